@@ -1,0 +1,1 @@
+"""All that exists only to run without an accelerator; nothing of it is used on a GPU."""

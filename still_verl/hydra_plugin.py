@@ -1,0 +1,45 @@
+"""What Hydra learns from us: where recipes are, and the check before a job."""
+
+import sys
+from typing import Any
+
+import ray
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.experimental.callback import Callback
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig
+
+from still_verl import paths
+
+
+class RecipeSearchPath(SearchPathPlugin):
+    """Makes `+recipe=NAME`, `+still/GROUP=NAME` and `--config-name recipe/NAME` work from any directory."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        search_path.append(provider="still_verl", path=f"file://{paths.recipes_dir()}")
+
+
+def register() -> None:
+    """Put the recipes on Hydra's search path; called once, when a process imports hydra."""
+    Plugins.instance().register(RecipeSearchPath)
+
+
+class JobCallback(Callback):
+    """Every recipe sets it as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
+
+    def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
+        """End the process with one message and exit code 1 where the job cannot work."""
+        from still_verl.preflight import check_job, prepare_driver
+
+        try:
+            check_job(config)
+        except ValueError as error:
+            # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
+            print(f"still_verl: {error}", file=sys.stderr)
+            sys.exit(1)
+        prepare_driver(config)
+
+    def on_job_end(self, config: DictConfig, **_kwargs: Any) -> None:
+        """Without this the second job of a multirun finds the first one's actors on all resources."""
+        ray.shutdown()

@@ -1,0 +1,29 @@
+"""Where the files that ship beside the code live: in a wheel inside the package, in a checkout next to it."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _shipped(name: str) -> Path:
+    in_wheel = _PACKAGE / name
+    return in_wheel if in_wheel.is_dir() else _PACKAGE.parent / name
+
+
+def recipes_dir() -> Path:
+    """The folder of Hydra YAMLs that the plugin puts on the search path."""
+    return _shipped("recipes")
+
+
+def reward_fn(name: str) -> str:
+    """The path of the drop-in reward `name`, as `reward.custom_reward_function.path` wants it.
+
+    Raises:
+        ValueError: no such reward; the message lists those that exist.
+    """
+    folder = _shipped("reward_fns")
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("[!_]*.py")))
+        raise ValueError(f"no reward function '{name}' in {folder}; there are: {known}")
+    return str(path)

@@ -1,0 +1,50 @@
+"""The entry point that verl loads at `import verl`, in every process of a job.
+
+Importing this module registers everything of still_verl. Each registration waits until verl imports the registry
+that it goes into, so a process pays only for what it uses. verl hides errors of entry points: `still-verl doctor`
+loads the same entry point and shows them.
+"""
+
+import sys
+
+import verl
+from verl.plugin.platform import PlatformRegistry
+from wrapt import when_imported
+
+from still_verl.cpu.distribution import VllmCpuFinder
+from still_verl.cpu.platform import CpuPlatform
+from still_verl.support import check_verl_version
+
+check_verl_version(verl.__version__)
+
+PlatformRegistry.register(platform="cpu")(CpuPlatform)
+sys.meta_path.append(VllmCpuFinder())
+
+
+@when_imported("omegaconf")
+def _resolvers(_module: object) -> None:
+    from still_verl.resolvers import register
+
+    register()
+
+
+@when_imported("hydra")
+def _recipes(_module: object) -> None:
+    from still_verl.hydra_plugin import register
+
+    register()
+
+
+@when_imported("verl.trainer.ppo.v1")
+def _trainer_modes(_module: object) -> None:
+    import still_verl.trainer.modes  # noqa: F401
+
+
+@when_imported("verl.experimental.agent_loop")
+def _agent_loops(_module: object) -> None:
+    import still_verl.interpreter.loop  # noqa: F401
+
+
+@when_imported("verl.workers.engine")
+def _cpu_engine(_module: object) -> None:
+    import still_verl.cpu.engine  # noqa: F401

@@ -1,0 +1,167 @@
+"""What must hold before a job starts: each check names the setting, its value and the fix."""
+
+import json
+import os
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import pyarrow.parquet as pq
+from omegaconf import DictConfig, ListConfig
+from verl.plugin.platform import set_platform
+
+from still_verl.config import ConfigError, still_config
+from still_verl.cpu.platform import CpuPlatform
+
+# Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
+# the tensors in transit.
+WEIGHT_COPIES = 8
+# Python, torch and vLLM of about ten processes.
+PROCESS_BYTES = 5 << 30
+
+
+def check_job(config: DictConfig) -> None:
+    """Run every check on the whole job's config.
+
+    Raises:
+        ConfigError: the first thing that cannot work.
+    """
+    still = still_config(config)
+    check_data(config)
+    check_reward_function(config)
+    check_model(config)
+    check_rollout(config)
+    if still.device == "cpu":
+        check_cpu(config)
+
+
+def prepare_driver(config: DictConfig) -> None:
+    """Give this process the platform that the recipe's environment gives every Ray worker."""
+    if still_config(config).device == "cpu":
+        set_platform(CpuPlatform())
+
+
+def check_data(config: DictConfig) -> None:
+    """Every data file exists, is parquet or JSON, has rows, and the columns that verl and the rewards read."""
+    for key in ("train_files", "val_files"):
+        value = config.data[key]
+        for name in value if isinstance(value, ListConfig | list) else [value]:
+            check_data_file(f"data.{key}", str(name), [config.data.prompt_key, config.data.reward_fn_key, "reward_model"])
+
+
+def check_data_file(key: str, name: str, needed: list[str]) -> None:
+    """One file; remote ones are verl's to fetch and are not looked at."""
+    if "://" in name:
+        return
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"{key}={name}: there is no such file{_lab_hint(path)}")
+    if path.suffix != ".parquet":
+        return  # verl reads JSON too; its columns are known only after parsing all of it
+    try:
+        parquet = pq.ParquetFile(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{key}={name}: not a readable parquet file ({error})") from error
+    missing = [column for column in needed if column not in parquet.schema_arrow.names]
+    if missing:
+        have = ", ".join(parquet.schema_arrow.names)
+        raise ConfigError(f"{key}={name}: no column {', '.join(missing)}; it has {have}. Add what is missing")
+    if parquet.metadata.num_rows == 0:
+        raise ConfigError(f"{key}={name}: the file has no rows")
+
+
+def check_reward_function(config: DictConfig) -> None:
+    path = config.reward.custom_reward_function.path
+    if path and "://" not in path and not Path(path).expanduser().is_file():
+        raise ConfigError(f"reward.custom_reward_function.path={path}: there is no such file")
+
+
+def check_model(config: DictConfig) -> None:
+    """A model is a folder with a config.json, or a name on a hub (`org/name`), which is left to verl."""
+    name = str(config.actor_rollout_ref.model.path)
+    path = Path(name).expanduser()
+    looks_like_hub = name.count("/") == 1 and not name.startswith((".", "~", "/")) and not path.exists()
+    if "://" in name or looks_like_hub:
+        return
+    if not (path / "config.json").is_file():
+        what = "the folder has no config.json" if path.is_dir() else "there is no such folder"
+        raise ConfigError(f"actor_rollout_ref.model.path={name}: {what}{_lab_hint(path)}")
+
+
+def _lab_hint(path: Path) -> str:
+    from still_verl.lab.paths import lab_home
+
+    home = lab_home()
+    if home not in path.parents:
+        return ""
+    return f"; make it with: still-verl lab {path.relative_to(home).parts[0]}"
+
+
+def check_rollout(config: DictConfig) -> None:
+    if config.actor_rollout_ref.rollout.name == "vllm" and find_spec("vllm") is None:
+        raise ConfigError(
+            "actor_rollout_ref.rollout.name=vllm: vLLM is not installed; on a laptop run `make setup`, "
+            "with GPUs `pip install 'still-verl[gpu]'`"
+        )
+
+
+def check_cpu(config: DictConfig) -> None:
+    """vLLM's CPU build, an own local Ray, and memory for the weights and their transport."""
+    check_cpu_vllm()
+    if os.environ.get("RAY_ADDRESS"):
+        raise ConfigError("still.device=cpu starts its own Ray on this machine: unset RAY_ADDRESS")
+    tensors = weight_bytes(Path(str(config.actor_rollout_ref.model.path)).expanduser())
+    check_bucket(config, max(tensors, default=0), psutil.disk_usage("/dev/shm").free)
+    check_ram(sum(tensors), psutil.virtual_memory().available)
+
+
+def check_cpu_vllm() -> None:
+    try:
+        found = version("vllm")
+    except PackageNotFoundError:
+        return
+    if "cpu" not in found:
+        raise ConfigError(
+            f"still.device=cpu needs vLLM's CPU build, but vLLM {found} is installed: run `make setup` in an "
+            "environment of its own, or drop still/device=cpu to use the accelerator"
+        )
+
+
+def weight_bytes(model: Path) -> list[int]:
+    """Bytes of each weight of a safetensors model in fp32, from the files' headers; empty for a hub name."""
+    sizes = []
+    for path in model.glob("*.safetensors"):
+        with path.open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header.pop("__metadata__", None)
+        for tensor in header.values():
+            count = 1
+            for dimension in tensor["shape"]:
+                count *= dimension
+            sizes.append(4 * count)
+    return sizes
+
+
+def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
+    """The transport of weights: a bucket in shared memory per rank, each at least as large as the largest tensor."""
+    key = "actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes"
+    megabytes = config.actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes
+    needed = -(-largest // (1 << 20))
+    if megabytes < needed:
+        raise ConfigError(f"{key}={megabytes}: the largest weight has {needed} MB and must fit in one bucket; raise it")
+    total = megabytes * config.trainer.n_gpus_per_node
+    if total << 20 > free_shm:
+        raise ConfigError(
+            f"{key}={megabytes}: {config.trainer.n_gpus_per_node} rank(s) need {total} MB of shared memory, /dev/shm "
+            f"has {free_shm >> 20} MB free; lower it (this model needs {needed}) or give the container more (--shm-size)"
+        )
+
+
+def check_ram(weights: int, available: int) -> None:
+    needed = PROCESS_BYTES + WEIGHT_COPIES * weights
+    if available < needed:
+        raise ConfigError(
+            f"a CPU run of this model needs about {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
+            "available: close other programs or choose a smaller actor_rollout_ref.model.path"
+        )

@@ -1,0 +1,18 @@
+"""The interpolations that recipes use; registered in every process, as Ray workers resolve the config again."""
+
+from datetime import datetime
+
+from omegaconf import OmegaConf
+
+from still_verl import paths
+from still_verl.lab.paths import lab_home
+
+
+def register() -> None:
+    """`${still.started:}`, `${still.reward_fn:NAME}` and `${still.lab:PATH}`."""
+    # Cached: the driver evaluates it for the run folder, and the value travels with the config to every process.
+    OmegaConf.register_new_resolver(
+        "still.started", lambda: f"{datetime.now():%Y-%m-%d_%H-%M-%S}", use_cache=True, replace=True
+    )
+    OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
+    OmegaConf.register_new_resolver("still.lab", lambda path: str(lab_home() / path), replace=True)
