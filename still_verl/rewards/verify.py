@@ -1,0 +1,80 @@
+"""Whether two answers are equal, and why."""
+
+import re
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from still_verl.rewards import pool
+from still_verl.rewards.normalise import normalise
+
+MAX_LENGTH = 4000  # characters; nothing longer is an answer
+CACHE_SIZE = 65_536
+
+_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim|int)\b|!|\\d?binom|\^[^a-z]*\^|\d{40}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`equal` is the answer, `reason` names the rule or the obstacle; `decided` is False when nobody could tell."""
+
+    equal: bool
+    reason: str
+    decided: bool = True
+
+    def __bool__(self) -> bool:
+        return self.equal
+
+
+class SingleFlight:
+    """A bounded cache in which threads that ask for the same pair at the same time share one computation."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
+
+    def get(self, key: tuple[str, str], compute) -> Verdict:  # type: ignore[no-untyped-def]
+        with self._lock:
+            future = self._futures.get(key)
+            mine = future is None
+            if future is None:
+                future = self._futures[key] = Future()
+                if len(self._futures) > self._size:
+                    self._futures.popitem(last=False)
+        if mine:
+            try:
+                future.set_result(compute(*key))
+            except BaseException as error:
+                with self._lock:
+                    self._futures.pop(key, None)
+                future.set_exception(error)
+        return future.result()
+
+
+_cache = SingleFlight(CACHE_SIZE)
+
+
+def verify(gold: str, answer: str) -> Verdict:
+    """Whether `answer` is worth the same as `gold`, both in LaTeX or plain text, without `\\boxed`.
+
+    Never raises on an answer: what cannot be decided is not equal, and says so. Thread-safe.
+    """
+    gold, answer = gold.strip(), answer.strip()
+    if not gold:
+        return Verdict(False, "empty gold", decided=False)
+    if not answer:
+        return Verdict(False, "no answer", decided=False)
+    if len(answer) > MAX_LENGTH or len(gold) > MAX_LENGTH:
+        return Verdict(False, "too long", decided=False)
+    return _cache.get((gold, answer), _verify)
+
+
+def _verify(gold: str, answer: str) -> Verdict:
+    if gold == answer:
+        return Verdict(True, "exact")
+    if normalise(gold) == normalise(answer):
+        return Verdict(True, "normalised")
+    reply = pool.shared().ask(gold, answer, heavy=_HEAVY.search(answer) is not None)
+    return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)
