@@ -15,6 +15,11 @@ def recipes_dir() -> Path:
     return _shipped("recipes")
 
 
+def recipe_names() -> list[str]:
+    """What `+recipe=` accepts from us."""
+    return sorted(path.stem for path in (recipes_dir() / "recipe").glob("*.yaml"))
+
+
 def reward_fn(name: str) -> str:
     """The path of the drop-in reward `name`, as `reward.custom_reward_function.path` wants it.
 

@@ -1,10 +1,6 @@
-"""verl's workers over gloo alone, and the trainer part that puts them in place."""
+"""verl's workers over gloo alone."""
 
-from typing import Any
-
-import ray
 import torch
-from verl.trainer.ppo.utils import Role
 from verl.workers.engine_workers import ActorRolloutRefWorker, TrainingWorker, TrainingWorkerConfig
 
 
@@ -23,18 +19,3 @@ class CpuTrainingWorker(TrainingWorker):
 class CpuActorRolloutRefWorker(ActorRolloutRefWorker):
     actor_worker_cls = CpuTrainingWorker
     ref_worker_cls = CpuTrainingWorker
-
-
-class CpuWorkers:
-    """Mixin for a `PPOTrainer`: with `trainer.device=cpu` its workers are those above."""
-
-    config: Any
-    role_worker_mapping: dict[Role, Any]
-
-    def _init_resource_pool_mgr(self) -> None:
-        super()._init_resource_pool_mgr()  # type: ignore[misc]
-        if self.config.trainer.device != "cpu":
-            return
-        for role in self.role_worker_mapping:
-            worker = CpuTrainingWorker if role == Role.Critic else CpuActorRolloutRefWorker
-            self.role_worker_mapping[role] = ray.remote(worker)

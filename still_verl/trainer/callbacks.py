@@ -1,10 +1,14 @@
 """The protocol between a trainer mode and the ideas that act on a run."""
 
-from typing import Any
+# Only types: a callback's module may be what a process imports first, before verl's registries exist.
+from __future__ import annotations
 
-from omegaconf import DictConfig
-from transfer_queue import KVBatchMeta
-from verl.trainer.ppo.v1.trainer_base import PPOTrainer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from transfer_queue import KVBatchMeta
+    from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
 
 class Callback:

@@ -14,7 +14,7 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 from verl.utils.import_utils import load_class_from_fqn
 
 from still_verl.config import still_config
-from still_verl.cpu.worker import CpuWorkers
+from still_verl.cpu.trainer import CpuTrainer
 from still_verl.monitor.sink import MetricsFile
 from still_verl.trainer.callbacks import Callback
 
@@ -30,7 +30,7 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     return [load_class_from_fqn(name, "callback")(config) for name in still_config(config).callbacks]
 
 
-class StillTrainer(CpuWorkers):
+class StillTrainer(CpuTrainer):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints."""
 
     upstream_mode: ClassVar[str]

@@ -1,0 +1,42 @@
+# make setup   environment in .venv (CPU build of torch and vLLM)
+# make demo    build a tiny model, train it with GRPO, show what it learned
+# make test    all tests;  make check  lint, types, import rules;  make bench  benchmarks
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := cpu,report,data,dev
+
+# A folder that offers a CPU torch to pip wins; elsewhere it comes from PyTorch's CPU wheel index.
+OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
+TORCH := $(if $(OFFERED),--find-links $(PIP_FIND_LINKS),--torch-backend cpu)
+
+.PHONY: setup demo test check bench lock
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml requirements/cpu.txt
+	$(PYTHON) -c "import sys; assert (3,10) <= sys.version_info < (3,13), 'Python 3.10 to 3.12 is needed, set PYTHON='"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.8"
+	$(BIN)/uv pip install --python $(BIN)/python --constraint requirements/cpu.txt $(TORCH) --compile-bytecode --editable ".[$(EXTRAS)]"
+	touch $@
+
+demo: setup
+	$(BIN)/still-verl demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python benchmarks/step_overhead.py
+
+# Renew the pins of requirements/cpu.txt from pyproject.toml.
+lock: setup
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header $(TORCH) $(foreach e,cpu report data dev,--extra $(e)) \
+	  pyproject.toml --output-file requirements/cpu.txt

