@@ -5,13 +5,50 @@ from functools import lru_cache
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
+from still_verl.rewards import rules
+from still_verl.rewards.rules.spelling import latex
+
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 
 
+def decide(gold: str, answer: str) -> tuple[bool | None, str]:
+    """Our rules with math-verify for the parts they cannot read, then math-verify for the whole.
+
+    The reason names what decided; None when nothing could.
+    """
+    try:
+        equal, reason = rules.decide(gold, answer, leaf=same_part)
+        if equal is not None:
+            return equal, reason
+        return _math_verify(gold, answer)
+    except MemoryError:
+        raise
+    except Exception as error:  # parsers of parsers: any text may raise anything, and none of it is worth a point
+        return None, f"unparsable ({type(error).__name__})"
+
+
+def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
+    left, right = parse_gold(gold), parse_answer(answer)
+    if not left or not right:
+        return None, "unparsable"
+    return verify(list(left), list(right), timeout_seconds=None), "math-verify"
+
+
+def same_part(gold: str, answer: str) -> bool | None:
+    """math-verify on two texts in the dialect of `rules.spelling`; None when it says no, as the whole may still fit."""
+    try:
+        return _math_verify(*map(latex, (gold, answer)))[0] or None
+    except (RecursionError, MemoryError):
+        raise
+    except Exception:  # see `decide`
+        return None
+
+
 @lru_cache(maxsize=512)
 def parse_gold(gold: str) -> tuple:
+    """What math-verify reads in a gold answer; parsed once by each worker."""
     return tuple(parse(f"\\boxed{{{gold}}}", (LatexExtractionConfig(),), parsing_timeout=None))
 
 
@@ -20,20 +57,6 @@ def parse_answer(answer: str) -> tuple:
     return tuple(parse(f"\\boxed{{{answer}}}", targets, parsing_timeout=None))
 
 
-def decide(gold: str, answer: str) -> tuple[bool | None, str]:
-    """Whether math-verify takes the two for equal, and the reason; None when one of them does not parse."""
-    try:
-        left, right = parse_gold(gold), parse_answer(answer)
-        if not left or not right:
-            return None, "unparsable"
-        equal = verify(list(left), list(right), timeout_seconds=None)
-        return equal, "math-verify"
-    except MemoryError:
-        raise
-    except Exception as error:  # parsers of parsers: any text may raise anything, and none of it is worth a point
-        return None, f"unparsable ({type(error).__name__})"
-
-
 def warm_up() -> None:
     """Pay for lazy imports and generated parser tables before the first fork."""
-    decide(r"\frac{1}{2}", "x^2")
+    _math_verify(r"\frac{1}{2}", "x^2")

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from still_verl.rewards import pool
-from still_verl.rewards.normalise import normalise
+from still_verl.rewards import pool, rules
+from still_verl.rewards.rules.spelling import normalise
 
 MAX_LENGTH = 4000  # characters; nothing longer is an answer
 CACHE_SIZE = 65_536
@@ -76,5 +76,8 @@ def _verify(gold: str, answer: str) -> Verdict:
         return Verdict(True, "exact")
     if normalise(gold) == normalise(answer):
         return Verdict(True, "normalised")
+    equal, reason = rules.decide(gold, answer)
+    if equal is not None or reason == "too large":
+        return Verdict(bool(equal), reason, decided=equal is not None)
     reply = pool.shared().ask(gold, answer, heavy=_HEAVY.search(answer) is not None)
     return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)

@@ -1,0 +1,172 @@
+"""Sets of reals: intervals, inequalities, builders, unions, differences, and the same in words."""
+
+import math
+import re
+
+from still_verl.rewards.rules.expression import Node, Unreadable, parse
+from still_verl.rewards.rules.number import Evaluator, Undefined
+from still_verl.rewards.rules.splitting import split, unwrap
+from still_verl.rewards.rules.units import read_formula
+from still_verl.rewards.rules.values import EVERYTHING, NOTHING, Cut, Interval, Readings, Region
+
+_RELATION = re.compile(r"[<>≤≥≠=]")
+_FLIPPED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤"}
+_BUILDER = re.compile(r"\s*[A-Za-z]\w*\s*(?:∈\s*ℝ\s*)?[|:]")
+_POINTS_REMOVED = re.compile(r"\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
+_MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
+
+
+def read_region(text: str) -> Readings:
+    """The set of reals that `text` describes, if it does."""
+    try:
+        region = _region(text)
+    except (Unreadable, Undefined):
+        return _symbolic(text)
+    return (region,)
+
+
+def union(left: Region, right: Region) -> Region:
+    """All that is in either. Regions that touch become one."""
+    pieces = sorted(_pieces(left) + _pieces(right), key=lambda piece: (piece[0].value, piece[0].after))
+    merged: list[tuple[Cut, Cut]] = []
+    for begin, end in pieces:
+        if merged and not merged[-1][1] < begin:
+            merged[-1] = merged[-1][0], end if merged[-1][1] < end else merged[-1][1]
+        else:
+            merged.append((begin, end))
+    return Region(tuple(cut for piece in merged for cut in piece))
+
+
+def complement(region: Region) -> Region:
+    """All reals that are not in it."""
+    first, last = EVERYTHING.cuts
+    cuts = list(region.cuts)
+    cuts = cuts[1:] if cuts[:1] == [first] else [first, *cuts]
+    cuts = cuts[:-1] if cuts[-1:] == [last] else [*cuts, last]
+    return Region(tuple(cuts))
+
+
+def intersection(left: Region, right: Region) -> Region:
+    """All that is in both."""
+    return complement(union(complement(left), complement(right)))
+
+
+def _pieces(region: Region) -> list[tuple[Cut, Cut]]:
+    return list(zip(region.cuts[::2], region.cuts[1::2], strict=True))
+
+
+def _region(text: str) -> Region:
+    """`Unreadable` when `text` is not a region, `Undefined` when its ends are not numbers."""
+    for separators, combine in (("∪∨", union), ("∩", intersection), ("∧,", _both_or_either)):
+        parts = split(text, separators)
+        if len(parts) > 1 and (separators != "∧," or all(_RELATION.search(part) for part in parts)):
+            result = _region(parts[0])
+            for part in parts[1:]:
+                result = combine(result, _region(part))
+            return result
+    removed = _POINTS_REMOVED.split(text.replace("∖", " - "), maxsplit=1)
+    if len(removed) == 2:
+        return intersection(_region(removed[0].strip()), complement(_region(removed[1].strip())))
+    return _simple(_MEMBER.sub("", text).strip())
+
+
+def _both_or_either(left: Region, right: Region) -> Region:
+    """A comma or "and" between conditions means both; where no number meets both, people mean either."""
+    both = intersection(left, right)
+    return both if both.cuts else union(left, right)
+
+
+def _simple(text: str) -> Region:
+    if text in ("ℝ", "ℝ "):
+        return EVERYTHING
+    if text == "∅" or re.fullmatch(r"⦃\s*⦄", text):
+        return NOTHING
+    if (inside := unwrap(text, "⦃{", "⦄}")) is not None:
+        return _set(inside)
+    if (inside := unwrap(text, "([", ")]")) is not None and len(ends := split(inside, ",;")) == 2:
+        low, high = (_real(parse(end)) for end in ends)
+        if low >= high:
+            raise Unreadable("a pair, not an interval")
+        return _between(low, text[0] == "[", high, text[-1] == "]")
+    return _inequality(text)
+
+
+def _set(inside: str) -> Region:
+    builder = _BUILDER.match(inside)
+    if builder:
+        return _region(inside[builder.end() :].strip())
+    points = [_real(parse(point)) for point in split(inside, ",")]
+    region = NOTHING
+    for point in points:
+        region = union(region, _between(point, True, point, True))
+    return region
+
+
+def _between(low: float, low_closed: bool, high: float, high_closed: bool) -> Region:
+    begin, end = Cut(low, not low_closed or low == -math.inf), Cut(high, high_closed and high != math.inf)
+    return Region((begin, end)) if begin < end else NOTHING
+
+
+def _real(node: Node) -> float:
+    """The real value of a formula without symbols, `∞` included."""
+    sign, inner = (-1, node.args[0]) if node.kind == "neg" else (1, node)
+    if inner == Node("symbol", name="∞"):
+        return sign * math.inf
+    value = Evaluator({})(node)
+    if isinstance(value, complex):
+        if abs(value.imag) > 1e-9 * max(1.0, abs(value)):
+            raise Undefined("not real")
+        return value.real
+    return float(value)
+
+
+def _inequality(text: str) -> Region:
+    """`x < 2`, `1 ≤ x < 2`, `x ≠ 3`, `x = 1`, with a bare name for the unknown."""
+    relations = _RELATION.findall(text)
+    sides = [side.strip() for side in _RELATION.split(text)]
+    named = [at for at, side in enumerate(sides) if _is_name(side)]
+    if not relations or len(relations) > 2 or len(named) != 1:
+        raise Unreadable(text)
+    region = EVERYTHING
+    for at, relation in enumerate(relations):
+        if named[0] not in (at, at + 1):
+            raise Unreadable(text)
+        bound = _real(parse(sides[at + 1 if named[0] == at else at]))
+        relation = relation if named[0] == at else _FLIPPED.get(relation, relation)
+        region = intersection(region, _half_line(relation, bound))
+    return region
+
+
+def _is_name(side: str) -> bool:
+    try:
+        node = parse(side)
+    except Unreadable:
+        return False
+    return node.kind == "symbol" and node.name not in ("∞", "π", "e", "…")
+
+
+def _half_line(relation: str, bound: float) -> Region:
+    if relation in "<≤":
+        return _between(-math.inf, False, bound, relation == "≤")
+    if relation in ">≥":
+        return _between(bound, relation == "≥", math.inf, False)
+    point = _between(bound, True, bound, True)
+    return point if relation == "=" else complement(point)
+
+
+def _symbolic(text: str) -> Readings:
+    """One interval whose ends hold symbols, written with brackets or as `low < x < high`."""
+    text = _MEMBER.sub("", text).strip()
+    inside = unwrap(text, "([", ")]")
+    if inside is not None and len(ends := split(inside, ",")) == 2:
+        return _interval(ends[0], ends[1], text[0] + text[-1])
+    relations, sides = _RELATION.findall(text), _RELATION.split(text)
+    if len(relations) == 2 and set(relations) <= set("<≤") and _is_name(sides[1].strip()):
+        brackets = ("[" if relations[0] == "≤" else "(") + ("]" if relations[1] == "≤" else ")")
+        return _interval(sides[0].strip(), sides[2].strip(), brackets)
+    return ()
+
+
+def _interval(low: str, high: str, brackets: str) -> Readings:
+    ends = read_formula(low), read_formula(high)
+    return () if None in (ends[0].node, ends[1].node) else (Interval(*ends, brackets),)

@@ -1,0 +1,32 @@
+"""Decimals against exact values, and against each other, with one stated tolerance.
+
+A decimal stands for an exact value when it is that value rounded or cut to the places it shows (less than one unit of
+the last place) and is within `RELATIVE` of it. So 85.71 is 600/7 and 0.333 is 1/3, but 0.3 is not. Of two decimals
+the shorter must be the longer one rounded. An integer is exact: nothing is rounded to it, and it rounds to nothing.
+"""
+
+from fractions import Fraction
+
+from still_verl.rewards.rules.expression import Node
+from still_verl.rewards.rules.number import Number
+
+RELATIVE = Fraction(1, 1000)
+
+
+def rounds_to(exact: Number, decimal: Node) -> bool:
+    """Whether `decimal` shows `exact`, a real number that is not an integer."""
+    if isinstance(exact, complex):
+        if abs(exact.imag) > 1e-12 * max(1.0, abs(exact)):
+            return False
+        exact = Fraction(exact.real)
+    gap = abs(exact - decimal.value)
+    if exact.denominator == 1:
+        return gap == 0
+    return gap < Fraction(1, 10**decimal.decimals) and gap <= RELATIVE * abs(exact)
+
+
+def same_decimal(left: Node, right: Node) -> bool:
+    """Whether the shorter of two decimals is the longer one rounded to its places."""
+    shorter, longer = sorted((left, right), key=lambda node: node.decimals)
+    gap = abs(left.value - right.value)
+    return gap <= Fraction(1, 2 * 10**shorter.decimals) and gap <= RELATIVE * abs(longer.value)

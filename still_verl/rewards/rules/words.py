@@ -1,0 +1,102 @@
+"""Answers in words: prose, "all real numbers", "no solution", spoken inequalities, times, choices, counts."""
+
+import re
+
+from still_verl.rewards.rules.values import EVERYTHING, NOTHING, Clock, Readings, Words
+
+_ARTICLES = re.compile(r"\b(?:the|a|an)\b")
+_NOTHING = re.compile(
+    r"no (?:such )?(?:real |integer |positive )?(?:solutions?|roots?|values?|numbers?)(?: exists?)?|none"
+)
+_NOTHING_MORE = re.compile(r"(?:there (?:is|are) )?(?:" + _NOTHING.pattern + r")|does not exist|dne|empty set|∅")
+_EVERYTHING = re.compile(
+    r"(?:[a-z] (?:is|can be|are) )?(?:all|any|every|set of all|set of) (?:possible )?reals?(?: numbers?| values?)?"
+    r"(?: of)?(?: [a-z])?"
+)
+_PHRASES = (
+    (re.compile(r"(?:is )?(?:greater|more|larger|bigger) than or equal to|(?:is )?at least|(?:is )?no less than"), "≥"),
+    (
+        re.compile(r"(?:is )?(?:less|smaller|fewer) than or equal to|(?:is )?at most|(?:is )?no (?:more|greater) than"),
+        "≤",
+    ),
+    (re.compile(r"(?:is )?(?:strictly )?(?:greater|more|larger|bigger) than"), ">"),
+    (re.compile(r"(?:is )?(?:strictly )?(?:less|smaller|fewer) than"), "<"),
+    (re.compile(r"(?:is )?not equal to|except(?: for)?|other than"), "≠"),
+)
+_BETWEEN = re.compile(r"(?:is )?between (.+?) (?:and|∧) (.+?)(,? inclusive(?:ly)?)?$")
+_SUBJECT = re.compile(
+    r"^(?:(?:all|any|every)? ?(?:real )?(?:numbers?|values?|reals?)? ?(?:of )?(?:[a-z] )?)(?:that (?:is|are) )?"
+)
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\s*([ap])?\s*\.?\s*(?:m\b)?\.?", re.IGNORECASE)
+_LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
+_CHOICE = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:].*)?", re.DOTALL)
+_COUNTS = {
+    word: str(count)
+    for count, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+}
+
+
+def plain(text: str) -> str:
+    """The words of `text` in lower case, without marks, punctuation and articles."""
+    text = re.sub(r"[‹›\"'{},.;:!?$\\]", " ", text.replace("∧", " and ").replace("∨", " or ").lower())
+    return " ".join(_ARTICLES.sub(" ", text.replace("-", " ")).split())
+
+
+def read_nothing(text: str) -> Readings:
+    """ "No solution", "none", "does not exist"."""
+    return (NOTHING,) if _NOTHING_MORE.fullmatch(plain(text)) else ()
+
+
+def read_everything(text: str) -> Readings:
+    """ "All real numbers"."""
+    return (EVERYTHING,) if _EVERYTHING.fullmatch(plain(text)) else ()
+
+
+def spoken_inequality(text: str) -> str:
+    """ "x is at least 2" as `x≥2`, "between 1 and 3" as `1<x<3`; empty when there is no such phrase."""
+    spoken = " ".join(re.sub(r"[‹›]", " ", text.replace("∧", " and ")).split())
+    lowered = spoken[:1].lower() + spoken[1:]
+    subject = _SUBJECT.sub("", lowered)
+    if between := _BETWEEN.match(subject):
+        relation = "≤" if between[3] else "<"
+        return f"{between[1]}{relation}x{relation}{between[2]}"
+    for phrase, relation in _PHRASES:
+        if found := phrase.match(subject):
+            return f"x{relation}{subject[found.end() :].strip()}"
+    return ""
+
+
+def read_clock(text: str) -> Readings:
+    """`3:05 pm` as 15:05."""
+    found = _CLOCK.fullmatch(re.sub(r"[‹›]", "", text))
+    if not found or int(found[1]) > 23:
+        return ()
+    half = (found[3] or "").lower()
+    hour = int(found[1]) % 12 + (12 if half == "p" else 0) if half else int(found[1])
+    return (Clock(60 * hour + int(found[2]), half),)
+
+
+def read_count(text: str) -> str:
+    """ "seven" as `7`; empty when `text` is not a small number in words."""
+    return _COUNTS.get(plain(text), "")
+
+
+def read_words(text: str) -> Readings:
+    """Prose, when there is any."""
+    words = plain(text)
+    return (Words(words),) if "‹" in text and words else ()
+
+
+def letter(text: str) -> str:
+    """The letter of a multiple choice that a whole gold answer is, or nothing."""
+    found = _LETTER.fullmatch(text)
+    return found[1] if found else ""
+
+
+def chosen(text: str) -> str:
+    """The letter that an answer chooses: `B`, `(B)`, `B. 12`, `‹option› B`; nothing when anything else comes first."""
+    found = _CHOICE.fullmatch(text)
+    return found[1] if found else ""
