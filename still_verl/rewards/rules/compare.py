@@ -361,7 +361,7 @@ def _entries(matrix: Matrix) -> tuple[Readings, ...]:
 def vector_tuple(compare: Comparison, gold: Value, answer: Value) -> Truth:
     """A vector is written as a column, as a row, or as a tuple."""
     both = [_as_tuple(value) if isinstance(value, Matrix) else value for value in (gold, answer)]
-    return all_of([None if value is None else True for value in both]) and compare.values(*both)  # type: ignore[arg-type]
+    return compare.values(both[0], both[1]) if both[0] and both[1] else False
 
 
 def _as_tuple(matrix: Matrix) -> Collection | None:

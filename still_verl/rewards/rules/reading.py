@@ -53,7 +53,7 @@ def read_structure(text: str, depth: int) -> Readings:
         return read_region(text)
     inequality = len(split(text, "<>≤≥≠∈")) > 1
     if inequality:
-        return read_region(text) or read_membership(text, depth) or read_ordering(text)
+        return (read_region(text) or read_membership(text, depth)) + read_ordering(text)
     grouped = without_thousands(text)
     items = read_list(grouped, depth)
     if _DIGIT_GROUPS.fullmatch(text):

@@ -1,7 +1,7 @@
 """Decimals against exact values, and against each other, with one stated tolerance.
 
-A decimal stands for an exact value when it is that value rounded or cut to the places it shows (less than one unit of
-the last place) and is within `RELATIVE` of it. So 85.71 is 600/7 and 0.333 is 1/3, but 0.3 is not. Of two decimals
+A decimal stands for an exact value when it is that value rounded or cut to the places it shows and is within
+`RELATIVE` of it. So 85.71 is 600/7 and 0.333 is 1/3, but 0.3 is not. Of two decimals
 the shorter must be the longer one rounded. An integer is exact: nothing is rounded to it, and it rounds to nothing.
 """
 
@@ -19,10 +19,11 @@ def rounds_to(exact: Number, decimal: Node) -> bool:
         if abs(exact.imag) > 1e-12 * max(1.0, abs(exact)):
             return False
         exact = Fraction(exact.real)
-    gap = abs(exact - decimal.value)
+    gap, place = abs(exact - decimal.value), Fraction(1, 10**decimal.decimals)
     if exact.denominator == 1:
         return gap == 0
-    return gap < Fraction(1, 10**decimal.decimals) and gap <= RELATIVE * abs(exact)
+    rounded, cut = gap <= place / 2, gap < place and abs(decimal.value) < abs(exact)
+    return (rounded or cut) and gap <= RELATIVE * abs(exact)
 
 
 def same_decimal(left: Node, right: Node) -> bool:

@@ -64,6 +64,7 @@ _NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbvBV]?(?:small)?matrix|array)\s*\}(?:\s*\{[lcr| ]*\})?")
 _ENVIRONMENTS = {"begin": "⟦", "end": "⟧"}
+_EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _DEGREE = re.compile(r"\^\s*\{?\s*°\s*\}?")
 _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
@@ -88,9 +89,16 @@ def canonical(text: str) -> str:
     text = _BOX.sub("", text)
     text = _ENVIRONMENT.sub(lambda match: _ENVIRONMENTS.get(match[1], match[0]), text)
     text = _NUMBER_SET.sub(lambda match: {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}[match[1]], text)
-    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\!", "").replace("{,}", ",")
+    text = (
+        _EMPTY_DELIMITER.sub("", text)
+        .replace(r"\{", "⦃")
+        .replace(r"\}", "⦄")
+        .replace(r"\%", "%")
+        .replace(r"\!", "")
+        .replace("{,}", ",")
+    )
     text = _SPACING.sub(" ", text.replace(r"\\", "\n"))
-    text = _TEXT.sub(lambda match: f"‹{match[1].strip()}›" if match[1].strip() else " ", text)
+    text = _TEXT.sub(_quote, text)
     text = _COMMAND.sub(lambda match: _COMMANDS.get(match[1], match[0] + " "), text)
     text = text.replace("<=", "≤").replace(">=", "≥").replace("!=", "≠")
     text = _ORDINAL.sub(r"\1", _DEGREE.sub("°", _STRAY_PERIOD.sub("", text)))
@@ -106,6 +114,13 @@ def _characters(text: str) -> str:
     text = _CIRCLED.sub(lambda match: f" {unicodedata.numeric(match[0]):.0f},", text)
     text = text.translate(_CHARACTERS)
     return unicodedata.normalize("NFKC", text) if not text.isascii() and "…" not in text else text
+
+
+def _quote(match: re.Match[str]) -> str:
+    """Text as `‹words›`, with the colon of a label behind it."""
+    words = match[1].strip()
+    label = words.endswith(":")
+    return f"‹{words.removesuffix(':')}›" + ":" * label if words.strip(": ") else words or " "
 
 
 def _mark_words(match: re.Match[str]) -> str:

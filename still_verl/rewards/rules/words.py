@@ -52,7 +52,7 @@ def read_nothing(text: str) -> Readings:
 
 def read_everything(text: str) -> Readings:
     """ "All real numbers"."""
-    return (EVERYTHING,) if _EVERYTHING.fullmatch(plain(text)) else ()
+    return (EVERYTHING,) if text == "ℝ" or _EVERYTHING.fullmatch(plain(text)) else ()
 
 
 def spoken_inequality(text: str) -> str:
