@@ -1,18 +1,28 @@
-"""1 when the final answer of the response is right, else 0; answers are compared as mathematics.
+r"""1 when the answer in the last `\boxed{}` is right, else 0; answers are compared as mathematics.
 
     python -m verl.trainer.main_ppo reward.custom_reward_function.path=reward_fns/boxed_math.py \
-        data.train_files=train.parquet data.val_files=test.parquet ...
+        data.train_files=train.parquet data.val_files=test.parquet actor_rollout_ref.model.path=MODEL
 
-Works with any verl reward manager that calls a function, synchronous or asynchronous, and without still_verl's plugin.
+To accept an answer outside of a box as well, name the methods in the order to try them:
+
+        '+reward.custom_reward_function.reward_kwargs.order=[boxed,answer_tag,answer_is,after_think]'
+
+Works with every verl reward manager that calls a function, synchronous or not, and without still_verl's plugin.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from still_verl.rewards.compose import boxed_math
+from still_verl.rewards.drop_in import score_by_preset
 
 
 def compute_score(
-    data_source: str, solution_str: str, ground_truth: str, extra_info: dict[str, Any] | None = None, **kwargs: Any
+    data_source: str,
+    solution_str: str,
+    ground_truth: str,
+    extra_info: dict[str, Any] | None = None,
+    order: Sequence[str] | None = None,
+    **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` and `acc` are 1.0 or 0.0; `pred`, `extracted_by` and `reason` say why."""
-    return boxed_math(solution_str, str(ground_truth))
+    return score_by_preset("boxed", solution_str, ground_truth, order)

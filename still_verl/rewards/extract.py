@@ -79,33 +79,35 @@ def answer_is(text: str) -> str:
     return text[starts[-1] : end.start() if end else len(text)].strip(" *:")
 
 
-def after_think(text: str) -> str:
-    """The whole text after the last `</think>`, when it is as short as an answer."""
-    _, closed, tail = text.rpartition("</think>")
-    tail = tail.strip()
-    return tail if closed and len(tail) <= MAX_PLAIN_ANSWER else ""
+def plain(text: str) -> str:
+    """The whole text, when it is as short as an answer."""
+    text = text.strip()
+    return text if len(text) <= MAX_PLAIN_ANSWER else ""
 
 
 METHODS: dict[str, Callable[[str], str]] = {
     "boxed": last_boxed,
     "answer_tag": answer_tag,
     "answer_is": answer_is,
-    "after_think": after_think,
+    "after_think": plain,
 }
 DEFAULT_ORDER = tuple(METHODS)
+MARKED = frozenset({"boxed", "answer_tag"})  # found in the thoughts too; other words there are not meant as the answer
 
 
 def extract(response: str, order: Sequence[str] = DEFAULT_ORDER) -> Extraction:
     """The answer by the first method of `order` that finds one.
 
-    A method looks behind the last `</think>` first, and in the whole response when nothing is there. `ValueError` on a
-    method that does not exist.
+    A method looks behind the last `</think>`; a marked answer may also stand in the thoughts when there is none behind
+    them. `ValueError` on a method that does not exist.
     """
     if unknown := set(order) - set(METHODS):
         raise ValueError(f"unknown extraction method {sorted(unknown)}; choose from {list(METHODS)}")
-    conclusion = response[response.rfind("</think>") + len("</think>") :] if "</think>" in response else ""
+    _, closed, conclusion = response.rpartition("</think>")
     for name in order:
-        answer = (METHODS[name](conclusion) if conclusion else "") or METHODS[name](response)
+        if name == "after_think" and not closed:
+            continue
+        answer = METHODS[name](conclusion) or (METHODS[name](response) if name in MARKED and closed else "")
         if answer:
             return Extraction(answer, name)
     return Extraction("", "")

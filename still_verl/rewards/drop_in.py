@@ -1,0 +1,38 @@
+"""What the files of `reward_fns/` share: verl's call on one side, `compose.score` on the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from still_verl.rewards.compose import PRESETS, Row, score
+
+RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent loop may leave the exact number
+
+
+def score_by_preset(name: str, response: str, ground_truth: Any, order: Sequence[str] | None = None) -> Row:
+    """Score by a preset that needs no lengths. `order` replaces the preset's methods of extraction."""
+    preset = replace(PRESETS[name], order=tuple(order)) if order else PRESETS[name]
+    return score(response, str(ground_truth), preset)
+
+
+def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:
+    """The tokens of a response: what an agent loop counted, else by `tokenizer`, a path or a name of the model hub.
+
+    verl hands a reward function text only. Encoding it again may differ by a few tokens from what was sampled.
+    `ValueError` when neither is there.
+    """
+    if extra_info and RESPONSE_TOKENS in extra_info:
+        return int(extra_info[RESPONSE_TOKENS])
+    if tokenizer is None:
+        raise ValueError(
+            "set +reward.custom_reward_function.reward_kwargs.tokenizer=<model path>: verl gives no length"
+        )
+    return len(_tokenizer(tokenizer).encode(response, add_special_tokens=False))
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(name)

@@ -1,0 +1,89 @@
+"""The drop-in files, loaded by path as verl loads them, and called as verl calls them."""
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "reward_fns").glob("*.py"))
+LENGTHS = {"length": {"max_tokens": 100}, "overlong": {"max_tokens": 100, "buffer": 50}}
+
+
+def load(path: Path) -> Callable[..., dict[str, Any]]:
+    spec = spec_from_file_location("custom_module", path)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.compute_score
+
+
+def call(path: Path, response: str, gold: str = "12") -> dict[str, Any]:
+    return load(path)(
+        data_source="math",
+        solution_str=response,
+        ground_truth=gold,
+        extra_info={"num_turns": 2, "response_tokens": 75},
+        **LENGTHS.get(path.stem, {}),
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_right_is_worth_more_than_wrong_with_the_same_keys(path: Path) -> None:
+    right, wrong = (call(path, rf"a</think><answer>\boxed{{{answer}}}</answer>") for answer in ("12", "13"))
+    assert right["score"] > wrong["score"]
+    assert (right["acc"], wrong["acc"]) == (1.0, 0.0)
+    assert list(right) == list(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [("boxed_math", 1), ("zero", 1), ("distill", 1), ("length", 1.75), ("actions", 1), ("overlong", 0.5)],
+)
+def test_what_a_right_answer_is_worth(name: str, score: float) -> None:
+    (path,) = [file for file in FILES if file.stem == name]
+    assert call(path, r"a</think><answer>\boxed{12}</answer>")["score"] == pytest.approx(score)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_docstring_shows_the_command_line(path: Path) -> None:
+    module = inspect.getmodule(load(path))
+    text = path.read_text() if module is None else module.__doc__ or path.read_text()
+    assert f"python -m verl.trainer.main_ppo reward.custom_reward_function.path=reward_fns/{path.name}" in text
+    for name in LENGTHS.get(path.stem, {}):
+        assert f"+reward.custom_reward_function.reward_kwargs.{name}=" in text
+
+
+def test_from_the_thread_executor_of_an_event_loop() -> None:
+    """As verl's asynchronous reward worker calls: many at once, none in the main thread, some of them poison."""
+    answers = [r"\boxed{\frac{24}{2}}", r"\boxed{\int_0^{12} 1 dx}", r"\boxed{((9!)!)!}", "none"] * 10
+
+    async def score_all() -> list[float]:
+        loop = asyncio.get_running_loop()
+        (path,) = [file for file in FILES if file.stem == "boxed_math"]
+        calls = [loop.run_in_executor(None, lambda text=text: call(path, text)) for text in answers]
+        return [row["score"] for row in await asyncio.gather(*calls)]
+
+    assert asyncio.run(score_all()) == [1.0, 1.0, 0.0, 0.0] * 10
+
+
+def test_neither_verl_nor_ray_nor_torch_is_imported() -> None:
+    code = (
+        "import sys, importlib.util as u\n"
+        "for path in sys.argv[1:]:\n"
+        "    spec = u.spec_from_file_location('m', path); m = u.module_from_spec(spec); spec.loader.exec_module(m)\n"
+        "print(sorted({'verl', 'ray', 'torch', 'transformers', 'sympy'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *map(str, FILES)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_length_that_nobody_can_know_is_an_error_that_names_the_setting() -> None:
+    (path,) = [file for file in FILES if file.stem == "length"]
+    with pytest.raises(ValueError, match="reward_kwargs.tokenizer"):
+        load(path)("math", "text", "12", None, max_tokens=100)
