@@ -96,18 +96,16 @@ MARKED = frozenset({"boxed", "answer_tag"})  # found in the thoughts too; other 
 
 
 def extract(response: str, order: Sequence[str] = DEFAULT_ORDER) -> Extraction:
-    """The answer by the first method of `order` that finds one.
+    """The answer by the first method of `order` that finds one behind the last `</think>`, else a mark in the thoughts.
 
-    A method looks behind the last `</think>`; a marked answer may also stand in the thoughts when there is none behind
-    them. `ValueError` on a method that does not exist.
+    `ValueError` on a method that does not exist.
     """
     if unknown := set(order) - set(METHODS):
         raise ValueError(f"unknown extraction method {sorted(unknown)}; choose from {list(METHODS)}")
     _, closed, conclusion = response.rpartition("</think>")
-    for name in order:
-        if name == "after_think" and not closed:
-            continue
-        answer = METHODS[name](conclusion) or (METHODS[name](response) if name in MARKED and closed else "")
-        if answer:
+    places = [(name, conclusion) for name in order if closed or name != "after_think"]
+    places += [(name, response) for name in order if closed and name in MARKED]
+    for name, text in places:
+        if answer := METHODS[name](text):
             return Extraction(answer, name)
     return Extraction("", "")
