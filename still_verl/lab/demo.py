@@ -1,0 +1,145 @@
+"""Train a demo recipe and show what it learned: verl's own command underneath, its output in a file."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from still_verl.lab.paths import prepare
+from still_verl.monitor.sink import read_metrics
+
+LABS = {"demo": "tiny", "demo_smollm2": "smollm2"}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One sampled validation: the step it came after, and shares of its samples."""
+
+    step: int
+    accuracy: float
+    boxed: float
+
+
+class DemoError(RuntimeError):
+    """The job ended with an error; the message has the end of its log."""
+
+
+def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console) -> Path:
+    """Build what the recipe needs, train it, print the result; returns the run folder.
+
+    Args:
+        recipe: a key of `LABS`.
+        seed: of the data order and of the sampling.
+        overrides: more of Hydra's, after the recipe's own.
+
+    Raises:
+        DemoError: verl's job failed.
+    """
+    prepare(LABS[recipe])
+    run = Path("runs", recipe, f"{datetime.now():%Y-%m-%d_%H-%M-%S}").resolve()
+    run.mkdir(parents=True)
+    command = [sys.executable, "-m", "verl.trainer.main_ppo", f"+recipe={recipe}", f"still.run_dir={run}"]
+    command += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}", *overrides]
+    console.print(f"[dim]{' '.join(['python', *command[1:]])}[/]", highlight=False, soft_wrap=True)
+    _train(command, run, console)
+    console.print(_summary(run), _example(run))
+    console.print(f"run folder: {run}", highlight=False, soft_wrap=True)
+    return run
+
+
+def validations(run: Path) -> list[Validation]:
+    """The validations of a run, in the order of steps."""
+    found = []
+    for row in read_metrics(run):
+        accuracy = next((v for k, v in row.items() if k.startswith("val-core/") and "/acc/mean@" in k), None)
+        if accuracy is not None:
+            rows = _dump(run, row["step"])
+            found.append(Validation(row["step"], accuracy, sum(r["pred"] != "" for r in rows) / len(rows)))
+    return found
+
+
+def _dump(run: Path, step: int) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "validation" / f"{step}.jsonl").read_text().splitlines()]
+
+
+def _train(command: list[str], run: Path, console: Console) -> None:
+    """Run the job with a progress bar; Ctrl-C goes to the job, which cleans up after itself."""
+    log = run / "log.txt"
+    with log.open("w") as output:
+        # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        _follow(process, run, console)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    if process.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-15:])
+        raise DemoError(f"{tail}\n\nthe job ended with code {process.returncode}; all of its output: {log}")
+
+
+def _follow(process: subprocess.Popen[bytes], run: Path, console: Console) -> None:
+    text = TextColumn("{task.description}")
+    with Progress(
+        SpinnerColumn(), text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        task = progress.add_task("starting Ray, FSDP2 and vLLM (a minute or two)", total=None)
+        while process.poll() is None:
+            time.sleep(0.5)
+            rows = read_metrics(run) if (run / "metrics.jsonl").exists() else []
+            if rows:
+                progress.update(task, description=_status(rows), completed=rows[-1]["step"], total=_total_steps(run))
+
+
+def _status(rows: list[dict[str, Any]]) -> str:
+    accuracy = [row["critic/score/mean"] for row in rows if "critic/score/mean" in row]
+    return f"training, {accuracy[-1]:.0%} of the step's answers right" if accuracy else "training"
+
+
+def _total_steps(run: Path) -> int:
+    from omegaconf import OmegaConf
+
+    return int(OmegaConf.load(run / ".hydra" / "config.yaml").trainer.total_training_steps)
+
+
+def _summary(run: Path) -> Table:
+    """Validations as a table, with the change from first to last."""
+    found = validations(run)
+    table = Table(title="Sampled validation on held-out problems", title_justify="left")
+    for column in ("after step", "accuracy", "boxed", ""):
+        table.add_column(column, justify="left" if not column else "right")
+    for v in found:
+        table.add_row(str(v.step), f"{v.accuracy:.1%}", f"{v.boxed:.1%}", "█" * round(30 * v.accuracy))
+    gain = 100 * (found[-1].accuracy - found[0].accuracy)
+    table.caption = f"{gain:+.1f} points from first to last, {len(_dump(run, found[0].step))} samples each"
+    return table
+
+
+def _example(run: Path) -> Table:
+    """One problem that was wrong in the first validation and right in the last."""
+    found = validations(run)
+    first, last = _dump(run, found[0].step), _dump(run, found[-1].step)
+    pairs = [(a, b) for a, b in zip(first, last, strict=False) if a["input"] == b["input"]]
+    before, after = next(((a, b) for a, b in pairs if not a["acc"] and b["acc"]), (first[0], last[0]))
+    table = Table(title="One problem before and after", title_justify="left", show_lines=True)
+    for column in ("prompt", f"after step {found[0].step}", f"after step {found[-1].step}"):
+        table.add_column(column)
+    table.add_row(*(_escape(text) for text in (before["input"][-200:], before["output"], after["output"])))
+    return table
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
