@@ -34,7 +34,7 @@ class StillConfig:
             raise ConfigError(f"still.device={self.device!r}: use one of {', '.join(DEVICES)}")
         for name in self.callbacks:
             if "." not in name:
-                raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, package.module.Class")
+                raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")
 
 
 def still_config(config: DictConfig) -> StillConfig:

@@ -75,8 +75,8 @@ def check_requirements() -> Iterable[Finding]:
             found = "nothing"
         if found == "nothing" or not requirement.specifier.contains(found, prereleases=True):
             wrong.append(f"{requirement.name}{requirement.specifier} (found {found})")
-    python = ".".join(map(str, sys.version_info[:3]))
-    yield Finding("python", (3, 10) <= sys.version_info < (3, 13), python, "" if not wrong else "use Python 3.10 to 3.12")
+    python_ok = (3, 10) <= sys.version_info < (3, 13)
+    yield Finding("python", python_ok, sys.version.split()[0], "" if python_ok else "use Python 3.10 to 3.12")
     if wrong:
         fix = "pip install " + " ".join(f"'{w.split(' (')[0]}'" for w in wrong)
         yield Finding("packages", False, "; ".join(wrong), fix)
@@ -109,10 +109,11 @@ def check_policy() -> Iterable[Finding]:
 
 def check_registrations() -> Iterable[Finding]:
     """Each name is in the registry where verl will look for it."""
+    modes = [f"still_{mode}" for mode in ("sync", "colocate_async", "separate_async")]
     for what, module, registry, names in (
         ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
         ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
-        ("trainer modes", "verl.trainer.ppo.v1", _trainers, ["still_sync", "still_colocate_async", "still_separate_async"]),
+        ("trainer modes", "verl.trainer.ppo.v1", _trainers, modes),
         ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still"]),
     ):
         missing = sorted(set(names) - set(registry(importlib.import_module(module))))
@@ -161,8 +162,8 @@ def check_device() -> Iterable[Finding]:
         yield Finding("device", True, names)
         return
     memory, shm = psutil.virtual_memory().available, psutil.disk_usage("/dev/shm").free
-    found = f"no accelerator: use still/device=cpu ({memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free)"
-    yield Finding("device", True, found)
+    free = f"{memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free"
+    yield Finding("device", True, f"no accelerator: use still/device=cpu ({free})")
 
 
 def check_recipes() -> Iterable[Finding]:

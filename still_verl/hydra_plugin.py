@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import ray
+import verl
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.experimental.callback import Callback
@@ -11,6 +12,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig
 
 from still_verl import paths
+from still_verl.config import ConfigError
+from still_verl.support import UnsupportedVersionError, check_verl_version
 
 
 class RecipeSearchPath(SearchPathPlugin):
@@ -30,16 +33,17 @@ class JobCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
-        from still_verl.preflight import check_job, prepare_driver
-
         try:
+            check_verl_version(verl.__version__)
+            from still_verl.preflight import check_job, prepare_driver
+
             check_job(config)
-        except ValueError as error:
+        except (ConfigError, UnsupportedVersionError) as error:
             # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
             print(f"still_verl: {error}", file=sys.stderr)
             sys.exit(1)
         prepare_driver(config)
 
-    def on_job_end(self, config: DictConfig, **_kwargs: Any) -> None:
+    def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
         """Without this the second job of a multirun finds the first one's actors on all resources."""
         ray.shutdown()

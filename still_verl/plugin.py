@@ -8,17 +8,9 @@ loads the same entry point and shows them.
 import sys
 
 import verl
-from verl.plugin.platform import PlatformRegistry
 from wrapt import when_imported
 
-from still_verl.cpu.distribution import VllmCpuFinder
-from still_verl.cpu.platform import CpuPlatform
 from still_verl.support import check_verl_version
-
-check_verl_version(verl.__version__)
-
-PlatformRegistry.register(platform="cpu")(CpuPlatform)
-sys.meta_path.append(VllmCpuFinder())
 
 
 @when_imported("omegaconf")
@@ -33,6 +25,18 @@ def _recipes(_module: object) -> None:
     from still_verl.hydra_plugin import register
 
     register()
+
+
+# After the recipes: a job that uses one then ends with this error, and does not train without us.
+check_verl_version(verl.__version__)
+
+from verl.plugin.platform import PlatformRegistry  # noqa: E402
+
+from still_verl.cpu.distribution import VllmCpuFinder  # noqa: E402
+from still_verl.cpu.platform import CpuPlatform  # noqa: E402
+
+PlatformRegistry.register(platform="cpu")(CpuPlatform)
+sys.meta_path.append(VllmCpuFinder())
 
 
 @when_imported("verl.trainer.ppo.v1")

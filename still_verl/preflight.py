@@ -10,6 +10,7 @@ import psutil
 import pyarrow.parquet as pq
 from omegaconf import DictConfig, ListConfig
 from verl.plugin.platform import set_platform
+from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import ConfigError, still_config
 from still_verl.cpu.platform import CpuPlatform
@@ -43,11 +44,12 @@ def prepare_driver(config: DictConfig) -> None:
 
 
 def check_data(config: DictConfig) -> None:
-    """Every data file exists, is parquet or JSON, has rows, and the columns that verl and the rewards read."""
+    """Every data file exists, has rows, and the columns that verl and the rewards read."""
+    needed = [config.data.prompt_key, config.data.reward_fn_key, "reward_model"]
     for key in ("train_files", "val_files"):
         value = config.data[key]
         for name in value if isinstance(value, ListConfig | list) else [value]:
-            check_data_file(f"data.{key}", str(name), [config.data.prompt_key, config.data.reward_fn_key, "reward_model"])
+            check_data_file(f"data.{key}", str(name), needed)
 
 
 def check_data_file(key: str, name: str, needed: list[str]) -> None:
@@ -72,9 +74,14 @@ def check_data_file(key: str, name: str, needed: list[str]) -> None:
 
 
 def check_reward_function(config: DictConfig) -> None:
-    path = config.reward.custom_reward_function.path
-    if path and "://" not in path and not Path(path).expanduser().is_file():
-        raise ConfigError(f"reward.custom_reward_function.path={path}: there is no such file")
+    """The reward loads here as it will in verl's reward workers, which start minutes later."""
+    key = f"reward.custom_reward_function.path={config.reward.custom_reward_function.path}"
+    try:
+        get_custom_reward_fn(config)
+    except (FileNotFoundError, AttributeError) as error:
+        raise ConfigError(f"{key}: {error}") from error
+    except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
+        raise ConfigError(f"{key}: {type(error.__cause__).__name__}: {error.__cause__}") from error
 
 
 def check_model(config: DictConfig) -> None:
@@ -154,7 +161,7 @@ def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
     if total << 20 > free_shm:
         raise ConfigError(
             f"{key}={megabytes}: {config.trainer.n_gpus_per_node} rank(s) need {total} MB of shared memory, /dev/shm "
-            f"has {free_shm >> 20} MB free; lower it (this model needs {needed}) or give the container more (--shm-size)"
+            f"has {free_shm >> 20} MB free; lower it to {needed} or more, or give the container more (--shm-size)"
         )
 
 

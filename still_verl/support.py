@@ -15,5 +15,6 @@ def check_verl_version(version: str) -> None:
     """
     if version != SUPPORTED_VERL:
         raise UnsupportedVersionError(
-            f"still_verl needs verl {SUPPORTED_VERL}, but verl {version} is installed: pip install verl=={SUPPORTED_VERL}"
+            f"still_verl needs verl {SUPPORTED_VERL}, but verl {version} is installed: "
+            f"pip install verl=={SUPPORTED_VERL}"
         )

@@ -25,6 +25,7 @@ verl.plugin.platform:PlatformRegistry.registered_names
 verl.plugin.platform:set_platform
 verl.plugin.platform.platform_base:PlatformBase
 verl.trainer.main_ppo:main
+verl.trainer.ppo.reward:get_custom_reward_fn
 verl.trainer.ppo.utils:Role.Critic
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer

@@ -53,7 +53,8 @@ print(_agent_loop_registry["still"]["_target_"])
 @pytest.mark.parametrize("module", MODULES)
 def test_any_module_of_ours_may_be_imported_first(module: str, tmp_path: Path) -> None:
     """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
-    done = python(f"import {module}; from verl.trainer.ppo.v1 import get_trainer_cls; get_trainer_cls('still_sync')", tmp_path)
+    code = f"import {module}; from verl.trainer.ppo.v1 import get_trainer_cls; get_trainer_cls('still_sync')"
+    done = python(code, tmp_path)
     assert done.returncode == 0, done.stderr
 
 

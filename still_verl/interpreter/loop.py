@@ -3,14 +3,14 @@
 from functools import lru_cache
 from typing import Any
 
-from transformers import AutoTokenizer, GenerationConfig
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, register
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 
 
 @lru_cache(maxsize=8)
-def usable_model_type(tokenizer: AutoTokenizer, hf_model_type: str | None) -> str | None:
+def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None) -> str | None:
     """`hf_model_type`, or None (verl's generic prompt builder) if the tokenizer lacks that family's role tokens.
 
     DeepSeek-R1-Distill-Qwen has model type qwen2 without `<|im_end|>`; stock verl 0.9.1 refuses it
@@ -24,7 +24,7 @@ def usable_model_type(tokenizer: AutoTokenizer, hf_model_type: str | None) -> st
 
 
 @lru_cache(maxsize=8)
-def stop_token_ids(tokenizer: AutoTokenizer) -> frozenset[int]:
+def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     """The tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's generation config."""
     ids = {tokenizer.eos_token_id}
     try:
@@ -36,7 +36,7 @@ def stop_token_ids(tokenizer: AutoTokenizer) -> frozenset[int]:
 
 
 def finish_reason(response_ids: list[int], budget: int, stop_ids: frozenset[int]) -> str:
-    """"stop" if the model ended its response, "length" if the budget (in tokens) did.
+    """ "stop" if the model ended its response, "length" if the budget (in tokens) did.
 
     verl reports both as "completed". A response that ends exactly at the budget is finished.
     """
@@ -48,7 +48,9 @@ def finish_reason(response_ids: list[int], budget: int, stop_ids: frozenset[int]
 class SingleTurn(SingleTurnAgentLoop):
     """verl's single turn for any tokenizer; `extra_fields` gains `finish_reason` ("stop" or "length")."""
 
-    def __init__(self, *args: Any, tokenizer: AutoTokenizer, hf_model_type: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None = None, **kwargs: Any
+    ) -> None:
         model_type = usable_model_type(tokenizer, hf_model_type)
         super().__init__(*args, tokenizer=tokenizer, hf_model_type=model_type, **kwargs)
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def marked(marker: str) -> list[psutil.Process]:
 
 
 @pytest.fixture(scope="session")
-def start_job() -> Callable[..., Job]:
+def start_job() -> Iterator[Callable[..., Job]]:
     """Start `python -m verl.trainer.main_ppo OVERRIDES` in `folder`; ends with the session if nothing else ended it."""
     jobs = []
 
@@ -123,11 +123,17 @@ def start_job() -> Callable[..., Job]:
 
 
 @pytest.fixture(scope="session")
-def train(start_job: Callable[..., Job]) -> Callable[..., Job]:
+def start_small(start_job: Callable[..., Job]) -> Callable[..., Job]:
+    """Start a small job on CPU."""
+    return lambda folder, *overrides: start_job(folder, [*SMALL, *overrides])
+
+
+@pytest.fixture(scope="session")
+def train(start_small: Callable[..., Job]) -> Callable[..., Job]:
     """Run a small job to its end and insist that it succeeded and left nothing behind."""
 
     def run(folder: Path, *overrides: str, timeout: float = 360) -> Job:
-        job = start_job(folder, [*SMALL, *overrides])
+        job = start_small(folder, *overrides)
         assert job.wait(timeout) == 0, job.log[-6000:]
         assert job.left_behind() == []
         return job

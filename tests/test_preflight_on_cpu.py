@@ -1,0 +1,171 @@
+"""A job that cannot work ends before Ray starts, with one message that names the thing and the fix."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig
+
+import verl  # noqa: F401  (puts our recipes on the search path)
+from still_verl import preflight
+from still_verl.config import ConfigError
+from still_verl.lab.paths import prepare
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra() -> Iterator[None]:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        yield
+
+
+def job(*overrides: str) -> DictConfig:
+    """The config of a job that passes every check, but for the overrides."""
+    lab = prepare("random")
+    good = [
+        "+recipe=base",
+        "still/device=cpu",
+        f"actor_rollout_ref.model.path={lab.model}",
+        f"data.train_files={lab.train}",
+        f"data.val_files={lab.val}",
+    ]
+    return compose("ppo_trainer", overrides=[*good, *overrides])
+
+
+def problem(config: DictConfig) -> str:
+    with pytest.raises(ConfigError) as error:
+        preflight.check_job(config)
+    return str(error.value)
+
+
+def test_a_good_job_passes() -> None:
+    preflight.check_job(job())
+
+
+def test_a_missing_data_file() -> None:
+    assert problem(job("data.train_files=/no/such.parquet")) == "data.train_files=/no/such.parquet: there is no such file"
+
+
+def test_data_of_the_lab_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = compose("ppo_trainer", overrides=["+recipe=demo"])
+    assert problem(config).endswith("there is no such file; make it with: still-verl lab tiny")
+
+
+def test_one_bad_file_among_good_ones(tmp_path: Path) -> None:
+    good = prepare("random").train
+    assert "/no/val.parquet" in problem(job(f"data.val_files=[{good},/no/val.parquet]"))
+
+
+def test_data_without_the_needed_columns(tmp_path: Path) -> None:
+    path = tmp_path / "bare.parquet"
+    pq.write_table(pa.table({"prompt": ["a"], "answer": ["b"]}), path)
+    message = problem(job(f"data.val_files={path}"))
+    assert "no column data_source, reward_model; it has prompt, answer" in message
+
+
+def test_empty_and_unreadable_data(tmp_path: Path) -> None:
+    empty, torn = tmp_path / "empty.parquet", tmp_path / "torn.parquet"
+    pq.write_table(pa.table({"prompt": [], "data_source": [], "reward_model": []}), empty)
+    torn.write_bytes(b"PAR1 no")
+    assert "the file has no rows" in problem(job(f"data.train_files={empty}"))
+    assert "not a readable parquet file" in problem(job(f"data.train_files={torn}"))
+
+
+def test_a_model_folder_that_is_absent_or_empty(tmp_path: Path) -> None:
+    assert "there is no such folder" in problem(job("actor_rollout_ref.model.path=/no/model"))
+    assert "the folder has no config.json" in problem(job(f"actor_rollout_ref.model.path={tmp_path}"))
+
+
+def test_a_name_on_a_hub_is_left_to_verl() -> None:
+    preflight.check_model(job("actor_rollout_ref.model.path=Qwen/Qwen2.5-7B"))
+
+
+def test_a_missing_reward_file() -> None:
+    assert "no such file" in problem(job("reward.custom_reward_function.path=/no/reward.py"))
+
+
+def test_a_wrong_key_of_ours_in_a_yaml() -> None:
+    assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
+
+
+def test_too_little_shared_memory() -> None:
+    message = problem(job("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000"))
+    assert message.startswith("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000")
+    assert "/dev/shm" in message and "--shm-size" in message
+
+
+def test_a_bucket_smaller_than_the_largest_weight() -> None:
+    """verl would hang: its sender fails while the receiver waits."""
+    with pytest.raises(ConfigError, match="the largest weight has 300 MB"):
+        preflight.check_bucket(job(), largest=300 << 20, free_shm=1 << 40)
+
+
+def test_too_little_memory() -> None:
+    with pytest.raises(ConfigError, match="needs about 12.5 GiB of memory, 4.0 GiB are available"):
+        preflight.check_ram(weights=960 << 20, available=4 << 30)
+
+
+def test_weight_sizes_are_those_of_the_model() -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(prepare("random").model)
+    assert sorted(preflight.weight_bytes(prepare("random").model)) == sorted(4 * p.numel() for p in model.parameters())
+
+
+def test_a_ray_cluster_and_a_cpu_job_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert "unset RAY_ADDRESS" in problem(job())
+
+
+def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | env,
+    )
+
+
+def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", "data.train_files=/no/such.parquet")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "still_verl: data.train_files=/no/such.parquet: there is no such file"
+    assert "Traceback" not in done.stderr and "ray init" not in done.stdout
+
+
+def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
+    done = main_ppo(tmp_path, "+recipe=dmeo")
+    assert done.returncode == 1
+    assert "Could not find 'recipe/dmeo'" in done.stderr and "demo" in done.stderr
+
+
+def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
+    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
+
+
+def test_vllm_missing(tmp_path: Path) -> None:
+    """A package path without vLLM: everything installed but that."""
+    (tmp_path / "novllm.py").write_text(
+        "import sys\n"
+        "class Hide:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'vllm': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Hide())\n"
+    )
+    lab = prepare("random")
+    data = [f"data.train_files={lab.train}", f"data.val_files={lab.val}", f"actor_rollout_ref.model.path={lab.model}"]
+    env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, **env)
+    assert done.returncode == 1
+    assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr
