@@ -29,6 +29,7 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"2^{2008}-2", r"2(2^{2007}-1)"),
         (r"\frac{bx}{h}(h-x)", r"\dfrac{bx(h-x)}{h}"),
         (r"e^{i\pi}", "-1"),
+        (r"3.54\times10^{-7}", "3.54e-07"),
     ],
     "mixed number": [(r"\frac{13}{6}", r"2\frac{1}{6}"), ("21.5", "21 1/2"), ("-5/4", r"-1\frac14")],
     "rounding": [
@@ -57,7 +58,13 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"9\text{ m/s}", "9"),
     ],
     "number base": [("1011_2", "1011"), ("1011_2", "1011_{2}"), ("-37_8", "-37")],
-    "thousands": [("1000000", "1,000,000"), (r"1{,}250", "1250"), (r"95,\!040", "95040"), (r"\$1,234.50", "1234.5")],
+    "thousands": [
+        ("1000000", "1,000,000"),
+        ("1000000", r"1\,000\,000"),
+        (r"1{,}250", "1250"),
+        (r"95,\!040", "95040"),
+        (r"\$1,234.50", "1234.5"),
+    ],
     "ordinal and count": [("12", r"12^{\mathrm{th}}"), ("3", "three"), ("21", "21st")],
     "ratio": [("2:1", "2"), ("20:3", r"\frac{20}{3}"), ("1:2:3", "2:4:6")],
     "list": [
@@ -96,6 +103,8 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"[1,2]\cup[2,3]", "[1,3]"),
         (r"(k\pi, k\pi+\frac{\pi}{2})", r"(k\pi, \frac{(2k+1)\pi}{2})"),
         ("3 > x > 1", "1 < x < 3"),
+        ("x < -1", "-2x > 2"),
+        (r"(\frac35, \frac83]", "(0.6, 2.667]"),
     ],
     "region in words": [
         (r"\mathbb{R}", "all real numbers"),
@@ -138,7 +147,11 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
     "clock": [(r"4:30\text{ p.m.}", "4:30 PM"), ("3:05", "3:05 am"), ("16:30", "4:30 pm")],
     "choice": [("B", "(B)"), (r"\text{(B)}", "B. 12"), ("B", r"\textbf{(B)}\ 12"), ("(C)", "option C")],
     "words": [(r"\text{even}", "Even"), ("The ellipse", r"\text{an ellipse}")],
-    "approximation": [(r"\frac{1+\sqrt{97}}{8} \approx 1.36", r"\frac{1+\sqrt{97}}{8}"), (r"\approx 8.24", "8.24")],
+    "approximation": [
+        (r"\frac{1+\sqrt{97}}{8} \approx 1.36", r"\frac{1+\sqrt{97}}{8}"),
+        (r"\approx 8.24", "8.24"),
+        ("11", r"x \approx 11"),
+    ],
 }
 
 REFUSE: dict[str, list[tuple[str, str]]] = {
@@ -151,6 +164,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("10^{20}+1", "10^{20}"),
         (r"\frac{n^2-n}{2}", r"\frac{n^2+n}{2}"),
         ("e", "2.7"),
+        ("2e-7", "2e^{-7}"),
         ("0", "e^{-40}"),
         (r"\log_2 x", r"\log_3 x"),
     ],
@@ -188,6 +202,9 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         (r"(1,2)\cup(2,3)", "(1,3)"),
         (r"[k\pi, k\pi+1]", r"(k\pi, k\pi+1)"),
         ("(3,2)", "(1,1)"),
+        ("(1,2)", "x > 1, y < 2"),
+        ("x < 3", "2x < 3"),
+        (r"(\frac35, 2]", "(0.7, 2]"),
     ],
     "region in words": [
         (r"\mathbb{R}", "all integers"),
@@ -203,7 +220,13 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("n+1", "m+1"),
         ("x^2+C", "x^2"),
     ],
-    "equation": [("2x+y=4", "2x+y=5"), ("xy=6", r"\frac{6}{x+1}"), ("y^2=x", r"\sqrt{x}"), ("y=2x", "x=2y")],
+    "equation": [
+        ("2x+y=4", "2x+y=5"),
+        ("2x+z=1", "1"),
+        ("xy=6", r"\frac{6}{x+1}"),
+        ("y^2=x", r"\sqrt{x}"),
+        ("y=2x", "x=2y"),
+    ],
     "ordering": [("a > b > c", "a > c > b"), ("a > b", r"a \ge b")],
     "clock": [(r"4:30\text{ p.m.}", "4:30 am"), ("3:05", "3:50")],
     "choice": [("B", "A"), ("B", "A and B"), ("B", "B + 1"), ("(C)", "(A), (C)"), ("B", "AB")],

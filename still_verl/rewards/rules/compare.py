@@ -17,6 +17,7 @@ from still_verl.rewards.rules.units import contradict
 from still_verl.rewards.rules.values import (
     Clock,
     Collection,
+    Cut,
     Equation,
     Formula,
     Interval,
@@ -197,13 +198,23 @@ def same_region(compare: Comparison, gold: Region, answer: Region) -> Truth:
     if len(gold.cuts) != len(answer.cuts):
         return False
     return all(
-        left.after == right.after and _same_end(left.value, right.value)
-        for left, right in zip(gold.cuts, answer.cuts, strict=True)
+        left.after == right.after and _same_end(left, right) for left, right in zip(gold.cuts, answer.cuts, strict=True)
     )
 
 
-def _same_end(left: Fraction | float, right: Fraction | float) -> bool:
-    return left == right or (math.isfinite(left) and math.isfinite(right) and bool(close(left + 0j, right + 0j)))
+def _same_end(left: Cut, right: Cut) -> bool:
+    if left.value == right.value or not (math.isfinite(left.value) and math.isfinite(right.value)):
+        return left.value == right.value
+    if left.decimals and right.decimals:
+        return same_decimal(_literal(left), _literal(right))
+    if left.decimals or right.decimals:
+        decimal, exact = (left, right) if left.decimals else (right, left)
+        return rounds_to(complex(exact.value), _literal(decimal))
+    return bool(close(left.value + 0j, right.value + 0j))
+
+
+def _literal(cut: Cut) -> Node:
+    return Node("number", value=Fraction(cut.value).limit_denominator(10**cut.decimals), decimals=cut.decimals)
 
 
 def region_of_points(compare: Comparison, gold: Region, answer: Collection) -> Truth:
@@ -319,7 +330,7 @@ def solved_equation(compare: Comparison, gold: Equation, answer: Formula) -> Tru
     missing = difference.symbols() - answer.node.symbols()
     others = (difference.symbols() | answer.node.symbols()) - missing
     if len(missing) != 1 or not others:
-        return equation_value(compare, answer, gold)
+        return None
     (name,) = missing
     try:
         return all_of(_solves(difference, name, answer.node, point) for point in points(others))

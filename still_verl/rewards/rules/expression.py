@@ -12,7 +12,7 @@ from functools import lru_cache
 MAX_LENGTH = 600  # characters
 MAX_DEPTH = 40
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
@@ -52,7 +52,7 @@ def number(value: int | Fraction) -> Node:
 
 
 def _literal(text: str) -> Node:
-    return Node("number", value=Fraction(text), decimals=len(text.partition(".")[2]))
+    return Node("number", value=Fraction(text), decimals=0 if "e" in text.lower() else len(text.partition(".")[2]))
 
 
 @lru_cache(maxsize=16_384)

@@ -20,7 +20,7 @@ MAX_FACTORIAL = 2_000  # exact; the gamma function beyond
 
 _EQUAL = 1e-10  # relative difference of two floats that are the same number
 _DIFFERENT = 1e-7  # and of two that are not; between them nothing is said
-_CONSTANTS: dict[str, Number] = {"π": complex(math.pi), "e": complex(math.e), "i": 1j}
+CONSTANTS: dict[str, Number] = {"π": complex(math.pi), "e": complex(math.e), "i": 1j}
 POSITIVE_POINTS = (Fraction(7, 5), Fraction(19, 8), Fraction(31, 11), Fraction(3, 7), Fraction(23, 13), Fraction(5, 3))
 STEPS = (Fraction(0), Fraction(9, 17), Fraction(25, 19))
 
@@ -61,7 +61,7 @@ class Evaluator:
         return _bounded(_OPERATIONS[node.kind](*args))
 
     def _symbol(self, name: str) -> Number:
-        value = self._point.get(name, _CONSTANTS.get(name))
+        value = self._point.get(name, CONSTANTS.get(name))
         if value is None:
             raise Undefined(f"no value for {name}")
         return value
@@ -223,7 +223,7 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
     renamed = alias or {}
     names = left.symbols() | {renamed.get(name, name) for name in right.symbols()}
     outcomes = []
-    for point in points(names - set(_CONSTANTS)):
+    for point in points(names - set(CONSTANTS)):
         aliased = point | {name: point[old] for name, old in renamed.items() if old in point}
         first, second = Evaluator(point), Evaluator(aliased)
         try:

@@ -43,8 +43,16 @@ def read(text: str, depth: int = 0) -> Readings:
         return fixed + ratio
     if spoken := spoken_inequality(text):
         return read_region(spoken)
-    exact = next(filter(None, split(text, "≈")), "")
+    exact = read_approximation(text)
     return read_structure(exact, depth) or read_prose_or_formula(exact)
+
+
+def read_approximation(text: str) -> str:
+    """The exact side of `exact ≈ decimal`; `x ≈ 3` as `x = 3`."""
+    sides = [side for side in split(text, "≈") if side]
+    if len(sides) == 2 and is_label(sides[0]):
+        return f"{sides[0]}={sides[1]}"
+    return sides[0] if sides else ""
 
 
 def read_structure(text: str, depth: int) -> Readings:

@@ -2,9 +2,11 @@
 
 import math
 import re
+from dataclasses import replace
+from fractions import Fraction
 
 from still_verl.rewards.rules.expression import Node, Unreadable, parse
-from still_verl.rewards.rules.number import Evaluator, Undefined
+from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Number, Undefined
 from still_verl.rewards.rules.splitting import split, unwrap
 from still_verl.rewards.rules.units import read_formula
 from still_verl.rewards.rules.values import EVERYTHING, NOTHING, Cut, Interval, Readings, Region
@@ -13,11 +15,15 @@ _RELATION = re.compile(r"[<>≤≥≠=]")
 _FLIPPED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤"}
 _BUILDER = re.compile(r"\s*[A-Za-z]\w*\s*(?:∈\s*ℝ\s*)?[|:]")
 _POINTS_REMOVED = re.compile(r"\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
+_NOT_A_NAME = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|_\{[^{}]*\}|_[A-Za-z0-9]")
+_INFINITY = Node("symbol", name="∞")
 _MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
 
 
 def read_region(text: str) -> Readings:
-    """The set of reals that `text` describes, if it does."""
+    """The set of reals that `text` describes, if it does; conditions on several unknowns describe none."""
+    if len(set(re.findall("[A-Za-z]", _NOT_A_NAME.sub("", text))) - set(CONSTANTS)) > 1:
+        return _symbolic(text)
     try:
         region = _region(text)
     except (Unreadable, Undefined):
@@ -84,8 +90,8 @@ def _simple(text: str) -> Region:
     if (inside := unwrap(text, "⦃{", "⦄}")) is not None:
         return _set(inside)
     if (inside := unwrap(text, "([", ")]")) is not None and len(ends := split(inside, ",;")) == 2:
-        low, high = (_real(parse(end)) for end in ends)
-        if low >= high:
+        low, high = map(_end, ends)
+        if low.value >= high.value:
             raise Unreadable("a pair, not an interval")
         return _between(low, text[0] == "[", high, text[-1] == "]")
     return _inequality(text)
@@ -95,24 +101,22 @@ def _set(inside: str) -> Region:
     builder = _BUILDER.match(inside)
     if builder:
         return _region(inside[builder.end() :].strip())
-    points = [_real(parse(point)) for point in split(inside, ",")]
     region = NOTHING
-    for point in points:
-        region = union(region, _between(point, True, point, True))
+    for point in split(inside, ","):
+        region = union(region, _point(_end(point)))
     return region
 
 
-def _between(low: float, low_closed: bool, high: float, high_closed: bool) -> Region:
-    begin, end = Cut(low, not low_closed or low == -math.inf), Cut(high, high_closed and high != math.inf)
-    return Region((begin, end)) if begin < end else NOTHING
-
-
-def _real(node: Node) -> float:
-    """The real value of a formula without symbols, `∞` included."""
+def _end(text: str) -> Cut:
+    """The end of an interval, `∞` included. `Undefined` when it is not a real number."""
+    node = parse(text)
     sign, inner = (-1, node.args[0]) if node.kind == "neg" else (1, node)
-    if inner == Node("symbol", name="∞"):
-        return sign * math.inf
-    value = Evaluator({})(node)
+    if inner == _INFINITY:
+        return Cut(sign * math.inf, False)
+    return Cut(_real(Evaluator({})(node)), False, inner.decimals if inner.kind == "number" else 0)
+
+
+def _real(value: Number) -> float:
     if isinstance(value, complex):
         if abs(value.imag) > 1e-9 * max(1.0, abs(value)):
             raise Undefined("not real")
@@ -120,21 +124,47 @@ def _real(node: Node) -> float:
     return float(value)
 
 
+def _between(low: Cut, low_closed: bool, high: Cut, high_closed: bool) -> Region:
+    begin = replace(low, after=not low_closed or low.value == -math.inf)
+    end = replace(high, after=high_closed and high.value != math.inf)
+    return Region((begin, end)) if begin < end else NOTHING
+
+
+def _point(at: Cut) -> Region:
+    return _between(at, True, at, True)
+
+
 def _inequality(text: str) -> Region:
-    """`x < 2`, `1 ≤ x < 2`, `x ≠ 3`, `x = 1`, with a bare name for the unknown."""
+    """`x < 2`, `1 ≤ x < 2`, `x ≠ 3`, `2x + 1 > 7`: relations that are linear in one unknown."""
     relations = _RELATION.findall(text)
     sides = [side.strip() for side in _RELATION.split(text)]
-    named = [at for at, side in enumerate(sides) if _is_name(side)]
-    if not relations or len(relations) > 2 or len(named) != 1:
+    if not 1 <= len(relations) <= 2:
         raise Unreadable(text)
     region = EVERYTHING
-    for at, relation in enumerate(relations):
-        if named[0] not in (at, at + 1):
-            raise Unreadable(text)
-        bound = _real(parse(sides[at + 1 if named[0] == at else at]))
-        relation = relation if named[0] == at else _FLIPPED.get(relation, relation)
-        region = intersection(region, _half_line(relation, bound))
+    for relation, left, right in zip(relations, sides, sides[1:], strict=False):
+        region = intersection(region, _solve(relation, left, right))
     return region
+
+
+def _solve(relation: str, left: str, right: str) -> Region:
+    if _is_name(left):
+        return _half_line(relation, _end(right))
+    if _is_name(right):
+        return _half_line(_FLIPPED.get(relation, relation), _end(left))
+    slope, zero = _line(Node("+", (parse(left), Node("neg", (parse(right),)))))
+    return _half_line(relation if slope > 0 else _FLIPPED.get(relation, relation), Cut(zero, False))
+
+
+def _line(node: Node) -> tuple[float, float]:
+    """The slope and the zero of a line in its one unknown. `Unreadable` when it is not such a line."""
+    unknowns = [name for name in node.symbols() if name not in CONSTANTS]
+    if len(unknowns) != 1 or _INFINITY.name in unknowns:
+        raise Unreadable("more than one unknown")
+    first, second, third = (_real(Evaluator({unknowns[0]: Fraction(at)})(node)) for at in range(3))
+    slope = second - first
+    if slope == 0 or abs(third - second - slope) > 1e-9 * abs(slope):
+        raise Unreadable("not a line")
+    return slope, -first / slope
 
 
 def _is_name(side: str) -> bool:
@@ -142,16 +172,16 @@ def _is_name(side: str) -> bool:
         node = parse(side)
     except Unreadable:
         return False
-    return node.kind == "symbol" and node.name not in ("∞", "π", "e", "…")
+    return node.kind == "symbol" and node.name not in CONSTANTS and node.name not in "∞…"
 
 
-def _half_line(relation: str, bound: float) -> Region:
+def _half_line(relation: str, bound: Cut) -> Region:
+    first, last = EVERYTHING.cuts
     if relation in "<≤":
-        return _between(-math.inf, False, bound, relation == "≤")
+        return _between(first, False, bound, relation == "≤")
     if relation in ">≥":
-        return _between(bound, relation == "≥", math.inf, False)
-    point = _between(bound, True, bound, True)
-    return point if relation == "=" else complement(point)
+        return _between(bound, relation == "≥", last, False)
+    return _point(bound) if relation == "=" else complement(_point(bound))
 
 
 def _symbolic(text: str) -> Readings:

@@ -64,6 +64,7 @@ _NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbvBV]?(?:small)?matrix|array)\s*\}(?:\s*\{[lcr| ]*\})?")
 _ENVIRONMENTS = {"begin": "⟦", "end": "⟧"}
+_NEGATIVE_SPACE = re.compile(r"\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _DEGREE = re.compile(r"\^\s*\{?\s*°\s*\}?")
@@ -85,16 +86,15 @@ def normalise(text: str) -> str:
 @lru_cache(maxsize=16_384)
 def canonical(text: str) -> str:
     """`text` in the one dialect of this module (see above)."""
-    text = _characters(text.replace("\n", " "))
+    text = _characters(" ".join(text.split()))
     text = _BOX.sub("", text)
     text = _ENVIRONMENT.sub(lambda match: _ENVIRONMENTS.get(match[1], match[0]), text)
     text = _NUMBER_SET.sub(lambda match: {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}[match[1]], text)
     text = (
-        _EMPTY_DELIMITER.sub("", text)
+        _EMPTY_DELIMITER.sub("", _NEGATIVE_SPACE.sub("", text))
         .replace(r"\{", "⦃")
         .replace(r"\}", "⦄")
         .replace(r"\%", "%")
-        .replace(r"\!", "")
         .replace("{,}", ",")
     )
     text = _SPACING.sub(" ", text.replace(r"\\", "\n"))

@@ -5,11 +5,11 @@ import re
 from still_verl.rewards.rules.expression import Unreadable, parse
 from still_verl.rewards.rules.values import Formula
 
-_UNIT = re.compile(r"(.*[^\s/*])\s*((?:[*/]?\s*‹[^›]*›\s*(?:\^\s*\{?-?\d\}?)?\s*)+)$", re.DOTALL)
+_POWER = re.compile(r"›\s*\^\s*\{?\s*-?\d\s*\}?$")
 _LETTER_UNIT = re.compile(r"[\d}]\s*$")
 _BASE = re.compile(r"(-?[0-9A-F]+)\s*_\s*\{?\s*(\d+)\s*\}?")
 _HEDGE = re.compile(r"^(?:‹(?:approximately|about|exactly|approx|around|Rs|USD|yuan)›\s*\.?|~|≈)\s*")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(?![\d/]))")
 _ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
 
 # One name for each measure that can contradict another; any other word ("apples") never does.
@@ -29,10 +29,10 @@ _MEASURES = {
 
 
 def without_thousands(text: str) -> str:
-    """`text` with `1,234` as `1234`, when it has no brackets that would make the comma separate."""
+    """`text` with `1,234` and `1 234` as `1234`, when it has no brackets that would make the comma separate."""
     if any(bracket in text for bracket in "([⦃"):
         return text
-    return _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
+    return _THOUSANDS.sub(lambda match: re.sub("[, ]", "", match[0]), text)
 
 
 def read_formula(text: str) -> Formula:
@@ -52,10 +52,20 @@ def take_unit(text: str) -> tuple[str, str]:
         return text[:-1].strip(), "%"
     if text.endswith("°") and not _ANGLE_FUNCTION.search(text):
         return text[:-1].strip(), "°"
-    found = _UNIT.match(text)
-    if found and _is_unit(found[2].strip(), found[1]):
-        return found[1].strip().removesuffix("°"), _measure(found[2])
-    return text, ""
+    core = _without_words(text)
+    words = text[len(core) :].strip(" */")
+    return (core.removesuffix("°"), _measure(words)) if words and core and _is_unit(words, core) else (text, "")
+
+
+def _without_words(text: str) -> str:
+    """`text` without the `‹words›` at its end, with their powers and the signs between them."""
+    while text:
+        if power := _POWER.search(text):
+            text = text[: power.start() + 1]
+        if not text.endswith("›"):
+            return text
+        text = text[: max(text.rfind("‹"), 0)].rstrip(" */")
+    return text
 
 
 def _is_unit(words: str, core: str) -> bool:

@@ -1,7 +1,6 @@
 """The kinds of answer. A text can have several readings: `(1, 2)` is a point and an interval. Any may be equal."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from still_verl.rewards.rules.expression import Node
 
@@ -35,10 +34,14 @@ class Collection:
 
 @dataclass(frozen=True)
 class Cut:
-    """A place on the line of reals where a region begins or ends: just before `value`, or just after it."""
+    """A place on the line of reals where a region begins or ends: just before `value`, or just after it.
 
-    value: Fraction | float
+    `decimals` counts the places that the value was written with; 0 for an exact one.
+    """
+
+    value: float
     after: bool
+    decimals: int = 0
 
     def __lt__(self, other: "Cut") -> bool:
         return (self.value, self.after) < (other.value, other.after)
