@@ -68,7 +68,17 @@ def verify(gold: str, answer: str) -> Verdict:
         return Verdict(False, "no answer", decided=False)
     if len(answer) > MAX_LENGTH or len(gold) > MAX_LENGTH:
         return Verdict(False, "too long", decided=False)
-    return _cache.get((gold, answer), _verify)
+    return _cache.get((gold, answer), _guarded)
+
+
+def _guarded(gold: str, answer: str) -> Verdict:
+    """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
+    try:
+        return _verify(gold, answer)
+    except RuntimeError:  # the workers cannot start: nothing could be graded from here on
+        raise
+    except Exception as error:
+        return Verdict(False, f"internal error ({type(error).__name__}: {error})", decided=False)
 
 
 def _verify(gold: str, answer: str) -> Verdict:

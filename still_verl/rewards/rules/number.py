@@ -139,7 +139,7 @@ def _factorial(argument: Number) -> Number:
             raise TooLarge
         if argument <= MAX_FACTORIAL:
             return Fraction(math.factorial(int(argument)))
-    return complex(math.gamma(_real(argument) + 1))
+    return complex(math.gamma(real(argument) + 1))
 
 
 def _binomial(top: Number, bottom: Number) -> Number:
@@ -151,10 +151,14 @@ def _binomial(top: Number, bottom: Number) -> Number:
     return _divide(_factorial(top), _multiply(_factorial(bottom), _factorial(_add(top, -bottom))))
 
 
-def _real(value: Number) -> float:
-    if isinstance(value, complex) and abs(value.imag) > 1e-12 * max(1.0, abs(value)):
+def real(value: Number) -> float:
+    """`value` as a float. `Undefined` when it is not real, or beyond the floats."""
+    if isinstance(value, complex) and abs(value.imag) > 1e-9 * max(1.0, abs(value)):
         raise Undefined("not real")
-    return value.real if isinstance(value, complex) else float(value)
+    try:
+        return value.real if isinstance(value, complex) else float(value)
+    except OverflowError as error:
+        raise Undefined("beyond the floats") from error
 
 
 def _floating(function: Callable[[complex], complex]) -> Callable[[Number], Number]:
@@ -162,7 +166,7 @@ def _floating(function: Callable[[complex], complex]) -> Callable[[Number], Numb
 
 
 def _rounded(function: Callable[..., int]) -> Callable[[Number], Number]:
-    return lambda value: Fraction(function(value if isinstance(value, Fraction) else _real(value)))
+    return lambda value: Fraction(function(value if isinstance(value, Fraction) else real(value)))
 
 
 _OPERATIONS: dict[str, Callable[..., Number]] = {

@@ -26,7 +26,6 @@ _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _RATIO = re.compile(r"[^:‹]+(?::[^:‹]+)+")
-_DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 
 @lru_cache(maxsize=4096)
@@ -63,14 +62,15 @@ def read_structure(text: str, depth: int) -> Readings:
     if inequality:
         return (read_region(text) or read_membership(text, depth)) + read_ordering(text)
     grouped = without_thousands(text)
-    items = read_list(grouped, depth)
-    if _DIGIT_GROUPS.fullmatch(text):
-        return read_list(text, depth) + (read_formula(grouped),)
-    return items or read_relation(grouped, depth) or read_signs(grouped, depth) or read_bracketed(grouped, depth)
+    if grouped != text:  # the comma of `1,234` may separate thousands or items
+        return read_list(text, depth) + read(grouped, depth + 1)
+    return (
+        read_list(text, depth) or read_relation(text, depth) or read_signs(text, depth) or read_bracketed(text, depth)
+    )
 
 
 def read_prose_or_formula(text: str) -> Readings:
-    formula = read_formula(without_thousands(text))
+    formula = read_formula(text)
     return (formula,) if formula.node else read_words(text) or (formula,)
 
 

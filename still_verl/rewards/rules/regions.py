@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from still_verl.rewards.rules.expression import Node, Unreadable, parse
-from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Number, Undefined
+from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Undefined, real
 from still_verl.rewards.rules.splitting import split, unwrap
 from still_verl.rewards.rules.units import read_formula
 from still_verl.rewards.rules.values import EVERYTHING, NOTHING, Cut, Interval, Readings, Region
@@ -113,15 +113,7 @@ def _end(text: str) -> Cut:
     sign, inner = (-1, node.args[0]) if node.kind == "neg" else (1, node)
     if inner == _INFINITY:
         return Cut(sign * math.inf, False)
-    return Cut(_real(Evaluator({})(node)), False, inner.decimals if inner.kind == "number" else 0)
-
-
-def _real(value: Number) -> float:
-    if isinstance(value, complex):
-        if abs(value.imag) > 1e-9 * max(1.0, abs(value)):
-            raise Undefined("not real")
-        return value.real
-    return float(value)
+    return Cut(real(Evaluator({})(node)), False, inner.decimals if inner.kind == "number" else 0)
 
 
 def _between(low: Cut, low_closed: bool, high: Cut, high_closed: bool) -> Region:
@@ -160,7 +152,7 @@ def _line(node: Node) -> tuple[float, float]:
     unknowns = [name for name in node.symbols() if name not in CONSTANTS]
     if len(unknowns) != 1 or _INFINITY.name in unknowns:
         raise Unreadable("more than one unknown")
-    first, second, third = (_real(Evaluator({unknowns[0]: Fraction(at)})(node)) for at in range(3))
+    first, second, third = (real(Evaluator({unknowns[0]: Fraction(at)})(node)) for at in range(3))
     slope = second - first
     if slope == 0 or abs(third - second - slope) > 1e-9 * abs(slope):
         raise Unreadable("not a line")
