@@ -2,8 +2,11 @@
 
 One small *nursery* process imports sympy once and forks a worker in milliseconds whenever one is missing. A worker
 arms a kernel timer before each job and is killed by it at the deadline, wherever it is: neither a thread, nor a Python
-signal handler, nor an exception can stop a computation of big integers in C. Answers that look heavy, and those that a
-quick try did not settle, wait in a lane of their own with low priority, so that they cost nobody else anything.
+signal handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that
+a busy machine does not cost an honest answer its point; a longer one in wall time stands behind.
+
+Workers are in three lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and,
+at low priority, those that neither of the two finished quickly.
 
 The nursery is a plain subprocess and not `multiprocessing`: it neither imports the caller's main module again nor
 forks a process that has threads, so it works under Ray, under torch, in a thread and in a script without a main guard.
@@ -22,13 +25,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-QUICK_S = 0.5  # a try that is not done by then moves to the slow lane
-DEADLINE_S = 2.5  # seconds of wall time for an answer in the slow lane
-MEMORY_MB = 160  # what one answer may allocate on top of the imported libraries
-SLOW_WORKERS = 3
-SLOW_NICE = 15
-# The kernel's timer is the deadline; the parent waits longer, because a first worker comes after the nursery's imports.
-_GRACE_S = 20.0
+QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
+DEADLINE_S = 2.5  # seconds of processor time in the slow lane
+WALL_S = 20.0  # seconds of wall time in any lane, whatever else the machine does
+MEMORY_MB = 96  # what one answer may allocate on top of the imported libraries
+HEAVY_WORKERS, HEAVY_NICE = 2, 5
+SLOW_WORKERS, SLOW_NICE = 2, 10
+_GRACE_S = 20.0  # the parent waits longer than the kernel's timers: a first worker comes after the nursery's imports
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -41,6 +44,10 @@ class Reply:
     reason: str
 
 
+class Unavailable(RuntimeError):
+    """No worker can be started."""
+
+
 class Nursery:
     """The process that forks workers. Started by the first `fork`, and again if it was killed."""
 
@@ -50,7 +57,7 @@ class Nursery:
         self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, nice: int) -> Connection:
-        """The parent's end of a connection to a new worker. `RuntimeError` when the nursery cannot be started."""
+        """The parent's end of a connection to a new worker. `Unavailable` when the nursery cannot be started."""
         ours, theirs = socket.socketpair()
         with theirs:
             for _ in range(2):
@@ -58,7 +65,7 @@ class Nursery:
                     if self._hand_over(theirs, nice):
                         return Connection(ours.detach())
         ours.close()
-        raise RuntimeError("the grading process ended as soon as it started; its error is on stderr")
+        raise Unavailable("the grading process ended as soon as it started; its error is on stderr")
 
     def _hand_over(self, end: socket.socket, nice: int) -> bool:
         if self._control is None:
@@ -117,7 +124,7 @@ class Lane:
 
     def ask(self, gold: str, answer: str) -> Reply:
         """Grade one pair. A worker that died of something else than the deadline is replaced once."""
-        job = json.dumps([gold, answer, self._deadline_s]).encode()
+        job = json.dumps([gold, answer, self._deadline_s, WALL_S]).encode()
         with self._free:
             reply = self._try(job, self._any_worker())
             return self._try(job, self._nursery.fork(self._nice)) if reply.reason == "crash" else reply
@@ -132,7 +139,7 @@ class Lane:
         started = time.monotonic()
         try:
             worker.send_bytes(job)
-            if worker.poll(self._deadline_s + _GRACE_S):
+            if worker.poll(WALL_S + _GRACE_S):
                 reply = Reply(*json.loads(worker.recv_bytes()))
                 self._idle.append(worker)
                 return reply
@@ -152,21 +159,22 @@ class Pool:
     def __init__(self, workers: int | None = None, quick_s: float = QUICK_S, deadline_s: float = DEADLINE_S) -> None:
         cores = len(os.sched_getaffinity(0))
         self._nursery = Nursery()
-        self._quick = Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0)
-        self._slow = Lane(self._nursery, SLOW_WORKERS, deadline_s, nice=SLOW_NICE)
+        self._light = Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0)
+        self._heavy = Lane(self._nursery, HEAVY_WORKERS, quick_s, HEAVY_NICE)
+        self._slow = Lane(self._nursery, SLOW_WORKERS, deadline_s, SLOW_NICE)
 
     def ask(self, gold: str, answer: str, heavy: bool = False) -> Reply:
         """Whether two answers are equal, by everything that `symbolic.decide` knows.
 
-        `heavy` answers skip the quick try. Returns after the deadline at the latest, plus the time in the queue.
+        `heavy` says that the answer looks expensive. Returns at the deadline at the latest, plus the time in the queue.
         """
-        reply = Reply(None, "timeout") if heavy else self._quick.ask(gold, answer)
+        reply = (self._heavy if heavy else self._light).ask(gold, answer)
         return self._slow.ask(gold, answer) if reply.reason == "timeout" else reply
 
     def close(self) -> None:
         """End all processes of the pool. The next `ask` starts new ones."""
-        self._quick.close()
-        self._slow.close()
+        for lane in (self._light, self._heavy, self._slow):
+            lane.close()
         self._nursery.close()
 
     def abandon(self) -> None:

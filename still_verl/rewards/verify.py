@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from still_verl.rewards import pool, rules
 from still_verl.rewards.rules.spelling import normalise
+from still_verl.rewards.rules.splitting import depth
 
 MAX_LENGTH = 4000  # characters; nothing longer is an answer
+MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 
 _HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim|int)\b|!|\\d?binom|\^[^a-z]*\^|\d{40}")
@@ -68,6 +70,8 @@ def verify(gold: str, answer: str) -> Verdict:
         return Verdict(False, "no answer", decided=False)
     if len(answer) > MAX_LENGTH or len(gold) > MAX_LENGTH:
         return Verdict(False, "too long", decided=False)
+    if depth(answer) > MAX_DEPTH:
+        return Verdict(False, "nested too deeply", decided=False)
     return _cache.get((gold, answer), _guarded)
 
 
@@ -75,7 +79,7 @@ def _guarded(gold: str, answer: str) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
     try:
         return _verify(gold, answer)
-    except RuntimeError:  # the workers cannot start: nothing could be graded from here on
+    except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
         raise
     except Exception as error:
         return Verdict(False, f"internal error ({type(error).__name__}: {error})", decided=False)

@@ -53,18 +53,21 @@ def _limit_memory(memory_mb: int) -> None:
 
 
 def _serve(parent: Connection, decide) -> None:  # type: ignore[no-untyped-def]
-    """Answer jobs until the parent hangs up. A job that outlives its deadline is ended by the kernel, not by Python."""
+    """Answer jobs until the parent hangs up. A job that outlives a deadline is ended by the kernel, not by Python."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     while True:
         try:
-            gold, answer, deadline_s = json.loads(parent.recv_bytes())
+            gold, answer, processor_s, wall_s = json.loads(parent.recv_bytes())
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_REAL, deadline_s)
+        signal.setitimer(signal.ITIMER_PROF, processor_s)
+        signal.setitimer(signal.ITIMER_REAL, wall_s)
         try:
             equal, reason = decide(gold, answer)
         except MemoryError:
             equal, reason = None, "memory"
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         parent.send_bytes(json.dumps([equal, reason]).encode())
         if reason == "memory":  # caches may hold what filled it

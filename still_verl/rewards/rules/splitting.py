@@ -28,3 +28,12 @@ def unwrap(text: str, opening: str, closing: str) -> str | None:
         if depth == 0:
             return text[1:-1].strip() if at == len(text) - 1 else None
     return None
+
+
+def depth(text: str) -> int:
+    """How many brackets are open at once, at most."""
+    level = deepest = 0
+    for character in text:
+        level += (character in _OPEN) - (character in _CLOSE)
+        deepest = max(deepest, level)
+    return deepest

@@ -1,0 +1,293 @@
+"""Our grader beside math-verify in process and the math scorers of verl, in one run, as tables.
+
+    python benchmarks/rewards.py [--data FOLDER]
+
+Recall and false accepts on answers that rule-based graders get wrong, agreement and speed on real responses, speed on
+groups as GRPO makes them, latency, and what poisoned answers do to the others. Every grader runs in a process of its
+own, warm, with as many callers as verl's reward worker has threads on this machine (its thread executor).
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+GRADERS = [
+    "still_verl",
+    "math_verify in process",
+    "verl math_verify",
+    "verl math_reward",
+    "verl math_dapo",
+    "verl prime_math",
+]
+CALLERS = min(32, (os.cpu_count() or 1) + 4)
+POISON = [
+    "9^{9^{9^9}}",
+    "((9!)!)!", "(10^9)!", r"\binom{10^9}{5\cdot10^8}", r"\sum_{n=1}^{10^9} n^n", r"\prod_{n=1}^{10^7} n",
+    r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx", "7" * 3900, r"\sqrt{" * 300 + "2" + "}" * 300, "10^{10^{10}}",
+    r"\frac{1}{1+" * 200 + "x" + "}" * 200, "(" * 1500 + "1" + ")" * 1500, r"1.0000001^{10^{10^{10}}}", "(x+1)^{10^6}",
+]  # fmt: skip
+POISON_CAP_S = 60  # a grader that has not done the others by then is stopped
+
+Grade = Callable[[str, str], bool]
+Pair = tuple[str, str, bool]
+
+
+def grader(name: str) -> Grade:
+    """(gold, response with a box) -> right or not."""
+    if name == "still_verl":
+        from still_verl.rewards.extract import last_boxed
+        from still_verl.rewards.verify import verify
+
+        return lambda gold, response: verify(gold, last_boxed(response)).equal
+    if name == "math_verify in process":
+        import math_verify
+
+        return lambda gold, response: math_verify.verify(
+            math_verify.parse(f"\\boxed{{{gold}}}"), math_verify.parse(response)
+        )
+    if name == "verl math_verify":
+        from verl.utils.reward_score import math_verify as pooled
+
+        return lambda gold, response: pooled.compute_score(response, gold) > 0
+    if name == "verl math_reward":
+        from verl.utils.reward_score import math_reward
+
+        return lambda gold, response: math_reward.compute_score(response, gold) > 0
+    if name == "verl math_dapo":
+        from verl.utils.reward_score import math_dapo
+
+        return lambda gold, response: bool(math_dapo.compute_score(response, gold, strict_box_verify=True)["acc"])
+    from verl.utils.reward_score import prime_math
+
+    return lambda gold, response: bool(prime_math.compute_score(response, gold)[0])
+
+
+def rows(data: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (data / name).read_text().splitlines()]
+
+
+def hard_pairs(data: Path) -> list[Pair]:
+    """The pairs of HardVerify-Math, each answer in a box."""
+    return [
+        (row["ground_truth"].strip().strip("$"), f"\\boxed{{{row[kind].strip().strip('$')}}}", kind == "equivalent")
+        for row in rows(data, "verify_hard_125.jsonl")
+        for kind in ("equivalent", "not_equivalent")
+    ]
+
+
+def responses(data: Path) -> list[Pair]:
+    return [(row["ground_truth"], row["solution_str"], row["label"]) for row in rows(data, "responses_math_800.jsonl")]
+
+
+def groups(data: Path) -> list[Pair]:
+    """16 samples of each hard problem, as in a GRPO step: ten right, four wrong, two that nobody boxed."""
+    pairs = hard_pairs(data)
+    made = [
+        sample
+        for right, wrong in zip(pairs[::2], pairs[1::2], strict=True)
+        for sample in [right] * 10 + [wrong] * 4 + [(right[0], "no box", False)] * 2
+    ]
+    random.Random(0).shuffle(made)
+    return made
+
+
+def per_second(grade: Grade, pairs: list[Pair], callers: int) -> tuple[float, list[bool]]:
+    started = time.perf_counter()
+    if callers == 1:
+        verdicts = [grade(gold, response) for gold, response, _ in pairs]
+    else:
+        with ThreadPoolExecutor(callers) as threads:
+            verdicts = list(threads.map(lambda pair: grade(*pair[:2]), pairs))
+    return len(pairs) / (time.perf_counter() - started), verdicts
+
+
+def measure(name: str, data: Path) -> dict[str, float]:
+    """All figures of one grader but the poison test. Its caches are cold for each set of pairs but the groups' own."""
+    grade = grader(name)
+    started = time.perf_counter()
+    grade("12", r"\boxed{\int_0^{11} 1 dx}")
+    start = time.perf_counter() - started
+    callers = 1 if name == "math_verify in process" else CALLERS  # its timeouts need the main thread
+    easy_speed, easy = per_second(grade, responses(data), callers)
+    latencies = []
+    for gold, response, _ in hard_pairs(data):
+        started = time.perf_counter()
+        grade(gold, response + " ")
+        latencies.append(1000 * (time.perf_counter() - started))
+    forget(name)
+    hard_speed, hard = per_second(grade, hard_pairs(data), callers)
+    forget(name)
+    group_speed, _ = per_second(grade, groups(data), callers)
+    labels = [label for _, _, label in hard_pairs(data)]
+    return {
+        "start": start,
+        "recall": statistics.mean(verdict for verdict, label in zip(hard, labels, strict=True) if label),
+        "accepts": sum(verdict for verdict, label in zip(hard, labels, strict=True) if not label),
+        "agree": sum(verdict == label for verdict, (_, _, label) in zip(easy, responses(data), strict=True)),
+        "easy": easy_speed,
+        "hard": hard_speed,
+        "groups": group_speed,
+        "p50": statistics.median(latencies),
+        "p99": statistics.quantiles(latencies, n=100)[98],
+        "max": max(latencies),
+    }
+
+
+def forget(name: str) -> None:
+    """Empty our cache of verdicts and of readings, so that a set is measured cold."""
+    if name != "still_verl":
+        return
+    from still_verl.rewards import verify
+    from still_verl.rewards.rules import expression, reading, spelling
+
+    verify._cache = verify.SingleFlight(verify.CACHE_SIZE)
+    for cached in (expression.parse, reading.read, spelling.canonical, spelling.normalise):
+        cached.cache_clear()
+
+
+def poison(name: str) -> dict[str, float]:
+    """1,000 answers, 20 of them poison: when the others are done, with and without the poison, and what it cost."""
+    grade = grader(name)
+    grade("12", r"\boxed{\int_0^{11} 1 dx}")
+    clean = others_done(grade, 0, offset=5000)
+    with Watch() as watch:
+        poisoned = others_done(grade, 20, offset=9000)
+    return {"clean": clean[0], "poisoned": poisoned[0], "all": poisoned[1], "lost": poisoned[2], "mb": watch.peak_mb}
+
+
+def others_done(grade: Grade, poisoned: int, offset: int) -> tuple[float, float, int]:
+    """Seconds until the last honest answer and the last answer are done, and the honest answers scored wrong."""
+    jobs = [(f"{n}", f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}" if n % 50 else f"\\boxed{{\\int_0^{{{n}}} 1 dx}}", True)
+            for n in range(offset, offset + 1000 - poisoned)]  # fmt: skip
+    for place in range(poisoned):
+        kind = POISON[place % len(POISON)] + ("" if place < len(POISON) else "+1")
+        jobs.insert(place * 1000 // 20, ("12", f"\\boxed{{{kind}}}", False))
+    started = time.perf_counter()
+    done: list[tuple[bool, bool, float]] = []
+
+    def run(job: Pair) -> None:
+        right = grade(job[0], job[1])
+        done.append((job[2], right, time.perf_counter() - started))
+
+    with ThreadPoolExecutor(48) as threads:
+        list(threads.map(run, jobs))
+    honest = [(right, at) for is_honest, right, at in done if is_honest]
+    return max(at for _, at in honest), max(at for *_, at in done), sum(not right for right, _ in honest)
+
+
+class Watch:
+    """The largest memory of this process's children, in MB, shared pages counted once."""
+
+    def __enter__(self) -> "Watch":
+        self.peak_mb = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.2):
+            total = 0
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    total += child.memory_full_info().pss
+                except psutil.Error:  # it just ended
+                    continue
+            self.peak_mb = max(self.peak_mb, total / 2**20)
+
+
+def in_process(call: str, name: str, data: Path, timeout: float | None = None) -> dict[str, float] | None:
+    """The result of `measure` or `poison` in a fresh process; None when it did not end in time."""
+    command = [sys.executable, __file__, "--data", str(data), "--call", call, "--grader", name]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+            child.kill()
+        process.wait()
+        return None
+    return json.loads(output.splitlines()[-1])
+
+
+def main_table(figures: dict[str, dict[str, float]]) -> Table:
+    table = Table(title=f"graders, {CALLERS} callers, {os.cpu_count()} cores")
+    for column in ("grader", "start s", "recall", "wrong accepted", "agree /800", "responses/s", "groups/s", "hard/s"):
+        table.add_column(column, justify="left" if column == "grader" else "right")
+    for column in ("p50 ms", "p99 ms", "max ms"):
+        table.add_column(column, justify="right")
+    for name, row in figures.items():
+        table.add_row(
+            name, f"{row['start']:.2f}", f"{row['recall']:.3f}", f"{row['accepts']:.0f}", f"{row['agree']:.0f}",
+            *(f"{row[key]:,.0f}" for key in ("easy", "groups", "hard")),
+            *(f"{row[key]:.2f}" for key in ("p50", "p99", "max")),
+        )  # fmt: skip
+    return table
+
+
+def target_table(figures: dict[str, dict[str, float]]) -> Table:
+    ours, theirs = figures["still_verl"], figures["verl math_verify"]
+    table = Table(title="against verl's pooled scorer")
+    for column in ("set", "times faster", "target"):
+        table.add_column(column, justify="right")
+    for label, key, target in (("800 responses", "easy", 3), ("groups of 16", "groups", 10), ("250 hard", "hard", 2)):
+        table.add_row(label, f"{ours[key] / theirs[key]:.1f}", str(target))
+    return table
+
+
+def poison_table(figures: dict[str, dict[str, float] | None]) -> Table:
+    table = Table(title="1,000 answers, 20 of them poison of 14 kinds")
+    for column in ("grader", "980 others without s", "with poison s", "all done s", "others wrong", "workers' peak MB"):
+        table.add_column(column, justify="left" if column == "grader" else "right")
+    for name, row in figures.items():
+        if row is None:
+            table.add_row(name, "", f"> {POISON_CAP_S}", "stopped", "", "")
+        else:
+            table.add_row(
+                name,
+                *(f"{row[key]:.2f}" for key in ("clean", "poisoned", "all")),
+                f"{row['lost']:.0f}",
+                f"{row['mb']:.0f}",
+            )
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--call", choices=["measure", "poison"], help=argparse.SUPPRESS)
+    parser.add_argument("--grader", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.call:
+        result = measure(options.grader, options.data) if options.call == "measure" else poison(options.grader)
+        print(json.dumps(result))
+        return
+    console = Console(width=150)
+    figures = {name: in_process("measure", name, options.data) or {} for name in GRADERS}
+    console.print(main_table(figures), target_table(figures))
+    poisoned = {
+        name: in_process("poison", name, options.data, POISON_CAP_S) for name in ("still_verl", "verl math_verify")
+    }
+    console.print(poison_table(poisoned))
+
+
+if __name__ == "__main__":
+    main()
