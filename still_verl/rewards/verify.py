@@ -3,6 +3,7 @@
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -37,7 +38,8 @@ class SingleFlight:
         self._lock = threading.Lock()
         self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
 
-    def get(self, key: tuple[str, str], compute) -> Verdict:  # type: ignore[no-untyped-def]
+    def get(self, key: tuple[str, str], compute: Callable[[str, str], Verdict]) -> Verdict:
+        """The verdict of `key`, computed by the first thread that asks; an error reaches all who wait for it."""
         with self._lock:
             future = self._futures.get(key)
             mine = future is None

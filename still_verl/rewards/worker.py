@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG = 1
@@ -52,7 +53,7 @@ def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _serve(parent: Connection, decide) -> None:  # type: ignore[no-untyped-def]
+def _serve(parent: Connection, decide: Callable[[str, str], tuple[bool | None, str]]) -> None:
     """Answer jobs until the parent hangs up. A job that outlives a deadline is ended by the kernel, not by Python."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

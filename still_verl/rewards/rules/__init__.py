@@ -1,14 +1,17 @@
 """Our own rules of equality, in bounded time and without sympy.
 
 `spelling` gives one character to each idea, `expression` parses, `number` evaluates, `values` names the kinds of
-answer, `reading` and its neighbours turn text into a kind, `compare` says whether two kinds are the same.
+answer, `reading` and its neighbours turn text into a kind, `comparison` and the modules `same_*` hold a rule for each
+two kinds that can be the same.
 """
 
 import re
 
-from still_verl.rewards.rules.compare import Comparison, Leaf, Truth, free_symbols, unknown
+from still_verl.rewards.rules import same_collection, same_number, same_region  # noqa: F401 (each enters its rules)
+from still_verl.rewards.rules.comparison import Comparison, Leaf, Truth, unknown
 from still_verl.rewards.rules.number import TooLarge
 from still_verl.rewards.rules.reading import read
+from still_verl.rewards.rules.same_relation import free_symbols
 from still_verl.rewards.rules.spelling import canonical
 from still_verl.rewards.rules.values import Readings
 from still_verl.rewards.rules.words import chosen, letter

@@ -5,9 +5,10 @@ Products may be implicit; `2\frac{1}{3}` is a mixed number; a function takes the
 """
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+
+from still_verl.rewards.rules.node import Node, Unreadable, number
 
 MAX_LENGTH = 600  # characters
 MAX_DEPTH = 40
@@ -24,31 +25,6 @@ _GREEK = frozenset(
     "Delta Theta Lambda Xi Sigma Phi Psi Omega ell".split()
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-
-
-class Unreadable(ValueError):
-    """The text is not a formula that this module understands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """`kind` is number, symbol, or the name of an operation on `args`; `decimals` counts the places of a literal."""
-
-    kind: str
-    args: tuple["Node", ...] = ()
-    name: str = ""
-    value: Fraction = Fraction(0)
-    decimals: int = 0
-
-    def symbols(self) -> frozenset[str]:
-        """The names of the free symbols."""
-        if self.kind == "symbol":
-            return frozenset([self.name])
-        return frozenset().union(*(arg.symbols() for arg in self.args)) if self.args else frozenset()
-
-
-def number(value: int | Fraction) -> Node:
-    return Node("number", value=Fraction(value))
 
 
 def _literal(text: str) -> Node:

@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 from itertools import product
 
-from still_verl.rewards.rules.expression import Node, Unreadable, parse
+from still_verl.rewards.rules.expression import parse
+from still_verl.rewards.rules.node import Node, Unreadable
 from still_verl.rewards.rules.regions import read_region
 from still_verl.rewards.rules.splitting import split, unwrap
 from still_verl.rewards.rules.units import read_formula, without_thousands

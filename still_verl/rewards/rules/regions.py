@@ -5,7 +5,8 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from still_verl.rewards.rules.expression import Node, Unreadable, parse
+from still_verl.rewards.rules.expression import parse
+from still_verl.rewards.rules.node import Node, Unreadable
 from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Undefined, real
 from still_verl.rewards.rules.splitting import split, unwrap
 from still_verl.rewards.rules.units import read_formula

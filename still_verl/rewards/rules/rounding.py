@@ -7,7 +7,7 @@ the shorter must be the longer one rounded. An integer is exact: nothing is roun
 
 from fractions import Fraction
 
-from still_verl.rewards.rules.expression import Node
+from still_verl.rewards.rules.node import Node
 from still_verl.rewards.rules.number import Number
 
 RELATIVE = Fraction(1, 1000)

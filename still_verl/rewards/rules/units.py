@@ -2,7 +2,8 @@
 
 import re
 
-from still_verl.rewards.rules.expression import Unreadable, parse
+from still_verl.rewards.rules.expression import parse
+from still_verl.rewards.rules.node import Unreadable
 from still_verl.rewards.rules.values import Formula
 
 _POWER = re.compile(r"›\s*\^\s*\{?\s*-?\d\s*\}?$")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from still_verl.rewards.rules.expression import Node
+from still_verl.rewards.rules.node import Node
 
 
 @dataclass(frozen=True)

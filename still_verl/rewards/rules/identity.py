@@ -1,0 +1,67 @@
+"""Whether two formulas have the same value everywhere.
+
+Identities are tested at fixed points (Schwartz and Zippel): two formulas that agree at all of them are equal, and two
+polynomials over the rationals that differ at one are different for certain.
+"""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from still_verl.rewards.rules.node import Node
+from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Number, Undefined
+
+_EQUAL = 1e-10  # relative difference of two floats that are the same number
+_DIFFERENT = 1e-7  # and of two that are not; between them nothing is said
+POSITIVE_POINTS = (Fraction(7, 5), Fraction(19, 8), Fraction(31, 11), Fraction(3, 7), Fraction(23, 13), Fraction(5, 3))
+STEPS = (Fraction(0), Fraction(9, 17), Fraction(25, 19))
+
+
+def points(symbols: Iterable[str]) -> list[dict[str, Number]]:
+    """Where identities are tested: three points of positive coordinates, then three with a negative sign on each."""
+    names = sorted(symbols)
+    positive: list[dict[str, Number]] = [
+        {name: POSITIVE_POINTS[place % 6] + step + place // 6 for place, name in enumerate(names)} for step in STEPS
+    ]
+    negative: list[dict[str, Number]] = [{name: -value for name, value in point.items()} for point in positive]
+    return positive + negative if names else [{}]
+
+
+def close(left: Number, right: Number, largest: float = 1.0) -> bool | None:
+    """Whether two values are the same number, given the largest intermediate result; None when rounding hides it."""
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return left == right
+    try:
+        first, second = complex(left), complex(right)
+    except OverflowError:  # only one of them is beyond the floats
+        return False
+    gap, scale = abs(first - second), max(abs(first), abs(second))
+    if gap <= _EQUAL * scale:
+        return True
+    return False if gap > _DIFFERENT * scale and gap > 1e-12 * largest else None
+
+
+def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -> bool | None:
+    """Whether two formulas have the same value everywhere. `alias` renames symbols of `right` to those of `left`.
+
+    None when they have no value at the test points, or agree for positive values only.
+    """
+    renamed = alias or {}
+    names = left.symbols() | {renamed.get(name, name) for name in right.symbols()}
+    outcomes = []
+    for point in points(names - set(CONSTANTS)):
+        aliased = point | {name: point[old] for name, old in renamed.items() if old in point}
+        first, second = Evaluator(point), Evaluator(aliased)
+        try:
+            outcomes.append(close(first(left), second(right), max(first.largest, second.largest)))
+        except Undefined:
+            outcomes.append(None)
+    return _agreement(outcomes)
+
+
+def _agreement(outcomes: list[bool | None]) -> bool | None:
+    positive, negative = outcomes[: (len(outcomes) + 1) // 2], outcomes[(len(outcomes) + 1) // 2 :]
+    if False in positive:
+        return False
+    if None in positive or False in negative:
+        return None
+    return True
