@@ -154,7 +154,7 @@ def forget(name: str) -> None:
     from still_verl.rewards import verify
     from still_verl.rewards.rules import expression, reading, spelling
 
-    verify._cache = verify.SingleFlight(verify.CACHE_SIZE)
+    verify.forget()
     for cached in (expression.parse, reading.read, spelling.canonical, spelling.normalise):
         cached.cache_clear()
 

@@ -1,5 +1,6 @@
 """Whether two answers are equal, and why."""
 
+import os
 import re
 import threading
 from collections import OrderedDict
@@ -58,6 +59,15 @@ class SingleFlight:
 
 
 _cache = SingleFlight(CACHE_SIZE)
+
+
+def forget() -> None:
+    """Empty the cache of verdicts. Also done in a forked child, where nobody would finish what others wait for."""
+    global _cache
+    _cache = SingleFlight(CACHE_SIZE)
+
+
+os.register_at_fork(after_in_child=forget)
 
 
 def verify(gold: str, answer: str) -> Verdict:

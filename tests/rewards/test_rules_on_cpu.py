@@ -38,8 +38,10 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         ("41.494", r"17+10\sqrt{6}"),
         ("165.47", "165.5"),
         (r"\frac13", "0.333"),
+        (r"\pi", "3.1416"),
         ("0.5", r"\frac12"),
     ],
+    "repeating decimal": [(r"0.\overline{3}", r"\frac13"), (r"0.1\overline{6}", "1/6")],
     "percent": [(r"50\%", "0.5"), (r"50\%", "50"), (r"6.67\%", r"\frac{1}{15}"), ("0.25", r"25\%")],
     "degrees": [
         (r"45^{\circ}", "45"),
@@ -135,6 +137,9 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         ("(3x, 5-x)", r"(3t, 5-t) \text{ for some integer } t"),
         (r"2k\pi, k\in\mathbb{Z}", r"2n\pi"),
         ("x^2+C", "x^2+K"),
+        (r"f(x)=cx \text{ for some constant } c", "f(x)=kx"),
+        (r"f(x)=x \text{ for all } x", "f(x)=x"),
+        ("2n-1 for any integer n", "2k-1"),
     ],
     "equation": [
         ("2x+y=4", "4x + 2y - 8 = 0"),
@@ -146,7 +151,12 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
     "ordering": [("a > b > c", "c < b < a"), (r"\tan\frac{\pi}{4} > \cos x", r"\cos x < 1")],
     "clock": [(r"4:30\text{ p.m.}", "4:30 PM"), ("3:05", "3:05 am"), ("16:30", "4:30 pm")],
     "choice": [("B", "(B)"), (r"\text{(B)}", "B. 12"), ("B", r"\textbf{(B)}\ 12"), ("(C)", "option C")],
-    "words": [(r"\text{even}", "Even"), ("The ellipse", r"\text{an ellipse}")],
+    "words": [
+        (r"\text{even}", "Even"),
+        ("The ellipse", r"\text{an ellipse}"),
+        (r"\text{yes}", "Yes."),
+        ("No", r"\text{no}"),
+    ],
     "approximation": [
         (r"\frac{1+\sqrt{97}}{8} \approx 1.36", r"\frac{1+\sqrt{97}}{8}"),
         (r"\approx 8.24", "8.24"),
@@ -176,8 +186,10 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("3", "2.999"),
         (r"\frac{600}{7}", "85.8"),
         ("785.12", "784"),
+        (r"\pi", "3.14"),
         ("0.5", "0.51"),
     ],
+    "repeating decimal": [(r"0.\overline{3}", "0.3"), (r"0.\overline{9}", "0.9")],
     "percent": [("50", "0.5"), (r"50\%", "5"), (r"5\%", "0.5")],
     "degrees": [("30", r"\frac{\pi}{6}"), (r"45^\circ", r"\frac{\pi}{3}"), ("2.2", r"126^\circ")],
     "unit": [(r"5\text{ cm}", r"5\text{ m}"), (r"2\text{ hours}", r"2\text{ minutes}"), ("12", r"13\text{ cm}")],
@@ -230,7 +242,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
     "ordering": [("a > b > c", "a > c > b"), ("a > b", r"a \ge b")],
     "clock": [(r"4:30\text{ p.m.}", "4:30 am"), ("3:05", "3:50")],
     "choice": [("B", "A"), ("B", "A and B"), ("B", "B + 1"), ("(C)", "(A), (C)"), ("B", "AB")],
-    "words": [(r"\text{even}", "odd"), ("ellipse", "circle")],
+    "words": [(r"\text{even}", "odd"), ("ellipse", "circle"), ("No", r"\text{on}"), (r"\text{yes}", "no")],
     "approximation": [(r"\frac{1+\sqrt{97}}{8} \approx 1.36", "1.47")],
 }
 

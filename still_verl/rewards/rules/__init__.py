@@ -20,8 +20,12 @@ MAX_LENGTH = 1000  # characters of an answer that the rules read
 
 _DECLARATION = re.compile(
     r"[\s,;(]*(?:‹(?:for (?:some|any|all|every|each)|for|where|with|some|any|all|is|an|integers?|and)›\s*|∧\s*)*"
-    r"(?:(?P<set>(?P<name>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*[ℤℕ])|"
+    r"(?:(?:(?P<name>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*[ℤℕ])|"
     r"‹[^›]*integers?[^›]*›\s*(?P<last>[a-zA-Z]?))[\s.)]*(?:‹[^›]*integers?[^›]*›)?$"
+)
+_QUALIFIER = re.compile(
+    r"[\s,;(]*(?:‹for›\s*(?:‹(?:some|any|all|every|each)›|any)?|‹for [^›]*›)\s*(?:‹[^›]*›\s*)*"
+    r"(?P<name>[a-zA-Z])\s*(?:∈\s*[ℝℤℕ])?[\s.)]*$"
 )
 _CONSTANT_OF_INTEGRATION = re.compile(r"\+\s*([CcK])$")
 _PERIODIC = re.compile(r"[klmnt]")
@@ -58,13 +62,13 @@ def _decide(gold: Readings, answer: Readings, bound: frozenset[str], leaf: Leaf)
 
 
 def declared(gold: str, answer: str) -> tuple[frozenset[str], str, str]:
-    """The variables that "for some integer k" or `k ∈ ℤ` binds, and both texts without it."""
+    """The variables that "for some constant c" or `k ∈ ℤ` binds, and both texts without it."""
     names: set[str] = set()
     texts = []
     for text in (gold, answer):
-        found = _DECLARATION.search(text)
+        found = _QUALIFIER.search(text) or _DECLARATION.search(text)
         if found and found.start() > 0:
-            names.update(re.findall("[a-zA-Z]", (found["name"] or found["last"] or "")))
+            names.update(re.findall("[a-zA-Z]", " ".join(filter(None, found.groupdict().values()))))
             text = text[: found.start()].rstrip(" ,;(")
         texts.append(text)
     return frozenset(names), texts[0], texts[1]

@@ -14,6 +14,7 @@ MAX_LENGTH = 600  # characters
 MAX_DEPTH = 40
 
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
+_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
@@ -29,6 +30,12 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 def _literal(text: str) -> Node:
     return Node("number", value=Fraction(text), decimals=0 if "e" in text.lower() else len(text.partition(".")[2]))
+
+
+def _repeating(whole: str, fixed: str, period: str) -> Node:
+    r"""The fraction that `0.1\overline{6}` is."""
+    shift, nines = 10 ** len(fixed), 10 ** len(period) - 1
+    return number(Fraction(int(whole + fixed or "0"), shift) + Fraction(int(period), shift * nines))
 
 
 @lru_cache(maxsize=16_384)
@@ -145,6 +152,8 @@ class _Parser:
 
     def primary(self) -> Node:
         following = self.peek()
+        if found := self.match(_REPEATING):
+            return _repeating(*found.groups())
         if found := self.match(_NUMBER):
             return self.mixed(_literal(found[0]))
         if following in _CLOSING and following:

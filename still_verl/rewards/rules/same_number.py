@@ -9,6 +9,7 @@ from still_verl.rewards.rules.number import Evaluator, Undefined
 from still_verl.rewards.rules.rounding import rounds_to, same_decimal
 from still_verl.rewards.rules.units import contradict
 from still_verl.rewards.rules.values import Clock, Formula, Words
+from still_verl.rewards.rules.words import plain
 
 
 @rule(Formula, Formula)
@@ -73,3 +74,15 @@ def same_clock(compare: Comparison, gold: Clock, answer: Clock) -> Truth:
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Truth:
     """The same words."""
     return gold.text == answer.text or (None if opaque(gold) or opaque(answer) else False)
+
+
+@rule(Words, Formula)
+def words_formula(compare: Comparison, gold: Words, answer: Formula) -> Truth:
+    """`‹no›` against `No`, whose letters may be a product."""
+    return gold.text == plain(answer.text) or (None if opaque(gold) or opaque(answer) else False)
+
+
+@rule(Formula, Words)
+def formula_words(compare: Comparison, gold: Formula, answer: Words) -> Truth:
+    """The same, the other way round."""
+    return words_formula(compare, answer, gold)

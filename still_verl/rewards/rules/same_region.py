@@ -29,7 +29,7 @@ def _same_end(left: Cut, right: Cut) -> bool:
         return same_decimal(_literal(left), _literal(right))
     if left.decimals or right.decimals:
         decimal, exact = (left, right) if left.decimals else (right, left)
-        return rounds_to(complex(exact.value), _literal(decimal))
+        return rounds_to(Fraction(exact.value), _literal(decimal))
     return bool(close(left.value + 0j, right.value + 0j))
 
 

@@ -74,6 +74,7 @@ _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
+_ENGLISH = frozenset("for any not how most is if of".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
 
 
@@ -92,6 +93,8 @@ def canonical(text: str) -> str:
     text = _NUMBER_SET.sub(lambda match: {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}[match[1]], text)
     text = (
         _EMPTY_DELIMITER.sub("", _NEGATIVE_SPACE.sub("", text))
+        .replace("{:}", ":")
+        .replace("...", "…")
         .replace(r"\{", "⦃")
         .replace(r"\}", "⦄")
         .replace(r"\%", "%")
@@ -140,9 +143,11 @@ def _mark_words(match: re.Match[str]) -> str:
 def _is_word(run: str, match: re.Match[str]) -> bool:
     if len(run) < 2:
         return False
+    if run in _ENGLISH:
+        return True
     if run.lower() in UNITS and re.search(r"[\d}/]\s*$", match.string[: match.start()][-4:]):
         return True
-    is_product = len(run) <= 4 and list(run) == sorted(set(run))
+    is_product = len(run) <= 4 and list(run) == sorted(set(run)) and (run.islower() or run.isupper())
     return len(run) > 2 and not is_product
 
 
