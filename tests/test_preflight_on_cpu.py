@@ -87,7 +87,18 @@ def test_a_name_on_a_hub_is_left_to_verl() -> None:
 
 
 def test_a_missing_reward_file() -> None:
-    assert "no such file" in problem(job("reward.custom_reward_function.path=/no/reward.py"))
+    message = problem(job("reward.custom_reward_function.path=/no/reward.py"))
+    assert message.startswith("reward.custom_reward_function.path=/no/reward.py: Custom module file not found")
+
+
+def test_a_reward_file_that_does_not_load(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("import no_such_package\n")
+    assert "No module named 'no_such_package'" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+
+
+def test_a_reward_file_without_the_function(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("def score(): ...\n")
+    assert "compute_score" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
 
 
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
@@ -155,14 +166,7 @@ def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
 
 
 def test_vllm_missing(tmp_path: Path) -> None:
-    """A package path without vLLM: everything installed but that."""
-    (tmp_path / "novllm.py").write_text(
-        "import sys\n"
-        "class Hide:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'vllm': raise ModuleNotFoundError(name)\n"
-        "sys.meta_path.insert(0, Hide())\n"
-    )
+    (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
     lab = prepare("random")
     data = [f"data.train_files={lab.train}", f"data.val_files={lab.val}", f"actor_rollout_ref.model.path={lab.model}"]
     env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}

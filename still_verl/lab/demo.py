@@ -73,8 +73,9 @@ def _dump(run: Path, step: int) -> list[dict[str, Any]]:
 
 
 def _train(command: list[str], run: Path, console: Console) -> None:
-    """Run the job with a progress bar; Ctrl-C goes to the job, which cleans up after itself."""
+    """Run the job with a progress bar; Ctrl-C and a kill go to the job, which cleans up after itself."""
     log = run / "log.txt"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with log.open("w") as output:
         # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)

@@ -1,0 +1,94 @@
+"""What pip gets: the wheel carries recipes and rewards, and works from any directory."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from still_verl.paths import recipe_names
+
+REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPO)]
+    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel unpacked by an installer, to go in front of the checkout."""
+    target = tmp_path_factory.mktemp("site")
+    uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run(uv, check=True, capture_output=True, timeout=120)
+    return target
+
+
+def run(installed: Path, cwd: Path, *args: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    shipped = {f"still_verl/recipes/recipe/{name}.yaml" for name in recipe_names()}
+    shipped |= {f"still_verl/reward_fns/{path.name}" for path in (REPO / "reward_fns").glob("*.py")}
+    assert shipped <= names
+    assert {name.split("/")[0] for name in names} == {"still_verl", "still_verl-0.1.0.dist-info"}
+
+
+def test_every_recipe_of_the_installed_wheel_composes_elsewhere(installed: Path, tmp_path: Path) -> None:
+    code = """
+import json, verl
+from hydra import compose, initialize_config_module
+from still_verl import paths
+from still_verl.config import still_config
+with initialize_config_module("verl.trainer.config", version_base=None):
+    jobs = {name: compose("ppo_trainer", overrides=[f"+recipe={name}"]) for name in paths.recipe_names()}
+    same = compose("still", overrides=["recipe=demo", "still.run_dir=x"]) == compose(
+        "ppo_trainer", overrides=["+recipe=demo", "still.run_dir=x"])
+    won = compose("ppo_trainer", overrides=["+recipe=demo", "data.train_batch_size=3"]).data.train_batch_size
+print(json.dumps({
+    "from": paths.__file__,
+    "names": {name: still_config(job).name for name, job in jobs.items()},
+    "reward": jobs["demo"].reward.custom_reward_function.path,
+    "same": same, "won": won}))
+"""
+    found = json.loads(run(installed, tmp_path, "-W", "ignore", "-c", code).splitlines()[-1])
+    assert found["from"].startswith(str(installed))
+    assert found["names"] == {name: name for name in recipe_names()}
+    assert found["reward"].startswith(str(installed)) and Path(found["reward"]).is_file()
+    assert found["same"] and found["won"] == 3
+
+
+def test_the_command_line_of_verl_finds_a_recipe_from_anywhere(installed: Path, tmp_path: Path) -> None:
+    main_ppo = ["-W", "ignore", "-m", "verl.trainer.main_ppo", "--cfg", "job", "--package", "trainer.v1.trainer_mode"]
+    assert "still_sync" in run(installed, tmp_path, *main_ppo, "+recipe=demo")
+    assert "still_sync" in run(installed, tmp_path, *main_ppo, "--config-name", "still", "recipe=demo")
+
+
+def test_the_gpu_extra_resolves() -> None:
+    """No GPU here; that its versions fit together is what can be checked."""
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "pip", "compile", "--quiet", "--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
+    done = subprocess.run(
+        [*command, "--extra", "gpu", str(REPO / "pyproject.toml")], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    pins = set(done.stdout.split())
+    assert {"vllm==0.24.0", "torch==2.11.0", "verl==0.9.1"} <= pins
