@@ -94,8 +94,8 @@ def responses(data: Path) -> list[Pair]:
 
 
 def groups(data: Path) -> list[Pair]:
-    """16 samples of each hard problem, as in a GRPO step: ten right, four wrong, two that nobody boxed."""
-    pairs = hard_pairs(data)
+    """16 samples of 40 hard problems, as in a GRPO step: ten right, four wrong, two without a box."""
+    pairs = hard_pairs(data)[:80]
     made = [
         sample
         for right, wrong in zip(pairs[::2], pairs[1::2], strict=True)

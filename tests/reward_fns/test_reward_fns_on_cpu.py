@@ -87,3 +87,19 @@ def test_a_length_that_nobody_can_know_is_an_error_that_names_the_setting() -> N
     (path,) = [file for file in FILES if file.stem == "length"]
     with pytest.raises(ValueError, match="reward_kwargs.tokenizer"):
         load(path)("math", "text", "12", None, max_tokens=100)
+
+
+def test_verls_own_loader_and_its_reward_kwargs() -> None:
+    from omegaconf import OmegaConf
+    from verl.trainer.ppo.reward import get_custom_reward_fn
+
+    for path in FILES:
+        custom = {"path": str(path), "name": "compute_score", "reward_kwargs": LENGTHS.get(path.stem, {})}
+        function = get_custom_reward_fn(OmegaConf.create({"reward": {"custom_reward_function": custom}}))
+        row = function(
+            data_source="math",
+            solution_str=r"a</think><answer>\boxed{\frac{24}{2}}</answer>",
+            ground_truth="12",
+            extra_info={"response_tokens": 10},
+        )
+        assert row["acc"] == 1.0
