@@ -29,12 +29,14 @@ def nurse(control_fd: int, memory_mb: int) -> None:
         if not message:  # end of file: the parent closed its end or died
             return
         if os.fork() == 0:
-            control.close()
-            _die_with(nursery)
-            os.nice(int(message))
-            _limit_memory(memory_mb)
-            _serve(Connection(fds[0]), decide)
-            os._exit(0)
+            try:
+                control.close()
+                _die_with(nursery)
+                os.nice(int(message))
+                _limit_memory(memory_mb)
+                _serve(Connection(fds[0]), decide)
+            finally:
+                os._exit(0)  # whatever happened, a worker never goes on as a second nursery
         os.close(fds[0])
 
 
@@ -60,7 +62,7 @@ def _serve(parent: Connection, decide: Callable[[str, str], tuple[bool | None, s
     while True:
         try:
             gold, answer, processor_s, wall_s = json.loads(parent.recv_bytes())
-        except EOFError:
+        except (EOFError, OSError):
             return
         signal.setitimer(signal.ITIMER_PROF, processor_s)
         signal.setitimer(signal.ITIMER_REAL, wall_s)

@@ -8,7 +8,7 @@ two kinds that can be the same.
 import re
 
 from still_verl.rewards.rules import same_collection, same_number, same_region  # noqa: F401 (each enters its rules)
-from still_verl.rewards.rules.comparison import Comparison, Leaf, Truth, unknown
+from still_verl.rewards.rules.comparison import Comparison, Exhausted, Leaf, Truth, unknown
 from still_verl.rewards.rules.number import TooLarge
 from still_verl.rewards.rules.reading import read
 from still_verl.rewards.rules.same_relation import free_symbols
@@ -47,6 +47,8 @@ def decide(gold: str, answer: str, leaf: Leaf = unknown) -> tuple[Truth, str]:
         return _decide(read(left), read(right), bound or periodic(left, right), leaf)
     except TooLarge:
         return None, "too large"
+    except Exhausted:
+        return None, "too many parts"
     except RecursionError:
         return None, "nested too deeply"
 

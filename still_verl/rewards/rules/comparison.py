@@ -13,6 +13,8 @@ from still_verl.rewards.rules.values import Collection, Formula, Matrix, Named, 
 
 Truth = bool | None
 Leaf = Callable[[str, str], Truth]
+MAX_FORMULAS = 2_000  # pairs, about 0.1 s
+
 Rule = Callable[["Comparison", Any, Any], Truth]
 
 _RULES: dict[tuple[type, type], Rule] = {}
@@ -53,12 +55,23 @@ def all_of(truths: Iterable[Truth]) -> Truth:
     return result
 
 
+class Exhausted(Exception):
+    """More formulas to compare than an answer is worth: sets of sets, each item against each."""
+
+
 class Comparison:
     """One comparison: `leaf` decides texts that are not understood, `alias` renames symbols of the answer."""
 
     def __init__(self, leaf: Leaf = unknown, alias: Mapping[str, str] | None = None) -> None:
         self.leaf = leaf
         self.alias = dict(alias or {})
+        self._left = MAX_FORMULAS
+
+    def spend(self) -> None:
+        """Count one comparison of formulas. `Exhausted` after `MAX_FORMULAS`."""
+        self._left -= 1
+        if self._left < 0:
+            raise Exhausted
 
     def readings(self, gold: Readings, answer: Readings) -> Truth:
         """Whether any reading of one is any reading of the other."""

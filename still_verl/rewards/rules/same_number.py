@@ -15,6 +15,7 @@ from still_verl.rewards.rules.words import plain
 @rule(Formula, Formula)
 def same_formula(compare: Comparison, gold: Formula, answer: Formula) -> Truth:
     """Equal values, as units allow; decimals within the tolerance of `rounding`."""
+    compare.spend()
     if gold.node is None or answer.node is None:
         return compare.leaf(gold.text, answer.text)
     if contradict(gold.unit, answer.unit):
