@@ -33,6 +33,7 @@ GRADERS = [
     "verl math_dapo",
     "verl prime_math",
 ]
+MAIN_THREAD_ONLY = {"math_verify in process"}  # its timeouts are signals
 CALLERS = min(32, (os.cpu_count() or 1) + 4)
 POISON = [
     "9^{9^{9^9}}",
@@ -40,7 +41,7 @@ POISON = [
     r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx", "7" * 3900, r"\sqrt{" * 300 + "2" + "}" * 300, "10^{10^{10}}",
     r"\frac{1}{1+" * 200 + "x" + "}" * 200, "(" * 1500 + "1" + ")" * 1500, r"1.0000001^{10^{10^{10}}}", "(x+1)^{10^6}",
 ]  # fmt: skip
-POISON_CAP_S = 60  # a grader that has not done the others by then is stopped
+CAPS_S = {"measure": 300, "poison": 90}  # a grader that is not done by then is stopped
 
 Grade = Callable[[str, str], bool]
 Pair = tuple[str, str, bool]
@@ -121,7 +122,7 @@ def measure(name: str, data: Path) -> dict[str, float]:
     started = time.perf_counter()
     grade("12", r"\boxed{\int_0^{11} 1 dx}")
     start = time.perf_counter() - started
-    callers = 1 if name == "math_verify in process" else CALLERS  # its timeouts need the main thread
+    callers = 1 if name in MAIN_THREAD_ONLY else CALLERS
     easy_speed, easy = per_second(grade, responses(data), callers)
     latencies = []
     for gold, response, _ in hard_pairs(data):
@@ -163,13 +164,14 @@ def poison(name: str) -> dict[str, float]:
     """1,000 answers, 20 of them poison: when the others are done, with and without the poison, and what it cost."""
     grade = grader(name)
     grade("12", r"\boxed{\int_0^{11} 1 dx}")
-    clean = others_done(grade, 0, offset=5000)
+    callers = 1 if name in MAIN_THREAD_ONLY else 48  # more than the poisoned answers, so that some are always free
+    clean = others_done(grade, callers, 0, offset=5000)
     with Watch() as watch:
-        poisoned = others_done(grade, 20, offset=9000)
+        poisoned = others_done(grade, callers, 20, offset=9000)
     return {"clean": clean[0], "poisoned": poisoned[0], "all": poisoned[1], "lost": poisoned[2], "mb": watch.peak_mb}
 
 
-def others_done(grade: Grade, poisoned: int, offset: int) -> tuple[float, float, int]:
+def others_done(grade: Grade, callers: int, poisoned: int, offset: int) -> tuple[float, float, int]:
     """Seconds until the last honest answer and the last answer are done, and the honest answers scored wrong."""
     jobs = [(f"{n}", f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}" if n % 50 else f"\\boxed{{\\int_0^{{{n}}} 1 dx}}", True)
             for n in range(offset, offset + 1000 - poisoned)]  # fmt: skip
@@ -183,8 +185,12 @@ def others_done(grade: Grade, poisoned: int, offset: int) -> tuple[float, float,
         right = grade(job[0], job[1])
         done.append((job[2], right, time.perf_counter() - started))
 
-    with ThreadPoolExecutor(48) as threads:
-        list(threads.map(run, jobs))
+    if callers == 1:
+        for job in jobs:
+            run(job)
+    else:
+        with ThreadPoolExecutor(callers) as threads:
+            list(threads.map(run, jobs))
     honest = [(right, at) for is_honest, right, at in done if is_honest]
     return max(at for _, at in honest), max(at for *_, at in done), sum(not right for right, _ in honest)
 
@@ -214,12 +220,12 @@ class Watch:
             self.peak_mb = max(self.peak_mb, total / 2**20)
 
 
-def in_process(call: str, name: str, data: Path, timeout: float | None = None) -> dict[str, float] | None:
+def in_process(call: str, name: str, data: Path) -> dict[str, float] | None:
     """The result of `measure` or `poison` in a fresh process; None when it did not end in time."""
     command = [sys.executable, __file__, "--data", str(data), "--call", call, "--grader", name]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        output, _ = process.communicate(timeout=timeout)
+        output, _ = process.communicate(timeout=CAPS_S[call])
     except subprocess.TimeoutExpired:
         for child in [*psutil.Process(process.pid).children(recursive=True), process]:
             child.kill()
@@ -228,13 +234,16 @@ def in_process(call: str, name: str, data: Path, timeout: float | None = None) -
     return json.loads(output.splitlines()[-1])
 
 
-def main_table(figures: dict[str, dict[str, float]]) -> Table:
+def main_table(figures: dict[str, dict[str, float] | None]) -> Table:
     table = Table(title=f"graders, {CALLERS} callers, {os.cpu_count()} cores")
     for column in ("grader", "start s", "recall", "wrong accepted", "agree /800", "responses/s", "groups/s", "hard/s"):
         table.add_column(column, justify="left" if column == "grader" else "right")
     for column in ("p50 ms", "p99 ms", "max ms"):
         table.add_column(column, justify="right")
     for name, row in figures.items():
+        if row is None:
+            table.add_row(name, "stopped")
+            continue
         table.add_row(
             name, f"{row['start']:.2f}", f"{row['recall']:.3f}", f"{row['accepts']:.0f}", f"{row['agree']:.0f}",
             *(f"{row[key]:,.0f}" for key in ("easy", "groups", "hard")),
@@ -243,8 +252,7 @@ def main_table(figures: dict[str, dict[str, float]]) -> Table:
     return table
 
 
-def target_table(figures: dict[str, dict[str, float]]) -> Table:
-    ours, theirs = figures["still_verl"], figures["verl math_verify"]
+def target_table(ours: dict[str, float], theirs: dict[str, float]) -> Table:
     table = Table(title="against verl's pooled scorer")
     for column in ("set", "times faster", "target"):
         table.add_column(column, justify="right")
@@ -259,7 +267,7 @@ def poison_table(figures: dict[str, dict[str, float] | None]) -> Table:
         table.add_column(column, justify="left" if column == "grader" else "right")
     for name, row in figures.items():
         if row is None:
-            table.add_row(name, "", f"> {POISON_CAP_S}", "stopped", "", "")
+            table.add_row(name, "", f"> {CAPS_S['poison']}", "stopped")
         else:
             table.add_row(
                 name,
@@ -281,12 +289,12 @@ def main() -> None:
         print(json.dumps(result))
         return
     console = Console(width=150)
-    figures = {name: in_process("measure", name, options.data) or {} for name in GRADERS}
-    console.print(main_table(figures), target_table(figures))
-    poisoned = {
-        name: in_process("poison", name, options.data, POISON_CAP_S) for name in ("still_verl", "verl math_verify")
-    }
-    console.print(poison_table(poisoned))
+    figures = {name: in_process("measure", name, options.data) for name in GRADERS}
+    console.print(main_table(figures))
+    ours, theirs = figures["still_verl"], figures["verl math_verify"]
+    if ours and theirs:
+        console.print(target_table(ours, theirs))
+    console.print(poison_table({name: in_process("poison", name, options.data) for name in GRADERS}))
 
 
 if __name__ == "__main__":

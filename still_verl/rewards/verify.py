@@ -16,7 +16,7 @@ MAX_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 
-_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim|int)\b|!|\\d?binom|\^[^a-z]*\^|\d{40}")
+_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^|\d{40}|.{300}", re.DOTALL)
 
 
 @dataclass(frozen=True)
