@@ -161,29 +161,50 @@ def forget(name: str) -> None:
 
 
 def poison(name: str) -> dict[str, float]:
-    """1,000 answers, 20 of them poison: when the others are done, with and without the poison, and what it cost."""
+    """1,000 answers, 20 of them poison: when the others are done, with and without the poison, and what it cost.
+
+    The others are 960 ordinary answers and 20 integrals, which look as heavy as poison does.
+    """
     grade = grader(name)
     grade("12", r"\boxed{\int_0^{11} 1 dx}")
     callers = 1 if name in MAIN_THREAD_ONLY else 48  # more than the poisoned answers, so that some are always free
-    clean = others_done(grade, callers, 0, offset=5000)
-    with Watch() as watch:
-        poisoned = others_done(grade, callers, 20, offset=9000)
-    return {"clean": clean[0], "poisoned": poisoned[0], "all": poisoned[1], "lost": poisoned[2], "mb": watch.peak_mb}
-
-
-def others_done(grade: Grade, callers: int, poisoned: int, offset: int) -> tuple[float, float, int]:
-    """Seconds until the last honest answer and the last answer are done, and the honest answers scored wrong."""
-    jobs = [(f"{n}", f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}" if n % 50 else f"\\boxed{{\\int_0^{{{n}}} 1 dx}}", True)
-            for n in range(offset, offset + 1000 - poisoned)]  # fmt: skip
-    for place in range(poisoned):
+    clean = finished(grade, callers, answers(5000))
+    poisoned_answers = answers(9000)
+    for place in range(20):
         kind = POISON[place % len(POISON)] + ("" if place < len(POISON) else "+1")
-        jobs.insert(place * 1000 // 20, ("12", f"\\boxed{{{kind}}}", False))
-    started = time.perf_counter()
-    done: list[tuple[bool, bool, float]] = []
+        poisoned_answers.insert(place * 50, ("poison", "12", f"\\boxed{{{kind}}}"))
+    with Watch() as watch:
+        poisoned = finished(grade, callers, poisoned_answers)
+    return {
+        "clean": clean["ordinary"],
+        "poisoned": poisoned["ordinary"],
+        "clean_heavy": clean["heavy"],
+        "poisoned_heavy": poisoned["heavy"],
+        "all": poisoned["poison"],
+        "lost": poisoned["lost"],
+        "mb": watch.peak_mb,
+    }
 
-    def run(job: Pair) -> None:
-        right = grade(job[0], job[1])
-        done.append((job[2], right, time.perf_counter() - started))
+
+def answers(offset: int) -> list[tuple[str, str, str]]:
+    """980 right answers as (sort, gold, response), none of them twice."""
+    integral = [("heavy", f"{n}", f"\\boxed{{\\int_0^{{{n}}} 1 dx}}") for n in range(offset, offset + 20)]
+    ordinary = [("ordinary", f"{n}", f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}") for n in range(offset + 20, offset + 980)]
+    for place, job in enumerate(integral):
+        ordinary.insert(place * 49, job)
+    return ordinary
+
+
+def finished(grade: Grade, callers: int, jobs: list[tuple[str, str, str]]) -> dict[str, float]:
+    """Seconds until the last answer of each sort is done, and how many right answers were scored wrong."""
+    started = time.perf_counter()
+    last: dict[str, float] = {"lost": 0}
+
+    def run(job: tuple[str, str, str]) -> None:
+        sort, gold, response = job
+        right = grade(gold, response)
+        last[sort] = time.perf_counter() - started
+        last["lost"] += sort != "poison" and not right
 
     if callers == 1:
         for job in jobs:
@@ -191,8 +212,7 @@ def others_done(grade: Grade, callers: int, poisoned: int, offset: int) -> tuple
     else:
         with ThreadPoolExecutor(callers) as threads:
             list(threads.map(run, jobs))
-    honest = [(right, at) for is_honest, right, at in done if is_honest]
-    return max(at for _, at in honest), max(at for *_, at in done), sum(not right for right, _ in honest)
+    return last
 
 
 class Watch:
@@ -262,19 +282,15 @@ def target_table(ours: dict[str, float], theirs: dict[str, float]) -> Table:
 
 
 def poison_table(figures: dict[str, dict[str, float] | None]) -> Table:
-    table = Table(title="1,000 answers, 20 of them poison of 14 kinds")
-    for column in ("grader", "980 others without s", "with poison s", "all done s", "others wrong", "workers' peak MB"):
+    table = Table(title=f"1,000 answers, 20 of them poison of {len(POISON)} kinds; seconds until the last is done")
+    for column in ("grader", "960 ordinary", "with poison", "20 integrals", "with poison", "the poison", "lost", "MB"):
         table.add_column(column, justify="left" if column == "grader" else "right")
+    keys = ("clean", "poisoned", "clean_heavy", "poisoned_heavy", "all")
     for name, row in figures.items():
         if row is None:
-            table.add_row(name, "", f"> {CAPS_S['poison']}", "stopped")
+            table.add_row(name, "", f"> {CAPS_S['poison']}", "", "", "stopped")
         else:
-            table.add_row(
-                name,
-                *(f"{row[key]:.2f}" for key in ("clean", "poisoned", "all")),
-                f"{row['lost']:.0f}",
-                f"{row['mb']:.0f}",
-            )
+            table.add_row(name, *(f"{row[key]:.2f}" for key in keys), f"{row['lost']:.0f}", f"{row['mb']:.0f}")
     return table
 
 
