@@ -7,41 +7,41 @@ from pathlib import Path
 
 import torch
 from rich.progress import track
-from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
 from still_verl.lab.cache import ensure
 from still_verl.lab.tasks import draw_problem, question
-from still_verl.lab.tokenizer import character_tokenizer
+from still_verl.lab.tokenizer import MAX_LENGTH, character_tokenizer
 from still_verl.lab.traces import write_trace
-
-MAX_LENGTH = 256  # tokens of prompt and response that the models have positions for
 
 _STEPS = 450
 _BATCH = 32  # traces a step
 _POOL = 4  # batches drawn at once and cut by length: traces of like length need little padding
 _MATRIX_LR, _VECTOR_LR = 8e-3, 5e-3
 _WARMUP, _DECAY = 0.1, 0.6  # shares of the steps at either end
-_THREADS = 2  # fixed: another number adds floats in another order and gives other weights
+# Fixed: another number adds floats in another order and gives other weights. One is also fastest: a batch is so small
+# that two threads mostly wait for each other, and on a busy machine for several times as long.
+_THREADS = 1
 
 
 def build_tiny_model(directory: Path, seed: int = 0) -> Path:
     """A model of 0.8M parameters that adds right when greedy and mostly wrong when sampled at temperature 1.
 
-    Pre-trains for about two minutes on two cores, or reuses `directory` when it is complete and of the same seed. The
+    Pre-trains for one to two minutes on one core, or reuses `directory` when it is complete and of the same seed. The
     same seed gives the same weights on the same machine.
     """
     return _build_tiny(directory, seed, _STEPS)
 
 
 def build_random_model(directory: Path, seed: int = 0, tied: bool = True) -> Path:
-    """An untrained model of two layers with the tiny model's tokenizer; `tied` says whether lm_head is the embedding."""
+    """An untrained model of two layers with the tiny model's tokenizer; `tied`: lm_head is the embedding."""
 
     def fill(folder: Path) -> None:
         with _seeded(seed):
             tokenizer = character_tokenizer()
             _save(folder, _new_model(tokenizer, hidden=64, layers=2, heads=2, kv_heads=1, tied=tied), tokenizer)
 
-    return ensure(directory, f"random 1 seed={seed} tied={tied}", fill)
+    return ensure(directory, f"random 2 seed={seed} tied={tied}", fill)
 
 
 def _build_tiny(directory: Path, seed: int, steps: int) -> Path:
@@ -52,7 +52,7 @@ def _build_tiny(directory: Path, seed: int, steps: int) -> Path:
             _pretrain(model, tokenizer, random.Random(seed), steps)
             _save(folder, model, tokenizer)
 
-    return ensure(directory, f"tiny 1 seed={seed} steps={steps}", fill)
+    return ensure(directory, f"tiny 3 seed={seed} steps={steps}", fill)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def _new_model(
-    tokenizer: PreTrainedTokenizerFast, hidden: int, layers: int, heads: int, kv_heads: int, tied: bool
+    tokenizer: Qwen2Tokenizer, hidden: int, layers: int, heads: int, kv_heads: int, tied: bool
 ) -> Qwen2ForCausalLM:
     """Random fp32 weights. Heads have 32 dimensions, the least that vLLM's CPU attention takes."""
     config = Qwen2Config(
@@ -90,7 +90,7 @@ def _new_model(
     return Qwen2ForCausalLM(config)
 
 
-def _save(folder: Path, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+def _save(folder: Path, model: Qwen2ForCausalLM, tokenizer: Qwen2Tokenizer) -> None:
     model.generation_config = GenerationConfig(
         do_sample=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
@@ -98,7 +98,7 @@ def _save(folder: Path, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerF
     tokenizer.save_pretrained(folder)
 
 
-def _pretrain(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, rng: random.Random, steps: int) -> None:
+def _pretrain(model: Qwen2ForCausalLM, tokenizer: Qwen2Tokenizer, rng: random.Random, steps: int) -> None:
     """Next-token training on fresh traces; validation problems never occur."""
     optimizers = _optimizers(model)
     schedules = [torch.optim.lr_scheduler.LambdaLR(each, lambda step: _warmth(step / steps)) for each in optimizers]
@@ -109,8 +109,9 @@ def _pretrain(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, rng: 
         # No attention mask: padding is on the right, where causal attention never looks back at it.
         model(input_ids=ids, labels=labels).loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for each in (*optimizers, *schedules):
-            each.step()
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.step()
+            schedule.step()
         model.zero_grad()
     model.eval()
 
@@ -131,7 +132,7 @@ def _warmth(progress: float) -> float:
     return min(1.0, progress / _WARMUP + 0.02, max(1.0 - progress, 0.0) / _DECAY)
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def _batches(tokenizer: Qwen2Tokenizer, rng: random.Random) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Token ids and labels without end, both (traces, longest trace); labels are -100 on the prompt and on padding."""
     pad = torch.nn.utils.rnn.pad_sequence
     while True:
@@ -139,14 +140,14 @@ def _batches(tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> Iterator
         cuts = list(range(0, len(pool), _BATCH))
         rng.shuffle(cuts)
         for start in cuts:
-            ids, labels = zip(*pool[start : start + _BATCH], strict=True)
+            cut = pool[start : start + _BATCH]
             yield (
-                pad(ids, batch_first=True, padding_value=int(tokenizer.pad_token_id)),
-                pad(labels, batch_first=True, padding_value=-100),
+                pad([ids for ids, _ in cut], batch_first=True, padding_value=int(tokenizer.pad_token_id)),
+                pad([labels for _, labels in cut], batch_first=True, padding_value=-100),
             )
 
 
-def _example(tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+def _example(tokenizer: Qwen2Tokenizer, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and labels of one trace, both (tokens,)."""
     a, b = draw_problem(rng)
     user = {"role": "user", "content": question(a, b)}

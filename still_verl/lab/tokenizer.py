@@ -1,15 +1,14 @@
-"""A character tokenizer in Hugging Face format: printable ASCII, the newline, and a few whole tags."""
+"""A tokenizer without merges, in Hugging Face format: one token a byte, and a few whole tags."""
 
-import string
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import Qwen2Tokenizer
 
-PAD, EOS, UNKNOWN, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|unknown|>", "<|user|>", "<|assistant|>"
+PAD, EOS, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
 TAGS = ("<think>", "</think>")  # one token each, but text: decoding keeps them
+MAX_LENGTH = 512  # tokens of prompt and response that the lab's models have positions for
 
-_CHARACTERS = "\n " + string.digits + string.ascii_letters + string.punctuation
 _CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|assistant|>' + message['content'] + '<|end|>' if message['role'] == 'assistant'"
@@ -19,26 +18,27 @@ _CHAT_TEMPLATE = (
 )
 
 
-def character_tokenizer() -> "PreTrainedTokenizerFast":
-    """The tokenizer, with a chat template that knows users and assistants (any other role speaks as the user)."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models
-    from transformers import PreTrainedTokenizerFast
+def character_tokenizer() -> "Qwen2Tokenizer":
+    """The tokenizer, with a chat template that knows users and assistants (any other role speaks as the user).
 
-    special = [PAD, EOS, UNKNOWN, USER, ASSISTANT]
-    vocabulary = {symbol: index for index, symbol in enumerate([*special, *TAGS, *_CHARACTERS])}
-    # Byte-pair encoding without a single merge splits text into characters.
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=UNKNOWN))
-    tokenizer.decoder = decoders.Fuse()
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
-    tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in TAGS])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token=PAD,
+    ASCII is one token a character. It is Qwen2's class because `AutoTokenizer` takes that for every Qwen2 model, whatever
+    its files say; that class drops symbols which are not bytes (a plain space among them) without a word.
+    """
+    from tokenizers import AddedToken
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import Qwen2Tokenizer
+
+    symbols = [PAD, EOS, USER, ASSISTANT, *TAGS, *sorted(ByteLevel.alphabet())]
+    tokenizer = Qwen2Tokenizer(
+        vocab={symbol: index for index, symbol in enumerate(symbols)},
+        merges=[],
+        unk_token=PAD,  # never needed, but without it the class adds a token of its own
         eos_token=EOS,
-        unk_token=UNKNOWN,
-        additional_special_tokens=[USER, ASSISTANT],
+        pad_token=PAD,
+        extra_special_tokens=[USER, ASSISTANT],
         chat_template=_CHAT_TEMPLATE,
-        clean_up_tokenization_spaces=False,
         padding_side="left",
-        model_max_length=512,
+        model_max_length=MAX_LENGTH,
     )
+    tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in TAGS])
+    return tokenizer

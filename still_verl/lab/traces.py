@@ -1,23 +1,22 @@
 r"""What the tiny model reads before RL: column additions, with planted mistakes and now and then a correction.
 
     <think>
-    Units: 7+5=11, carry 1.
-    Wait, 7+5=12, carry 1.
-    Tens: 4+8+1=13, carry 1.
-    Hundreds: 0+3+1=4.
+    7+5=11
+    Wait, 7+5=12
+    4+8+1=13
+    0+3+1=4
     </think>
     \boxed{432}
 
-A mistake is one digit sum that is wrong; what follows is built on it. So the most probable trace is right and a sampled
-one mostly is not: the skill is there, and RL has something to draw out.
+One line a column, from the right; a carry is the third term. A mistake is one digit sum that is wrong; what follows is
+built on it. So the most probable trace is right and a sampled one mostly is not: the skill is there, and RL has
+something to draw out.
 """
 
 import random
 
 MISTAKES = 0.3  # share of digit sums that are wrong
 CORRECTIONS = 0.1  # share of wrong digit sums that are noticed at once
-
-_COLUMNS = ("Units", "Tens", "Hundreds")
 
 
 def write_trace(a: int, b: int, rng: random.Random) -> str:
@@ -28,10 +27,10 @@ def write_trace(a: int, b: int, rng: random.Random) -> str:
         terms = [a // 10**place % 10, b // 10**place % 10] + [carry] * (carry > 0)
         top = place == columns - 1
         total = _sum(terms, rng)
-        lines.append(f"{_COLUMNS[place]}: {_equation(terms, total, top)}")
+        lines.append(_equation(terms, total))
         if total != sum(terms) and rng.random() < CORRECTIONS:
             total = sum(terms)
-            lines.append(f"Wait, {_equation(terms, total, top)}")
+            lines.append(f"Wait, {_equation(terms, total)}")
         carry = total // 10
         digits = (str(total) if top else str(total % 10)) + digits
     return "\n".join([*lines, "</think>", f"\\boxed{{{digits}}}"])
@@ -41,9 +40,9 @@ def _sum(terms: list[int], rng: random.Random) -> int:
     total = sum(terms)
     if rng.random() >= MISTAKES:
         return total
-    return rng.choice([wrong for wrong in (total - 2, total - 1, total + 1, total + 2) if wrong > 0])
+    # From all sums: were mistakes near misses, greedy decoding would take far longer to settle on the right one.
+    return rng.choice([wrong for wrong in range(1, 20) if wrong != total])
 
 
-def _equation(terms: list[int], total: int, top: bool) -> str:
-    carried = f", carry {total // 10}" if total > 9 and not top else ""
-    return f"{'+'.join(map(str, terms))}={total}{carried}."
+def _equation(terms: list[int], total: int) -> str:
+    return f"{'+'.join(map(str, terms))}={total}"
