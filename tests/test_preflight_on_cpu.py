@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import verl  # noqa: F401  (puts our recipes on the search path)
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
 
-import verl  # noqa: F401  (puts our recipes on the search path)
 from still_verl import preflight
 from still_verl.config import ConfigError
 from still_verl.lab.paths import prepare
@@ -48,7 +48,8 @@ def test_a_good_job_passes() -> None:
 
 
 def test_a_missing_data_file() -> None:
-    assert problem(job("data.train_files=/no/such.parquet")) == "data.train_files=/no/such.parquet: there is no such file"
+    wrong = "data.train_files=/no/such.parquet"
+    assert problem(job(wrong)) == f"{wrong}: there is no such file"
 
 
 def test_data_of_the_lab_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -93,7 +94,8 @@ def test_a_missing_reward_file() -> None:
 
 def test_a_reward_file_that_does_not_load(tmp_path: Path) -> None:
     (tmp_path / "reward.py").write_text("import no_such_package\n")
-    assert "No module named 'no_such_package'" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+    message = problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+    assert "ModuleNotFoundError: No module named 'no_such_package'" in message
 
 
 def test_a_reward_file_without_the_function(tmp_path: Path) -> None:

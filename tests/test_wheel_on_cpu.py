@@ -85,10 +85,9 @@ def test_the_command_line_of_verl_finds_a_recipe_from_anywhere(installed: Path, 
 def test_the_gpu_extra_resolves() -> None:
     """No GPU here; that its versions fit together is what can be checked."""
     uv = Path(sys.executable).with_name("uv")
-    command = [str(uv), "pip", "compile", "--quiet", "--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
-    done = subprocess.run(
-        [*command, "--extra", "gpu", str(REPO / "pyproject.toml")], capture_output=True, text=True, timeout=300
-    )
+    target = ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28", "--extra", "gpu"]
+    command = [str(uv), "pip", "compile", "--quiet", *target, str(REPO / "pyproject.toml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     pins = set(done.stdout.split())
     assert {"vllm==0.24.0", "torch==2.11.0", "verl==0.9.1"} <= pins

@@ -15,7 +15,7 @@ class CpuTrainer:
     """Mixin in front of a `PPOTrainer`: with `trainer.device=cpu` its workers are those of `still_verl.cpu.worker`."""
 
     # Upstream looks for finished rollouts every 2 s, longer than a whole step of a tiny model takes.
-    POLL_SECONDS = 0.1
+    POLL_SECONDS = 0.25
 
     config: Any
     role_worker_mapping: dict[Role, Any]

@@ -46,7 +46,10 @@ def finish_reason(response_ids: list[int], budget: int, stop_ids: frozenset[int]
 
 @register("still")
 class SingleTurn(SingleTurnAgentLoop):
-    """verl's single turn for any tokenizer; `extra_fields` gains `finish_reason` ("stop" or "length")."""
+    """verl's single turn for any tokenizer.
+
+    `extra_fields` gains `finish_reason` ("stop" or "length") and `response_tokens`; verl shows them to rewards.
+    """
 
     def __init__(
         self, *args: Any, tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None = None, **kwargs: Any
@@ -58,4 +61,5 @@ class SingleTurn(SingleTurnAgentLoop):
         output = await super().run(sampling_params, **kwargs)
         stop_ids = stop_token_ids(self.tokenizer)
         output.extra_fields["finish_reason"] = finish_reason(output.response_ids, self.response_length, stop_ids)
+        output.extra_fields["response_tokens"] = len(output.response_ids)
         return output

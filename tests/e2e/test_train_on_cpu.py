@@ -42,6 +42,7 @@ class Recorder(Callback):
         reasons = [f["finish_reason"] for f in list(fields["extra_fields"])]
         metrics["still/test/cut"] = reasons.count("length") / len(reasons)
         metrics["still/test/steps_seen"] = self.steps_seen
+        metrics["still/test/tokens"] = sum(f["response_tokens"] for f in fields["extra_fields"]) / len(reasons)
 
     def on_step_end(self, trainer):
         self._write("on_step_end", step=trainer.global_steps)
@@ -127,6 +128,7 @@ def test_the_finish_reason_is_the_truncation_rate(tied_run: Any) -> None:
     """A random model of about a hundred symbols seldom ends by itself within 16 tokens."""
     for row in tied_run.steps:
         assert row["response_length/max"] == 16
+        assert row["still/test/tokens"] == pytest.approx(row["response_length/mean"])
         assert 0.5 < row["still/test/cut"] <= 1
 
 

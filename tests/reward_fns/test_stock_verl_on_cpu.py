@@ -1,0 +1,74 @@
+"""A reward file by path in a verl that knows nothing of still_verl, as far as stock verl runs without an accelerator."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from still_verl.lab.paths import prepare
+from still_verl.paths import reward_fn
+
+STOCK = os.environ | {"VERL_USE_EXTERNAL_PLUGINS": "none"}
+
+
+def test_verls_reward_worker_scores_with_a_file_of_ours(tmp_path: Path) -> None:
+    """verl's own loader and reward manager, many samples at once in its thread executor, one of them poison."""
+    code = f"""
+import asyncio, json, sys
+import numpy as np, torch
+from hydra import compose, initialize_config_module
+from transformers import AutoTokenizer
+from verl import DataProto
+from verl.trainer.ppo.reward import load_reward_manager
+
+with initialize_config_module("verl.trainer.config", version_base=None):
+    config = compose("ppo_trainer", overrides=["reward.custom_reward_function.path={reward_fn("boxed_math")}"])
+tokenizer = AutoTokenizer.from_pretrained("{prepare("random").model}")
+
+def sample(response, gold):
+    ids = torch.tensor([tokenizer.encode(response, add_special_tokens=False)])
+    return DataProto.from_dict(
+        {{"responses": ids, "attention_mask": torch.ones_like(ids)}},
+        {{"data_source": np.array(["any"], dtype=object),
+          "reward_model": np.array([{{"ground_truth": gold}}], dtype=object),
+          "extra_info": np.array([{{}}], dtype=object)}})
+
+async def main():
+    manager = load_reward_manager(config, tokenizer)
+    pairs = [("so \\\\boxed{{0.5}}", "1/2"), ("\\\\boxed{{2}}", "3"), ("no box", "3"), ("\\\\boxed{{((9!)!)!}}", "3")] * 4
+    rows = await asyncio.gather(*(manager.run_single(sample(*pair)) for pair in pairs))
+    print(json.dumps([[row["reward_score"] for row in rows], [sorted(row["reward_extra_info"]) for row in rows],
+                      "still_verl.plugin" in sys.modules]))
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=200, env=STOCK, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    scores, keys, plugin = json.loads(done.stdout.splitlines()[-1])
+    assert scores == [1.0, 0.0, 0.0, 0.0] * 4
+    assert all(row == keys[0] for row in keys) and "reward" not in keys[0]
+    assert plugin is False
+
+
+def test_a_stock_job_gets_as_far_as_asking_for_a_gpu(tmp_path: Path) -> None:
+    """Without our plugin this machine cannot train; what stops the job is that, not the reward."""
+    lab = prepare("random")
+    command = [
+        *(sys.executable, "-m", "verl.trainer.main_ppo"),
+        f"reward.custom_reward_function.path={reward_fn('boxed_math')}",
+        f"data.train_files={lab.train}",
+        f"data.val_files={lab.val}",
+        *("data.train_batch_size=4", "data.dataloader_num_workers=0", "reward.num_workers=1"),
+        *("data.max_prompt_length=32", "data.max_response_length=16", "algorithm.adv_estimator=grpo"),
+        f"actor_rollout_ref.model.path={lab.model}",
+        *("actor_rollout_ref.rollout.name=vllm", "actor_rollout_ref.rollout.tensor_model_parallel_size=1"),
+        *("actor_rollout_ref.actor.ppo_mini_batch_size=4", "actor_rollout_ref.actor.use_dynamic_bsz=true"),
+        *("trainer.n_gpus_per_node=1", "trainer.logger=[console]"),
+        *("transfer_queue.backend.SimpleStorage.num_data_storage_units=1", "ray_kwargs.ray_init.num_cpus=32"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=STOCK, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "less than total desired GPUs" in done.stdout + done.stderr
