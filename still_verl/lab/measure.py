@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from still_verl.lab.paths import prepare
 
@@ -38,10 +39,9 @@ def answer(model: Path, problems: Path, temperature: float, seed: int = 0, max_t
 
     rows = pq.read_table(problems).to_pylist()
     tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left")
-    network = AutoModelForCausalLM.from_pretrained(model)
-    batch = tokenizer.apply_chat_template(
-        [row["prompt"] for row in rows], add_generation_prompt=True, padding=True, return_tensors="pt", return_dict=True
-    )
+    network: Any = AutoModelForCausalLM.from_pretrained(model)
+    asked = [tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True) for row in rows]
+    batch = tokenizer(asked, padding=True, add_special_tokens=False, return_tensors="pt")
     set_seed(seed)
     sampling = {"do_sample": True, "temperature": temperature, "top_k": 0} if temperature else {"do_sample": False}
     with torch.inference_mode():

@@ -21,8 +21,8 @@ _CHAT_TEMPLATE = (
 def character_tokenizer() -> "Qwen2Tokenizer":
     """The tokenizer, with a chat template that knows users and assistants (any other role speaks as the user).
 
-    ASCII is one token a character. It is Qwen2's class because `AutoTokenizer` takes that for every Qwen2 model, whatever
-    its files say; that class drops symbols which are not bytes (a plain space among them) without a word.
+    ASCII is one token a character. It is Qwen2's class because `AutoTokenizer` takes that for every Qwen2 model,
+    whatever its files say; that class drops symbols which are not bytes (a plain space among them) without a word.
     """
     from tokenizers import AddedToken
     from tokenizers.pre_tokenizers import ByteLevel

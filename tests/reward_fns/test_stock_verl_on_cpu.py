@@ -1,4 +1,4 @@
-"""A reward file by path in a verl that knows nothing of still_verl, as far as stock verl runs without an accelerator."""
+"""A reward file by path in a verl that knows nothing of still_verl, as far as stock verl runs without a GPU."""
 
 import json
 import os
@@ -36,16 +36,16 @@ def sample(response, gold):
 
 async def main():
     manager = load_reward_manager(config, tokenizer)
-    pairs = [("so \\\\boxed{{0.5}}", "1/2"), ("\\\\boxed{{2}}", "3"), ("no box", "3"), ("\\\\boxed{{((9!)!)!}}", "3")] * 4
+    pairs = [("so \\\\boxed{{0.5}}", "1/2"), ("\\\\boxed{{2}}", "3"), ("no box", "3"), ("\\\\boxed{{((9!)!)!}}", "3")]
+    pairs *= 4
     rows = await asyncio.gather(*(manager.run_single(sample(*pair)) for pair in pairs))
     print(json.dumps([[row["reward_score"] for row in rows], [sorted(row["reward_extra_info"]) for row in rows],
                       "still_verl.plugin" in sys.modules]))
 
 asyncio.run(main())
 """
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=200, env=STOCK, cwd=tmp_path
-    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=STOCK, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     scores, keys, plugin = json.loads(done.stdout.splitlines()[-1])
     assert scores == [1.0, 0.0, 0.0, 0.0] * 4
