@@ -96,11 +96,13 @@ def _follow(process: subprocess.Popen[bytes], run: Path, console: Console) -> No
         SpinnerColumn(), text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:
         task = progress.add_task("starting Ray, FSDP2 and vLLM (a minute or two)", total=None)
+        total = None
         while process.poll() is None:
             time.sleep(0.5)
             rows = read_metrics(run) if (run / "metrics.jsonl").exists() else []
             if rows:
-                progress.update(task, description=_status(rows), completed=rows[-1]["step"], total=_total_steps(run))
+                total = total or _total_steps(run)
+                progress.update(task, description=_status(rows), completed=rows[-1]["step"], total=total)
 
 
 def _status(rows: list[dict[str, Any]]) -> str:

@@ -14,8 +14,8 @@ from still_verl.lab.tasks import row, write_rows
 
 _LARGEST = 20  # answers lie in 0..20
 _END = "<|im_end|>"  # ends every turn of SmolLM2's chat template
-# Zero-shot, the model boxes 1 to 8 answers in 100; after four answers that repeat the problem nearly all. Examples that
-# reason, or that only box, leave it right in 0 to 3 of 100.
+# Zero-shot, the model boxes 1 to 8 answers in 100; after four that repeat the problem, nearly all. After examples that
+# reason, or that only box, hardly any is right.
 _EXAMPLES = (("5 + 3", 8), ("9 - 4", 5), ("2 + 7 - 3", 6), ("8 + 6", 14))
 
 
@@ -25,7 +25,7 @@ def build_smollm2(directory: Path) -> Path:
     Raises:
         ModuleNotFoundError: the package, or `gguf` which reads its file, is not installed.
     """
-    return ensure(directory, "smollm2 1", _convert)
+    return ensure(directory, "smollm2 2", _convert)
 
 
 def _convert(folder: Path) -> None:
@@ -88,7 +88,7 @@ def _problems(count: int, seed: int) -> Iterator[tuple[str, str]]:
 def _prompt(asked: str) -> list[dict[str, str]]:
     """The worked examples as earlier turns, then the problem. The empty system turn keeps out the template's own."""
     turns = [{"role": "system", "content": ""}]
-    for example, answer in _EXAMPLES:
-        turns.append({"role": "user", "content": example})
-        turns.append({"role": "assistant", "content": f"{example} \\boxed{{{answer}}}"})
+    for expression, answer in _EXAMPLES:
+        turns.append({"role": "user", "content": f"{expression} ="})
+        turns.append({"role": "assistant", "content": f"{expression} = \\boxed{{{answer}}}"})
     return [*turns, {"role": "user", "content": asked}]
