@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 import ray
-import verl
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.experimental.callback import Callback
@@ -17,7 +16,7 @@ from still_verl.support import UnsupportedVersionError, check_verl_version
 
 
 class RecipeSearchPath(SearchPathPlugin):
-    """Makes `+recipe=NAME`, `+still/GROUP=NAME` and `--config-name recipe/NAME` work from any directory."""
+    """Makes `+recipe=NAME`, `+still/GROUP=NAME` and `--config-name still` work from any directory."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         search_path.append(provider="still_verl", path=f"file://{paths.recipes_dir()}")
@@ -33,6 +32,8 @@ class JobCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
+        import verl  # not above: verl loads the plugin, and the plugin this module
+
         try:
             check_verl_version(verl.__version__)
             from still_verl.preflight import check_job, prepare_driver
