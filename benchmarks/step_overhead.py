@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from still_verl.lab.job import verl_job
 from still_verl.lab.paths import Lab, prepare
 
 MODES = ("still_sync", "cpu_sync")
@@ -55,9 +56,7 @@ def step_seconds(lab: Lab, mode: str, steps: int) -> list[float]:
             "VERL_USE_EXTERNAL_MODULES": "cpu_sync",
             "PYTHONPATH": str(Path(__file__).parent),
         }
-        command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides(lab, mode, steps)]
-        with Path(folder, "log.txt").open("w") as output:
-            process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
+        with verl_job(overrides(lab, mode, steps), Path(folder, "log.txt"), Path(folder), env) as process:
             arrivals = _arrivals(process, log)
         if process.returncode:
             sys.exit(Path(folder, "log.txt").read_text()[-3000:])

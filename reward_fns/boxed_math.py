@@ -19,7 +19,7 @@ from still_verl.rewards.drop_in import score_by_preset
 def compute_score(
     data_source: str,
     solution_str: str,
-    ground_truth: str,
+    ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     order: Sequence[str] | None = None,
     **kwargs: Any,

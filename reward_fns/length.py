@@ -17,7 +17,7 @@ from still_verl.rewards.drop_in import count_tokens
 def compute_score(
     data_source: str,
     solution_str: str,
-    ground_truth: str,
+    ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     *,
     max_tokens: int,
@@ -26,4 +26,4 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_length` is L/L_max."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    return score(solution_str, str(ground_truth), PRESETS["rrl"], tokens, max_tokens)
+    return score(solution_str, ground_truth, PRESETS["rrl"], tokens, max_tokens)

@@ -17,7 +17,7 @@ from still_verl.rewards.drop_in import count_tokens
 def compute_score(
     data_source: str,
     solution_str: str,
-    ground_truth: str,
+    ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     *,
     max_tokens: int,
@@ -28,4 +28,4 @@ def compute_score(
     """Score one response: `score` lies between -2.0 and 1.0; `term_overlong` is the penalty."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
     preset = replace(PRESETS["overlong"], overlong_buffer=buffer)
-    return score(solution_str, str(ground_truth), preset, tokens, max_tokens)
+    return score(solution_str, ground_truth, preset, tokens, max_tokens)

@@ -20,10 +20,10 @@ from still_verl.rewards.compose import PRESETS, score
 def compute_score(
     data_source: str,
     solution_str: str,
-    ground_truth: str,
+    ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     prefilled_think: bool = True,
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or 0.0, `acc` leaves the format out, `term_format` is the format alone."""
-    return score(solution_str, str(ground_truth), replace(PRESETS["zero"], prefilled_think=prefilled_think))
+    return score(solution_str, ground_truth, replace(PRESETS["zero"], prefilled_think=prefilled_think))

@@ -1,7 +1,10 @@
 """still-verl: one command line, each command a few lines that call a room of the package."""
 
 import json
-from typing import Annotated, NoReturn
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -9,7 +12,7 @@ from rich.table import Table
 
 app = typer.Typer(
     name="still-verl",
-    help="STILL-3 for veRL: check an environment, build the laptop models, train the demo.",
+    help="STILL-3 for veRL: check an environment, train the demo, debug a reward.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
@@ -76,6 +79,70 @@ def demo(
         _stop(str(error))
     except KeyboardInterrupt:
         _stop("interrupted; the job is stopped", code=130)
+
+
+@app.command(epilog=r"Example: [bold]still-verl verify '\\frac{1}{2}' 0.5[/]")
+def verify(gold: str, answer: str) -> None:
+    """Say whether two answers are equal, and why; exit 0 when equal, 1 when different, 2 when nobody can tell."""
+    from still_verl.rewards.verify import verify as decide
+
+    verdict = decide(gold, answer)
+    word = "equal" if verdict else "different" if verdict.decided else "undecided"
+    console.print(f"{word}: {verdict.reason}", highlight=False, markup=False)
+    raise typer.Exit(0 if verdict else 1 if verdict.decided else 2)
+
+
+@app.command(epilog="Example: [bold]still-verl score --reward-fn zero --input runs/demo/.../validation/32.jsonl[/]")
+def score(
+    reward_fn: Annotated[str, typer.Option(help="FILE.py, FILE.py:FUNCTION, or a name of reward_fns/.")],
+    input: Annotated[Path, typer.Option(help="JSONL with solution_str and ground_truth, or a dump of verl's.")],
+    output: Annotated[Path | None, typer.Option(help="JSONL: each row with the keys that the reward returned.")] = None,
+    kwarg: Annotated[list[str] | None, typer.Option(help="As reward_kwargs: NAME=VALUE, VALUE in YAML.")] = None,
+) -> None:
+    """Score a file of responses with a reward, in this process: a breakpoint() in the reward works."""
+    import traceback
+
+    from still_verl.rewards import offline
+    from still_verl.rewards.tables import tables
+
+    try:
+        kwargs = _kwargs(kwarg or [])
+        reward, rows = offline.load_reward(reward_fn), offline.read_rows(input)
+        scoring = offline.score_rows(reward, rows, kwargs)
+        scored = list(_with_progress(scoring, len(rows)))
+    except (ValueError, OSError) as error:
+        if error.__cause__:
+            traceback.print_exception(error.__cause__)
+        _stop(str(error))
+    if output:
+        output.write_text("".join(json.dumps(each.row | each.result) + "\n" for each in scored))
+    console.print(*tables(scored), sep="\n")
+
+
+def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
+    """A bar that is drawn between two rows only: a thread would draw over the prompt of a breakpoint."""
+    from rich.progress import Progress
+
+    drawn = 0.0
+    with Progress(
+        console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, transient=True
+    ) as progress:
+        task = progress.add_task("scoring", total=total)
+        for row in rows:
+            yield row
+            progress.advance(task)
+            if time.monotonic() - drawn > 0.1:
+                progress.refresh()
+                drawn = time.monotonic()
+
+
+def _kwargs(pairs: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` as Hydra would read them after `reward_kwargs.`; `ValueError` when one has no `=`."""
+    from omegaconf import OmegaConf
+
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise ValueError(f"--kwarg {wrong[0]}: write NAME=VALUE")
+    return dict(OmegaConf.to_container(OmegaConf.from_dotlist(pairs)))  # type: ignore[arg-type]
 
 
 def _stop(message: str, code: int = 1) -> NoReturn:

@@ -1,16 +1,66 @@
 """The `still:` node of a job: every key with its type and default, and one clear error per mistake."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+if TYPE_CHECKING:
+    from still_verl.rewards.compose import Preset
 
 DEVICES = ("auto", "cpu")
 
 
 class ConfigError(ValueError):
     """A key of the job's config has a value that cannot work; the message names key, value and fix."""
+
+
+@dataclass
+class RewardConfig:
+    """What the reward manager `still` pays. A key that is None keeps the preset's value.
+
+    Attributes:
+        preset: a name of `still_verl.rewards.compose.PRESETS`.
+        weights: of the terms of `still_verl.rewards.compose.TERMS`; replaces the preset's.
+        required: terms that must be 1, or the score is 0.
+        order: of the methods of `still_verl.rewards.extract`.
+        overlong_buffer: tokens before the limit in which the term `overlong` grows.
+        prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
+    """
+
+    preset: str = "boxed"
+    weights: dict[str, float] | None = None
+    required: list[str] | None = None
+    order: list[str] | None = None
+    overlong_buffer: int | None = None
+    prefilled_think: bool | None = None
+
+    def __post_init__(self) -> None:
+        from still_verl.rewards.compose import PRESETS, TERMS
+        from still_verl.rewards.extract import METHODS
+
+        _one_of("still.reward.preset", self.preset, PRESETS)
+        for key, values, known in (
+            ("weights", self.weights, TERMS),
+            ("required", self.required, TERMS),
+            ("order", self.order, METHODS),
+        ):
+            for value in values or ():
+                _one_of(f"still.reward.{key}", value, known)
+        if self.weights == {} or self.order == []:
+            raise ConfigError("still.reward.weights and still.reward.order need at least one entry, or null")
+        if self.overlong_buffer is not None and self.overlong_buffer < 1:
+            raise ConfigError(f"still.reward.overlong_buffer={self.overlong_buffer}: use a number of tokens above 0")
+
+    def build(self) -> "Preset":
+        """The preset with everything that is set here."""
+        from still_verl.rewards.compose import PRESETS
+
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "preset"}
+        changes: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        return replace(PRESETS[self.preset], **changes)
 
 
 @dataclass
@@ -21,20 +71,26 @@ class StillConfig:
         name: the recipe's name; the run folder is called by it.
         run_dir: where a run keeps its metrics, dumps and checkpoints; None writes nothing.
         device: "cpu" runs without an accelerator, "auto" leaves the device to verl.
-        callbacks: dotted names of `still_verl.trainer.callbacks.Callback` classes, called in this order.
+        reward: of the reward manager `still`.
+        callbacks: dotted names of more `still_verl.trainer.callbacks.Callback` classes, called in this order.
     """
 
     name: str = "still"
     run_dir: str | None = None
     device: str = "auto"
+    reward: RewardConfig = field(default_factory=RewardConfig)
     callbacks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise ConfigError(f"still.device={self.device!r}: use one of {', '.join(DEVICES)}")
+        _one_of("still.device", self.device, DEVICES)
         for name in self.callbacks:
             if "." not in name:
                 raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")
+
+
+def _one_of(key: str, value: object, known: Any) -> None:
+    if value not in known:
+        raise ConfigError(f"{key}={value!r}: use one of {', '.join(known)}")
 
 
 def still_config(config: DictConfig) -> StillConfig:
@@ -50,14 +106,20 @@ def still_config(config: DictConfig) -> StillConfig:
         merged = OmegaConf.merge(OmegaConf.structured(StillConfig), OmegaConf.to_container(node, resolve=True))
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except ConfigKeyError as error:
-        raise ConfigError(_unknown_key(str(error.key))) from error
+        raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:
         key = f"still.{error.full_key}" if error.full_key else "still"
         raise ConfigError(f"{key}: {str(error.msg).splitlines()[0]}") from error
 
 
-def _unknown_key(key: str) -> str:
-    known = [f.name for f in fields(StillConfig)]
+def _unknown_key(full_key: str) -> str:
+    """The message for a key that no node has; `full_key` is relative to `still`."""
+    *parents, key = full_key.split(".")
+    node: Any = StillConfig()
+    for parent in parents:
+        node = getattr(node, parent)
+    known = [f.name for f in fields(node)] if is_dataclass(node) else []
+    path = ".".join(["still", *parents])
     nearest = get_close_matches(key, known, n=1)
-    hint = f"did you mean still.{nearest[0]}?" if nearest else f"known keys are {', '.join(known)}"
-    return f"still.{key} is not a setting of still_verl: {hint}"
+    hint = f"did you mean {path}.{nearest[0]}?" if nearest else f"known keys are {', '.join(known)}"
+    return f"{path}.{key} is not a setting of still_verl: {hint}"

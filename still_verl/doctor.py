@@ -115,6 +115,7 @@ def check_registrations() -> Iterable[Finding]:
         ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
         ("trainer modes", "verl.trainer.ppo.v1", _trainers, modes),
         ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still"]),
+        ("reward manager", "verl.experimental.reward_loop.reward_manager", _reward_managers, ["still"]),
     ):
         missing = sorted(set(names) - set(registry(importlib.import_module(module))))
         fix = "look at the row `plugin`; if that is fine, report it" if missing else ""
@@ -140,6 +141,12 @@ def _agent_loops(_module: object) -> Iterable[str]:
     from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 
     return _agent_loop_registry
+
+
+def _reward_managers(_module: object) -> Iterable[str]:
+    from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
+
+    return REWARD_MANAGER
 
 
 def check_rollout() -> Iterable[Finding]:

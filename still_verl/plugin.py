@@ -49,6 +49,11 @@ def _agent_loops(_module: object) -> None:
     import still_verl.interpreter.loop  # noqa: F401
 
 
+@when_imported("verl.experimental.reward_loop.reward_manager")
+def _reward_manager(_module: object) -> None:
+    import still_verl.rewards.manager  # noqa: F401
+
+
 @when_imported("verl.workers.engine")
 def _cpu_engine(_module: object) -> None:
     import still_verl.cpu.engine  # noqa: F401

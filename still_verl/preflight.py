@@ -12,7 +12,7 @@ from omegaconf import DictConfig, ListConfig
 from verl.plugin.platform import set_platform
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
-from still_verl.config import ConfigError, still_config
+from still_verl.config import ConfigError, RewardConfig, StillConfig, still_config
 from still_verl.cpu.platform import CpuPlatform
 
 # Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
@@ -31,6 +31,7 @@ def check_job(config: DictConfig) -> None:
     still = still_config(config)
     check_data(config)
     check_reward_function(config)
+    check_reward_manager(config, still)
     check_model(config)
     check_rollout(config)
     if still.device == "cpu":
@@ -82,6 +83,26 @@ def check_reward_function(config: DictConfig) -> None:
         raise ConfigError(f"{key}: {error}") from error
     except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
         raise ConfigError(f"{key}: {type(error.__cause__).__name__}: {error.__cause__}") from error
+
+
+def check_reward_manager(config: DictConfig, still: StillConfig) -> None:
+    """One reward decides: the manager `still` with `still.reward`, or a function under a manager of verl's."""
+    name, path = config.reward.reward_manager.name, config.reward.custom_reward_function.path
+    if name != "still":
+        if still.reward != RewardConfig():
+            raise ConfigError(
+                f"still.reward is set, but reward.reward_manager.name={name} does not read it: "
+                "set reward.reward_manager.name=still, or still/reward=PRESET which does both"
+            )
+        return
+    if path is not None:
+        raise ConfigError(
+            f"reward.custom_reward_function.path={path}: the manager still pays by still.reward and would not call it; "
+            "set reward.reward_manager.name=naive, or drop the function"
+        )
+    buffer, limit = still.reward.build().overlong_buffer, config.data.max_response_length
+    if "overlong" in still.reward.build().weights and buffer > limit:
+        raise ConfigError(f"still.reward.overlong_buffer={buffer}: more than data.max_response_length={limit}")
 
 
 def check_model(config: DictConfig) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from still_verl.config import ConfigError, StillConfig, still_config
+from still_verl.config import ConfigError, RewardConfig, StillConfig, still_config
 
 
 def test_a_job_without_our_node_has_the_defaults() -> None:
@@ -12,11 +12,24 @@ def test_a_job_without_our_node_has_the_defaults() -> None:
     ("node", "message"),
     [
         ({"devise": "cpu"}, "still.devise is not a setting of still_verl: did you mean still.device?"),
-        ({"zzz": 1}, "still.zzz is not a setting of still_verl: known keys are name, run_dir, device, callbacks"),
+        (
+            {"zzz": 1},
+            "still.zzz is not a setting of still_verl: known keys are name, run_dir, device, reward",
+        ),
         ({"device": "tpu"}, "still.device='tpu': use one of auto, cpu"),
         ({"callbacks": ["Nameless"]}, "still.callbacks has 'Nameless': give the dotted name of a class"),
         ({"callbacks": "pkg.Class"}, "still.callbacks"),
         ({"name": {"a": 1}}, "still.name"),
+        (
+            {"reward": {"weight": {}}},
+            "still.reward.weight is not a setting of still_verl: did you mean still.reward.weights",
+        ),
+        ({"reward": {"preset": "boxt"}}, "still.reward.preset='boxt': use one of boxed, zero, distill"),
+        ({"reward": {"weights": {"corect": 1.0}}}, "still.reward.weights='corect': use one of correct, signed"),
+        ({"reward": {"order": ["box"]}}, "still.reward.order='box': use one of boxed, answer_tag"),
+        ({"reward": {"required": ["form"]}}, "still.reward.required='form'"),
+        ({"reward": {"weights": {}}}, "need at least one entry"),
+        ({"reward": {"overlong_buffer": 0}}, "still.reward.overlong_buffer=0: use a number of tokens above 0"),
     ],
 )
 def test_a_mistake_is_named_with_its_value_and_what_is_allowed(node: dict, message: str) -> None:
@@ -29,4 +42,21 @@ def test_a_mistake_is_named_with_its_value_and_what_is_allowed(node: dict, messa
 def test_values_of_a_recipe_arrive() -> None:
     node = {"name": "demo", "device": "cpu", "callbacks": ["a.B"], "run_dir": "runs/${still.name}"}
     config = still_config(OmegaConf.create({"still": node}))
-    assert config == StillConfig("demo", "runs/demo", "cpu", ["a.B"])
+    assert config == StillConfig("demo", "runs/demo", "cpu", callbacks=["a.B"])
+
+
+def test_a_reward_is_its_preset_with_what_is_set() -> None:
+    preset = RewardConfig("zero", weights={"signed": 2.0}, overlong_buffer=7).build()
+    assert (preset.weights, preset.required, preset.overlong_buffer) == ({"signed": 2.0}, ("format",), 7)
+
+
+def test_the_base_recipe_spells_out_every_setting_with_its_default() -> None:
+    """A user sees them all, and can override each without a `+`."""
+    import verl  # noqa: F401  (puts our recipes on the search path)
+    from hydra import compose, initialize_config_module
+
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", overrides=["+recipe=base", "still.run_dir=null"])
+    written = OmegaConf.to_container(config.still)
+    default = OmegaConf.to_container(OmegaConf.structured(StillConfig(name="base")))
+    assert written == default

@@ -20,6 +20,10 @@ verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:register
 verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
+verl.experimental.reward_loop.reward_manager.base:RewardManagerBase.run_single
+verl.experimental.reward_loop.reward_manager.registry:REWARD_MANAGER
+verl.experimental.reward_loop.reward_manager.registry:register
+verl:DataProto
 verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
 verl.plugin.platform:set_platform
@@ -88,6 +92,13 @@ BEHAVIOUR = {
     "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
     # The trackers of a run are a plain dict.
     "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
+    # What a reward manager sees of a sample.
+    "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
+        '"tool_extra_fields": ',
+        '"prompt_len": ',
+        '"response_len": ',
+        'extra_fields["reward_extra_info"] = ',
+    ],
     # Both finish reasons look alike, so the agent loop decides by the last token.
     "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer": ['stop_reason = "completed"'],
 }

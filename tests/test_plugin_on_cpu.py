@@ -15,6 +15,8 @@ MODULES = [
     "still_verl.cpu.worker",
     "still_verl.hydra_plugin",
     "still_verl.interpreter.loop",
+    "still_verl.monitor.callback",
+    "still_verl.rewards.manager",
     "still_verl.trainer.callbacks",
     "still_verl.trainer.modes",
 ]

@@ -103,6 +103,22 @@ def test_a_reward_file_without_the_function(tmp_path: Path) -> None:
     assert "compute_score" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
 
 
+def test_a_reward_that_no_manager_reads() -> None:
+    assert "reward.reward_manager.name=naive does not read it" in problem(job("still.reward.preset=zero"))
+    preflight.check_job(job("still/reward=zero"))
+
+
+def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("def compute_score(**kwargs): ...\n")
+    both = job("still/reward=zero", f"reward.custom_reward_function.path={tmp_path}/reward.py")
+    assert "would not call it" in problem(both)
+
+
+def test_a_buffer_longer_than_the_response() -> None:
+    message = problem(job("still/reward=overlong", "data.max_response_length=512"))
+    assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512"
+
+
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
     assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
 

@@ -3,10 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, register
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
+
+from still_verl.interpreter.finish import finish_reason, stop_token_ids
 
 
 @lru_cache(maxsize=8)
@@ -23,32 +25,12 @@ def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | N
     return hf_model_type
 
 
-@lru_cache(maxsize=8)
-def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's generation config."""
-    ids = {tokenizer.eos_token_id}
-    try:
-        configured = GenerationConfig.from_pretrained(tokenizer.name_or_path).eos_token_id
-    except OSError:  # the model has no generation_config.json
-        configured = None
-    ids.update(configured if isinstance(configured, list) else [configured])
-    return frozenset(ids - {None})
-
-
-def finish_reason(response_ids: list[int], budget: int, stop_ids: frozenset[int]) -> str:
-    """ "stop" if the model ended its response, "length" if the budget (in tokens) did.
-
-    verl reports both as "completed". A response that ends exactly at the budget is finished.
-    """
-    ended = bool(response_ids) and response_ids[-1] in stop_ids
-    return "length" if len(response_ids) >= budget and not ended else "stop"
-
-
 @register("still")
 class SingleTurn(SingleTurnAgentLoop):
     """verl's single turn for any tokenizer.
 
-    `extra_fields` gains `finish_reason` ("stop" or "length") and `response_tokens`; verl shows them to rewards.
+    `extra_fields` gains `finish_reason` ("stop" or "length"), `response_tokens` and `response_budget`; verl shows them
+    to rewards.
     """
 
     def __init__(
@@ -62,4 +44,5 @@ class SingleTurn(SingleTurnAgentLoop):
         stop_ids = stop_token_ids(self.tokenizer)
         output.extra_fields["finish_reason"] = finish_reason(output.response_ids, self.response_length, stop_ids)
         output.extra_fields["response_tokens"] = len(output.response_ids)
+        output.extra_fields["response_budget"] = self.response_length
         return output

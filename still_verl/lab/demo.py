@@ -1,9 +1,7 @@
 """Train a demo recipe and show what it learned: verl's own command underneath, its output in a file."""
 
 import json
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from still_verl.lab.job import verl_job
 from still_verl.lab.paths import prepare
 from still_verl.monitor.sink import read_metrics
 
@@ -48,10 +47,11 @@ def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console)
     prepare(LABS[recipe])
     run = Path("runs", recipe, f"{datetime.now():%Y-%m-%d_%H-%M-%S}").resolve()
     run.mkdir(parents=True)
-    command = [sys.executable, "-m", "verl.trainer.main_ppo", f"+recipe={recipe}", f"still.run_dir={run}"]
-    command += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}", *overrides]
-    console.print(f"[dim]{' '.join(['python', *command[1:]])}[/]", highlight=False, soft_wrap=True)
-    _train(command, run, console)
+    job = [f"+recipe={recipe}", f"still.run_dir={run}"]
+    job += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}", *overrides]
+    command = " ".join(["python -m verl.trainer.main_ppo", *job])
+    console.print(f"[dim]{command}[/]", highlight=False, soft_wrap=True)
+    _train(job, run, console)
     console.print(_summary(run), _example(run))
     console.print(f"run folder: {run}", highlight=False, soft_wrap=True)
     return run
@@ -72,19 +72,10 @@ def _dump(run: Path, step: int) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "validation" / f"{step}.jsonl").read_text().splitlines()]
 
 
-def _train(command: list[str], run: Path, console: Console) -> None:
-    """Run the job with a progress bar; Ctrl-C and a kill go to the job, which cleans up after itself."""
+def _train(job: list[str], run: Path, console: Console) -> None:
     log = run / "log.txt"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with log.open("w") as output:
-        # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
+    with verl_job(job, log) as process:
         _follow(process, run, console)
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
     if process.returncode:
         tail = "\n".join(log.read_text().splitlines()[-15:])
         raise DemoError(f"{tail}\n\nthe job ended with code {process.returncode}; all of its output: {log}")

@@ -29,13 +29,14 @@ class Preset:
 
 @dataclass(frozen=True)
 class Sample:
-    """One response to judge. `tokens` and `max_tokens` matter to the terms of length only."""
+    """One response to judge. `tokens`, `max_tokens` and `finished` matter to the terms of length only."""
 
     response: str
-    gold: str
+    golds: Sequence[str]
     preset: Preset
     tokens: int | None = None
     max_tokens: int | None = None
+    finished: bool | None = None  # by itself; None: when it is shorter than the limit
 
     @cached_property
     def found(self) -> Extraction:
@@ -43,7 +44,9 @@ class Sample:
 
     @cached_property
     def verdict(self) -> Verdict:
-        return verify(self.gold, self.found.answer)
+        """Of the first gold answer that is met, else of the first."""
+        verdicts = [verify(gold, self.found.answer) for gold in self.golds]
+        return next((verdict for verdict in verdicts if verdict), verdicts[0])
 
     @cached_property
     def format_fault(self) -> str:
@@ -63,7 +66,7 @@ TERMS: dict[str, Callable[[Sample], float]] = {
     "format": lambda sample: float(not sample.format_fault),
     "length": lambda sample: terms.length_ratio(*sample.lengths),
     "actions": lambda sample: terms.action_ratio(sample.response),
-    "finished": lambda sample: terms.finished(*sample.lengths),
+    "finished": lambda sample: (terms.finished(*sample.lengths) if sample.finished is None else float(sample.finished)),
     "overlong": lambda sample: terms.soft_overlong(*sample.lengths, sample.preset.overlong_buffer),
     "repetition": lambda sample: terms.repetition(sample.response),
 }
@@ -78,14 +81,29 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def score(response: str, gold: str, preset: Preset, tokens: int | None = None, max_tokens: int | None = None) -> Row:
+def gold_answers(ground_truth: object) -> tuple[str, ...]:
+    """A row's `ground_truth`, an answer or a sequence of alternatives (the study's data has both), as text."""
+    several = hasattr(ground_truth, "__iter__") and not isinstance(ground_truth, str | bytes)
+    return tuple(map(str, ground_truth)) or ("",) if several else (str(ground_truth),)  # type: ignore[call-overload]
+
+
+def score(
+    response: str,
+    gold: object,
+    preset: Preset,
+    tokens: int | None = None,
+    max_tokens: int | None = None,
+    finished: bool | None = None,
+) -> Row:
     """The reward of one response and why, with the same keys for every sample of a preset.
+
+    `gold` is the answer, or a sequence of alternatives of which one must be met.
 
     `score` is the reward, `acc` is 1 or 0 for the answer alone; then come the answer (`pred`), the method that found
     it, the reason of the verdict, and each term before its weight. Blocks for as long as the answer takes to grade,
     which `verify` bounds; safe in any number of threads. `ValueError` when a term of length lacks its numbers.
     """
-    sample = Sample(response, gold, preset, tokens, max_tokens)
+    sample = Sample(response, gold_answers(gold), preset, tokens, max_tokens, finished)
     values = {name: TERMS[name](sample) for name in (*preset.required, *preset.weights)}
     complete = all(values[name] == 1.0 for name in preset.required)
     total = sum(weight * values[name] for name, weight in preset.weights.items()) if complete else 0.0

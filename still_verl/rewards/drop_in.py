@@ -13,7 +13,7 @@ RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent l
 def score_by_preset(name: str, response: str, ground_truth: Any, order: Sequence[str] | None = None) -> Row:
     """Score by a preset that needs no lengths. `order` replaces the preset's methods of extraction."""
     preset = replace(PRESETS[name], order=tuple(order)) if order else PRESETS[name]
-    return score(response, str(ground_truth), preset)
+    return score(response, ground_truth, preset)
 
 
 def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:

@@ -15,6 +15,7 @@ from verl.utils.import_utils import load_class_from_fqn
 
 from still_verl.config import still_config
 from still_verl.cpu.trainer import CpuTrainer
+from still_verl.monitor.callback import Monitor
 from still_verl.monitor.sink import MetricsFile
 from still_verl.trainer.callbacks import Callback
 
@@ -22,12 +23,15 @@ CHECKPOINT_STATE = "still.json"
 
 
 def build_callbacks(config: DictConfig) -> list[Callback]:
-    """The callbacks that `still.callbacks` names, in its order.
+    """Those that `still.callbacks` names, in its order, then the monitor, which so sees what they did.
 
     Raises:
         ValueError, ImportError, AttributeError: from the import of a name, which they contain.
     """
-    return [load_class_from_fqn(name, "callback")(config) for name in still_config(config).callbacks]
+    return [
+        *(load_class_from_fqn(name, "callback")(config) for name in still_config(config).callbacks),
+        Monitor(config),
+    ]
 
 
 class StillTrainer(CpuTrainer):

@@ -58,17 +58,32 @@ class Failing(Callback):
         raise RuntimeError("a callback failed on purpose")
 """
 
-# An untrained model never answers; the share of digits gives it something to learn from.
+# An untrained model never answers; the share of digits gives it something to learn from. Beside it each drop-in
+# reward is called as verl calls it.
 REWARD = """
 import runpy
 from still_verl.paths import reward_fn
 
-boxed = runpy.run_path(reward_fn("boxed_math"))["compute_score"]
+NAMES = ["actions", "boxed_math", "distill", "length", "overlong", "zero"]
+FILES = {name: runpy.run_path(reward_fn(name))["compute_score"] for name in NAMES}
+LENGTHS = {"length": {"max_tokens": 16}, "overlong": {"max_tokens": 16, "buffer": 4}}
 
 def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
-    row = boxed(data_source, solution_str, ground_truth, extra_info)
-    return row | {"score": sum(c.isdigit() for c in solution_str) / (len(solution_str) + 1)}
+    call = dict(data_source=data_source, solution_str=solution_str, ground_truth=ground_truth, extra_info=extra_info)
+    rows = {name: function(**call, **LENGTHS.get(name, {})) for name, function in FILES.items()}
+    scores = {f"score_{name}": row["score"] for name, row in rows.items()}
+    return rows["boxed_math"] | scores | {"score": sum(c.isdigit() for c in solution_str) / (len(solution_str) + 1)}
 """
+
+
+def lab_files(name: str) -> list[str]:
+    """The overrides that train the untrained model `name`."""
+    lab = prepare(name)
+    return [
+        f"actor_rollout_ref.model.path={lab.model}",
+        f"data.train_files={lab.train}",
+        f"data.val_files={lab.val}",
+    ]
 
 
 def job_files(folder: Path, name: str) -> list[str]:
@@ -76,13 +91,7 @@ def job_files(folder: Path, name: str) -> list[str]:
     folder.mkdir(exist_ok=True)
     (folder / "recorder.py").write_text(CALLBACK)
     (folder / "digits.py").write_text(REWARD)
-    lab = prepare(name)
-    return [
-        f"actor_rollout_ref.model.path={lab.model}",
-        f"data.train_files={lab.train}",
-        f"data.val_files={lab.val}",
-        f"reward.custom_reward_function.path={folder}/digits.py",
-    ]
+    return [*lab_files(name), f"reward.custom_reward_function.path={folder}/digits.py"]
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +149,9 @@ def test_the_run_folder_has_metrics_dumps_and_checkpoint(tied_run: Any, samples:
     assert len(rows) == 16 and len({row["score"] for row in rows}) > 2
     validation = samples(run / "validation/2.jsonl")
     assert {"pred", "reason", "acc", "score"} <= set(validation[0])
+    assert all(
+        row["score_distill"] == -1 and row["score_length"] == 0 for row in validation if len(row["output"]) == 16
+    )
     assert (run / ".hydra/config.yaml").is_file()
 
 
@@ -172,14 +184,24 @@ def test_two_ranks(train: Callable[..., Any], tmp_path: Path) -> None:
     assert job.steps[1]["actor/kl_loss"] > 1e-4
 
 
-def test_the_asynchronous_twin(train: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
+    train: Callable[..., Any], tmp_path: Path, samples: Callable[..., Any]
+) -> None:
+    """An untrained model gets 0 for every answer: the job says so, with samples."""
     job = train(
         tmp_path,
-        *job_files(tmp_path, "random-untied"),
+        *lab_files("random-untied"),
+        "still/reward=boxed",
         "trainer.v1.trainer_mode=still_colocate_async",
-        "trainer.total_training_steps=2",
+        "trainer.total_training_steps=3",
+        "trainer.test_freq=3",
     )
-    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
+    assert [row["still/alarm/constant_reward"] for row in job.steps] == [0, 0, 1]
+    assert "ALARM constant reward: every response of the last 3 steps got 0" in job.log
+    assert job.log.count("answer '' by no method, no answer") == 3
+    row = samples(job.folder / "run/validation/3.jsonl")[0]
+    assert 0 < row["tokens"] <= 16 and row["truncated"] in (0, 1)
 
 
 def test_a_failing_run_ends_and_leaves_nothing(start_small: Callable[..., Any], tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from still_verl.interpreter.loop import finish_reason, stop_token_ids, usable_model_type
+from still_verl.interpreter.finish import finish_reason, stop_token_ids
+from still_verl.interpreter.loop import usable_model_type
 
 
 @pytest.fixture

@@ -61,3 +61,15 @@ def test_mistakes_of_the_caller_are_errors() -> None:
         Preset({"corect": 1.0})
     with pytest.raises(ValueError, match="tokens"):
         score(RIGHT, "0.5", PRESETS["rrl"])
+
+
+@pytest.mark.parametrize(("golds", "acc"), [(["3", "1/2"], 1.0), (("7", "8"), 0.0), ([], 0.0), (0.5, 1.0)])
+def test_a_gold_may_be_several_answers_or_a_number(golds: object, acc: float) -> None:
+    assert score(RIGHT, golds, PRESETS["boxed"])["acc"] == acc
+
+
+def test_a_response_that_ends_exactly_at_the_limit_is_finished_when_somebody_saw_it_end() -> None:
+    finished = Preset({"finished": 1.0})
+    assert score("a", "1", finished, 10, 10)["score"] == 0.0
+    assert score("a", "1", finished, 10, 10, finished=True)["score"] == 1.0
+    assert score("a", "1", finished, 9, 10, finished=False)["score"] == 0.0

@@ -1,0 +1,32 @@
+"""A verl job as a child process that never outlives us."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def verl_job(
+    overrides: Sequence[str], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m verl.trainer.main_ppo OVERRIDES`, its output in `log`; leaving the block waits for its end.
+
+    Ctrl-C and a kill of this process reach verl's driver as one interrupt, after which it cleans up after itself.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
+    with log.open("w") as output:
+        # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=env, start_new_session=True
+        )
+    try:
+        yield process
+        process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise

@@ -1,0 +1,46 @@
+"""The samples of one training step, read once for everything that watches them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class StepRows:
+    """The real samples of a step, without the rows that pad a batch; every field has one entry a sample.
+
+    Attributes:
+        scores: what the reward paid.
+        golds: `ground_truth` of the data.
+        infos: what the reward returned beside the score; empty for a reward that returns a number.
+        extras: what the agent loop left, `finish_reason` and `response_tokens` among it if that was ours.
+        response_ids: tokens of the responses.
+    """
+
+    scores: np.ndarray
+    golds: Sequence[Any]
+    infos: Sequence[dict[str, Any]]
+    extras: Sequence[dict[str, Any]]
+    response_ids: Sequence[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def read_rows(batch: Any) -> StepRows:
+    """Fetch the rows of verl's `KVBatchMeta` from its transfer queue."""
+    import transfer_queue as tq
+
+    keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
+    fields = ["rm_scores", "reward_model", "extra_fields", "responses"]
+    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=fields)
+    extras = list(data["extra_fields"])
+    return StepRows(
+        scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
+        golds=[row["ground_truth"] for row in list(data["reward_model"])],
+        infos=[extra.get("reward_extra_info") or {} for extra in extras],
+        extras=extras,
+        response_ids=[row.tolist() for row in data["responses"].unbind()],
+    )
