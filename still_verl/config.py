@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+from still_verl.schedules import ScheduleConfig, ScheduleError
+
 if TYPE_CHECKING:
     from still_verl.rewards.compose import Preset
 
 DEVICES = ("auto", "cpu")
+KL_PLACES = ("loss", "reward")
+SCHEDULED = ("kl", "entropy", "temperature")
+SELECTION_RULES = ("overlong", "accuracy", "question", "response")
 
 
 class ConfigError(ValueError):
@@ -64,6 +70,77 @@ class RewardConfig:
 
 
 @dataclass
+class KlConfig(ScheduleConfig):
+    """The KL coefficient.
+
+    Attributes:
+        place: "loss" (a term of the actor's loss, section 3.1.1) or "reward" (taken from each token's reward, 4.3).
+    """
+
+    place: str = "loss"
+
+    def __post_init__(self) -> None:
+        _one_of("still.kl.place", self.place, KL_PLACES)
+
+
+@dataclass
+class ReferenceConfig:
+    """The reference model.
+
+    Attributes:
+        reset_every: steps after which it becomes a copy of the actor (section 4.3); 0 is never.
+    """
+
+    reset_every: int = 0
+
+    def __post_init__(self) -> None:
+        if self.reset_every < 0:
+            raise ConfigError(f"still.reference.reset_every={self.reset_every}: use a number of steps, or 0 for never")
+
+
+@dataclass
+class ContextConfig:
+    """How long a response may be, in tokens.
+
+    Attributes:
+        stages: pairs [step, tokens]: from that step on, responses may have so many tokens (section 3.2: 8k to 20k).
+            Empty leaves `data.max_response_length` alone, which no stage may exceed.
+        validation: of validation; None is `data.max_response_length`.
+    """
+
+    stages: list[list[int]] = field(default_factory=list)
+    validation: int | None = None
+
+    def __post_init__(self) -> None:
+        if any(len(stage) != 2 or stage[0] < 1 or stage[1] < 1 for stage in self.stages):
+            raise ConfigError(f"still.context.stages={self.stages}: give pairs [step, tokens], both at least 1")
+        if self.stages and self.stages[0][0] != 1:
+            raise ConfigError(f"still.context.stages={self.stages}: the first stage must begin at step 1")
+        for earlier, later in pairwise(self.stages):
+            if later[0] <= earlier[0] or later[1] <= earlier[1]:
+                raise ConfigError(f"still.context.stages={self.stages}: steps and tokens must increase")
+
+
+@dataclass
+class SelectionConfig:
+    """Which samples a step learns from.
+
+    Attributes:
+        rules: names of `still_verl.trainer.selection.RULES`, applied in this order.
+        accuracy: of the rule "accuracy": a prompt is kept if its share of right responses lies strictly between.
+    """
+
+    rules: list[str] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=lambda: [0.2, 0.8])
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            _one_of("still.selection.rules", rule, SELECTION_RULES)
+        if len(self.accuracy) != 2 or not 0 <= self.accuracy[0] < self.accuracy[1] <= 1:
+            raise ConfigError(f"still.selection.accuracy={self.accuracy}: give [low, high] with 0 <= low < high <= 1")
+
+
+@dataclass
 class StillConfig:
     """Everything of ours that a recipe or the command line can set.
 
@@ -72,6 +149,12 @@ class StillConfig:
         run_dir: where a run keeps its metrics, dumps and checkpoints; None writes nothing.
         device: "cpu" runs without an accelerator, "auto" leaves the device to verl.
         reward: of the reward manager `still`.
+        kl: the KL coefficient over the run.
+        entropy: the coefficient of the entropy bonus over the run.
+        temperature: of sampling and of log-probs over the run.
+        reference: when the reference model is renewed.
+        context: the length of responses over the run.
+        selection: which samples are learned from.
         callbacks: dotted names of more `still_verl.trainer.callbacks.Callback` classes, called in this order.
     """
 
@@ -79,10 +162,23 @@ class StillConfig:
     run_dir: str | None = None
     device: str = "auto"
     reward: RewardConfig = field(default_factory=RewardConfig)
+    kl: KlConfig = field(default_factory=KlConfig)
+    entropy: ScheduleConfig = field(default_factory=ScheduleConfig)
+    temperature: ScheduleConfig = field(default_factory=ScheduleConfig)
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+    context: ContextConfig = field(default_factory=ContextConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
     callbacks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         _one_of("still.device", self.device, DEVICES)
+        for name in SCHEDULED:
+            try:
+                getattr(self, name).check(f"still.{name}")
+            except ScheduleError as error:
+                raise ConfigError(str(error)) from error
+        if self.temperature.kind == "adaptive":
+            raise ConfigError("still.temperature.kind='adaptive': a temperature has nothing to follow")
         for name in self.callbacks:
             if "." not in name:
                 raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")

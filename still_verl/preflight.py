@@ -14,6 +14,7 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import ConfigError, RewardConfig, StillConfig, still_config
 from still_verl.cpu.platform import CpuPlatform
+from still_verl.trainer.checks import check_dynamics
 
 # Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
 # the tensors in transit.
@@ -32,6 +33,7 @@ def check_job(config: DictConfig) -> None:
     check_data(config)
     check_reward_function(config)
     check_reward_manager(config, still)
+    check_dynamics(config, still)
     check_model(config)
     check_rollout(config)
     if still.device == "cpu":

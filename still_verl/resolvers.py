@@ -9,10 +9,11 @@ from still_verl.lab.paths import lab_home
 
 
 def register() -> None:
-    """`${still.started:}`, `${still.reward_fn:NAME}` and `${still.lab:PATH}`."""
+    """`${still.started:}`, `${still.reward_fn:NAME}`, `${still.lab:PATH}` and `${still.same:A,B}`."""
     # Cached: the driver evaluates it for the run folder, and the value travels with the config to every process.
     OmegaConf.register_new_resolver(
         "still.started", lambda: f"{datetime.now():%Y-%m-%d_%H-%M-%S}", use_cache=True, replace=True
     )
     OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
     OmegaConf.register_new_resolver("still.lab", lambda path: str(lab_home() / path), replace=True)
+    OmegaConf.register_new_resolver("still.same", lambda one, other: one == other, replace=True)

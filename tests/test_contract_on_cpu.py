@@ -28,10 +28,13 @@ verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
 verl.plugin.platform:set_platform
 verl.plugin.platform.platform_base:PlatformBase
+verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
+verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.reward:get_custom_reward_fn
 verl.trainer.ppo.utils:Role.Critic
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics
@@ -40,7 +43,8 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
-verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_end
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.fit
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.step
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_train_begin
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_validate_begin
 verl.trainer.ppo.v1.trainer_base:TRAINER_REGISTRY
@@ -48,6 +52,8 @@ verl.trainer.ppo.v1.trainer_base:register_trainer
 verl.trainer.ppo.v1.trainer_colocate_async:PPOTrainerColocateAsync
 verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
+verl.utils.config:omega_conf_to_dataclass
+verl.utils:tensordict_utils
 verl.utils.import_utils:load_class_from_fqn
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking
@@ -58,6 +64,8 @@ verl.workers.engine_workers:ActorRolloutRefWorker.actor_worker_cls
 verl.workers.engine_workers:ActorRolloutRefWorker.ref_worker_cls
 verl.workers.engine_workers:TrainingWorker
 verl.workers.engine_workers:TrainingWorkerConfig
+verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
+verl.workers.utils.losses:ppo_loss
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
@@ -83,7 +91,21 @@ PARAMETERS = {
 # What upstream's code does, where no signature says it.
 BEHAVIOUR = {
     # The mode's name is compared, so our trainers must show upstream's.
-    "verl.trainer.ppo.v1.trainer_base:PPOTrainer": ['self.trainer_mode != "sync"', "self.role_worker_mapping[role]"],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer": [
+        'self.trainer_mode != "sync"',
+        "self.role_worker_mapping[role]",
+        # What the callbacks switch from step to step.
+        "if self.use_reference_policy:",
+        "kl_ctrl=self.kl_ctrl_in_reward",
+        "if self.config.algorithm.use_kl_in_reward:",
+        "self.config.actor_rollout_ref.actor.entropy_coeff != 0.0",
+        '"temperature": self.config.actor_rollout_ref.rollout.temperature',
+        "self.agent_loop_manager.generate_sequences(batch)",
+    ],
+    # Dropped samples are replaced by masked rows, and callbacks act before that.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
+    # The loss reads its coefficients from the config that comes with it.
+    "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
     # Upstream leaves an open process group alone.
     "verl.utils.distributed:initialize_global_process_group_ray": ["if not torch.distributed.is_initialized():"],
     # The engine's own worker extension is replaced from `engine_kwargs`, which are merged last.

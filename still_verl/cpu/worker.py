@@ -1,7 +1,9 @@
 """verl's workers over gloo alone."""
 
 import torch
-from verl.workers.engine_workers import ActorRolloutRefWorker, TrainingWorker, TrainingWorkerConfig
+from verl.workers.engine_workers import TrainingWorker, TrainingWorkerConfig
+
+from still_verl.trainer.worker import StillActorRolloutRefWorker
 
 
 class CpuTrainingWorker(TrainingWorker):
@@ -16,6 +18,6 @@ class CpuTrainingWorker(TrainingWorker):
         super().__init__(config)
 
 
-class CpuActorRolloutRefWorker(ActorRolloutRefWorker):
+class CpuActorRolloutRefWorker(StillActorRolloutRefWorker):
     actor_worker_cls = CpuTrainingWorker
     ref_worker_cls = CpuTrainingWorker

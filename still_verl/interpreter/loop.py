@@ -39,7 +39,19 @@ class SingleTurn(SingleTurnAgentLoop):
         model_type = usable_model_type(tokenizer, hf_model_type)
         super().__init__(*args, tokenizer=tokenizer, hf_model_type=model_type, **kwargs)
 
-    async def run(self, sampling_params: dict[str, Any], **kwargs: Any) -> AgentLoopOutput:
+    async def run(
+        self,
+        sampling_params: dict[str, Any],
+        still_budget: int | None = None,
+        still_temperature: float | None = None,
+        **kwargs: Any,
+    ) -> AgentLoopOutput:
+        """`still_budget` (tokens) and `still_temperature` are what the trainer's step allows; None changes nothing."""
+        sampling_params = dict(sampling_params)
+        if still_budget is not None:
+            self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)
+        if still_temperature is not None:
+            sampling_params["temperature"] = still_temperature
         output = await super().run(sampling_params, **kwargs)
         stop_ids = stop_token_ids(self.tokenizer)
         output.extra_fields["finish_reason"] = finish_reason(output.response_ids, self.response_length, stop_ids)

@@ -12,6 +12,7 @@ class StepRows:
     """The real samples of a step, without the rows that pad a batch; every field has one entry a sample.
 
     Attributes:
+        uids: of the prompt; the samples of one prompt are a group.
         scores: what the reward paid.
         golds: `ground_truth` of the data.
         infos: what the reward returned beside the score; empty for a reward that returns a number.
@@ -19,6 +20,7 @@ class StepRows:
         response_ids: tokens of the responses.
     """
 
+    uids: Sequence[str]
     scores: np.ndarray
     golds: Sequence[Any]
     infos: Sequence[dict[str, Any]]
@@ -28,16 +30,33 @@ class StepRows:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def tokens(self) -> np.ndarray:
+        """Of the response."""
+        return np.array([len(ids) for ids in self.response_ids])
+
+    @property
+    def correct(self) -> np.ndarray:
+        """`acc` of the reward, or a score above 0 for a reward that does not tell."""
+        pairs = zip(self.infos, self.scores, strict=True)
+        return np.array([float(info.get("acc", score)) > 0 for info, score in pairs])
+
+    @property
+    def finished(self) -> np.ndarray:
+        """Whether the response ended by itself, which only our agent loops tell; True for others."""
+        return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
+
 
 def read_rows(batch: Any) -> StepRows:
     """Fetch the rows of verl's `KVBatchMeta` from its transfer queue."""
     import transfer_queue as tq
 
     keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-    fields = ["rm_scores", "reward_model", "extra_fields", "responses"]
+    fields = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=fields)
     extras = list(data["extra_fields"])
     return StepRows(
+        uids=[str(uid) for uid in list(data["uid"])],
         scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
         golds=[row["ground_truth"] for row in list(data["reward_model"])],
         infos=[extra.get("reward_extra_info") or {} for extra in extras],

@@ -42,11 +42,11 @@ def load_reward(spec: str) -> Reward:
     path = Path(file) if Path(file).is_file() else Path(paths.reward_fn(file))
     module_spec = spec_from_file_location(path.stem, path)
     if module_spec is None or module_spec.loader is None:
-        raise ValueError(f"--reward-fn {spec}: {file} is not a Python file")
+        raise ValueError(f"--reward-fn {spec}: {path} is not a Python file")
     module = module_from_spec(module_spec)
     module_spec.loader.exec_module(module)
     if not callable(getattr(module, name, None)):
-        raise ValueError(f"--reward-fn {spec}: {file} has no function {name}")
+        raise ValueError(f"--reward-fn {spec}: {path} has no function {name}")
     return getattr(module, name)
 
 

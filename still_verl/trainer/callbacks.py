@@ -3,6 +3,7 @@
 # Only types: a callback's module may be what a process imports first, before verl's registries exist.
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,20 +22,29 @@ class Callback:
     def __init__(self, config: DictConfig) -> None:
         self.config = config
 
+    @property
+    def active(self) -> bool:
+        """Whether the job's config asks for it; one that does not is left out of the run."""
+        return True
+
     def on_init_end(self, trainer: PPOTrainer) -> None:
         """Workers exist and the checkpoint, if any, is loaded."""
 
     def on_step_begin(self, trainer: PPOTrainer) -> None:
         """Set this step's values; the first step is 1."""
 
-    def on_batch(self, trainer: PPOTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
-        """Rewards and log-probs of a mini-batch are known, advantages are not yet. Once per `parameter_sync_step`."""
+    def on_batch(self, trainer: PPOTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta | None:
+        """Rewards of a mini-batch are known, log-probs are not; returns what to learn from, None for all of it.
+
+        Called once per `parameter_sync_step`. Dropped samples stay readable until `on_metrics` of the step.
+        """
+
+    def on_update(self, trainer: PPOTrainer, metrics: dict[str, Any]) -> None:
+        """The actor is updated, the step's checkpoint is not yet written; `metrics` are those of the update."""
 
     def on_metrics(self, trainer: PPOTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
-        """Add to the step's metrics; the rows of `batch` are cleared right after."""
-
-    def on_step_end(self, trainer: PPOTrainer) -> None:
-        """The step's checkpoint is written and the rollout has the new weights."""
+        """Add to the step's metrics. `batch` has every sample of the step, also dropped ones (tag `still_dropped`)
+        and padding (tag `is_padding`); all are cleared right after."""
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep, as JSON values."""
@@ -42,3 +52,9 @@ class Callback:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what `state_dict` gave; called before `on_init_end`."""
+
+    def save(self, trainer: PPOTrainer, folder: Path) -> None:
+        """Write what is too big for `state_dict` into a checkpoint's folder, which every node can read."""
+
+    def load(self, trainer: PPOTrainer, folder: Path) -> None:
+        """Take back what `save` wrote."""

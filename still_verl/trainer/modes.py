@@ -5,8 +5,11 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar
 
+import ray
+import transfer_queue as tq
 from omegaconf import DictConfig
 from transfer_queue import KVBatchMeta
+from verl.trainer.ppo.utils import Role
 from verl.trainer.ppo.v1.trainer_base import register_trainer
 from verl.trainer.ppo.v1.trainer_colocate_async import PPOTrainerColocateAsync
 from verl.trainer.ppo.v1.trainer_separate_async import PPOTrainerSeparateAsync
@@ -18,20 +21,25 @@ from still_verl.cpu.trainer import CpuTrainer
 from still_verl.monitor.callback import Monitor
 from still_verl.monitor.sink import MetricsFile
 from still_verl.trainer.callbacks import Callback
+from still_verl.trainer.entropy import Entropy
+from still_verl.trainer.kl import Kl
+from still_verl.trainer.loss import LossSettings
+from still_verl.trainer.reference import ReferenceReset
+from still_verl.trainer.sampling import Sampling, SteppedAgentLoops
+from still_verl.trainer.selection import Selection
 
 CHECKPOINT_STATE = "still.json"
 
 
 def build_callbacks(config: DictConfig) -> list[Callback]:
-    """Those that `still.callbacks` names, in its order, then the monitor, which so sees what they did.
+    """Ours, then those that `still.callbacks` names, then the monitor, which so sees what they all did.
 
     Raises:
         ValueError, ImportError, AttributeError: from the import of a name, which they contain.
     """
-    return [
-        *(load_class_from_fqn(name, "callback")(config) for name in still_config(config).callbacks),
-        Monitor(config),
-    ]
+    chosen = [load_class_from_fqn(name, "callback") for name in still_config(config).callbacks]
+    built = [callback(config) for callback in (Kl, ReferenceReset, Entropy, Sampling, Selection, *chosen, Monitor)]
+    return [callback for callback in built if callback.active]
 
 
 class StillTrainer(CpuTrainer):
@@ -41,14 +49,22 @@ class StillTrainer(CpuTrainer):
     # Provided by upstream's trainer.
     global_steps: int
     logger: Any
+    actor_rollout_wg: Any
 
     def __init__(self, config: DictConfig) -> None:
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
         mode = config.trainer.v1.trainer_mode
         config.trainer.v1.trainer_mode = self.upstream_mode
+        self.callbacks = build_callbacks(config)
+        self.loss = LossSettings(config.actor_rollout_ref.actor)
+        self._dropped: dict[str, dict[str, Any]] = {}  # key and tag of the step's samples that are not learned from
         super().__init__(config)  # type: ignore[call-arg]
         config.trainer.v1.trainer_mode = mode
-        self.callbacks = build_callbacks(config)
+
+    def fit(self, agent_loop_manager: Any) -> None:
+        sampling = next((callback for callback in self.callbacks if isinstance(callback, Sampling)), None)
+        manager = SteppedAgentLoops(agent_loop_manager, sampling) if sampling else agent_loop_manager
+        super().fit(manager)  # type: ignore[misc]
 
     def on_init_end(self) -> None:
         super().on_init_end()  # type: ignore[misc]
@@ -65,18 +81,38 @@ class StillTrainer(CpuTrainer):
     def on_step_begin(self) -> None:
         super().on_step_begin()  # type: ignore[misc]
         self._call("on_step_begin")
+        self.loss.send(self.actor_rollout_wg)
 
-    def on_step_end(self) -> None:
-        super().on_step_end()  # type: ignore[misc]
-        self._call("on_step_end")
+    def _balance_batch(self, batch: KVBatchMeta, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> KVBatchMeta:
+        # Before upstream pads the batch, so that what is dropped here costs nothing from here on.
+        for callback in self.callbacks:
+            kept = callback.on_batch(self, batch, metrics)  # type: ignore[arg-type]
+            if kept is not None:
+                left = set(kept.keys)
+                dropped = zip(batch.keys, batch.tags, strict=True)
+                self._dropped |= {key: tag | {"still_dropped": True} for key, tag in dropped if key not in left}
+                batch = kept
+        return super()._balance_batch(batch, metrics, *args, **kwargs)  # type: ignore[misc]
 
-    def _compute_advantage(self, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta:
-        self._call("on_batch", batch, metrics)
-        return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
+    def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> KVBatchMeta:
+        batch = super().step(metrics, timing_raw)  # type: ignore[misc]
+        self._call("on_update", metrics)
+        return batch
 
     def _compute_metrics(self, batch: KVBatchMeta, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super()._compute_metrics(batch, metrics, *args, **kwargs)  # type: ignore[misc]
-        self._call("on_metrics", batch, metrics)
+        keys, tags = [*batch.keys, *self._dropped], [*batch.tags, *self._dropped.values()]
+        self._call("on_metrics", KVBatchMeta(partition_id=batch.partition_id, keys=keys, tags=tags), metrics)
+        if self._dropped:  # upstream clears the batch
+            tq.kv_clear(keys=list(self._dropped), partition_id=batch.partition_id)
+            self._dropped.clear()
+
+    def _init_resource_pool_mgr(self) -> None:
+        super()._init_resource_pool_mgr()
+        if self.config.trainer.device != "cpu" and any(isinstance(c, ReferenceReset) for c in self.callbacks):
+            from still_verl.trainer.worker import StillActorRolloutRefWorker
+
+            self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)
 
     def _save_checkpoint(self) -> None:
         # First ours: upstream ends by naming this step as the one to resume from.
@@ -84,6 +120,7 @@ class StillTrainer(CpuTrainer):
         folder.mkdir(parents=True, exist_ok=True)
         state = {type(callback).__qualname__: callback.state_dict() for callback in self.callbacks}
         (folder / CHECKPOINT_STATE).write_text(json.dumps(state))
+        self._call("save", folder)
         super()._save_checkpoint()  # type: ignore[misc]
 
     def _load_checkpoint(self) -> None:
@@ -92,12 +129,16 @@ class StillTrainer(CpuTrainer):
             return
         trainer = self.config.trainer
         resumed = trainer.resume_from_path if trainer.resume_mode == "resume_path" else None
-        folder = resumed or os.path.join(trainer.default_local_dir, f"global_step_{self.global_steps}")
-        path = Path(folder, CHECKPOINT_STATE)
-        # A checkpoint of a job that did not use this mode has none.
-        saved = json.loads(path.read_text()) if path.is_file() else {}
+        folder = Path(resumed or os.path.join(trainer.default_local_dir, f"global_step_{self.global_steps}"))
+        path = folder / CHECKPOINT_STATE
+        if not path.is_file():  # of a job that did not use this mode
+            return
+        saved = json.loads(path.read_text())
         for callback in self.callbacks:
-            callback.load_state_dict(saved.get(type(callback).__qualname__, {}))
+            # A callback that was added since then begins anew.
+            if type(callback).__qualname__ in saved:
+                callback.load_state_dict(saved[type(callback).__qualname__])
+                callback.load(self, folder)  # type: ignore[arg-type]
 
     def _call(self, hook: str, *args: Any) -> None:
         for callback in self.callbacks:

@@ -13,28 +13,36 @@ from still_verl.lab.paths import prepare
 
 pytestmark = pytest.mark.e2e
 
-# Records what each hook saw, and carries a number through checkpoints.
+# Records what each hook saw and the weights of actor and reference, carries a number through checkpoints, and dies
+# without a word when a step begins.
 CALLBACK = """
-import json
+import json, os, signal
 from pathlib import Path
 from still_verl.trainer.callbacks import Callback
 
 class Recorder(Callback):
     steps_seen = 0
 
-    def _write(self, hook, **seen):
+    def _write(self, hook, trainer, **seen):
         with Path(self.config.still.run_dir, "hooks.jsonl").open("a") as file:
-            file.write(json.dumps({"hook": hook, **seen}) + "\\n")
+            file.write(json.dumps({"hook": hook, "step": trainer.global_steps, **seen}) + "\\n")
 
     def on_init_end(self, trainer):
-        self._write("on_init_end", step=trainer.global_steps, steps_seen=self.steps_seen)
+        sums = trainer.actor_rollout_wg.reference_checksums()
+        self._write("on_init_end", trainer, steps_seen=self.steps_seen, sums=sums)
 
     def on_step_begin(self, trainer):
-        self._write("on_step_begin", step=trainer.global_steps)
+        if trainer.global_steps == int(os.environ.get("DIE_AT_STEP", "-1")):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._write("on_step_begin", trainer)
 
     def on_batch(self, trainer, batch, metrics):
         self.steps_seen += 1
-        self._write("on_batch", step=trainer.global_steps, rows=len(batch.keys))
+        self._write("on_batch", trainer, rows=len(batch.keys))
+
+    def on_update(self, trainer, metrics):
+        sums = trainer.actor_rollout_wg.reference_checksums()
+        self._write("on_update", trainer, sums=sums, old=metrics["actor/entropy"])
 
     def on_metrics(self, trainer, batch, metrics):
         import transfer_queue as tq
@@ -43,9 +51,7 @@ class Recorder(Callback):
         metrics["still/test/cut"] = reasons.count("length") / len(reasons)
         metrics["still/test/steps_seen"] = self.steps_seen
         metrics["still/test/tokens"] = sum(f["response_tokens"] for f in fields["extra_fields"]) / len(reasons)
-
-    def on_step_end(self, trainer):
-        self._write("on_step_end", step=trainer.global_steps)
+        self._write("on_metrics", trainer)
 
     def state_dict(self):
         return {"steps_seen": self.steps_seen}
@@ -72,7 +78,8 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kw
     call = dict(data_source=data_source, solution_str=solution_str, ground_truth=ground_truth, extra_info=extra_info)
     rows = {name: function(**call, **LENGTHS.get(name, {})) for name, function in FILES.items()}
     scores = {f"score_{name}": row["score"] for name, row in rows.items()}
-    return rows["boxed_math"] | scores | {"score": sum(c.isdigit() for c in solution_str) / (len(solution_str) + 1)}
+    digits = sum(c.isdigit() for c in solution_str)
+    return rows["boxed_math"] | scores | {"score": digits / (len(solution_str) + 1), "acc": float(digits > 1)}
 """
 
 
@@ -94,110 +101,180 @@ def job_files(folder: Path, name: str) -> list[str]:
     return [*lab_files(name), f"reward.custom_reward_function.path={folder}/digits.py"]
 
 
+# Coefficients that are different in every step, and a reference that changes.
+DYNAMICS = [
+    "still.callbacks=[recorder.Recorder]",
+    "still/kl=cosine",
+    "still.kl.start=0.1",
+    "still.kl.horizon=3",
+    "still.reference.reset_every=2",
+    "still/entropy=linear",
+    "still.entropy.horizon=10",
+    "still/temperature=rising",
+    "still.temperature.horizon=4",
+    "still.context.stages=[[1,8],[3,16]]",
+    "still.context.validation=12",
+    "trainer.save_freq=3",
+    "trainer.total_training_steps=6",
+]
+
+
 @pytest.fixture(scope="module")
-def tied_run(train: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Two steps with tied embeddings, a recording callback and a checkpoint at the end."""
+def killed_run(start_small: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Four steps with tied embeddings; the checkpoint is that of step 3, and the trainer dies as step 5 begins."""
     folder = tmp_path_factory.mktemp("tied")
-    return train(
-        folder,
-        *job_files(folder, "random"),
-        "still.callbacks=[recorder.Recorder]",
-        "trainer.total_training_steps=2",
-        "trainer.save_freq=2",
-        "trainer.test_freq=2",
-        "trainer.rollout_data_dir=run/rollouts",
+    job = start_small(
+        folder, *job_files(folder, "random"), *DYNAMICS, "trainer.rollout_data_dir=run/rollouts", DIE_AT_STEP="5"
     )
+    assert job.wait(360) != 0
+    assert [row["training/global_step"] for row in job.steps] == [1, 2, 3, 4], job.log[-6000:]
+    assert job.left_behind() == []
+    return job
 
 
-def test_actor_and_rollout_agree_after_weight_updates(tied_run: Any) -> None:
-    """The tied output layer is packed again: without that the rollout samples from the first weights, silently."""
-    assert len(tied_run.steps) == 2
-    for row in tied_run.steps:
+@pytest.fixture(scope="module")
+def resumed_run(killed_run: Any, train: Callable[..., Any]) -> Any:
+    """The same job again: it goes on after step 3, to step 6."""
+    return train(killed_run.folder, *job_files(killed_run.folder, "random"), *DYNAMICS, "trainer.test_freq=6")
+
+
+def hooks(job: Any, *names: str) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (job.folder / "run/hooks.jsonl").read_text().splitlines()]
+    return [row for row in rows if not names or row["hook"] in names]
+
+
+def test_actor_and_rollout_agree_after_weight_updates(killed_run: Any) -> None:
+    """The tied output layer is packed again: without that the rollout samples from the first weights, silently.
+
+    The temperature changes in every step: rollout and log-probs must both use it.
+    """
+    for row in killed_run.steps:
         assert row["training/rollout_probs_diff_max"] < 1e-4, row["training/global_step"]
     # lr 1e-2 moves the weights far enough that a stale head would show.
-    assert tied_run.steps[1]["actor/kl_loss"] > 1e-4
+    assert killed_run.steps[1]["actor/kl_loss"] > 1e-4
+    assert [row["still/temperature"] for row in killed_run.steps] == pytest.approx([1.0, 1.05, 1.1, 1.15])
 
 
-def test_the_numbers_of_a_first_on_policy_step(tied_run: Any) -> None:
-    first = tied_run.steps[0]
+def test_the_numbers_of_a_first_on_policy_step(killed_run: Any) -> None:
+    first = killed_run.steps[0]
     assert first["actor/kl_loss"] == 0 and first["actor/ppo_kl"] == 0
-    assert first["actor/kl_coef"] == 0.001
     assert first["actor/grad_norm"] > 0
 
 
-def test_hooks_are_called_in_order_with_the_right_step(tied_run: Any, samples: Callable[..., Any]) -> None:
-    hooks = [(row["hook"], row["step"]) for row in samples(tied_run.folder / "run/hooks.jsonl")]
-    step = [("on_step_begin", 1), ("on_batch", 1), ("on_step_end", 1)]
-    assert hooks == [("on_init_end", 0), *step, *((hook, 2) for hook, _ in step)]
-    rows = [row["rows"] for row in samples(tied_run.folder / "run/hooks.jsonl") if row["hook"] == "on_batch"]
-    assert rows == [16, 16]
+def test_the_workers_use_the_coefficients_of_the_step(killed_run: Any) -> None:
+    """`actor/*_coef` come from the worker's loss, `still/*/coef` from the trainer."""
+    expected = [0.1, 0.075, 0.025, 0.0]
+    assert [row["actor/kl_coef"] for row in killed_run.steps] == pytest.approx(expected, abs=1e-12)
+    assert [row["still/kl/coef"] for row in killed_run.steps] == pytest.approx(expected, abs=1e-12)
+    entropy = [1e-3 * (1 - t / 10) for t in range(4)]
+    assert [row["actor/entropy_coef"] for row in killed_run.steps] == pytest.approx(entropy)
 
 
-def test_the_finish_reason_is_the_truncation_rate(tied_run: Any) -> None:
-    """A random model of about a hundred symbols seldom ends by itself within 16 tokens."""
-    for row in tied_run.steps:
-        assert row["response_length/max"] == 16
+def test_without_kl_there_is_no_reference_pass(killed_run: Any) -> None:
+    assert ["timing_s/ref" in row for row in killed_run.steps] == [True, True, True, False]
+    assert "actor/kl_loss" not in killed_run.steps[3]
+
+
+def test_a_step_caps_its_responses_by_its_own_budget(killed_run: Any) -> None:
+    """A random model of about a hundred symbols seldom ends by itself."""
+    for row in killed_run.steps:
+        budget = 8 if row["training/global_step"] < 3 else 16
+        assert row["still/context/budget"] == row["response_length/max"] == budget
         assert row["still/test/tokens"] == pytest.approx(row["response_length/mean"])
         assert 0.5 < row["still/test/cut"] <= 1
 
 
-def test_the_run_folder_has_metrics_dumps_and_checkpoint(tied_run: Any, samples: Callable[..., Any]) -> None:
-    run = tied_run.folder / "run"
-    assert json.loads((run / "checkpoints/global_step_2/still.json").read_text()) == {"Recorder": {"steps_seen": 2}}
-    assert (run / "checkpoints/latest_checkpointed_iteration.txt").read_text() == "2"
+def test_hooks_are_called_in_order_with_the_right_step(killed_run: Any) -> None:
+    seen = [(row["hook"], row["step"]) for row in hooks(killed_run)][:11]
+    step = ["on_step_begin", "on_batch", "on_update", "on_metrics"]
+    assert seen == [("on_init_end", 0), *((hook, 1) for hook in step), *((hook, 2) for hook in step), *seen[9:]]
+    assert [row["rows"] for row in hooks(killed_run, "on_batch")][:2] == [16, 16]
+
+
+def test_the_run_folder_has_metrics_dumps_and_checkpoint(killed_run: Any, samples: Callable[..., Any]) -> None:
+    run = killed_run.folder / "run"
+    state = json.loads((run / "checkpoints/global_step_3/still.json").read_text())
+    assert state["Recorder"] == {"steps_seen": 3}
     rows = samples(run / "rollouts/1.jsonl")
     assert len(rows) == 16 and len({row["score"] for row in rows}) > 2
-    validation = samples(run / "validation/2.jsonl")
-    assert {"pred", "reason", "acc", "score"} <= set(validation[0])
-    assert all(
-        row["score_distill"] == -1 and row["score_length"] == 0 for row in validation if len(row["output"]) == 16
-    )
     assert (run / ".hydra/config.yaml").is_file()
 
 
-def test_a_resumed_run_goes_on(tied_run: Any, train: Callable[..., Any]) -> None:
-    """Step, callback state, optimizer and rollout weights are those of the checkpoint."""
-    job = train(
-        tied_run.folder,
-        *job_files(tied_run.folder, "random"),
-        "still.callbacks=[recorder.Recorder]",
-        "trainer.total_training_steps=3",
-    )
-    last = job.steps[-1]
-    assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
-    assert last["still/test/steps_seen"] == 3
-    assert last["training/rollout_probs_diff_max"] < 1e-4
-    assert last["actor/kl_loss"] > 1e-4, "the actor is the trained one, the reference the first one"
+def test_the_reference_becomes_the_actor_every_second_step(killed_run: Any) -> None:
+    """Checked by the weights. After a reset the next step's KL is 0, by definition."""
+    same = {row["step"]: row["sums"][0][0] == row["sums"][0][1] for row in hooks(killed_run, "on_update")[:4]}
+    assert same == {1: False, 2: True, 3: False, 4: True}
+    assert killed_run.steps[2]["actor/kl_loss"] == 0 < killed_run.steps[1]["actor/kl_loss"]
 
 
-def test_two_ranks(train: Callable[..., Any], tmp_path: Path) -> None:
-    """FSDP2 over gloo on two ranks, a vLLM server for each; untied embeddings."""
+def test_a_resumed_run_goes_on_where_the_checkpoint_was(killed_run: Any, resumed_run: Any) -> None:
+    """Step, callback state, optimizer, rollout weights and the reference, which is that of step 2."""
+    assert [row["training/global_step"] for row in resumed_run.steps] == [1, 2, 3, 4, 4, 5, 6]
+    first, again = (row for row in resumed_run.steps if row["training/global_step"] == 4)
+    for key in ("still/kl/coef", "actor/entropy_coef", "still/temperature", "still/context/budget"):
+        assert first[key] == again[key]
+    assert resumed_run.steps[-1]["still/test/steps_seen"] == 6
+    assert resumed_run.steps[-1]["training/rollout_probs_diff_max"] < 1e-4
+    saved = next(row for row in hooks(killed_run, "on_update") if row["step"] == 3)
+    restored = hooks(resumed_run, "on_init_end")[-1]
+    assert restored["step"] == 3 and restored["steps_seen"] == 3
+    assert restored["sums"] == saved["sums"]
+
+
+def test_validation_has_its_own_budget(resumed_run: Any, samples: Callable[..., Any]) -> None:
+    validation = samples(resumed_run.folder / "run/validation/6.jsonl")
+    assert {"pred", "reason", "acc", "score"} <= set(validation[0])
+    assert max(len(row["output"]) for row in validation) <= 12
+    assert all(row["score_distill"] == -1 for row in validation)
+
+
+def test_two_ranks_with_kl_in_the_reward_and_selection(train: Callable[..., Any], tmp_path: Path) -> None:
+    """FSDP2 over gloo on two ranks, a vLLM server for each; untied embeddings; an adaptive coefficient."""
     job = train(
         tmp_path,
         *job_files(tmp_path, "random-untied"),
+        "actor_rollout_ref.actor.use_kl_loss=false",
+        "still.callbacks=[recorder.Recorder]",
+        "still/kl=adaptive",
+        "still.kl.place=reward",
+        "still.kl.target=1e-4",
+        "still.reference.reset_every=3",
+        "still.selection.rules=[accuracy]",
+        "still.selection.accuracy=[0.3,1.0]",
         "trainer.n_gpus_per_node=2",
-        "trainer.total_training_steps=2",
+        "trainer.total_training_steps=3",
         timeout=480,
     )
-    assert len(job.steps) == 2
-    assert job.steps[1]["training/rollout_probs_diff_max"] < 1e-4
-    assert job.steps[1]["actor/kl_loss"] > 1e-4
+    assert len(job.steps) == 3
+    assert max(row["training/rollout_probs_diff_max"] for row in job.steps) < 1e-4
+    kl = [row["actor/reward_kl_penalty"] for row in job.steps]
+    coef = [row["actor/reward_kl_penalty_coeff"] for row in job.steps]
+    assert kl[0] == 0 < kl[1]
+    # Below its target in the first step, far above it in the second: an error of -0.2, then 0.2, each times rate 0.5.
+    assert coef == pytest.approx([1e-3, 0.9e-3, 0.9e-3 * 1.1])
+    dropped = [row["still/selection/dropped_samples"] for row in job.steps]
+    assert any(0 < share < 1 for share in dropped) and {4 * share % 1 for share in dropped} == {0}
+    sums = {row["step"]: row["sums"] for row in hooks(job, "on_update")}
+    assert len(sums[3]) == 2 and all(actor == reference for actor, reference in sums[3])
+    assert all(actor != reference for actor, reference in sums[2])
 
 
 def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
     train: Callable[..., Any], tmp_path: Path, samples: Callable[..., Any]
 ) -> None:
-    """An untrained model gets 0 for every answer: the job says so, with samples."""
+    """An untrained model gets 0 for every answer: the job says so, with samples, and nothing is learned from them."""
     job = train(
         tmp_path,
         *lab_files("random-untied"),
         "still/reward=boxed",
+        "still.selection.rules=[accuracy]",
         "trainer.v1.trainer_mode=still_colocate_async",
         "trainer.total_training_steps=3",
         "trainer.test_freq=3",
     )
     assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
     assert [row["still/alarm/constant_reward"] for row in job.steps] == [0, 0, 1]
+    assert all(row["still/selection/dropped_samples"] == 1 and row["actor/grad_norm"] == 0 for row in job.steps)
     assert "ALARM constant reward: every response of the last 3 steps got 0" in job.log
     assert job.log.count("answer '' by no method, no answer") == 3
     row = samples(job.folder / "run/validation/3.jsonl")[0]

@@ -6,7 +6,7 @@ from still_verl.monitor.rows import StepRows
 
 def rows(scores: list[float], reason: str = "stop") -> StepRows:
     n = len(scores)
-    return StepRows(np.array(scores), ["12"] * n, [{}] * n, [{"finish_reason": reason}] * n, [[1]] * n)
+    return StepRows(["p"] * n, np.array(scores), ["12"] * n, [{}] * n, [{"finish_reason": reason}] * n, [[1]] * n)
 
 
 def ring(alarm: ConstantReward, *steps: list[float]) -> list[bool]:
@@ -42,7 +42,7 @@ def test_the_text_shows_three_samples_with_what_was_extracted_and_where_to_look(
 def test_what_the_reward_itself_extracted_is_what_is_shown() -> None:
     n = 4
     info = {"pred": "", "extracted_by": "", "reason": "no answer"}
-    step = StepRows(np.zeros(n), ["12"] * n, [info] * n, [{}] * n, [[1]] * n)
+    step = StepRows(["p"] * n, np.zeros(n), ["12"] * n, [info] * n, [{}] * n, [[1]] * n)
     alarm = ConstantReward(patience=1)
     assert alarm.observe(step)
     text = alarm.text(step, lambda ids: "the answer is 12")

@@ -1,0 +1,68 @@
+"""What our trainer modes need on the workers: a reference model that can be replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
+from verl.single_controller.base.decorator import Dispatch, register
+from verl.workers.engine_workers import ActorRolloutRefWorker
+
+_on_every_rank = register(dispatch_mode=Dispatch.ONE_TO_ALL)  # type: ignore[attr-defined]
+
+
+def local_shards(worker: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """This rank's part of each parameter of a `TrainingWorker`, wherever parameter offload has put it.
+
+    FSDP2 keeps DTensors, FSDP1 local tensors; both shard actor and reference alike, as they wrap the same model.
+    """
+    module: Any = worker.engine.module
+    for part in module.modules():
+        if isinstance(part, FSDPModule):  # FSDP2 leaves its root gathered after a forward pass
+            part.reshard()
+    for name, parameter in module.named_parameters():
+        yield name, parameter.to_local() if isinstance(parameter, DTensor) else parameter
+
+
+class StillActorRolloutRefWorker(ActorRolloutRefWorker):
+    """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
+
+    @_on_every_rank
+    @torch.no_grad()
+    def reset_reference(self) -> None:
+        """The reference becomes a copy of the actor (STILL-3, section 4.3)."""
+        actor = dict(local_shards(self.actor))
+        for name, shard in local_shards(self.ref):
+            shard.copy_(actor[name])
+
+    @_on_every_rank
+    def save_reference(self, folder: str) -> None:
+        """Write this rank's shards into `folder`."""
+        path = self._shard_file(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({name: shard.cpu() for name, shard in local_shards(self.ref)}, path)
+
+    @_on_every_rank
+    @torch.no_grad()
+    def load_reference(self, folder: str) -> None:
+        """Take back what `save_reference` wrote. `FileNotFoundError` on another number of ranks, as verl's actor."""
+        saved = torch.load(self._shard_file(folder), weights_only=True, mmap=True)
+        for name, shard in local_shards(self.ref):
+            shard.copy_(saved[name])
+
+    @_on_every_rank
+    @torch.no_grad()
+    def reference_checksums(self) -> tuple[float, float]:
+        """Sums of squares of this rank's shards of (actor, reference), in float64."""
+        actor, reference = (
+            sum((float(shard.double().square().sum()) for _, shard in local_shards(worker)), start=0.0)
+            for worker in (self.actor, self.ref)
+        )
+        return actor, reference
+
+    def _shard_file(self, folder: str) -> Path:
+        return Path(folder, f"reference_world_size_{self.world_size}_rank_{self.rank}.pt")
