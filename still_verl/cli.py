@@ -119,6 +119,30 @@ def score(
     console.print(*tables(scored), sep="\n")
 
 
+@app.command(epilog="Example: [bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]")
+def plan(
+    overrides: Annotated[list[str], typer.Argument(help="Hydra overrides, as of main_ppo: +recipe=NAME ...")],
+    schedule: Annotated[bool, typer.Option("--schedule", help="Draw what changes from step to step.")] = False,
+    steps: Annotated[int | None, typer.Option(help="Length of the run, where the recipe does not say it.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
+) -> None:
+    """Look at a job before it runs."""
+    from still_verl.config import ConfigError
+    from still_verl.plan.curves import as_text, curves, job_config, write_png
+
+    if not schedule:
+        _stop("say what to look at: --schedule")
+    try:
+        drawn, following = curves(job_config(overrides), steps)
+    except ConfigError as error:
+        _stop(str(error))
+    for text in [*map(as_text, drawn), *following] or ["nothing changes from step to step"]:
+        typer.echo(text)
+    if png and drawn:
+        write_png(drawn, png)
+        console.print(f"picture: {png}", highlight=False, soft_wrap=True)
+
+
 def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
     """A bar that is drawn between two rows only: a thread would draw over the prompt of a breakpoint."""
     from rich.progress import Progress
