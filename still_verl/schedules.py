@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 
 class ScheduleError(ValueError):
@@ -34,7 +35,7 @@ class ScheduleConfig:
     end: float = 0.0
     horizon: float = 1.0
     warmup: float = 0.0
-    points: list[list[float]] = field(default_factory=list)
+    points: list[Any] = field(default_factory=list)
     target: float | None = None
     rate: float | None = None
     floor: float = 0.0
@@ -64,13 +65,18 @@ class ScheduleConfig:
             raise ScheduleError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}")
 
 
-def _check_points(key: str, points: Sequence[Sequence[float]]) -> None:
-    if len(points) < 2 or any(len(point) != 2 for point in points):
+def _check_points(key: str, points: Sequence[Any]) -> None:
+    # Checked here and not by a type: OmegaConf takes no integer for a number inside a list of lists.
+    if len(points) < 2 or not all(_is_pair(point) for point in points):
         raise ScheduleError(f"{key}={points}: give at least two pairs [step, value]")
     if any(later[0] <= earlier[0] for earlier, later in pairwise(points)):
         raise ScheduleError(f"{key}={points}: the steps must increase")
     if any(value < 0 or time < 0 for time, value in points):
         raise ScheduleError(f"{key}={points}: neither steps nor values may be negative")
+
+
+def _is_pair(point: Any) -> bool:
+    return isinstance(point, list) and len(point) == 2 and all(isinstance(part, int | float) for part in point)
 
 
 def value_at(config: ScheduleConfig, time: int, total: int) -> float:

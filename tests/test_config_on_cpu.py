@@ -14,7 +14,7 @@ def test_a_job_without_our_node_has_the_defaults() -> None:
         ({"devise": "cpu"}, "still.devise is not a setting of still_verl: did you mean still.device?"),
         (
             {"zzz": 1},
-            "still.zzz is not a setting of still_verl: known keys are name, run_dir, device, reward",
+            "still.zzz is not a setting of still_verl: known keys are name, run_dir, device, reward, kl, ",
         ),
         ({"device": "tpu"}, "still.device='tpu': use one of auto, cpu"),
         ({"callbacks": ["Nameless"]}, "still.callbacks has 'Nameless': give the dotted name of a class"),
@@ -29,6 +29,15 @@ def test_a_job_without_our_node_has_the_defaults() -> None:
         ({"reward": {"order": ["box"]}}, "still.reward.order='box': use one of boxed, answer_tag"),
         ({"reward": {"required": ["form"]}}, "still.reward.required='form'"),
         ({"reward": {"weights": {}}}, "need at least one entry"),
+        ({"kl": {"kind": "piecewise", "points": [[0, "a"], [5, 1]]}}, "give at least two pairs [step, value]"),
+        ({"kl": {"kind": "cosine", "start": -1}}, "still.kl.start=-1.0: must not be negative"),
+        ({"kl": {"place": "both"}}, "still.kl.place='both': use one of loss, reward"),
+        ({"temperature": {"kind": "adaptive", "target": 1, "rate": 1}}, "a temperature has nothing to follow"),
+        ({"context": {"stages": [[1, 9], [5, 9]]}}, "steps and tokens must increase"),
+        ({"context": {"stages": [[2, 9]]}}, "the first stage must begin at step 1"),
+        ({"selection": {"rules": ["longest"]}}, "use one of overlong, accuracy, question, response"),
+        ({"selection": {"accuracy": [0.8, 0.2]}}, "give [low, high]"),
+        ({"reference": {"reset_every": -1}}, "still.reference.reset_every=-1"),
         ({"reward": {"overlong_buffer": 0}}, "still.reward.overlong_buffer=0: use a number of tokens above 0"),
     ],
 )
@@ -48,6 +57,11 @@ def test_values_of_a_recipe_arrive() -> None:
 def test_a_reward_is_its_preset_with_what_is_set() -> None:
     preset = RewardConfig("zero", weights={"signed": 2.0}, overlong_buffer=7).build()
     assert (preset.weights, preset.required, preset.overlong_buffer) == ({"signed": 2.0}, ("format",), 7)
+
+
+def test_whole_numbers_are_fine_where_a_schedule_takes_any() -> None:
+    node = {"kl": {"kind": "piecewise", "points": [[0, 1], [250, 5e-4]], "start": 1, "horizon": 500}}
+    assert still_config(OmegaConf.create({"still": node})).kl.points == [[0, 1], [250, 5e-4]]
 
 
 def test_the_base_recipe_spells_out_every_setting_with_its_default() -> None:

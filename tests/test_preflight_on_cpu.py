@@ -119,6 +119,33 @@ def test_a_buffer_longer_than_the_response() -> None:
     assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512"
 
 
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
+        (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
+        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "still.kl.place=loss puts the KL elsewhere"),
+        (["still.reference.reset_every=5", "still/kl=none"], "there is no reference model without KL"),
+        (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
+        (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),
+        (["still/temperature=rising", "trainer.v1.trainer_mode=still_colocate_async"], "use still_sync"),
+        (
+            ["still.context.stages=[[1,9]]", "actor_rollout_ref.rollout.agent.default_agent_loop=single_turn_agent"],
+            "still.context needs an agent loop of ours",
+        ),
+    ],
+)
+def test_dynamics_that_cannot_work(overrides: list[str], message: str) -> None:
+    assert message in problem(job(*overrides))
+
+
+@pytest.mark.parametrize("kl", ["none", "fixed", "linear", "cosine", "piecewise", "adaptive", "released_code"])
+def test_every_kl_schedule_passes_in_both_places(kl: str) -> None:
+    preflight.check_job(job(f"still/kl={kl}"))
+    if kl != "none":
+        preflight.check_job(job(f"still/kl={kl}", "still.kl.place=reward"))
+
+
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
     assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
 
