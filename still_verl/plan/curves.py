@@ -22,7 +22,7 @@ class Curve:
     def limits(self) -> tuple[float, float]:
         """Of the vertical axis: from 0, unless that would flatten the curve."""
         low, high = min(self.values), max(self.values)
-        return (0.0 if low < high / 2 else 0.95 * low), 1.05 * high or 1.0
+        return (0.0 if low <= high / 2 or low == high else 0.95 * low), 1.05 * high or 1.0
 
 
 def job_config(overrides: list[str]) -> DictConfig:

@@ -125,7 +125,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
 @pytest.fixture(scope="session")
 def start_small(start_job: Callable[..., Job]) -> Callable[..., Job]:
     """Start a small job on CPU."""
-    return lambda folder, *overrides: start_job(folder, [*SMALL, *overrides])
+    return lambda folder, *overrides, **env: start_job(folder, [*SMALL, *overrides], **env)
 
 
 @pytest.fixture(scope="session")
