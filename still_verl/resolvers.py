@@ -9,7 +9,7 @@ from still_verl.lab.paths import lab_home
 
 
 def register() -> None:
-    """`${still.started:}`, `${still.reward_fn:NAME}`, `${still.lab:PATH}` and `${still.same:A,B}`."""
+    """The time stamp of the run, paths of shipped files, and the arithmetic that YAML lacks."""
     # Cached: the driver evaluates it for the run folder, and the value travels with the config to every process.
     OmegaConf.register_new_resolver(
         "still.started", lambda: f"{datetime.now():%Y-%m-%d_%H-%M-%S}", use_cache=True, replace=True
@@ -17,3 +17,4 @@ def register() -> None:
     OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
     OmegaConf.register_new_resolver("still.lab", lambda path: str(lab_home() / path), replace=True)
     OmegaConf.register_new_resolver("still.same", lambda one, other: one == other, replace=True)
+    OmegaConf.register_new_resolver("still.part", lambda whole, parts: whole // parts, replace=True)

@@ -1,0 +1,92 @@
+"""Every recipe and every choice of a group: composes, passes verl's and our checks, and says what it changes.
+
+`python tests/test_recipes_on_cpu.py` renews the golden files after a change that was meant.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import verl  # noqa: F401  (puts our recipes on the search path)
+import yaml
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig, OmegaConf
+from verl.trainer.ppo.utils import need_critic, need_reference_policy
+from verl.utils.config import omega_conf_to_dataclass, validate_config
+
+from still_verl.config import StillConfig, still_config
+from still_verl.paths import recipe_names, recipes_dir
+from still_verl.trainer.checks import check_dynamics
+
+GOLDEN = Path(__file__).parent / "golden"
+RECIPES = [name for name in recipe_names() if not name.startswith("demo")]
+CHOICES = sorted(
+    f"still/{path.parent.name}={path.stem}" for path in (recipes_dir() / "still").glob("*/*.yaml") if path.stem != "cpu"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra() -> Iterator[None]:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        yield
+
+
+def validate(config: DictConfig) -> None:
+    """What verl checks before it trains, and what we check, but for files that only exist where it is trained."""
+    check_dynamics(config, still_config(config))
+    validate_config(config, need_reference_policy(config), need_critic(config))
+    for node in (config.actor_rollout_ref.actor, config.actor_rollout_ref.rollout):
+        omega_conf_to_dataclass(node)
+
+
+def flat(node: Any, path: str = "") -> dict[str, Any]:
+    """Leaves by their dotted names; a list is a leaf."""
+    if not isinstance(node, dict):
+        return {path: node}
+    return {k: v for key, value in node.items() for k, v in flat(value, f"{path}.{key}".lstrip(".")).items()}
+
+
+def differences(recipe: str) -> dict[str, Any]:
+    """Every value that a recipe sets otherwise than verl's defaults and ours, with interpolations resolved."""
+    fixed = "still.run_dir=RUN"
+    ours, theirs = (
+        flat(OmegaConf.to_container(config, resolve=True))
+        for config in (compose("ppo_trainer", [f"+recipe={recipe}", fixed]), compose("ppo_trainer"))
+    )
+    theirs |= flat({"still": OmegaConf.to_container(OmegaConf.structured(StillConfig))})
+    return {key: value for key, value in sorted(ours.items()) if theirs.get(key, "absent") != value}
+
+
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name != "base"])  # which leaves the job to its user
+def test_a_recipe_passes_verls_checks_and_ours(recipe: str) -> None:
+    validate(compose("ppo_trainer", [f"+recipe={recipe}"]))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_what_a_recipe_changes_is_what_was_meant(recipe: str) -> None:
+    assert differences(recipe) == yaml.safe_load((GOLDEN / f"{recipe}.yaml").read_text())
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_of_a_group_fits_a_recipe(choice: str) -> None:
+    validate(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice]))
+
+
+def test_off_policy_differs_from_on_policy_in_one_setting() -> None:
+    on, off = (
+        flat(OmegaConf.to_container(compose("ppo_trainer", ["+recipe=zero_7b_plain", f"still/policy={policy}"])))
+        for policy in ("on_policy", "off_policy")
+    )
+    assert {key for key in on if on[key] != off[key]} == {"actor_rollout_ref.actor.ppo_mini_batch_size"}
+
+
+def renew() -> None:
+    GOLDEN.mkdir(exist_ok=True)
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        for recipe in RECIPES:
+            (GOLDEN / f"{recipe}.yaml").write_text(yaml.safe_dump(differences(recipe)))
+
+
+if __name__ == "__main__":
+    renew()
