@@ -34,8 +34,9 @@ class Entropy(Callback):
 
     def on_update(self, trainer: Any, metrics: dict[str, Any]) -> None:
         metrics["still/entropy/coef"] = self.value
-        if self.settings.kind == "adaptive":
-            self.adapted = follow_entropy(self.settings, self.value, metrics["actor/entropy"])
+        seen = metrics.get("actor/entropy")
+        if self.settings.kind == "adaptive" and seen is not None:  # None: the step had nothing to learn from
+            self.adapted = follow_entropy(self.settings, self.value, seen)
 
     def state_dict(self) -> dict[str, Any]:
         return {"adapted": self.adapted}

@@ -56,8 +56,8 @@ class Kl(Callback):
 
     def on_update(self, trainer: Any, metrics: dict[str, Any]) -> None:
         metrics["still/kl/coef"] = self.value
-        if self.settings.kind == "adaptive":
-            seen = metrics["actor/kl_loss" if self.settings.place == "loss" else "actor/reward_kl_penalty"]
+        seen = metrics.get("actor/kl_loss" if self.settings.place == "loss" else "actor/reward_kl_penalty")
+        if self.settings.kind == "adaptive" and seen is not None:  # None: the step had nothing to learn from
             self.adapted = follow_kl(self.settings, self.value, seen)
 
     def state_dict(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from verl.workers.utils.losses import ppo_loss
 def policy_loss(*, config: Any, data: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
     """verl's `ppo_loss`, which also logs the coefficients that it used, on the worker that used them.
 
-    A mini-batch of which selection left nothing has no token to divide by: its loss is 0, where upstream's is NaN.
+    A mini-batch of padding alone has no token to divide by: its loss is 0, where upstream's is NaN. Selection may leave
+    so few samples that one of several mini-batches gets none.
     """
     if data["batch_num_tokens"] == 0:
         from verl.utils import tensordict_utils as tu

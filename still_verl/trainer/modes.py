@@ -20,6 +20,7 @@ from still_verl.config import still_config
 from still_verl.cpu.trainer import CpuTrainer
 from still_verl.monitor.callback import Monitor
 from still_verl.monitor.sink import MetricsFile
+from still_verl.trainer.blank import NothingToLearn, blank_batch
 from still_verl.trainer.callbacks import Callback
 from still_verl.trainer.entropy import Entropy
 from still_verl.trainer.kl import Kl
@@ -50,6 +51,7 @@ class StillTrainer(CpuTrainer):
     global_steps: int
     logger: Any
     actor_rollout_wg: Any
+    tokenizer: Any
 
     def __init__(self, config: DictConfig) -> None:
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
@@ -85,6 +87,7 @@ class StillTrainer(CpuTrainer):
 
     def _balance_batch(self, batch: KVBatchMeta, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> KVBatchMeta:
         # Before upstream pads the batch, so that what is dropped here costs nothing from here on.
+        whole = batch
         for callback in self.callbacks:
             kept = callback.on_batch(self, batch, metrics)  # type: ignore[arg-type]
             if kept is not None:
@@ -92,7 +95,15 @@ class StillTrainer(CpuTrainer):
                 dropped = zip(batch.keys, batch.tags, strict=True)
                 self._dropped |= {key: tag | {"still_dropped": True} for key, tag in dropped if key not in left}
                 batch = kept
+        if not batch.keys:
+            raise NothingToLearn(blank_batch(whole, self.tokenizer.eos_token_id))
         return super()._balance_batch(batch, metrics, *args, **kwargs)  # type: ignore[misc]
+
+    def _step_once(self, *args: Any, **kwargs: Any) -> KVBatchMeta:
+        try:
+            return super()._step_once(*args, **kwargs)  # type: ignore[misc]
+        except NothingToLearn as nothing:
+            return nothing.batch
 
     def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> KVBatchMeta:
         batch = super().step(metrics, timing_raw)  # type: ignore[misc]

@@ -78,15 +78,21 @@ RULES: dict[str, Rule] = {"overlong": overlong, "accuracy": accuracy, "question"
 
 
 def select(uids: Sequence[str], samples: Group, config: SelectionConfig) -> np.ndarray:
-    """A mask over all samples of a step. Each rule sees of a prompt's group what the ones before it kept."""
+    """A mask over all samples of a step. Each rule sees of a prompt's group what the ones before it kept.
+
+    A sample that is left alone of its group goes too: GRPO would take its bare reward for an advantage.
+    """
     keep = np.ones(len(samples), dtype=bool)
     prompts = np.array(uids)
-    for name in config.rules:
-        for uid in dict.fromkeys(uids):
-            rows = np.flatnonzero((prompts == uid) & keep)
-            if len(rows):
-                group = Group(samples.correct[rows], samples.tokens[rows], samples.finished[rows])
-                keep[rows] = RULES[name](group, config)
+    for uid in dict.fromkeys(uids):
+        group = np.flatnonzero(prompts == uid)
+        rows = group
+        for name in config.rules:
+            kept = RULES[name](Group(samples.correct[rows], samples.tokens[rows], samples.finished[rows]), config)
+            rows = rows[kept]
+            if not len(rows):
+                break
+        keep[group] = np.isin(group, rows) & (len(rows) > 1 or len(group) == 1)
     return keep
 
 
@@ -107,7 +113,7 @@ class Selection(TrainerCallback):
         keep = select(rows.uids, samples, self.settings)
         metrics["still/selection/dropped_samples"] = 1 - keep.mean()
         metrics["still/selection/dropped_tokens"] = float(rows.tokens[~keep].sum() / max(rows.tokens.sum(), 1))
-        return _subset(batch, np.flatnonzero(keep)) if keep.any() else _nothing(batch)
+        return _subset(batch, np.flatnonzero(keep))
 
 
 def _subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
@@ -118,18 +124,3 @@ def _subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
     return KVBatchMeta(
         partition_id=batch.partition_id, keys=keys, tags=tags, fields=batch.fields, extra_info=batch.extra_info
     )
-
-
-def _nothing(batch: KVBatchMeta) -> KVBatchMeta:
-    """A batch that teaches nothing: one row as verl's own padding, which it needs as the pattern of the others."""
-    import torch
-    import transfer_queue as tq
-    from tensordict import TensorDict
-
-    one = _subset(batch, np.array([0]))
-    length = one.tags[0]["response_len"]
-    masks = torch.nested.as_nested_tensor([torch.zeros(length, dtype=torch.int64)], layout=torch.jagged)
-    cleared = TensorDict({"response_mask": masks, "loss_mask": masks}, batch_size=1)
-    tq.kv_batch_put(keys=one.keys, partition_id=one.partition_id, fields=cleared)
-    one.tags[0] = one.tags[0] | {"is_padding": True}
-    return one

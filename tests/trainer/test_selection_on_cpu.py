@@ -73,6 +73,12 @@ def test_rules_work_group_by_group_each_on_what_the_one_before_left() -> None:
     assert list(select(uids, samples, config)) == [Y, N, Y, N, N, N]
 
 
+def test_a_sample_that_is_left_alone_goes_too_unless_it_always_was() -> None:
+    """GRPO gives a group of one its bare reward as advantage."""
+    samples, config = group([Y, N, N], [5, 6, 7], [Y, N, Y]), SelectionConfig(rules=["overlong"])
+    assert list(select(["a", "a", "b"], samples, config)) == [N, N, Y]
+
+
 def test_advantages_are_those_of_the_samples_that_are_left() -> None:
     """GRPO over a group of which selection kept two: mean and deviation of these two, as counted by hand."""
     from verl.trainer.ppo.core_algos import compute_grpo_outcome_advantage
