@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def heed_interrupts() -> None:
+    """In a new process: a shell that puts us into the background makes all our children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def verl_job(
     overrides: Sequence[str], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
@@ -21,7 +26,13 @@ def verl_job(
     with log.open("w") as output:
         # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=env, start_new_session=True
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
     try:
         yield process

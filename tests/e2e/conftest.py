@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from still_verl.lab.job import heed_interrupts
 from still_verl.monitor.sink import read_metrics
 
 # A tiny model, four prompts a step; what a test varies comes after.
@@ -111,6 +112,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=heed_interrupts,
                 env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": str(folder)} | env,
             )
         jobs.append(Job(process, folder, marker))

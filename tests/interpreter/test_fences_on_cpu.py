@@ -76,7 +76,6 @@ def test_a_block_at_the_end_of_a_response_without_a_line_end() -> None:
         ('x = """a\nb', True),
         ('print("""a""")\n"', False),
         ("(", False),
-        ("\0'''", False),
     ],
 )
 def test_strings(code: str, inside: bool) -> None:
