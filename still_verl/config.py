@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DEVICES = ("auto", "cpu")
 KL_PLACES = ("loss", "reward")
 SCHEDULED = ("kl", "entropy", "temperature")
+CODE_FORMATS = ("fenced", "tagged")
+SANDBOX_TIERS = ("full", "reduced")
 SELECTION_RULES = ("overlong", "accuracy", "question", "response")
 
 
@@ -122,6 +124,39 @@ class ContextConfig:
 
 
 @dataclass
+class InterpreterConfig:
+    """The code interpreter of the agent loop `still_code`.
+
+    Attributes:
+        format: a key of `still_verl.interpreter.formats.FORMATS`.
+        stateful: whether variables survive from block to block of a response.
+        max_calls: blocks that are run in one response.
+        seconds_per_call, seconds_per_response: wall time.
+        memory_mb: of a program, on top of what the interpreter takes.
+        output_chars: of an output; head and tail are kept.
+        minimum_tier: "full" or "reduced"; where the sandbox isolates less, the job is refused.
+        allow_unsandboxed: run model-written code with no isolation at all, on a machine that may be lost.
+    """
+
+    format: str = "fenced"
+    stateful: bool = True
+    max_calls: int = 8
+    seconds_per_call: float = 10.0
+    seconds_per_response: float = 60.0
+    memory_mb: int = 512
+    output_chars: int = 2000
+    minimum_tier: str = "reduced"
+    allow_unsandboxed: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("still.interpreter.format", self.format, CODE_FORMATS)
+        _one_of("still.interpreter.minimum_tier", self.minimum_tier, SANDBOX_TIERS)
+        for name in ("max_calls", "seconds_per_call", "seconds_per_response", "memory_mb", "output_chars"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"still.interpreter.{name}={getattr(self, name)}: use a number above 0")
+
+
+@dataclass
 class SelectionConfig:
     """Which samples a step learns from.
 
@@ -155,6 +190,7 @@ class StillConfig:
         reference: when the reference model is renewed.
         context: the length of responses over the run.
         selection: which samples are learned from.
+        interpreter: of the agent loop `still_code`.
         callbacks: dotted names of more `still_verl.trainer.callbacks.Callback` classes, called in this order.
     """
 
@@ -168,6 +204,7 @@ class StillConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     context: ContextConfig = field(default_factory=ContextConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
+    interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
     callbacks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -14,8 +14,8 @@ from still_verl.lab.tasks import row, write_rows
 
 _LARGEST = 20  # answers lie in 0..20
 _END = "<|im_end|>"  # ends every turn of SmolLM2's chat template
-# Zero-shot, the model boxes 1 to 8 answers in 100; after two that repeat the problem, 80; after four, nearly all, but
-# a step takes 1.7 times as long. After examples that reason, hardly any is right.
+# Zero-shot, the model boxes 1 to 8 answers in 100; after two examples most; after more, nearly all, but a step takes up
+# to 1.7 times as long. After examples that reason, hardly any is right.
 _EXAMPLES = (("9 - 4", 5), ("2 + 7 - 3", 6))
 
 
@@ -90,5 +90,5 @@ def _prompt(asked: str) -> list[dict[str, str]]:
     turns = [{"role": "system", "content": ""}]
     for expression, answer in _EXAMPLES:
         turns.append({"role": "user", "content": f"{expression} ="})
-        turns.append({"role": "assistant", "content": f"{expression} = \\boxed{{{answer}}}"})
+        turns.append({"role": "assistant", "content": f"\\boxed{{{answer}}}"})
     return [*turns, {"role": "user", "content": asked}]

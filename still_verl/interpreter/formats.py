@@ -1,0 +1,94 @@
+"""How a model writes code and reads its output: each format says when a block wants to be run."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from still_verl.interpreter.fences import FenceParser
+
+
+class CodeFormat(Protocol):
+    """One response in one format.
+
+    Attributes:
+        stop: strings at which the engine ends a piece of generation.
+        blocks: code of the blocks that were closed so far.
+    """
+
+    stop: list[str]
+
+    @property
+    def blocks(self) -> list[str]: ...
+
+    @property
+    def open_block(self) -> bool:
+        """Whether a block was begun and not closed."""
+
+    def feed(self, text: str) -> bool:
+        """Read on; True when `text` ends with a block that wants to be run now."""
+
+    def output(self, text: str) -> str:
+        """What the model gets to read."""
+
+
+class FencedFormat:
+    """```` ```python ```` and ```` ```output ```` blocks, as STILL-3-Tool (section 4.4)."""
+
+    # A bare fence also opens blocks without a language; the parser tells them apart.
+    stop = ["```\n", "```\r\n", "``` \n"]
+
+    def __init__(self) -> None:
+        self._parser = FenceParser()
+
+    @property
+    def blocks(self) -> list[str]:
+        return self._parser.blocks
+
+    @property
+    def open_block(self) -> bool:
+        return self._parser.open_block
+
+    def feed(self, text: str) -> bool:
+        return self._parser.feed(text)
+
+    def output(self, text: str) -> str:
+        longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
+        fence = "`" * max(3, longest + 1)
+        return f"{fence}output\n{text.rstrip()}\n{fence}\n"
+
+
+class TaggedFormat:
+    """`<code>` and `<interpreter>` tags, as ReTool (arXiv 2504.11536)."""
+
+    stop = ["</code>"]
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self._text = ""
+
+    @property
+    def open_block(self) -> bool:
+        return "<code>" in self._text
+
+    def feed(self, text: str) -> bool:
+        self._text += text
+        start, end = self._text.rfind("<code>"), self._text.rfind("</code>")
+        if start < 0 or end < start:
+            return False
+        code, after = self._text[start + len("<code>") : end], self._text[end + len("</code>") :]
+        self.blocks.append(_unfenced(code))
+        self._text = ""
+        return not after.strip()
+
+    def output(self, text: str) -> str:
+        return f"\n<interpreter>\n{text.rstrip()}\n</interpreter>\n"
+
+
+def _unfenced(code: str) -> str:
+    """Code without the Markdown fence that many models put inside the tags."""
+    parser = FenceParser()
+    parser.feed(code.strip() + "\n")
+    return parser.blocks[-1] if parser.blocks else code.replace("\r\n", "\n").strip("\n") + "\n"
+
+
+FORMATS: dict[str, Callable[[], CodeFormat]] = {"fenced": FencedFormat, "tagged": TaggedFormat}

@@ -1,0 +1,36 @@
+"""The tokens of one response, as generated: never encoded again, with a mask that tells the model's from the tools'."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class TokenStream:
+    """Tokens with their mask (1 for the model's, 0 for the output of tools) and log-probs (0.0 for those).
+
+    Attributes:
+        budget: tokens that the response may have, output of tools included.
+    """
+
+    budget: int
+    ids: list[int] = field(default_factory=list)
+    mask: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        return self.budget - len(self.ids)
+
+    def add_generated(self, ids: list[int], log_probs: list[float] | None) -> None:
+        """Cut to the budget. Without log-probs the stream has none either."""
+        ids = ids[: self.left]
+        self.mask += [1] * len(ids)
+        self.log_probs += (log_probs or [0.0] * len(ids))[: len(ids)]
+        self.ids += ids
+
+    def add_output(self, ids: list[int]) -> bool:
+        """Cut to the budget; whether anything was lost."""
+        fits = ids[: self.left]
+        self.mask += [0] * len(fits)
+        self.log_probs += [0.0] * len(fits)
+        self.ids += fits
+        return len(fits) < len(ids)

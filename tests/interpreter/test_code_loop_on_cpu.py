@@ -1,0 +1,202 @@
+"""The loop `still_code` against a model that says what the test wants, with the real sandbox."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import verl  # noqa: F401  (loads the plugin)
+from hydra import compose, initialize_config_module
+from transformers import AutoTokenizer
+from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, DictConfigWrap
+from verl.utils.dataset.rl_dataset import RLHFDataset
+from verl.workers.rollout.replica import TokenOutput
+
+from still_verl.interpreter import runner
+from still_verl.interpreter.code_loop import CodeLoop
+from still_verl.lab.paths import prepare
+
+
+class ScriptedServer:
+    """Says one piece of text a turn, stopping at stop strings and at the budget as vLLM does."""
+
+    def __init__(self, tokenizer: Any, pieces: list[str]) -> None:
+        self.tokenizer, self.pieces, self.asked = tokenizer, list(pieces), []
+
+    async def generate(self, request_id: str, *, prompt_ids: list[int], sampling_params: dict, **_: Any) -> TokenOutput:
+        self.asked.append((request_id, list(prompt_ids), sampling_params))
+        text = self.pieces.pop(0) if self.pieces else ""
+        ends = [text.find(stop) + len(stop) for stop in sampling_params.get("stop", []) if stop in text]
+        if ends:
+            text, rest = text[: min(ends)], text[min(ends) :]
+            self.pieces[:0] = [rest] if rest else []
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        if not ends and not self.pieces:
+            ids.append(self.tokenizer.eos_token_id)
+        ids = ids[: sampling_params["max_tokens"]]
+        extra = {"global_steps": 7, "min_global_steps": len(self.asked), "max_global_steps": len(self.asked)}
+        return TokenOutput(token_ids=ids, log_probs=[-0.5] * len(ids), stop_reason="completed", extra_fields=extra)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    return AutoTokenizer.from_pretrained(prepare("smollm2").model)
+
+
+@pytest.fixture(autouse=True)
+def fresh_runner() -> Iterator[None]:
+    yield
+    if runner._shared is not None:
+        runner._shared.close()
+        runner._shared = None
+
+
+def respond(tokenizer: Any, pieces: list[str], *overrides: str, limit: int = 400, **told: Any) -> Any:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", ["+recipe=base", f"data.max_response_length={limit}", *overrides])
+    server = ScriptedServer(tokenizer, pieces)
+    prompt = [{"role": "user", "content": "compute"}]
+
+    async def run() -> AgentLoopOutput:
+        loop = CodeLoop(
+            trainer_config=DictConfigWrap(config),
+            server_manager=server,
+            tokenizer=tokenizer,
+            processor=None,
+            dataset_cls=RLHFDataset,
+            data_config=DictConfigWrap(config.data),
+        )
+        return await loop.run({"temperature": 1.0, "logprobs": True}, raw_prompt=prompt, **told)
+
+    output = asyncio.run(run())
+    return output, server
+
+
+def parts(tokenizer: Any, output: AgentLoopOutput) -> tuple[str, str]:
+    """(what the model wrote, what it read), by the mask."""
+    written = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if m]
+    read = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if not m]
+    return tokenizer.decode(written, skip_special_tokens=True), tokenizer.decode(read)
+
+
+BLOCK = "```python\n{}\n```\n"
+
+
+def test_a_block_is_run_and_its_output_read_and_masked(tokenizer: Any) -> None:
+    pieces = ["Let me see.\n" + BLOCK.format("print(6*7)"), "It is 42."]
+    output, server = respond(tokenizer, pieces)
+    written, read = parts(tokenizer, output)
+    assert written == "".join(pieces)
+    assert read == "```output\n42\n```\n"
+    probs = [p for p, m in zip(output.response_logprobs, output.response_mask, strict=True) if not m]
+    assert set(probs) == {0.0} and len(output.response_logprobs) == len(output.response_ids)
+    assert output.extra_fields["tool_calls"] == output.extra_fields["tool_ok"] == 1
+    assert output.extra_fields["tool_masked_tokens"] == output.response_mask.count(0)
+    assert output.extra_fields["finish_reason"] == "stop"
+    assert (output.extra_fields["min_global_steps"], output.extra_fields["max_global_steps"]) == (1, 2)
+
+
+def test_the_tokens_of_the_response_are_those_that_were_generated(tokenizer: Any) -> None:
+    """Each turn goes on from exactly the tokens before it; nothing is encoded again."""
+    output, server = respond(tokenizer, [BLOCK.format("print(1)"), BLOCK.format("print(2)"), "done"])
+    assert len({request for request, _, _ in server.asked}) == 1
+    whole = server.asked[0][1] + output.response_ids
+    for _, prompt, _ in server.asked:
+        assert whole[: len(prompt)] == prompt
+
+
+def test_variables_survive_unless_blocks_are_stateless(tokenizer: Any) -> None:
+    pieces = [BLOCK.format("x = 20"), BLOCK.format("x + 1"), "."]
+    stateful, _ = respond(tokenizer, pieces)
+    assert "21" in parts(tokenizer, stateful)[1]
+    stateless, _ = respond(tokenizer, pieces, "still.interpreter.stateful=false")
+    assert "NameError" in parts(tokenizer, stateless)[1]
+    assert stateless.extra_fields["tool_error"] == 1
+
+
+def test_nothing_printed_is_said(tokenizer: Any) -> None:
+    output, _ = respond(tokenizer, [BLOCK.format("x = 1"), "."])
+    assert parts(tokenizer, output)[1] == "```output\n(no output)\n```\n"
+
+
+def test_the_cap_on_calls_is_told_and_ends_the_interpreter(tokenizer: Any) -> None:
+    pieces = [BLOCK.format("print(1)"), BLOCK.format("print(2)"), BLOCK.format("print(3)"), "end"]
+    output, server = respond(tokenizer, pieces, "still.interpreter.max_calls=1")
+    _, read = parts(tokenizer, output)
+    assert read == "```output\n1\n```\n```output\nNo more code is run in this response: 1 calls were made.\n```\n"
+    assert (output.extra_fields["tool_calls"], output.extra_fields["tool_caps"]) == (1, 1)
+    assert "stop" in server.asked[1][2] and "stop" not in server.asked[2][2]
+
+
+def test_the_caps_on_seconds(tokenizer: Any) -> None:
+    endless = BLOCK.format("while True: pass")
+    short = ["still.interpreter.seconds_per_call=0.5", "still.interpreter.seconds_per_response=0.4"]
+    output, _ = respond(tokenizer, [endless, endless, "end"], *short)
+    _, read = parts(tokenizer, output)
+    assert "stopped after 0.5 seconds" in read and "No more code is run in this response: 0.4 seconds" in read
+    assert (output.extra_fields["tool_timeout"], output.extra_fields["tool_calls"]) == (1, 1)
+
+
+def test_long_output_keeps_head_and_tail(tokenizer: Any) -> None:
+    code = BLOCK.format("print('a' * 50 + 'b' * 5000 + 'c' * 60)")
+    output, _ = respond(tokenizer, [code, "."], "still.interpreter.output_chars=100")
+    _, read = parts(tokenizer, output)
+    assert "a" * 50 in read and "c" * 50 in read and "characters left out" in read
+
+
+def test_the_budget_of_tokens_holds_for_what_is_read_too(tokenizer: Any) -> None:
+    output, _ = respond(tokenizer, [BLOCK.format("print('1 ' * 400)"), "more"], limit=60)
+    assert len(output.response_ids) == 60
+    assert output.extra_fields["tool_cut_outputs"] == 1 and output.extra_fields["finish_reason"] == "length"
+
+
+def test_a_block_that_the_budget_cuts_is_not_run(tokenizer: Any) -> None:
+    output, _ = respond(tokenizer, [BLOCK.format("print(1)\n" * 40)], limit=30)
+    assert (output.extra_fields["tool_calls"], output.extra_fields["tool_unfinished"]) == (0, 1)
+
+
+def test_the_budget_and_temperature_of_the_step(tokenizer: Any) -> None:
+    output, server = respond(tokenizer, ["word " * 60], still_budget=20, still_temperature=0.3)
+    assert len(output.response_ids) == output.extra_fields["response_budget"] == 20
+    assert server.asked[0][2]["temperature"] == 0.3
+
+
+def test_tags_of_the_other_format(tokenizer: Any) -> None:
+    pieces = ["<code>\n```python\nprint(5)\n```\n</code>", "so 5"]
+    output, _ = respond(tokenizer, pieces, "still.interpreter.format=tagged")
+    assert parts(tokenizer, output)[1].strip() == "<interpreter>\n5\n</interpreter>"
+
+
+def test_output_with_fences_gets_a_longer_one(tokenizer: Any) -> None:
+    output, _ = respond(tokenizer, [BLOCK.format("print('`' * 3)"), "."])
+    assert parts(tokenizer, output)[1] == "````output\n```\n````\n"
+
+
+def test_many_responses_at_once_do_not_wait_for_a_slow_one(tokenizer: Any) -> None:
+    """The event loop stays free while code runs."""
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", ["+recipe=base", "still.interpreter.seconds_per_call=2"])
+    from still_verl.config import still_config
+
+    shared = runner.shared_runner(still_config(config).interpreter)
+
+    async def one(code: str) -> float:
+        with shared.code(stateful=False) as run:
+            result, _ = await run(code)
+        return result.seconds
+
+    async def everything() -> float:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.01)
+                ticks += 1
+
+        ticker = asyncio.create_task(tick())
+        await asyncio.gather(one("while True: pass"), *(one(f"print({i})") for i in range(20)))
+        ticker.cancel()
+        return ticks
+
+    assert asyncio.run(everything()) > 50
