@@ -16,8 +16,8 @@ from still_verl.monitor.keywords import Keywords, split_words
 from still_verl.monitor.metrics import novelty
 
 PLAIN = (
-    "the a of to and then we have that equation number plus minus equals is it therefore attribute distribute incorrect "
-    "hence let us consider value sum product triangle angle degree first second result follows from this which can be"
+    "the a of to and then we have that equation number plus minus equals is it therefore attribute distribute "
+    "incorrect hence let us consider value sum product triangle angle degree first second result follows from this which can be"
 ).split()
 KEYWORDS = ["Wait,", "However,", "verify", "double check", "but", "correct", "Alternatively", "adjust", "reflect"]
 DISTINCT = 64  # responses that are made; the others repeat them
@@ -42,7 +42,11 @@ def main() -> None:
     table = Table(
         "work", "s", title=f"{args.responses} responses of {args.characters} characters", title_justify="left"
     )
-    for name, work in (("keywords", keywords.count), ("words", split_words), ("repetition, distinct-2", novelty)):
+    for name, work in (
+        ("count keywords", keywords.count),
+        ("count words", split_words),
+        ("repetition, distinct-2", novelty),
+    ):
         started = time.process_time()
         for text in texts:
             work(text)

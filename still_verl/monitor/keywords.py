@@ -61,7 +61,9 @@ def pattern(words: Iterable[str]) -> re.Pattern[str]:
     `re` skips to the letters that a match can begin with, and leaves a branch at its first letter that differs. So
     words are grouped by how they begin, and the look-behind for a whole word stands behind that beginning.
     """
-    ordered = sorted({word.lower() for word in words}, key=lambda word: (word[:STEM], len(word), word), reverse=True)
+    ordered = sorted(
+        {word.strip().lower() for word in words}, key=lambda word: (word[:STEM], len(word), word), reverse=True
+    )
     return re.compile("|".join(_branch(stem, list(group)) for stem, group in groupby(ordered, lambda w: w[:STEM])))
 
 

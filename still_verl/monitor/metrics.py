@@ -1,7 +1,7 @@
 """What the samples of a step say about a run, as a flat dict of numbers. Nothing here knows verl.
 
-Every sample that was generated counts, also one that selection drops; rows that pad a batch are not in `StepRows`. A mean
-over nothing is left out, so there is no NaN. Lengths are in tokens, words and n-grams are of the decoded response.
+Every sample that was generated counts, also one that selection drops; rows that pad a batch are not in `StepRows`. A
+mean over nothing is left out, so there is no NaN. Lengths are in tokens, words and n-grams are of the decoded response.
 """
 
 from collections.abc import Mapping, Sequence
