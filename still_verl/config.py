@@ -1,5 +1,6 @@
 """The `still:` node of a job: every key with its type and default, and one clear error per mistake."""
 
+import re
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
@@ -176,6 +177,45 @@ class SelectionConfig:
 
 
 @dataclass
+class MonitorConfig:
+    """What is watched, kept, and done about it.
+
+    Attributes:
+        samples: kept of a step in `samples.jsonl`, spread over it; of validation as many. 0 keeps none.
+        sample_mb: size at which `samples.jsonl` is rotated, in 10^6 bytes.
+        sample_files: of samples that are kept, the current one included.
+        stop_on: names of alarms that end the run, with a checkpoint.
+        webhook: URL that each alarm is posted to as JSON when it begins; None posts nothing.
+        words: more words of a category of keywords, or of a new one, e.g. {reflection: [等等, hmm]}.
+    """
+
+    samples: int = 16
+    sample_mb: int = 64
+    sample_files: int = 4
+    stop_on: list[str] = field(default_factory=list)
+    webhook: str | None = None
+    words: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from still_verl.monitor.alarms import ALARMS
+
+        for name in self.stop_on:
+            _one_of("still.monitor.stop_on", name, ALARMS)
+        for key, least in (("samples", 0), ("sample_mb", 1), ("sample_files", 1)):
+            if getattr(self, key) < least:
+                raise ConfigError(f"still.monitor.{key}={getattr(self, key)}: use a number of at least {least}")
+        if self.webhook is not None and not self.webhook.startswith(("http://", "https://")):
+            raise ConfigError(f"still.monitor.webhook={self.webhook!r}: use a URL that begins with http:// or https://")
+        for category, words in self.words.items():
+            if not re.fullmatch(r"[a-z0-9_]+", category) or category == "actions":
+                raise ConfigError(
+                    f"still.monitor.words has category {category!r}: use lower-case letters, not 'actions'"
+                )
+            if any(not word.strip() for word in words):
+                raise ConfigError(f"still.monitor.words.{category}={words}: take the empty word out")
+
+
+@dataclass
 class StillConfig:
     """Everything of ours that a recipe or the command line can set.
 
@@ -191,6 +231,7 @@ class StillConfig:
         context: the length of responses over the run.
         selection: which samples are learned from.
         interpreter: of the agent loop `still_code`.
+        monitor: what is watched, kept, and done about it.
         callbacks: dotted names of more `still_verl.trainer.callbacks.Callback` classes, called in this order.
     """
 
@@ -205,6 +246,7 @@ class StillConfig:
     context: ContextConfig = field(default_factory=ContextConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
+    monitor: MonitorConfig = field(default_factory=MonitorConfig)
     callbacks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,8 @@ class StepRows:
         infos: what the reward returned beside the score; empty for a reward that returns a number.
         extras: what the agent loop left, `finish_reason` and `response_tokens` among it if that was ours.
         response_ids: tokens of the responses.
+        keys: of the rows in the transfer queue.
+        dropped: whether selection took it out of what is learned from.
     """
 
     uids: Sequence[str]
@@ -26,6 +28,8 @@ class StepRows:
     infos: Sequence[dict[str, Any]]
     extras: Sequence[dict[str, Any]]
     response_ids: Sequence[list[int]]
+    keys: Sequence[str] = ()
+    dropped: Sequence[bool] = ()
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -51,7 +55,8 @@ def read_rows(batch: Any) -> StepRows:
     """Fetch the rows of verl's `KVBatchMeta` from its transfer queue."""
     import transfer_queue as tq
 
-    keys = [key for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
+    real = [(key, tag) for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
+    keys = [key for key, _ in real]
     fields = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=fields)
     extras = list(data["extra_fields"])
@@ -62,4 +67,14 @@ def read_rows(batch: Any) -> StepRows:
         infos=[extra.get("reward_extra_info") or {} for extra in extras],
         extras=extras,
         response_ids=[row.tolist() for row in data["responses"].unbind()],
+        keys=keys,
+        dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
     )
+
+
+def read_prompts(batch: Any, keys: Sequence[str]) -> list[list[int]]:
+    """The tokens of the prompts of some rows of a batch."""
+    import transfer_queue as tq
+
+    data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
+    return [row.tolist() for row in data["prompts"].unbind()]

@@ -1,0 +1,82 @@
+"""Each metric against the same figure written a second time, the slow way."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from still_verl.monitor.keywords import Keywords
+from still_verl.monitor.metrics import novelty, step_metrics
+from still_verl.monitor.rows import StepRows
+from still_verl.rewards.terms import repetition
+
+TEXTS = ["Wait, \\boxed{1}", "no answer", "verify and verify: a b a b", ""]
+
+
+def rows(infos: list[dict[str, Any]], extras: list[dict[str, Any]] | None = None) -> StepRows:
+    n = len(infos)
+    ids = [list(range(10 * (index + 1))) for index in range(n)]
+    return StepRows(["p"] * n, np.arange(n) - 1.0, ["1"] * n, infos, extras or [{}] * n, ids)
+
+
+def test_every_figure_of_a_step_made_by_hand() -> None:
+    infos: list[dict[str, Any]] = [
+        {"acc": 1.0, "pred": "1", "term_correct": 1.0, "term_length": 0.5},
+        {"acc": 0.0, "pred": "", "term_correct": 0.0},
+        {"acc": 0.0, "pred": None, "term_correct": math.nan, "term_note": "x"},
+        {"acc": 1.0, "pred": "2", "term_correct": True},
+    ]
+    extras = [{"finish_reason": "stop"}, {"finish_reason": "length"}, {}, {"finish_reason": "stop"}]
+    assert step_metrics(rows(infos, extras), TEXTS, Keywords()) == pytest.approx(
+        {
+            "still/length/mean": 25,
+            "still/length/p50": 25,
+            "still/length/p95": 38.5,
+            "still/length/correct_mean": 25,
+            "still/length/wrong_mean": 25,
+            "still/accuracy": 0.5,
+            "still/completion/answered": 0.5,
+            "still/completion/finished": 2 / 3,
+            "still/reward/correct": 2 / 3,
+            "still/reward/length": 0.5,
+            "still/actions/mean": 3 / 4,
+            "still/keywords/verification/per_response": 0.5,
+            "still/keywords/verification/per_1k_words": 1000 * 2 / 11,
+            "still/keywords/reflection/per_response": 0.25,
+            "still/keywords/reflection/per_1k_words": 1000 / 11,
+            "still/keywords/correction/per_response": 0,
+            "still/keywords/correction/per_1k_words": 0,
+            "still/repetition": 0,
+            "still/distinct_2": (1 + 1 + 5 / 6) / 3,
+        }
+    )
+
+
+def test_a_mean_over_nothing_is_left_out() -> None:
+    assert step_metrics(rows([]), [], Keywords()) == {}
+    one = step_metrics(rows([{"acc": 1}]), [""], Keywords())
+    assert one["still/length/correct_mean"] == 10 and "still/length/wrong_mean" not in one
+    assert not {"still/distinct_2", "still/completion/finished", "still/keywords/reflection/per_1k_words"} & set(one)
+    assert all(math.isfinite(value) for value in one.values())
+
+
+def test_a_foreign_reward_that_tells_nothing_is_read_from_the_text() -> None:
+    found = step_metrics(rows([{}, {}, {}]), ["\\boxed{3}", "the answer is 4", "?" * 400], Keywords())
+    assert found["still/completion/answered"] == pytest.approx(2 / 3)
+    assert found["still/accuracy"] == pytest.approx(1 / 3)  # scores -1, 0 and 1
+
+
+def test_whether_a_response_was_cut_may_come_from_the_reward() -> None:
+    found = step_metrics(rows([{"truncated": 1.0}, {"truncated": 0.0}, {}]), ["", "", ""], Keywords())
+    assert found["still/completion/finished"] == 0.5
+
+
+@given(st.lists(st.sampled_from(["a", "b", "等", "c."]), max_size=80))
+def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
+    repeated, distinct = novelty(" ".join(tokens))
+    assert repeated == pytest.approx(-repetition(" ".join(tokens)))
+    pairs = list(zip(tokens, tokens[1:], strict=False))
+    assert distinct == (pytest.approx(len(set(pairs)) / len(pairs)) if pairs else None)
