@@ -16,7 +16,7 @@ SMOOTHED = 25  # the window of smoothing is this part of a run
 MAIN, BELOW = 280, 76  # px: height of the curves, and of each schedule under them
 # At least 3:1 against the white and the dark page (WCAG 1.4.11), told apart with the common colour blindnesses.
 COLORS = ("#2f7fc1", "#c96a00", "#2c9462", "#b0609f", "#8a7a1f", "#d0495b", "#5d6fd0", "#7f7f7f")
-DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
+DASHES = {"solid": "", "dot": "2 3", "dash": "7 4", "dashdot": "7 3 2 3", "longdash": "12 4"}  # plotly's, SVG's
 ALARM = "#d0495b"
 
 
@@ -37,6 +37,7 @@ class Panel:
         pattern: metrics of which each gets a line, called by the pattern's group.
         below: schedules that act on it, each drawn in a strip of its own.
         share: whether values are shares, shown in percent.
+        about_below: what the schedules are.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Panel:
     pattern: re.Pattern[str] | None = None
     below: tuple[Line, ...] = ()
     share: bool = False
+    about_below: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Chart:
         figure: `data` and `layout` of plotly.
         height: px.
         summary: what a reader hears who cannot see it.
-        table: (line, first, lowest, highest, last) for those who want numbers.
+        legend: (label, colour, dash pattern of SVG) of the lines; colour "" where it tells the run.
+        table: (line, [first, lowest, highest, last]) for those who want numbers.
     """
 
     title: str
@@ -63,7 +66,8 @@ class Chart:
     figure: dict[str, Any]
     height: int
     summary: str
-    table: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    legend: list[tuple[str, str, str]] = field(default_factory=list)
+    table: list[tuple[str, list[str]]] = field(default_factory=list)
 
 
 def _line(label: str, *keys: str) -> Line:
@@ -86,7 +90,7 @@ PANELS = (
     ),
     Panel(
         "Length of responses",
-        "Tokens. Below: the most that a response may have.",
+        "In tokens, of all responses and of right and wrong ones.",
         (
             _line("mean", "still/length/mean", "response_length/mean"),
             _line("median", "still/length/p50"),
@@ -95,6 +99,7 @@ PANELS = (
             _line("wrong", "still/length/wrong_mean"),
         ),
         below=(_line("limit", "still/context/budget"),),
+        about_below="Below: the most tokens that a response may have.",
     ),
     Panel(
         "Completion",
@@ -108,15 +113,17 @@ PANELS = (
     ),
     Panel(
         "Entropy",
-        "How undecided the model is at a token, in nats. Below: the coefficient of its bonus, and the temperature.",
+        "How undecided the model is at a token, in nats.",
         (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
         below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
+        about_below="Below: what acts on it.",
     ),
     Panel(
         "KL to the reference",
-        "How far the model has moved, in nats a token. Below: the coefficient that pulls it back.",
+        "How far the model has moved, in nats a token.",
         (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
         below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
+        about_below="Below: the coefficient that pulls it back.",
     ),
     Panel(
         "Reasoning words, per 1,000 words",
@@ -161,10 +168,13 @@ def _chart(panel: Panel, runs: Sequence[Run]) -> Chart | None:
         figure.add(run, label, key)
     for row, line in enumerate(strips):
         for run in runs:
-            if key := run.first_of(*line.keys):
-                figure.add_below(run, line.label, key, row)
+            if logged := run.first_of(*line.keys):
+                figure.add_below(run, line.label, logged, row)
     table = [_numbers(figure.name(run, label), run.known(key), panel.share) for run, label, key in lines]
-    return Chart(panel.title, panel.about, figure.as_json(), figure.height, _summary(panel.title, table), table)
+    about = f"{panel.about} {panel.about_below}" if strips else panel.about
+    return Chart(
+        panel.title, about, figure.as_json(), figure.height, _summary(panel.title, table), figure.legend(), table
+    )
 
 
 def _lines(panel: Panel, run: Run) -> list[tuple[str, str]]:
@@ -191,12 +201,17 @@ class Figure:
         """A curve: smoothed, the raw data faint behind it; or markers where there are few."""
         steps, values = _arrays(run, key)
         style = self._style(run, label)
-        group = {"name": self.name(run, label), "legendgroup": f"{run.name} {label}", "type": "scatter", "yaxis": "y"}
+        group = {
+            "name": self.name(run, label),
+            "meta": {"run": run.name, "label": label},
+            "type": "scatter",
+            "yaxis": "y",
+        }
         short = np.isfinite(values).sum() < SHORT
         if not short:
             raw = _xy(*thin(steps, values))
             faint = {"mode": "lines", "opacity": 0.28, "line": style | {"width": 1, "dash": "solid"}}
-            self._traces.append(group | raw | faint | {"showlegend": False, "hoverinfo": "skip"})
+            self._traces.append(group | raw | faint | {"hoverinfo": "skip"})
         curve = _xy(steps, values) if short else _xy(*_every(steps, smooth(values)))
         self._traces.append(
             group | curve | {"mode": "lines+markers" if short else "lines", "line": style | {"width": 2.2}}
@@ -209,9 +224,10 @@ class Figure:
             "width": 1.8,
             "shape": "hv",
         }
-        look = {"type": "scatter", "mode": "lines", "line": line, "yaxis": f"y{row + 2}", "showlegend": False}
+        look = {"type": "scatter", "mode": "lines", "line": line, "yaxis": f"y{row + 2}"}
         self._titles[row] = label
-        self._traces.append({"name": self.name(run, label)} | look | _xy(*thin(*_arrays(run, key))))
+        meta = {"name": self.name(run, label), "meta": {"run": run.name, "label": ""}}
+        self._traces.append(meta | look | _xy(*thin(*_arrays(run, key))))
 
     def _style(self, run: Run, label: str) -> dict[str, Any]:
         """Colour by run and dash by label where there are several runs, else colour by label."""
@@ -220,7 +236,15 @@ class Figure:
         rank = self._labels.index(label) if label else 0
         if len(self.runs) == 1:
             return {"color": COLORS[rank % len(COLORS)]}
-        return {"color": COLORS[self.runs.index(run) % len(COLORS)], "dash": DASHES[rank % len(DASHES)]}
+        return {"color": COLORS[self.runs.index(run) % len(COLORS)], "dash": list(DASHES)[rank % len(DASHES)]}
+
+    def legend(self) -> list[tuple[str, str, str]]:
+        """Nothing for a single line: the title says what it is."""
+        if len(self._labels) < 2:
+            return []
+        if len(self.runs) > 1:
+            return [(label, "", list(DASHES.values())[i % len(DASHES)]) for i, label in enumerate(self._labels)]
+        return [(label, COLORS[i % len(COLORS)], "") for i, label in enumerate(self._labels)]
 
     def as_json(self) -> dict[str, Any]:
         return {"data": self._traces, "layout": self._layout()}
@@ -228,12 +252,17 @@ class Figure:
     def _layout(self) -> dict[str, Any]:
         bottom = (self.strips * BELOW) / self.height
         axes: dict[str, Any] = {"yaxis": {"domain": [bottom, 1], "tickformat": self.tickformat}}
+        notes = []
         for row in range(self.strips):
             top = bottom - row * BELOW / self.height
-            strip = {"domain": [top - 0.8 * BELOW / self.height, top - 0.25 * BELOW / self.height], "nticks": 3}
-            axes[f"yaxis{row + 2}"] = strip | {"title": {"text": self._titles.get(row, "")}, "rangemode": "tozero"}
+            low, high = (top - part * BELOW / self.height for part in (0.9, 0.42))
+            strip = {"domain": [max(low, 0), high], "nticks": 3}
+            axes[f"yaxis{row + 2}"] = strip | {"rangemode": "tozero"}
+            place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
+            notes.append(place | {"y": strip["domain"][1], "text": self._titles.get(row, ""), "showarrow": False})
         below = f"y{self.strips + 1}" if self.strips else "y"
-        return axes | {"xaxis": {"anchor": below}, "shapes": _bands(self.runs)}
+        frame = {"xaxis": {"anchor": below}, "shapes": _bands(self.runs), "annotations": notes}
+        return axes | frame
 
 
 def _bands(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -257,16 +286,16 @@ def _alarm_chart(runs: Sequence[Run]) -> Chart | None:
         for name, stretches in run.alarms().items():
             row = f"{run.name} · {name.replace('_', ' ')}" if many else name.replace("_", " ")
             marks = [step for a, b in stretches for step in ([a, b] if b - a > POINTS else range(a, b + 1))][:POINTS]
-            look = {"type": "scatter", "mode": "markers", "showlegend": False, "name": row}
+            look = {"type": "scatter", "mode": "markers", "name": row, "meta": {"run": run.name, "label": ""}}
             marker = {"symbol": "square", "size": 9, "color": ALARM}
             traces.append(look | {"x": marks, "y": [row] * len(marks), "marker": marker})
     if not traces:
         return None
     steps = [step for run in runs for step in run.steps]
-    layout = {"xaxis": {"range": [min(steps) - 0.5, max(steps) + 0.5]}, "yaxis": {"automargin": True}}
+    layout = {"xaxis": {"range": [min(steps) - 0.5, max(steps) + 0.5]}, "yaxis": {"range": [-0.6, len(traces) - 0.4]}}
     summary = "Alarms over time: " + ", ".join(str(trace["name"]) for trace in traces)
     about = "A mark for each step in which an alarm rang. The same steps are shaded in every chart."
-    return Chart("Alarms", about, {"data": traces, "layout": layout}, 110 + 34 * len(traces), summary)
+    return Chart("Alarms", about, {"data": traces, "layout": layout}, 64 + 30 * len(traces), summary)
 
 
 def _length_against_accuracy(runs: Sequence[Run]) -> Chart | None:
@@ -275,7 +304,7 @@ def _length_against_accuracy(runs: Sequence[Run]) -> Chart | None:
     if not traces:
         return None
     axes = {"xaxis": {"title": {"text": "tokens of a response"}}, "yaxis": {"tickformat": ".0%"}}
-    layout = axes | {"hovermode": "closest", "showlegend": len(traces) > 1}
+    layout = axes | {"hovermode": "closest"}
     about = (
         "Each point is some steps of training, early ones faint. To the right and not upwards is length for nothing."
     )
@@ -297,7 +326,7 @@ def _path(run: Run, color: str) -> dict[str, Any] | None:
     means = np.array([group.mean(axis=0) for group in groups])
     opacity = np.linspace(0.25, 1, len(means)).round(2).tolist()
     return {
-        "type": "scatter", "mode": "lines+markers", "name": run.name,
+        "type": "scatter", "mode": "lines+markers", "name": run.name, "meta": {"run": run.name, "label": ""},
         "x": _round(means[:, 1]), "y": _round(means[:, 2]), "text": [f"step {step:.0f}" for step in means[:, 0]],
         "line": {"color": color, "width": 1}, "marker": {"color": color, "size": 9, "opacity": opacity},
         "hovertemplate": "%{text}<br>%{x:.0f} tokens, %{y:.1%}",
@@ -349,10 +378,9 @@ def _round(values: np.ndarray) -> list[float | None]:
     return [float(f"{value:.5g}") if math.isfinite(value) else None for value in values.tolist()]
 
 
-def _numbers(name: str, points: list[tuple[int, float]], share: bool) -> tuple[str, str, str, str, str]:
+def _numbers(name: str, points: list[tuple[int, float]], share: bool) -> tuple[str, list[str]]:
     values = [value for _, value in points]
-    first, low, high, last = (number(v, share) for v in (values[0], min(values), max(values), values[-1]))
-    return name, first, low, high, last
+    return name, [number(value, share) for value in (values[0], min(values), max(values), values[-1])]
 
 
 def number(value: float, share: bool = False) -> str:
@@ -360,6 +388,6 @@ def number(value: float, share: bool = False) -> str:
     return f"{value:.1%}" if share else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _summary(title: str, table: list[tuple[str, str, str, str, str]]) -> str:
-    parts = [f"{name} from {first} to {last}" for name, first, _, _, last in table[:6]]
+def _summary(title: str, table: list[tuple[str, list[str]]]) -> str:
+    parts = [f"{name} from {values[0]} to {values[-1]}" for name, values in table[:6]]
     return f"{title} over training steps: {'; '.join(parts)}{' and more' if len(table) > 6 else ''}."
