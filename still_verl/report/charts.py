@@ -138,7 +138,11 @@ PANELS = (
     Panel(
         "Actions and repetition",
         "Reasoning actions for each response, and the share of text that repeats itself.",
-        (_line("actions", "still/actions/mean"), _line("repetition", "still/repetition")),
+        (
+            _line("actions", "still/actions/mean"),
+            _line("repetition", "still/repetition"),
+            _line("distinct pairs of words", "still/distinct_2"),
+        ),
     ),
     Panel("Tool use", "Of the code interpreter.", pattern=re.compile(r"still/tool/(.+)")),
     Panel(

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from still_verl.report.metrics import Values, read_values
+from still_verl.report.metrics import Values, json_lines, read_values
 from still_verl.report.samples import Shelf, read_shelves
 
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)
@@ -29,6 +29,7 @@ class Run:
         config: values by dotted key; secrets are masked.
         overrides: what the command line set.
         versions: of packages, as far as the run recorded them.
+        evidence: of alarms by name, what was seen and what to do about it.
         problems: what could not be read, in words.
     """
 
@@ -39,6 +40,7 @@ class Run:
     config: dict[str, Any] = field(default_factory=dict)
     overrides: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -109,7 +111,14 @@ def _read_run(path: Path, name: str) -> Run:
     config = dict(_flat(_yaml(folder / "config.yaml", problems) or {}))
     overrides = [_mask_override(str(entry)) for entry in _yaml(folder / "overrides.yaml", problems) or []]
     shelves = {} if path.is_file() else read_shelves(path)
-    return Run(name, path, series, shelves, config, overrides, _versions(path), problems)
+    return Run(name, path, series, shelves, config, overrides, _versions(path), _evidence(path), problems)
+
+
+def _evidence(path: Path) -> dict[str, str]:
+    """Of the last time that each alarm began."""
+    file = path / "alarms.jsonl"
+    rows = json_lines(file) if file.is_file() else iter(())
+    return {str(row.get("name")): f"{row.get('evidence', '')}. {row.get('advice', '')}" for row in rows}
 
 
 def _yaml(path: Path, problems: list[str]) -> Any:

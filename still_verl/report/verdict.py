@@ -138,7 +138,9 @@ def _alarms(run: Run) -> list[str]:
     """One sentence for each alarm with the steps in which it rang."""
     return [
         f"Alarm: {name.replace('_', ' ')} in {', '.join(map(_span, stretches[:4]))}"
-        f"{f' and {len(stretches) - 4} stretches more' if len(stretches) > 4 else ''}."
+        f"{f' and {len(stretches) - 4} stretches more' if len(stretches) > 4 else ''}"
+        f"{f': {run.evidence[name]}' if name in run.evidence else ''}".rstrip(". ")
+        + "."
         for name, stretches in run.alarms().items()
     ]
 

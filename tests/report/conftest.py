@@ -3,9 +3,11 @@
 import json
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 EVIL = "<script>document.title = 'broken'</script><img src=x onerror=alert(1)></pre></script> Wait, let me verify."
 
@@ -51,15 +53,29 @@ def sample(step: int, index: int, phase: str = "train", text: str = "") -> dict[
     return row | {"terms": {"correct": float(right)}}
 
 
-def write_run(path: Path, steps: int = 60, seed: int = 1, alarm: bool = True, lr: float = 1e-6) -> Path:
+def _write_run(path: Path, steps: int = 60, seed: int = 1, alarm: bool = True, lr: float = 1e-6) -> Path:
     """A whole run folder of ours: metrics, samples with a script in a response, config."""
     write_lines(path / "metrics.jsonl", metrics(steps, seed, alarm))
     rows = [sample(step, i, text=EVIL if i == 1 else "") for step in (1, steps) for i in range(8)]
     rows += [sample(step, i, "validation") | {"prompt": f"Problem {i}"} for step in (1, steps) for i in range(8)]
     write_lines(path / "samples.jsonl", rows)
     (path / ".hydra").mkdir(exist_ok=True)
+    stuffed = {"name": "reward_hacking", "severity": "critical", "step": 40, "evidence": "length up", "advice": "look"}
+    write_lines(path / "alarms.jsonl", [stuffed] if alarm else [])
     config = {"actor_rollout_ref": {"actor": {"optim": {"lr": lr}}}, "still": {"name": "demo", "run_dir": str(path)}}
     config |= {"trainer": {"wandb_api_key": "hunter2"}, "data": {"train_batch_size": 8}}
     (path / ".hydra" / "config.yaml").write_text(json.dumps(config))
     (path / ".hydra" / "overrides.yaml").write_text("- +recipe=demo\n- trainer.wandb_api_key=hunter2\n")
     return path
+
+
+@pytest.fixture(scope="session")
+def evil() -> str:
+    """A response that would break a page which does not escape it."""
+    return EVIL
+
+
+@pytest.fixture(scope="session")
+def write_run() -> Callable[..., Path]:
+    """Writes a run folder: path, steps, seed, alarm, lr."""
+    return _write_run
