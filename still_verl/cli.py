@@ -143,6 +143,25 @@ def plan(
         console.print(f"picture: {png}", highlight=False, soft_wrap=True)
 
 
+@app.command(epilog="Example: [bold]still-verl report runs/demo/* -o report.html[/]")
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or logs of verl's file logger or TensorBoard.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page; it needs no network.")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration."""
+    from still_verl.report.page import write_report
+
+    try:
+        found = write_report(runs, output)
+    except (ValueError, OSError) as error:
+        _stop(str(error))
+    for problem in (f"{run.name}: {text}" for run in found for text in run.problems):
+        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
+
+
 def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
     """A bar that is drawn between two rows only: a thread would draw over the prompt of a breakpoint."""
     from rich.progress import Progress

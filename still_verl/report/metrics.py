@@ -1,0 +1,91 @@
+"""The numbers of a run: still_verl's `metrics.jsonl`, verl's file logger, or TensorBoard event files."""
+
+import json
+import math
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+SEARCHED = 2  # levels of folders below a run in which foreign logs are looked for
+Values = dict[int, float | None]  # by step; None is NaN or infinite
+
+
+def read_values(path: Path) -> dict[str, Values]:
+    """Every numeric metric of a run folder, or of one log file; empty when there is none."""
+    log = path if path.is_file() else path / "metrics.jsonl"
+    if log.is_file() and not _is_events(log):
+        return _collect(_rows(log))
+    if events := _event_files(path):
+        return _read_events(events)
+    return _collect(row for found in _file_logs(path) for row in _rows(found))
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSONL file, read as a stream; a line torn by a kill is skipped."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if isinstance(row, dict):
+                yield row
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(step, metrics) of our lines and of verl's file logger, whose metrics lie under `data`."""
+    for row in json_lines(path):
+        data = row.get("data")
+        if isinstance(row.get("step"), int):
+            yield row["step"], data if isinstance(data, dict) else row
+
+
+def _collect(rows: Iterator[tuple[int, dict[str, Any]]]) -> dict[str, Values]:
+    """Rows as series. A resumed run logs some steps twice: the later line is what the training went on from."""
+    series: dict[str, Values] = {}
+    for step, metrics in rows:
+        for key, value in metrics.items():
+            # verl's file logger writes NaN as null.
+            if key != "step" and (value is None or isinstance(value, int | float)):
+                series.setdefault(key, {})[step] = finite(value)
+    return {key: dict(sorted(values.items())) for key, values in series.items()}
+
+
+def finite(value: Any) -> float | None:
+    """A number as it is, None for NaN, infinity and what is no number."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _file_logs(path: Path) -> list[Path]:
+    """Files of verl's file logger below a folder: its lines have `data`, those of its rollout dumps do not."""
+    found = [file for depth in range(SEARCHED + 1) for file in path.glob("*/" * depth + "*.jsonl")]
+    return sorted(file for file in found if any("data" in row for row in islice(json_lines(file), 1)))
+
+
+def _is_events(path: Path) -> bool:
+    return ".tfevents." in path.name
+
+
+def _event_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if _is_events(path) else []
+    return sorted(path.rglob("*.tfevents.*"))
+
+
+def _read_events(files: list[Path]) -> dict[str, Values]:
+    """Scalars of TensorBoard files; a folder of files, as a resumed run leaves it, is one run.
+
+    Raises:
+        ValueError: the package tensorboard is missing.
+    """
+    try:
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    except ImportError as error:
+        raise ValueError(f"{files[0]} is a TensorBoard file: pip install tensorboard") from error
+    series: dict[str, Values] = {}
+    for file in files:
+        events = EventAccumulator(str(file), size_guidance={"scalars": 0}).Reload()
+        for tag in events.Tags()["scalars"]:
+            series.setdefault(tag, {}).update({event.step: finite(event.value) for event in events.Scalars(tag)})
+    return {key: dict(sorted(values.items())) for key, values in series.items()}

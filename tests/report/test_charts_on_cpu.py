@@ -1,0 +1,100 @@
+"""Charts: what they show of the numbers, and that plotly takes them."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from still_verl.report.charts import ALARM, COLORS, POINTS, charts, smooth, thin
+from still_verl.report.read import Run, read_runs
+
+
+def test_plotly_knows_every_property_of_every_figure(tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    runs = read_runs([write_run(tmp_path / "a"), write_run(tmp_path / "b", seed=2)])
+    for chart in charts(runs):
+        go.Figure(chart.figure)
+        json.dumps(chart.figure, allow_nan=False)
+
+
+def test_a_schedule_is_drawn_under_what_it_acts_on_on_the_same_axis(
+    tmp_path: Path, write_run: Callable[..., Path]
+) -> None:
+    drawn = {chart.title: chart for chart in charts(read_runs([write_run(tmp_path / "a")]))}
+    layout, data = drawn["Entropy"].figure["layout"], drawn["Entropy"].figure["data"]
+    assert [note["text"] for note in layout["annotations"]] == ["coefficient", "temperature"]
+    assert layout["yaxis3"]["domain"][1] < layout["yaxis2"]["domain"][0] < layout["yaxis"]["domain"][0]
+    assert {trace["yaxis"] for trace in data} == {"y", "y2", "y3"}
+    assert "Below" not in drawn["Accuracy"].about and "Below" in drawn["KL to the reference"].about
+
+
+def test_the_steps_of_an_alarm_are_shaded_in_every_chart(tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    drawn = {chart.title: chart for chart in charts(read_runs([write_run(tmp_path / "a", steps=100)]))}
+    expected = [(60.5, 74.5), (90.5, 100.5)]
+    for title in ("Accuracy", "Entropy", "Completion"):
+        shapes = drawn[title].figure["layout"]["shapes"]
+        assert [(s["x0"], s["x1"]) for s in shapes] == expected and shapes[0]["fillcolor"] == ALARM
+    assert drawn["Alarms"].figure["data"][0]["x"] == list(range(61, 75))
+
+
+def test_colour_tells_the_run_and_dash_the_line_where_there_are_several(
+    tmp_path: Path, write_run: Callable[..., Path]
+) -> None:
+    runs = read_runs([write_run(tmp_path / "a"), write_run(tmp_path / "b")])
+    chart = next(chart for chart in charts(runs) if chart.title == "Completion")
+    looks = {(t["meta"]["run"], t["meta"]["label"]): t["line"] for t in chart.figure["data"]}
+    assert len({line["color"] for (name, _), line in looks.items() if name == runs[0].name}) == 1
+    assert {line["color"] for line in looks.values()} == set(COLORS[:2])
+    assert [(label, color) for label, color, _ in chart.legend] == [("finished", ""), ("answered", "")]
+
+
+def test_plain_verl_metrics_are_enough() -> None:
+    values = dict.fromkeys(range(30), 0.5)
+    names = (
+        "critic/score/mean",
+        "response_length/mean",
+        "response_length/clip_ratio",
+        "actor/entropy",
+        "actor/kl_loss",
+    )
+    titles = [chart.title for chart in charts([Run("r", Path(), {name: values for name in names})])]
+    assert titles == ["Reward", "Length of responses", "Completion", "Entropy", "KL to the reference"]
+
+
+def test_runs_without_numbers_have_no_charts() -> None:
+    assert charts([Run("r", Path())]) == []
+    assert charts([Run("r", Path(), {"actor/entropy": {1: None}})]) == []
+
+
+def test_thinning_keeps_spikes_gaps_and_both_ends() -> None:
+    values = np.sin(np.arange(5000) / 50)
+    values[1234], values[4321] = 40.0, -40.0
+    values[2000:2100] = math.nan
+    steps, kept = thin(np.arange(5000), values)
+    assert len(kept) <= POINTS and (steps[0], steps[-1]) == (0, 4999) and (np.diff(steps) > 0).all()
+    assert np.nanmax(kept) == 40 and np.nanmin(kept) == -40 and np.isnan(kept).any()
+
+
+def test_smoothing_keeps_a_straight_line_and_gaps() -> None:
+    line = np.arange(200.0)
+    assert smooth(line)[10:-10] == pytest.approx(line[10:-10])
+    line[50] = math.nan
+    smoothed = smooth(line)
+    assert math.isnan(smoothed[50]) and np.isfinite(np.delete(smoothed, 50)).all()
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#1b2027"])
+def test_every_colour_stands_out_from_the_page(page: str) -> None:
+    """WCAG 2.2, 1.4.11: 3 to 1 for graphics."""
+    for color in (*COLORS, ALARM):
+        low, high = sorted((luminance(color), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) >= 3, color
+
+
+def luminance(color: str) -> float:
+    shares = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))

@@ -1,0 +1,76 @@
+"""The words on top say what the numbers say, and no more."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from still_verl.report.metrics import Values
+from still_verl.report.read import Run
+from still_verl.report.samples import Shelf
+from still_verl.report.verdict import accuracy, tenths, verdict
+
+VALIDATION = "val-core/math/acc/mean@4"
+
+
+def run(series: dict[str, Values], seen: int = 0) -> Run:
+    shelves = {"validation": Shelf(counts=Counter({0: seen, 20: seen}))} if seen else {}
+    return Run("r", Path(), series, shelves)
+
+
+def ramp(first: float, last: float, steps: int = 40) -> Values:
+    return {step: first + (last - first) * step / (steps - 1) for step in range(steps)}
+
+
+@pytest.mark.parametrize(
+    ("last", "seen", "words", "mood"),
+    [
+        (0.60, 1000, "rose from 30.0% to 60.0% (+30.0 points, ± 4.2)", "good"),
+        (0.32, 1000, "did not clearly change: from 30.0% to 32.0%", "plain"),
+        (0.60, 10, "did not clearly change", "plain"),
+        (0.20, 1000, "fell from 30.0% to 20.0% (-10.0 points", "bad"),
+        (0.60, 0, "rose from 30.0% to 60.0% (+30.0 points) between steps 0 and 20", "good"),
+    ],
+)
+def test_a_change_of_accuracy_is_called_one_only_beyond_its_noise(
+    last: float, seen: int, words: str, mood: str
+) -> None:
+    said = verdict(run({VALIDATION: {0: 0.3, 20: last}}, seen))
+    assert words in said.headline and said.mood == mood
+
+
+def test_accuracy_in_training_speaks_where_there_is_no_validation() -> None:
+    change, what = accuracy(run({"still/accuracy": ramp(0.2, 0.6)}))
+    assert what == "Accuracy in training" and change is not None and change.direction == 1
+
+
+def test_length_that_grows_without_accuracy_is_suspected() -> None:
+    longer = {"response_length/mean": ramp(100, 300)}
+    flat = verdict(run(longer | {VALIDATION: {0: 0.3, 20: 0.3}}))
+    assert any("look for reward hacking" in text for text in flat.sentences)
+    rising = verdict(run(longer | {VALIDATION: {0: 0.3, 20: 0.6}}))
+    assert rising.sentences == ["Responses became longer: 112 to 288 tokens."] or "112" not in rising.sentences[0]
+    assert not any("hacking" in text for text in rising.sentences)
+
+
+def test_an_alarm_is_told_with_its_steps_and_evidence_and_outweighs_a_rise() -> None:
+    series = {VALIDATION: {0: 0.3, 20: 0.6}, "still/alarm/entropy_collapse": {1: 0.0, 2: 1.0, 3: 1.0}}
+    said = verdict(Run("r", Path(), series, evidence={"entropy_collapse": "entropy fell. Raise the bonus."}))
+    assert said.mood == "bad"
+    assert "Alarm: entropy collapse in steps 2 to 3: entropy fell. Raise the bonus." in said.sentences
+
+
+def test_not_a_number_is_told() -> None:
+    said = verdict(run({"actor/loss": {1: 1.0, 2: None}, "still/length/correct_mean": {1: None}}))
+    assert said.sentences == ["Not a number: actor/loss (1 steps)."]
+    assert "No accuracy was logged" in said.headline
+
+
+def test_a_tenth_of_a_short_run_is_no_single_step() -> None:
+    change = tenths(run({"a": dict(enumerate([0.0, 2.0, 8.0, 10.0]))}), "a")
+    assert change is not None and (change.first, change.last) == (1.0, 9.0)
+    assert tenths(run({"a": {1: 1.0}}), "a") is None
+
+
+def test_an_empty_run_has_a_verdict() -> None:
+    assert verdict(Run("r", Path(), problems=["No metrics were found."])).sentences == ["No metrics were found."]
