@@ -63,7 +63,7 @@ class Session(Protocol):
     """Blocks that share variables, as the cells of a notebook. One thread at a time."""
 
     def run(self, code: str) -> Result:
-        """Run a block. After a crash or a timeout the error says that the variables are lost; the next block is fresh."""
+        """Run a block. After a crash or a timeout the error says that its variables are lost."""
 
     def close(self) -> None:
         """End its process."""

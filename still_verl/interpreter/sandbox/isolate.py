@@ -26,7 +26,7 @@ _LOCKED = [(1, 1), (2, 2), (4, 4), (8, 8), (1024, 1024), (2048, 2048), (4096, ke
 
 
 def readable_paths() -> list[str]:
-    """The system's libraries, this interpreter's, and its installed packages. No home, no data, no working directory."""
+    """The system's libraries, this interpreter's, and its installed packages. No home, no data."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     ours = [sysconfig.get_path(name) for name in names] + [os.path.join(sys.base_prefix, "lib")]
     wanted = [path for path in dict.fromkeys([*_SYSTEM, *ours]) if os.path.exists(path)]
@@ -34,14 +34,20 @@ def readable_paths() -> list[str]:
 
 
 class Cell:
-    """The surroundings that all children of this process share. Made once; there must be one thread."""
+    """The surroundings that all children of this process share. Made once; there must be one thread.
+
+    With namespaces, whoever makes a cell goes on as the first process of a pid namespace of its own: when it ends,
+    whatever the reason, the kernel ends everything in there. The process that it was waits for it.
+    """
 
     def __init__(self, mechanisms: Mechanisms) -> None:
         self.mechanisms = mechanisms
         self.readable = readable_paths()
+        self.own_bytes = _address_space()  # before /proc is out of sight
         self._own_pid_namespace = -1
         if mechanisms.namespaces:
             become_owner()
+            _go_on_as_first_process()
             self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWUTS)
             _build_tree(self.readable)
@@ -51,11 +57,36 @@ class Cell:
         if not self.mechanisms.namespaces:
             return os.fork()
         kernel.unshare(kernel.CLONE_NEWPID)
+        pid = -1
         try:
-            return os.fork()
+            pid = os.fork()
         finally:
-            if os.getpid() != 1:
+            if pid != 0:
                 kernel.setns(self._own_pid_namespace, kernel.CLONE_NEWPID)
+        return pid
+
+
+def _go_on_as_first_process() -> None:
+    kernel.unshare(kernel.CLONE_NEWPID)
+    pid = os.fork()
+    if pid:
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # the other end must see when the child hangs up
+        os._exit(0 if os.waitpid(pid, 0)[1] == 0 else 1)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def rehearse(mechanisms: Mechanisms) -> None:
+    """Make a cell and close a child in it, as the server will. For a throw-away process; raises OSError."""
+    cell = Cell(mechanisms)
+    pid = cell.fork()
+    if pid == 0:
+        try:
+            enter(cell, 1024, None)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if os.waitpid(pid, 0)[1] != 0:
+        raise OSError("a child could not close itself in")
 
 
 def _build_tree(paths: list[str]) -> None:
@@ -106,7 +137,7 @@ def enter(cell: Cell, memory_mb: int, cpu_seconds: int | None) -> None:
     if there.namespaces:
         kernel.unshare(kernel.CLONE_NEWUSER)  # nobody is mapped, so nobody can be become; processes are counted anew
         kernel.drop_capabilities()
-    _limit(memory_mb, cpu_seconds, count_processes=there.namespaces)
+    _limit(cell.own_bytes, memory_mb, cpu_seconds, count_processes=there.namespaces)
     if kernel.supported():
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the last change of user, which would clear it
@@ -117,9 +148,9 @@ def enter(cell: Cell, memory_mb: int, cpu_seconds: int | None) -> None:
         seccomp.install()
 
 
-def _limit(memory_mb: int, cpu_seconds: int | None, count_processes: bool) -> None:
+def _limit(own_bytes: int, memory_mb: int, cpu_seconds: int | None, count_processes: bool) -> None:
     limits = {
-        resource.RLIMIT_AS: address_space() + memory_mb * 2**20,
+        resource.RLIMIT_AS: own_bytes + memory_mb * 2**20,
         resource.RLIMIT_FSIZE: FILE_MB * 2**20,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
@@ -133,15 +164,7 @@ def _limit(memory_mb: int, cpu_seconds: int | None, count_processes: bool) -> No
         resource.setrlimit(kind, (most, most))
 
 
-_address_space = 0
-
-
-def address_space() -> int:
-    """Bytes that this process had mapped when `note_address_space` was called, before /proc went out of sight."""
-    return _address_space
-
-
-def note_address_space() -> None:
-    global _address_space
+def _address_space() -> int:
+    """Bytes that this process has mapped."""
     with open("/proc/self/statm") as statm:
-        _address_space = int(statm.read().split()[0]) * resource.getpagesize()
+        return int(statm.read().split()[0]) * resource.getpagesize()

@@ -127,7 +127,8 @@ class Child:
             pass
 
     def kill(self) -> None:
-        """End it, whatever it does. The server does so when the post is hung up."""
+        """End it, whatever it does. A word, because a process forked meanwhile may hold our end open."""
+        self._tell(b"kill")
         self._post.close()
         self._line.close()
         if self._output >= 0:

@@ -99,7 +99,7 @@ def _safely_describe(error: BaseException) -> str:
 def describe(error: BaseException) -> str:
     """Its last lines, from the program's own frames on: where it was raised, and the message."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<code")]
-    lines = [f'  line {f.lineno}, in {f.name}: {f.line or ""}'.rstrip().rstrip(":") for f in frames[-FRAMES:]]
+    lines = [f"  line {f.lineno}, in {f.name}: {f.line or ''}".rstrip().rstrip(":") for f in frames[-FRAMES:]]
     if isinstance(error, SyntaxError) and str(error.filename).startswith("<code"):
         lines.append(f"  line {error.lineno}: {(error.text or '').strip()}")
         message = f"{type(error).__name__}: {error.msg}"

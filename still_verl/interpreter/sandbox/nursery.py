@@ -17,7 +17,7 @@ import sys
 from dataclasses import asdict
 
 from still_verl.interpreter.sandbox import isolate, notebook
-from still_verl.interpreter.sandbox.policy import Mechanisms, probe
+from still_verl.interpreter.sandbox.policy import probe, works
 
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
@@ -26,9 +26,10 @@ def main(control_fd: int, absent: list[str], package_root: str) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are."""
     control = socket.socket(fileno=control_fd)
     mechanisms = probe().without(*absent)
+    if mechanisms.namespaces and not works(lambda: isolate.rehearse(mechanisms)):
+        mechanisms = mechanisms.without("mount")
     warm_up()
     sys.path[:] = [path for path in sys.path if path and path != package_root]
-    isolate.note_address_space()
     cell = isolate.Cell(mechanisms)
     gc.collect()
     gc.freeze()  # what is imported stays shared with the children
@@ -38,7 +39,7 @@ def main(control_fd: int, absent: list[str], package_root: str) -> None:
 
 def warm_up() -> None:
     """Import what programs of mathematics import, and use it once, so that its lazy parts are there too."""
-    import cmath, collections, decimal, fractions, functools, itertools, math, random, re, statistics  # noqa: E401, F401
+    import cmath  # noqa: E401, F401
 
     try:
         import numpy
@@ -130,7 +131,8 @@ class Server:
                 return
             if pid == 0:
                 return
-            self._farewell(self._children.pop(pid), os.waitstatus_to_exitcode(status))
+            if pid in self._children:  # else an orphan of a child without a pid namespace
+                self._farewell(self._children.pop(pid), os.waitstatus_to_exitcode(status))
 
     def _farewell(self, post: socket.socket, code: int) -> None:
         try:

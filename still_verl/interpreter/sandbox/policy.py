@@ -56,7 +56,7 @@ class Mechanisms:
     def without(self, *names: str) -> "Mechanisms":
         """The same machine where some are absent; for tests, and to measure what one of them costs."""
         absent: dict[str, bool] = {name: False for name in names}
-        return replace(self, **absent)  # type: ignore[arg-type]
+        return replace(self, **absent)
 
 
 NOTHING = Mechanisms(False, False, False, False, False, 0, os.geteuid() != 0)
@@ -67,13 +67,13 @@ def probe() -> Mechanisms:
     if not kernel.supported():
         return NOTHING
     return Mechanisms(
-        user=_works(lambda: kernel.unshare(kernel.CLONE_NEWUSER)),
-        pid=_works(lambda: _unshare_as_owner(kernel.CLONE_NEWPID)),
-        net=_works(lambda: _unshare_as_owner(kernel.CLONE_NEWNET)),
-        mount=_works(_mount_a_tmpfs),
-        seccomp=_works(_filter_a_call),
-        landlock=landlock.abi() if _works(_shut_the_files) else 0,
-        unprivileged=os.geteuid() != 0 or _works(lambda: os.setresuid(65534, 65534, 65534)),
+        user=works(lambda: kernel.unshare(kernel.CLONE_NEWUSER)),
+        pid=works(lambda: _unshare_as_owner(kernel.CLONE_NEWPID)),
+        net=works(lambda: _unshare_as_owner(kernel.CLONE_NEWNET)),
+        mount=works(_mount_a_tmpfs),
+        seccomp=works(_filter_a_call),
+        landlock=landlock.abi() if works(_shut_the_files) else 0,
+        unprivileged=os.geteuid() != 0 or works(lambda: os.setresuid(65534, 65534, 65534)),
     )
 
 
@@ -89,7 +89,8 @@ def require(mechanisms: Mechanisms, minimum: Tier, allow_unsandboxed: bool) -> N
         )
 
 
-def _works(attempt: Callable[[], object]) -> bool:
+def works(attempt: Callable[[], object]) -> bool:
+    """Whether it ends without an exception in a forked child, which it may do anything to."""
     pid = os.fork()
     if pid == 0:
         try:
