@@ -137,20 +137,26 @@ def enter(cell: Cell, memory_mb: int, cpu_seconds: int | None) -> None:
     if there.namespaces:
         kernel.unshare(kernel.CLONE_NEWUSER)  # nobody is mapped, so nobody can be become; processes are counted anew
         kernel.drop_capabilities()
-    _limit(cell.own_bytes, memory_mb, cpu_seconds, count_processes=there.namespaces)
+    limit(cell.own_bytes + memory_mb * 2**20, cpu_seconds, count_processes=there.namespaces)
+    give_up(there, cell.readable)
+
+
+def give_up(there: Mechanisms, readable: list[str]) -> None:
+    """What any process may do to itself, and cannot undo."""
     if kernel.supported():
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the last change of user, which would clear it
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if there.landlock:
-        landlock.restrict([*cell.readable, *_DEVICES], [TMP] if there.namespaces else [])
+        landlock.restrict([*readable, *_DEVICES], [TMP] if there.namespaces else [])
     if there.seccomp:
         seccomp.install()
 
 
-def _limit(own_bytes: int, memory_mb: int, cpu_seconds: int | None, count_processes: bool) -> None:
+def limit(address_bytes: int, cpu_seconds: int | None, count_processes: bool) -> None:
+    """Limits of the kernel on this process. Output and wall time are watched from outside."""
     limits = {
-        resource.RLIMIT_AS: own_bytes + memory_mb * 2**20,
+        resource.RLIMIT_AS: address_bytes,
         resource.RLIMIT_FSIZE: FILE_MB * 2**20,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
