@@ -162,6 +162,34 @@ def report(
     console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
 
 
+@app.command("run-code", epilog="Example: [bold]echo 'print(2 + 2)' | still-verl run-code --stdin --json[/]")
+def run_code(
+    file: Annotated[Path | None, typer.Argument(help="A Python program.")] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the program from standard input.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print stdout, error, seconds and tier as JSON.")] = False,
+) -> None:
+    """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when no sandbox is there."""
+    from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
+    from still_verl.interpreter.sandbox.local import Local
+
+    if (file is None) != stdin:
+        _stop("give a FILE or --stdin", code=2)
+    try:
+        code = file.read_text() if file else typer.get_text_stream("stdin").read()
+        sandbox = Local(Limits(seconds=timeout))
+        result = sandbox.run(code)
+    except (SandboxUnavailable, OSError, ValueError) as error:
+        _stop(str(error), code=2)
+    sandbox.close()
+    if as_json:
+        typer.echo(json.dumps({key: getattr(result, key) for key in ("stdout", "error", "seconds", "tier")}))
+    else:
+        typer.echo(result.stdout, nl=bool(result.stdout) and not result.stdout.endswith("\n"))
+        typer.echo("\n".join(filter(None, [result.error, f"[{result.seconds:.3f} s, tier {result.tier}]"])), err=True)
+    raise typer.Exit(1 if result.error else 0)
+
+
 def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
     """A bar that is drawn between two rows only: a thread would draw over the prompt of a breakpoint."""
     from rich.progress import Progress

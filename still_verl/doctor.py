@@ -39,6 +39,7 @@ def examine() -> list[Finding]:
         check_policy,
         check_registrations,
         check_rollout,
+        check_sandbox,
         check_device,
         check_recipes,
     ]
@@ -158,6 +159,19 @@ def check_rollout() -> Iterable[Finding]:
         return
     importlib.import_module("vllm")
     yield Finding("vllm", True, found)
+
+
+def check_sandbox() -> Iterable[Finding]:
+    """The isolation that programs of a model get here. Its absence is fatal only for a code interpreter."""
+    from still_verl.interpreter.sandbox.local import Local
+    from still_verl.interpreter.sandbox.policy import HOW_TO_ENABLE
+
+    sandbox = Local()
+    mechanisms = sandbox.mechanisms
+    sandbox.close()
+    missing = f"; missing: {', '.join(mechanisms.missing())}" if mechanisms.tier != "full" else ""
+    fix = f"needed for code in the rollout only. {HOW_TO_ENABLE}" if missing else ""
+    yield Finding("sandbox", True, f"tier {mechanisms.tier}{missing}", fix)
 
 
 def check_device() -> Iterable[Finding]:
