@@ -115,7 +115,7 @@ def check_registrations() -> Iterable[Finding]:
         ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
         ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
         ("trainer modes", "verl.trainer.ppo.v1", _trainers, modes),
-        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still"]),
+        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still", "still_code"]),
         ("reward manager", "verl.experimental.reward_loop.reward_manager", _reward_managers, ["still"]),
     ):
         missing = sorted(set(names) - set(registry(importlib.import_module(module))))

@@ -46,6 +46,7 @@ def _trainer_modes(_module: object) -> None:
 
 @when_imported("verl.experimental.agent_loop")
 def _agent_loops(_module: object) -> None:
+    import still_verl.interpreter.code_loop
     import still_verl.interpreter.loop  # noqa: F401
 
 

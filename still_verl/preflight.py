@@ -36,6 +36,7 @@ def check_job(config: DictConfig) -> None:
     check_dynamics(config, still)
     check_model(config)
     check_rollout(config)
+    check_interpreter(config, still)
     if still.device == "cpu":
         check_cpu(config)
 
@@ -134,6 +135,24 @@ def check_rollout(config: DictConfig) -> None:
             "actor_rollout_ref.rollout.name=vllm: vLLM is not installed; on a laptop run `make setup`, "
             "with GPUs `pip install 'still-verl[gpu]'`"
         )
+
+
+def check_interpreter(config: DictConfig, still: StillConfig) -> None:
+    """Code of a model runs in a sandbox that isolates enough, or the job does not start."""
+    if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
+        return
+    from still_verl.interpreter.runner import build_sandbox
+    from still_verl.interpreter.sandbox.base import SandboxUnavailable
+
+    sandbox = build_sandbox(still.interpreter)
+    try:
+        result = sandbox.run("print(6 * 7)")
+    except SandboxUnavailable as error:
+        raise ConfigError(f"still.interpreter: {error}") from error
+    finally:
+        sandbox.close()
+    if result.stdout.strip() != "42":
+        raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
 
 
 def check_cpu(config: DictConfig) -> None:

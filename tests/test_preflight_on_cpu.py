@@ -146,6 +146,19 @@ def test_every_kl_schedule_passes_in_both_places(kl: str) -> None:
         preflight.check_job(job(f"still/kl={kl}", "still.kl.place=reward"))
 
 
+def test_code_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    from still_verl.interpreter.sandbox import policy
+
+    code = "actor_rollout_ref.rollout.agent.default_agent_loop=still_code"
+    preflight.check_job(job(code))
+
+    def unavailable(*_: object) -> None:
+        raise policy.SandboxUnavailable("the sandbox's tier here is none")
+
+    monkeypatch.setattr("still_verl.interpreter.sandbox.local.require", unavailable)
+    assert problem(job(code)) == "still.interpreter: the sandbox's tier here is none"
+
+
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
     assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
 

@@ -11,7 +11,7 @@ from still_verl.config import InterpreterConfig, still_config
 from still_verl.interpreter.finish import finish_reason, stop_token_ids
 from still_verl.interpreter.formats import FORMATS, CodeFormat
 from still_verl.interpreter.loop import SingleTurn
-from still_verl.interpreter.runner import RunCode, shared_runner
+from still_verl.interpreter.runner import RunCode, code_of_a_response, shared_runner
 from still_verl.interpreter.sandbox.base import Result
 from still_verl.interpreter.stream import TokenStream
 
@@ -61,6 +61,10 @@ class CodeLoop(SingleTurn):
         super().__init__(*args, **kwargs)
         self.settings: InterpreterConfig = still_config(self.config).interpreter
 
+    def new_format(self) -> CodeFormat:
+        """A parser for one response."""
+        return FORMATS[self.settings.format]()
+
     async def run(
         self,
         sampling_params: dict[str, Any],
@@ -75,8 +79,7 @@ class CodeLoop(SingleTurn):
         budget = min(still_budget or self.response_length, self.response_length)
         prompt_ids = await self.ct_build_initial_tokens(list(kwargs["raw_prompt"]))
         response = Response(self, prompt_ids, budget, params, int(priority))
-        runner = shared_runner(self.settings)
-        with runner.code(self.settings.stateful) as run_code:
+        with code_of_a_response(shared_runner(self.settings), self.settings.stateful) as run_code:
             await response.write(run_code)
         return response.output()
 
@@ -94,7 +97,7 @@ class Response:
         self.params = params
         self.priority = priority
         self.stream = TokenStream(budget)
-        self.format: CodeFormat = FORMATS[self.settings.format]()
+        self.format = loop.new_format()
         self.use = ToolUse()
         self.turns = 0
         self.generating = 0.0

@@ -83,7 +83,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
-    """The rows of a run's `metrics.jsonl`. A resumed run logs the steps after its checkpoint again: the later counts."""
+    """The rows of a run's `metrics.jsonl`; a resumed run logs the steps after its checkpoint again."""
     return read_lines(run_dir / "metrics.jsonl")
 
 

@@ -45,12 +45,15 @@ class Recorder(Callback):
 
     def on_metrics(self, trainer, batch, metrics):
         import transfer_queue as tq
-        fields = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
+        names = ["extra_fields", "responses", "response_mask"]
+        fields = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=names)
         reasons = [f["finish_reason"] for f in list(fields["extra_fields"])]
         metrics["still/test/cut"] = reasons.count("length") / len(reasons)
         metrics["still/test/steps_seen"] = self.steps_seen
         metrics["still/test/tokens"] = sum(f["response_tokens"] for f in fields["extra_fields"]) / len(reasons)
-        self._write("on_metrics", trainer)
+        rows = zip(fields["responses"].unbind(), fields["response_mask"].unbind(), batch.tags)
+        tokens = [[ids.tolist(), mask.tolist()] for ids, mask, tag in rows if not tag.get("is_padding")]
+        self._write("on_metrics", trainer, tokens=tokens)
 
     def state_dict(self):
         return {"steps_seen": self.steps_seen}
@@ -61,6 +64,32 @@ class Recorder(Callback):
 class Failing(Callback):
     def on_step_begin(self, trainer):
         raise RuntimeError("a callback failed on purpose")
+"""
+
+# An untrained model writes no code, but it writes digits: each ends a block, whose output is read in angle brackets.
+CODE_LOOP = """
+from verl.experimental.agent_loop.agent_loop import register
+from still_verl.interpreter.code_loop import CodeLoop
+
+class Digits:
+    stop = list("0123456789")
+    open_block = False
+
+    def __init__(self):
+        self.blocks = []
+
+    def feed(self, text):
+        if text[-1:].isdigit():
+            self.blocks.append(f"print({text[-1]} * 7)")
+        return text[-1:].isdigit()
+
+    def output(self, text):
+        return f"<{text}>"
+
+@register("still_code_digits")
+class DigitLoop(CodeLoop):
+    def new_format(self):
+        return Digits()
 """
 
 # An untrained model never answers; the share of digits gives it something to learn from. Beside it each drop-in
@@ -97,6 +126,7 @@ def job_files(folder: Path, name: str) -> list[str]:
     folder.mkdir(exist_ok=True)
     (folder / "recorder.py").write_text(CALLBACK)
     (folder / "digits.py").write_text(REWARD)
+    (folder / "code_loop.py").write_text(CODE_LOOP)
     return [*lab_files(name), f"reward.custom_reward_function.path={folder}/digits.py"]
 
 
@@ -227,9 +257,11 @@ def test_validation_has_its_own_budget(resumed_run: Any, samples: Callable[..., 
     assert all(row["score_distill"] == -1 for row in validation)
 
 
-def test_two_ranks_with_kl_in_the_reward_and_selection(train: Callable[..., Any], tmp_path: Path) -> None:
-    """FSDP2 over gloo on two ranks, a vLLM server for each; untied embeddings; an adaptive coefficient."""
-    job = train(
+@pytest.fixture(scope="module")
+def two_ranks(train: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """FSDP2 over gloo on two ranks, a vLLM server for each; untied embeddings; code in the rollout."""
+    tmp_path = tmp_path_factory.mktemp("ranks")
+    return train(
         tmp_path,
         *job_files(tmp_path, "random-untied"),
         "actor_rollout_ref.actor.use_kl_loss=false",
@@ -240,10 +272,20 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(train: Callable[..., Any]
         "still.reference.reset_every=3",
         "still.selection.rules=[accuracy]",
         "still.selection.accuracy=[0.3,1.0]",
+        "actor_rollout_ref.model.external_lib=code_loop",
+        "actor_rollout_ref.rollout.agent.default_agent_loop=still_code_digits",
+        "still.interpreter.max_calls=2",
+        "data.max_response_length=32",
+        "still.monitor.samples=1000",
         "trainer.n_gpus_per_node=2",
         "trainer.total_training_steps=3",
         timeout=480,
     )
+
+
+def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
+    """An adaptive coefficient, and a reference that is reset."""
+    job = two_ranks
     assert len(job.steps) == 3
     assert max(row["training/rollout_probs_diff_max"] for row in job.steps) < 1e-4
     kl = [row["actor/reward_kl_penalty"] for row in job.steps]
@@ -256,6 +298,40 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(train: Callable[..., Any]
     sums = {row["step"]: row["sums"] for row in hooks(job, "on_update")}
     assert len(sums[3]) == 2 and all(actor == reference for actor, reference in sums[3])
     assert all(actor != reference for actor, reference in sums[2])
+
+
+def expected_mask(text: str, budget: int) -> list[int]:
+    """By the rules of DigitLoop: what follows a digit of the model is read and not written, until the cap is told."""
+    mask: list[int] = []
+    calls, position = 0, 0
+    while position < len(text):
+        mask.append(1)
+        digit = text[position]
+        position += 1
+        if digit.isdigit() and calls <= 2 and position < budget:
+            cap = "No more code is run in this response: 2 calls were made."
+            read = f"<{7 * int(digit)}>" if calls < 2 else f"<{cap}>"
+            read = read[: budget - position]
+            assert text[position:].startswith(read)
+            mask += [0] * len(read)
+            position, calls = position + len(read), calls + 1
+    return mask
+
+
+def test_output_of_code_is_masked_token_by_token_and_trained_around(two_ranks: Any) -> None:
+    """Log-probs agree on what the model wrote; responses with two calls are among what was learned from."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(prepare("random-untied").model)
+    calls = []
+    for row in hooks(two_ranks, "on_metrics"):
+        for ids, mask in row["tokens"]:
+            symbols = [tokenizer.decode([i]) for i in ids]
+            text = "".join(symbol if len(symbol) == 1 else "~" for symbol in symbols)
+            assert mask == expected_mask(text, budget=32), (text, mask)
+            calls.append(sum(a > b for a, b in zip(mask, mask[1:], strict=False)))
+    assert len(calls) == 48 and calls.count(2) > 2 and calls.count(0) > 2
+    assert all(row["actor/grad_norm"] > 0 for row in two_ranks.steps)
 
 
 def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
