@@ -43,7 +43,6 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
-verl.trainer.ppo.padding_utils:construct_minimal_padding_template
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._step_once
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.fit
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.step
@@ -56,7 +55,6 @@ verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils:tensordict_utils
-verl.utils.tensordict_utils:list_of_dict_to_tensordict
 verl.utils.import_utils:load_class_from_fqn
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking

@@ -17,7 +17,7 @@ MODULES = [
     "still_verl.interpreter.loop",
     "still_verl.monitor.callback",
     "still_verl.rewards.manager",
-    "still_verl.trainer.blank",
+    "still_verl.trainer.untrained",
     "still_verl.trainer.callbacks",
     "still_verl.trainer.loss",
     "still_verl.trainer.worker",

@@ -20,7 +20,6 @@ from still_verl.config import still_config
 from still_verl.cpu.trainer import CpuTrainer
 from still_verl.monitor.callback import Monitor
 from still_verl.monitor.sink import MetricsFile
-from still_verl.trainer.blank import NothingToLearn, blank_batch
 from still_verl.trainer.callbacks import Callback
 from still_verl.trainer.entropy import Entropy
 from still_verl.trainer.kl import Kl
@@ -28,6 +27,7 @@ from still_verl.trainer.loss import LossSettings
 from still_verl.trainer.reference import ReferenceReset
 from still_verl.trainer.sampling import Sampling, SteppedAgentLoops
 from still_verl.trainer.selection import Selection
+from still_verl.trainer.untrained import NothingToLearn, untrained
 
 CHECKPOINT_STATE = "still.json"
 
@@ -51,7 +51,6 @@ class StillTrainer(CpuTrainer):
     global_steps: int
     logger: Any
     actor_rollout_wg: Any
-    tokenizer: Any
 
     def __init__(self, config: DictConfig) -> None:
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
@@ -96,7 +95,8 @@ class StillTrainer(CpuTrainer):
                 self._dropped |= {key: tag | {"still_dropped": True} for key, tag in dropped if key not in left}
                 batch = kept
         if not batch.keys:
-            raise NothingToLearn(blank_batch(whole, self.tokenizer.eos_token_id))
+            self._dropped = {key: tag for key, tag in self._dropped.items() if key not in set(whole.keys)}
+            raise NothingToLearn(untrained(whole))
         return super()._balance_batch(batch, metrics, *args, **kwargs)  # type: ignore[misc]
 
     def _step_once(self, *args: Any, **kwargs: Any) -> KVBatchMeta:

@@ -107,7 +107,7 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kw
     rows = {name: function(**call, **LENGTHS.get(name, {})) for name, function in FILES.items()}
     scores = {f"score_{name}": row["score"] for name, row in rows.items()}
     digits = sum(c.isdigit() for c in solution_str)
-    return rows["boxed_math"] | scores | {"score": digits / (len(solution_str) + 1), "acc": float(digits > 1)}
+    return rows["boxed_math"] | scores | {"score": digits / (len(solution_str) + 1), "acc": float(digits > 0)}
 """
 
 
