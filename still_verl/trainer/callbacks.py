@@ -46,6 +46,9 @@ class Callback:
         """Add to the step's metrics. `batch` has every sample of the step, also dropped ones (tag `still_dropped`)
         and padding (tag `is_padding`); all are cleared right after."""
 
+    def close(self) -> None:
+        """The run is over, perhaps by an error: finish what is still under way."""
+
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep, as JSON values."""
         return {}

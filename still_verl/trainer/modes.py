@@ -64,7 +64,11 @@ class StillTrainer(CpuTrainer):
     def fit(self, agent_loop_manager: Any) -> None:
         sampling = next((callback for callback in self.callbacks if isinstance(callback, Sampling)), None)
         manager = SteppedAgentLoops(agent_loop_manager, sampling) if sampling else agent_loop_manager
-        super().fit(manager)  # type: ignore[misc]
+        try:
+            super().fit(manager)  # type: ignore[misc]
+        finally:
+            for callback in self.callbacks:
+                callback.close()
 
     def on_init_end(self) -> None:
         super().on_init_end()  # type: ignore[misc]
