@@ -12,7 +12,7 @@ from still_verl.monitor.alarms import ALARMS, Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
-from still_verl.monitor.rows import StepRows, read_prompts, read_rows
+from still_verl.monitor.rows import StepRows, Validation, read_prompts, read_rows
 from still_verl.monitor.samples import sample, spread
 from still_verl.trainer.callbacks import Callback
 
@@ -50,6 +50,14 @@ class Monitor(Callback):
         ringing = set(self.watch.ringing) | ({"constant_reward"} if self.constant.ringing else set())
         metrics |= {f"still/alarm/{name}": float(name in ringing) for name in ALARMS}
         self.journal.samples(self._samples(rows, texts, step, trainer, batch))
+
+    def on_validation(self, trainer: PPOTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
+        rows = validation.rows(lambda text: trainer.tokenizer.encode(text, add_special_tokens=False))
+        metrics |= step_metrics(rows, validation.responses, self.keywords, prefix="still/validation")
+        if self.journal is not None:
+            texts, step = list(zip(validation.prompts, validation.responses, strict=True)), trainer.global_steps
+            chosen = spread(len(rows), self.settings.samples)
+            self.journal.samples([sample(rows, index, step, *texts[index], phase="validation") for index in chosen])
 
     def on_update(self, trainer: PPOTrainer, metrics: dict[str, Any]) -> None:
         # Here and not where the alarm began: now the rollout sleeps, so there is memory to save, and this step's

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from still_verl.monitor import callback
 from still_verl.monitor.alarms import ALARMS
 from still_verl.monitor.callback import Monitor
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.rows import StepRows, Validation
 from still_verl.monitor.sink import read_lines, read_samples
 
 
@@ -23,6 +23,9 @@ class Letters:
 
     def decode(self, ids: list[int], skip_special_tokens: bool = False) -> str:
         return "".join(map(chr, ids))
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return list(map(ord, text))
 
     def batch_decode(self, batch: list[list[int]], skip_special_tokens: bool) -> list[str]:
         return [self.decode(ids) for ids in batch]
@@ -83,6 +86,19 @@ def test_a_step_gives_metrics_and_samples(monkeypatch: pytest.MonkeyPatch, tmp_p
         "terms": {"correct": 1.0},
     }
     assert [row["prompt"] for row in read_samples(tmp_path)] == ["k0", "k2", "k4"]
+
+
+def test_a_validation_has_metrics_and_samples_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, samples=1)
+    infos = {"reward": [1.0, 0.0], "acc": [1.0, 0.0], "tokens": [9.0, None], "pred": ["7", None]}
+    metrics: dict[str, float] = {}
+    validation = Validation(["a", "b"], ["2+5=", "3+4="], ["Wait 7", "no"], [1.0, 0.0], infos)
+    run.monitor.on_validation(run.trainer, validation, metrics)
+    run.monitor.close()
+    assert metrics["still/validation/accuracy"] == metrics["still/validation/completion/answered"] == 0.5
+    assert metrics["still/validation/length/mean"] == 5.5 and not any("alarm" in name for name in metrics)
+    (row,) = read_samples(tmp_path)
+    assert (row["phase"], row["step"], row["prompt"], row["gold"], row["tokens"]) == ("validation", 0, "2+5=", None, 9)
 
 
 def test_no_samples_are_kept_if_none_are_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
