@@ -93,8 +93,8 @@ class Validation:
         """
         n = len(self.uids)
         infos = [{key: values[i] for key, values in self.infos.items() if values[i] is not None} for i in range(n)]
-        told = [info.get("tokens") for info in infos]
-        ids = [encode(self.responses[i]) if told[i] is None else [0] * int(told[i]) for i in range(n)]
+        pairs = zip(infos, self.responses, strict=True)
+        ids = [[0] * int(info["tokens"]) if "tokens" in info else encode(text) for info, text in pairs]
         return StepRows(list(self.uids), np.array(self.scores), [None] * n, infos, [{}] * n, ids)
 
 
