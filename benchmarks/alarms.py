@@ -2,9 +2,9 @@
 
     python benchmarks/alarms.py [--runs 200] [--seed 0]
 
-A healthy run learns: accuracy rises along a logistic curve, and length, keywords, KL and entropy follow it. Each failure is
-a healthy run until a random step between 60 and 150, where one signal turns. Every run has its own levels, speed and
-noise: AR(1) with a correlation of 0 to 0.6 from step to step. The checks are those of a real run, each EVERY steps.
+A healthy run learns: accuracy rises along a logistic curve, and length, keywords, KL and entropy follow it. Each
+failure is a healthy run until a random step between 60 and 150, where one signal turns. Every run has its own levels,
+speed and noise: AR(1) with a correlation of 0 to 0.6 from step to step. The checks are those of a real run.
 """
 
 import argparse

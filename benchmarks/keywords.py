@@ -17,7 +17,8 @@ from still_verl.monitor.metrics import novelty
 
 PLAIN = (
     "the a of to and then we have that equation number plus minus equals is it therefore attribute distribute "
-    "incorrect hence let us consider value sum product triangle angle degree first second result follows from this which can be"
+    "incorrect hence let us consider value sum product triangle angle degree first second "
+    "result follows from this which can be"
 ).split()
 KEYWORDS = ["Wait,", "However,", "verify", "double check", "but", "correct", "Alternatively", "adjust", "reflect"]
 DISTINCT = 64  # responses that are made; the others repeat them

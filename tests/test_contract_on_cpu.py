@@ -40,7 +40,9 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_resource_pool_mgr
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._maybe_log_val_generations
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._val_metrics_update
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._step_once

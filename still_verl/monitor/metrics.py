@@ -19,10 +19,10 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
 _TERM = "term_"
 
 
-def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords) -> dict[str, float]:
-    """All metrics of a step, named as in `still/<name>`; `texts` are the decoded responses of `rows`, in order."""
+def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefix: str = "still") -> dict[str, float]:
+    """All metrics of a step, named `<prefix>/<name>`; `texts` are the decoded responses of `rows`, in order."""
     parts = (lengths(rows), outcomes(rows, texts), reward_terms(rows), words(texts, keywords), novelties(texts))
-    return {f"still/{name}": float(value) for part in parts for name, value in part.items()}
+    return {f"{prefix}/{name}": float(value) for part in parts for name, value in part.items()}
 
 
 def lengths(rows: StepRows) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The samples of one training step, read once for everything that watches them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,32 @@ def read_rows(batch: Any) -> StepRows:
         keys=keys,
         dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
     )
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A validation as verl has it at its end; every field has one entry a sample.
+
+    Attributes:
+        infos: what the reward returned, a list for each key; None where a sample has no such key.
+    """
+
+    uids: Sequence[str]
+    prompts: Sequence[str]
+    responses: Sequence[str]
+    scores: Sequence[float]
+    infos: Mapping[str, Sequence[Any]]
+
+    def rows(self, encode: Callable[[str], list[int]]) -> StepRows:
+        """verl keeps neither gold answers nor tokens: golds are None, and of `response_ids` only the length is true.
+
+        It is what the reward says (`tokens`), else that of the text encoded again, which can differ by a few.
+        """
+        n = len(self.uids)
+        infos = [{key: values[i] for key, values in self.infos.items() if values[i] is not None} for i in range(n)]
+        pairs = zip(infos, self.responses, strict=True)
+        ids = [[0] * int(info["tokens"]) if "tokens" in info else encode(text) for info, text in pairs]
+        return StepRows(list(self.uids), np.array(self.scores), [None] * n, infos, [{}] * n, ids)
 
 
 def read_prompts(batch: Any, keys: Sequence[str]) -> list[list[int]]:

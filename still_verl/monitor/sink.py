@@ -61,7 +61,7 @@ def open_append(path: Path) -> BinaryIO:
         file.seek(-1, 2)
         if file.read(1) != b"\n":
             file.write(b"\n")
-    return file  # type: ignore[return-value]
+    return file
 
 
 def line(row: dict[str, Any]) -> bytes:
@@ -83,7 +83,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
-    """The rows of a run's `metrics.jsonl`; a resumed run logs the steps after its checkpoint again."""
+    """The rows of a run's `metrics.jsonl`. A resumed run repeats the steps after its checkpoint: the later counts."""
     return read_lines(run_dir / "metrics.jsonl")
 
 

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from transfer_queue import KVBatchMeta
     from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
+    from still_verl.monitor.rows import Validation
+
 
 class Callback:
-    """One idea that acts on a run: five hooks, all optional, called in the process of verl's trainer.
+    """One idea that acts on a run: hooks, all optional, called in the process of verl's trainer.
 
     A callback is built with the whole job's config. It derives what it sets from `trainer.global_steps`, so that a
     resumed run goes on where it was; what cannot be derived goes through `state_dict`. An exception ends the run.
@@ -45,6 +47,12 @@ class Callback:
     def on_metrics(self, trainer: PPOTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
         """Add to the step's metrics. `batch` has every sample of the step, also dropped ones (tag `still_dropped`)
         and padding (tag `is_padding`); all are cleared right after."""
+
+    def on_validation(self, trainer: PPOTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
+        """Add to a validation's metrics; `global_steps` is the step that it follows, 0 before the first."""
+
+    def close(self) -> None:
+        """The run is over, perhaps by an error: finish what is still under way."""
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep, as JSON values."""

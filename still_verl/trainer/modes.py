@@ -19,6 +19,7 @@ from verl.utils.import_utils import load_class_from_fqn
 from still_verl.config import still_config
 from still_verl.cpu.trainer import CpuTrainer
 from still_verl.monitor.callback import Monitor
+from still_verl.monitor.rows import Validation
 from still_verl.monitor.sink import MetricsFile
 from still_verl.trainer.callbacks import Callback
 from still_verl.trainer.entropy import Entropy
@@ -65,7 +66,11 @@ class StillTrainer(CpuTrainer):
     def fit(self, agent_loop_manager: Any) -> None:
         sampling = next((callback for callback in self.callbacks if isinstance(callback, Sampling)), None)
         manager = SteppedAgentLoops(agent_loop_manager, sampling) if sampling else agent_loop_manager
-        super().fit(manager)  # type: ignore[misc]
+        try:
+            super().fit(manager)  # type: ignore[misc]
+        finally:
+            for callback in self.callbacks:
+                callback.close()
 
     def on_init_end(self) -> None:
         super().on_init_end()  # type: ignore[misc]
@@ -74,6 +79,20 @@ class StillTrainer(CpuTrainer):
     def on_validate_begin(self) -> None:
         self._open_metrics_file()
         super().on_validate_begin()  # type: ignore[misc]
+
+    def _maybe_log_val_generations(self, inputs: list[str], outputs: list[str], scores: list[float]) -> None:
+        super()._maybe_log_val_generations(inputs, outputs, scores)  # type: ignore[misc]
+        self._validated = (inputs, outputs, scores)
+
+    def _val_metrics_update(
+        self, data_sources: list[str], sample_uids: list[str], reward_extra_infos_dict: Any, *args: Any, **kwargs: Any
+    ) -> dict[str, float]:
+        # Upstream calls this right after the method above, for the same samples in the same order.
+        metrics = super()._val_metrics_update(  # type: ignore[misc]
+            data_sources, sample_uids, reward_extra_infos_dict, *args, **kwargs
+        )
+        self._call("on_validation", Validation(sample_uids, *self._validated, reward_extra_infos_dict), metrics)
+        return metrics
 
     def on_train_begin(self) -> None:
         self._open_metrics_file()

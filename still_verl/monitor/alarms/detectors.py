@@ -1,7 +1,7 @@
 """The trends that alarms are made of: each with its test, the sentence that tells what was seen, and what to do.
 
-A test asks for two things: a trend that is no chance (`SURE`), and one that is large enough to matter. All thresholds are
-here; `benchmarks/alarms.py` measures what they find and how often they are wrong.
+A test asks for two things: a trend that is no chance (`SURE`), and one that is large enough to matter. All thresholds
+are here; `benchmarks/alarms.py` measures what they find and how often they are wrong.
 """
 
 from collections.abc import Callable, Mapping

@@ -13,6 +13,7 @@ WINDOW = 60  # steps that a test sees
 LEAST = 30  # before that many, no test is done
 START = 20  # first steps, whose median is what a run began with
 EVERY = 5  # steps between two checks
+QUIET = 4  # checks in a row without it that end an alarm, so that one at the edge does not come and go
 
 Row = Mapping[str, Any]
 
@@ -59,12 +60,12 @@ SIGNALS: dict[str, Callable[[Row], float | None]] = {
 
 
 class Watch:
-    """Takes in one step after the other. `ringing` are the names of the alarms that last."""
+    """Takes in one step after the other. `ringing` are the alarms that last, and the checks since each was seen."""
 
     def __init__(self) -> None:
         self.start: list[dict[str, float]] = []
         self.last: list[dict[str, float]] = []
-        self.ringing: set[str] = set()
+        self.ringing: dict[str, int] = {}
 
     def observe(self, step: int, metrics: Row) -> list[Alarm]:
         """The alarms that begin with this step; a signal that is missing or not finite is as if it were not logged."""
@@ -80,7 +81,8 @@ class Watch:
         windows = {name: self._window(detector.needs) for name, detector in DETECTORS.items()}
         now = {name: window for name, window in windows.items() if window and bool(DETECTORS[name].test(window))}
         begun = [name for name in now if name not in self.ringing]
-        self.ringing = set(now)
+        since = {name: checks + 1 for name, checks in self.ringing.items()} | dict.fromkeys(now, 0)
+        self.ringing = {name: checks for name, checks in since.items() if checks < QUIET}
         chosen = [(name, DETECTORS[name]) for name in begun]
         return [Alarm(name, each.severity, step, each.evidence(now[name]), each.advice) for name, each in chosen]
 
@@ -90,13 +92,13 @@ class Watch:
         if len(rows) < LEAST or not all(starts.values()):
             return None
         last = {name: np.array([row[name] for row in rows]) for name in names}
-        return Window(last, {name: np.median(values) for name, values in starts.items()})
+        return Window(last, {name: np.array(np.median(values)) for name, values in starts.items()})
 
     def state_dict(self) -> dict[str, Any]:
-        return {"start": self.start, "last": self.last, "ringing": sorted(self.ringing)}
+        return {"start": self.start, "last": self.last, "ringing": self.ringing}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.start, self.last, self.ringing = state["start"], state["last"], set(state["ringing"])
+        self.start, self.last, self.ringing = state["start"], state["last"], state["ringing"]
 
 
 def scan(rows: Iterable[Row]) -> list[Alarm]:
