@@ -16,12 +16,14 @@ from still_verl.rewards.extract import extract
 REPEATED_WORDS = 20  # of an n-gram, as in `rewards.terms.repetition`
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
+TOOL_COUNTS = ("calls", "ok", "timeout", "seconds", "wait_seconds", "caps", "masked_tokens")
 _TERM = "term_"
 
 
 def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefix: str = "still") -> dict[str, float]:
     """All metrics of a step, named `<prefix>/<name>`; `texts` are the decoded responses of `rows`, in order."""
-    parts = (lengths(rows), outcomes(rows, texts), reward_terms(rows), words(texts, keywords), novelties(texts))
+    said = (words(texts, keywords), novelties(texts))
+    parts = (lengths(rows), outcomes(rows, texts), reward_terms(rows), tool_use(rows), *said)
     return {f"{prefix}/{name}": float(value) for part in parts for name, value in part.items()}
 
 
@@ -65,6 +67,19 @@ def terms_of(info: dict[str, Any]) -> dict[str, float]:
     """The terms of one reward by name, without the prefix; what is no finite number is left out."""
     numbers = {key: value for key, value in info.items() if key.startswith(_TERM) and isinstance(value, int | float)}
     return {key.removeprefix(_TERM): float(value) for key, value in numbers.items() if np.isfinite(value)}
+
+
+def tool_use(rows: StepRows) -> dict[str, float]:
+    """What the agent loop `still_code` left of its interpreter: for each response, and as shares of all calls."""
+    used = [extra for extra in rows.extras if "tool_calls" in extra]
+    if not used:
+        return {}
+    sums = {name: float(sum(extra[f"tool_{name}"] for extra in used)) for name in TOOL_COUNTS}
+    per_response = {name: sums[name] / len(used) for name in ("calls", "seconds", "wait_seconds", "caps")}
+    calls, tokens = sums["calls"], sum(extra["response_tokens"] for extra in used)
+    shares = {"success": sums["ok"] / calls, "timeout_ratio": sums["timeout"] / calls} if calls else {}
+    masked = {"masked_token_ratio": sums["masked_tokens"] / tokens} if tokens else {}
+    return {f"tool/{name}": value for name, value in (per_response | shares | masked).items()}
 
 
 def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:

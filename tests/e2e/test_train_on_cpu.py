@@ -300,6 +300,24 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
     assert all(actor != reference for actor, reference in sums[2])
 
 
+def test_metrics_are_those_of_the_samples(two_ranks: Any, samples: Callable[..., Any]) -> None:
+    """Recomputed from samples.jsonl, which has every sample of this run, dropped ones too."""
+    rows = samples(two_ranks.folder / "run/samples.jsonl")
+    for logged in two_ranks.steps:
+        step = [row for row in rows if row["step"] == logged["training/global_step"] and row["phase"] == "train"]
+        assert len(step) == 16
+        mean = {key: sum(row[key] for row in step) / 16 for key in ("acc", "tokens", "truncated", "dropped")}
+        right = [row["tokens"] for row in step if row["acc"]]
+        assert logged["still/accuracy"] == pytest.approx(mean["acc"], abs=1e-9)
+        assert logged["still/length/mean"] == pytest.approx(mean["tokens"], abs=1e-9)
+        assert logged["still/length/correct_mean"] == pytest.approx(sum(right) / len(right), abs=1e-9)
+        assert logged["still/completion/finished"] == pytest.approx(1 - mean["truncated"], abs=1e-9)
+        assert logged["still/completion/answered"] == pytest.approx(sum(row["pred"] != "" for row in step) / 16)
+        assert logged["still/selection/dropped_samples"] == pytest.approx(mean["dropped"], abs=1e-9)
+        assert logged["still/reward/correct"] == pytest.approx(sum(row["terms"]["correct"] for row in step) / 16)
+        assert 0 < logged["still/tool/masked_token_ratio"] < 1 and logged["still/tool/success"] == 1
+
+
 def expected_mask(text: str, budget: int) -> list[int]:
     """By the rules of DigitLoop: what follows a digit of the model is read and not written, until the cap is told."""
     mask: list[int] = []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from still_verl.monitor.keywords import Keywords
-from still_verl.monitor.metrics import novelty, step_metrics
+from still_verl.monitor.metrics import novelty, step_metrics, tool_use
 from still_verl.monitor.rows import StepRows
 from still_verl.rewards.terms import repetition
 
@@ -80,3 +80,21 @@ def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
     assert repeated == pytest.approx(-repetition(" ".join(tokens)))
     pairs = list(zip(tokens, tokens[1:], strict=False))
     assert distinct == (pytest.approx(len(set(pairs)) / len(pairs)) if pairs else None)
+
+
+def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
+    def used(calls: int, ok: int, timeout: int, masked: int) -> dict[str, Any]:
+        counts = {"calls": calls, "ok": ok, "timeout": timeout, "seconds": 0.5, "wait_seconds": 0.0, "caps": 0}
+        return {f"tool_{k}": v for k, v in counts.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
+
+    found = tool_use(rows([{}] * 3, [used(3, 2, 1, 4), used(1, 1, 0, 2), {}]))
+    assert found == {
+        "tool/calls": 2.0,
+        "tool/seconds": 0.5,
+        "tool/wait_seconds": 0.0,
+        "tool/caps": 0.0,
+        "tool/success": 0.75,
+        "tool/timeout_ratio": 0.25,
+        "tool/masked_token_ratio": 0.3,
+    }
+    assert tool_use(rows([{}])) == {}
