@@ -11,9 +11,10 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from typing import Protocol
 
 from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, as_text, clip
-from still_verl.interpreter.sandbox.notebook import PACKET
+from still_verl.interpreter.sandbox.notebook import ERROR_CHARS, PACKET
 from still_verl.interpreter.sandbox.policy import Mechanisms, require
 
 CODE_MB = 1
@@ -136,6 +137,13 @@ class Child:
             self._output = -1
 
 
+def result(started: float, told: tuple[bytes, str, str | None], limits: Limits, tier: Tier) -> Result:
+    """What `Child.run` told, shortened as the limits say. `started` is a time of the monotonic clock."""
+    output, kind, error = told
+    shown = clip(as_text(output), limits.output_chars)
+    return Result(shown, None if error is None else clip(error, ERROR_CHARS), kind, time.monotonic() - started, tier)
+
+
 def _last_words(status: bytes) -> str:
     if not status:
         return "the sandbox ended"
@@ -187,17 +195,12 @@ class Local:
         started = time.monotonic()
         child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
         try:
-            return self.result(started, *child.run(code, self.limits))
+            return result(started, child.run(code, self.limits), self.limits, self.tier)
         finally:
             child.kill()
 
-    def session(self) -> "LocalSession":
-        return LocalSession(self)
-
-    def result(self, started: float, output: bytes, kind: str, error: str | None) -> Result:
-        seconds = time.monotonic() - started
-        shown = clip(as_text(output), self.limits.output_chars)
-        return Result(shown, None if error is None else clip(error, 4000), kind, seconds, self.tier)
+    def session(self) -> "BlocksSession":
+        return BlocksSession(self)
 
     def fork(self, cpu_seconds: int | None) -> Child:
         """A new child that waits for its first block. `SandboxUnavailable` below the minimum tier."""
@@ -243,7 +246,7 @@ class Local:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", call],
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=bare_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
@@ -278,16 +281,27 @@ class Local:
         self._lock = threading.Lock()
 
 
-def _environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
     """Nothing of the parent's: keys and tokens are in environments. One thread for numpy, so that forking is safe."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", **threads}
 
 
-class LocalSession:
+class Forks(Protocol):
+    """A sandbox that makes children."""
+
+    limits: Limits
+
+    @property
+    def tier(self) -> Tier: ...
+
+    def fork(self, cpu_seconds: int | None) -> Child: ...
+
+
+class BlocksSession:
     """Blocks that share variables. Between two blocks its process is stopped and uses memory only."""
 
-    def __init__(self, sandbox: Local) -> None:
+    def __init__(self, sandbox: Forks) -> None:
         self._sandbox = sandbox
         self._child: Child | None = None
 
@@ -303,7 +317,7 @@ class LocalSession:
         else:
             self.close()
             error = f"{error}\n{LOST}"
-        return self._sandbox.result(started, output, kind, error)
+        return result(started, (output, kind, error), self._sandbox.limits, self._sandbox.tier)
 
     def close(self) -> None:
         if self._child is not None:
