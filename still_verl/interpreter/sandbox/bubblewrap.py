@@ -28,6 +28,9 @@ class BubblewrapChild(Child):
         super().__init__(post, line, output)
         self._process = process
 
+    def status(self) -> int:
+        return self._process.wait()
+
     def freeze(self) -> None:
         """Nothing: a stopped `bwrap` does not stop what it started."""
 

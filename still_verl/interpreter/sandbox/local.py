@@ -33,7 +33,10 @@ class Child:
         line.setblocking(False)
 
     def run(self, code: str, limits: Limits) -> tuple[bytes, str, str | None]:
-        """Output, kind and error of a block. For every kind but "ok" and "error" the child is of no more use."""
+        """Output, kind and error of a block. For every kind but "ok" and "error" the child is of no more use.
+
+        "lost" says that nothing is known of the child, because the server is gone or could not fork.
+        """
         deadline = time.monotonic() + limits.seconds
         output = bytearray()
         data = code.encode("utf-8", "surrogatepass")
@@ -101,12 +104,19 @@ class Child:
         return ("error", error) if isinstance(error, str) else ("crash", "the program damaged its interpreter")
 
     def _ended(self, output: bytearray) -> tuple[bytes, str, str | None]:
-        try:
-            status = self._post.recv(16)
-        except OSError:
-            status = b""
+        status = self.status()
         self._read_output(output)
+        if status is None:
+            return bytes(output), "lost", "the sandbox's server ended"
         return bytes(output), "crash", _last_words(status)
+
+    def status(self) -> int | None:
+        """How the process ended: an exit code, a negative signal, or None when there is nobody left to tell."""
+        try:
+            word = self._post.recv(16)
+        except OSError:
+            return None
+        return int(word) if word else None
 
     def freeze(self) -> None:
         """Stop it between two blocks, with every thread that it may have left running."""
@@ -144,10 +154,7 @@ def result(started: float, told: tuple[bytes, str, str | None], limits: Limits, 
     return Result(shown, None if error is None else clip(error, ERROR_CHARS), kind, time.monotonic() - started, tier)
 
 
-def _last_words(status: bytes) -> str:
-    if not status:
-        return "the sandbox ended"
-    code = int(status)
+def _last_words(code: int) -> str:
     if code >= 0:
         return f"the program ended its process with exit code {code}"
     names = {-9: "killed (too much processor time or memory)", -11: "segmentation fault", -6: "aborted"}
@@ -192,12 +199,16 @@ class Local:
         return self.mechanisms.tier
 
     def run(self, code: str) -> Result:
-        started = time.monotonic()
-        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-        try:
-            return result(started, child.run(code, self.limits), self.limits, self.tier)
-        finally:
-            child.kill()
+        for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
+            started = time.monotonic()
+            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+            try:
+                told = child.run(code, self.limits)
+            finally:
+                child.kill()
+            if told[1] != "lost":
+                return result(started, told, self.limits, self.tier)
+        raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
 
     def session(self) -> "BlocksSession":
         return BlocksSession(self)
@@ -316,7 +327,7 @@ class BlocksSession:
             self._child.freeze()
         else:
             self.close()
-            error = f"{error}\n{LOST}"
+            kind, error = "crash" if kind == "lost" else kind, f"{error}\n{LOST}"
         return result(started, (output, kind, error), self._sandbox.limits, self._sandbox.tier)
 
     def close(self) -> None:
