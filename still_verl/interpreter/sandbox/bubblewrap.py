@@ -14,7 +14,8 @@ from pathlib import Path
 
 from still_verl.interpreter.sandbox import isolate, kernel, landlock, notebook, policy
 from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier
-from still_verl.interpreter.sandbox.local import BlocksSession, Child, bare_environment, result
+from still_verl.interpreter.sandbox.child import Child, result
+from still_verl.interpreter.sandbox.local import BlocksSession, bare_environment
 
 _HERE = Path(__file__).resolve().parent
 _INSIDE = "/still/still_verl/interpreter/sandbox"
