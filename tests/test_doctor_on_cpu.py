@@ -37,7 +37,15 @@ def broken_copy(tmp_path: Path, module: str, text: str) -> str:
 def test_this_environment_is_healthy() -> None:
     code, findings = doctor()
     assert code == 0, [f for f in findings if not f["ok"]]
-    assert {f["check"] for f in findings} >= {"plugin", "trainer modes", "agent loops", "engine", "vllm", "recipes"}
+    assert {f["check"] for f in findings} >= {
+        "plugin",
+        "trainer modes",
+        "agent loops",
+        "engine",
+        "vllm",
+        "sandbox",
+        "recipes",
+    }
 
 
 def test_the_table_is_for_people() -> None:

@@ -18,7 +18,7 @@ TMP = "/tmp"
 TMP_MB = 64
 FILE_MB = 32
 _SYSTEM = ["/usr", "/lib", "/lib64", "/lib32", "/bin"]
-_DEVICES = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"]
+DEVICES = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"]
 # A tree is built over a directory that exists everywhere and that nothing of the tree lies in.
 _SITE = "/proc"
 # Flags of a mount that an unprivileged owner must keep when it changes others: (statvfs, mount).
@@ -100,7 +100,7 @@ def _build_tree(paths: list[str]) -> None:
             os.makedirs(_SITE + path)
             _bind_read_only(path, _SITE + path)
     os.makedirs(_SITE + "/dev")
-    for device in _DEVICES:
+    for device in DEVICES:
         os.close(os.open(_SITE + device, os.O_CREAT | os.O_WRONLY, 0o666))
         kernel.mount(device, _SITE + device, None, kernel.MS_BIND)
     os.makedirs(_SITE + TMP)
@@ -148,7 +148,7 @@ def give_up(there: Mechanisms, readable: list[str]) -> None:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the last change of user, which would clear it
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if there.landlock:
-        landlock.restrict([*readable, *_DEVICES], [TMP] if there.namespaces else [])
+        landlock.restrict([*readable, *DEVICES], [TMP] if there.namespaces else [])
     if there.seccomp:
         seccomp.install()
 

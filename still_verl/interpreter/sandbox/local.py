@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -11,139 +10,15 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from typing import Protocol
 
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, as_text, clip
-from still_verl.interpreter.sandbox.notebook import PACKET
+from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier
+from still_verl.interpreter.sandbox.child import Child, result
 from still_verl.interpreter.sandbox.policy import Mechanisms, require
 
-CODE_MB = 1
 _START_S = 120.0
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[3])
 LOST = "The session was restarted: its variables are lost."
-
-
-class Child:
-    """One process of the sandbox, seen from outside. Not for two threads at a time."""
-
-    def __init__(self, post: socket.socket, line: socket.socket, output: int) -> None:
-        self._post = post
-        self._line = line
-        self._output = output
-        line.setblocking(False)
-
-    def run(self, code: str, limits: Limits) -> tuple[bytes, str, str | None]:
-        """Output, kind and error of a block. For every kind but "ok" and "error" the child is of no more use."""
-        deadline = time.monotonic() + limits.seconds
-        output = bytearray()
-        data = code.encode("utf-8", "surrogatepass")
-        if len(data) > CODE_MB * 2**20:
-            return b"", "error", f"the program is longer than {CODE_MB} MiB"
-        packets = [b"%d" % len(data), *(data[i : i + PACKET] for i in range(0, len(data), PACKET))]
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return bytes(output), "timeout", f"stopped after {limits.seconds:g} seconds"
-            ready = self._wait(left, bool(packets))
-            self._read_output(output)
-            if len(output) > limits.flood_mb * 2**20:
-                return bytes(output), "flood", f"stopped after writing {limits.flood_mb} MiB"
-            if packets and self._line.fileno() in ready:
-                self._send(packets)
-            if self._line.fileno() in ready and (report := self._report()) is not None:
-                self._read_output(output)
-                return bytes(output), *report
-            if self._post.fileno() in ready:
-                return self._ended(output)
-
-    def _wait(self, seconds: float, sending: bool) -> set[int]:
-        poll = select.poll()
-        poll.register(self._line, select.POLLIN | (select.POLLOUT if sending else 0))
-        poll.register(self._post, select.POLLIN)
-        poll.register(self._output, select.POLLIN)
-        return {fd for fd, _ in poll.poll(seconds * 1000)}
-
-    def _send(self, packets: list[bytes]) -> None:
-        try:
-            while packets:
-                self._line.send(packets[0])
-                del packets[0]
-        except OSError:  # full for now, or its end is reported on the post
-            pass
-
-    def _read_output(self, output: bytearray) -> None:
-        """What is in the pipe, a megabyte at most: a program that writes without end must not hold us here."""
-        for _ in range(16):
-            try:
-                part = os.read(self._output, 65536)
-            except BlockingIOError:
-                return
-            if not part:
-                return
-            output += part
-
-    def _report(self) -> tuple[str, str | None] | None:
-        """What the child says of its block. Its words are a program's, so that anything may be in them."""
-        try:
-            packet = self._line.recv(65536)
-        except BlockingIOError:
-            return None
-        except OSError:
-            packet = b""
-        if not packet:
-            return None  # its end is reported on the post
-        try:
-            error = json.loads(packet)["error"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return "crash", "the program damaged its interpreter"
-        if error is None:
-            return "ok", None
-        return ("error", error) if isinstance(error, str) else ("crash", "the program damaged its interpreter")
-
-    def _ended(self, output: bytearray) -> tuple[bytes, str, str | None]:
-        try:
-            status = self._post.recv(16)
-        except OSError:
-            status = b""
-        self._read_output(output)
-        return bytes(output), "crash", _last_words(status)
-
-    def freeze(self) -> None:
-        """Stop it between two blocks, with every thread that it may have left running."""
-        self._tell(b"stop")
-
-    def thaw(self) -> None:
-        """Let it run again. Reports that nobody asked for are thrown away."""
-        try:
-            while self._line.recv(65536):
-                pass
-        except OSError:
-            pass
-        self._tell(b"go")
-
-    def _tell(self, word: bytes) -> None:
-        try:
-            self._post.send(word)
-        except OSError:  # it has ended; the next block will show
-            pass
-
-    def kill(self) -> None:
-        """End it, whatever it does. A word, because a process forked meanwhile may hold our end open."""
-        self._tell(b"kill")
-        self._post.close()
-        self._line.close()
-        if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
-
-
-def _last_words(status: bytes) -> str:
-    if not status:
-        return "the sandbox ended"
-    code = int(status)
-    if code >= 0:
-        return f"the program ended its process with exit code {code}"
-    names = {-9: "killed (too much processor time or memory)", -11: "segmentation fault", -6: "aborted"}
-    return f"the process ended: {names.get(code, f'signal {-code}')}"
 
 
 class Local:
@@ -184,20 +59,19 @@ class Local:
         return self.mechanisms.tier
 
     def run(self, code: str) -> Result:
-        started = time.monotonic()
-        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-        try:
-            return self.result(started, *child.run(code, self.limits))
-        finally:
-            child.kill()
+        for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
+            started = time.monotonic()
+            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+            try:
+                told = child.run(code, self.limits)
+            finally:
+                child.kill()
+            if told[1] != "lost":
+                return result(started, told, self.limits, self.tier)
+        raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
 
-    def session(self) -> "LocalSession":
-        return LocalSession(self)
-
-    def result(self, started: float, output: bytes, kind: str, error: str | None) -> Result:
-        seconds = time.monotonic() - started
-        shown = clip(as_text(output), self.limits.output_chars)
-        return Result(shown, None if error is None else clip(error, 4000), kind, seconds, self.tier)
+    def session(self) -> "BlocksSession":
+        return BlocksSession(self)
 
     def fork(self, cpu_seconds: int | None) -> Child:
         """A new child that waits for its first block. `SandboxUnavailable` below the minimum tier."""
@@ -243,7 +117,7 @@ class Local:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", call],
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=bare_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
@@ -278,16 +152,27 @@ class Local:
         self._lock = threading.Lock()
 
 
-def _environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
     """Nothing of the parent's: keys and tokens are in environments. One thread for numpy, so that forking is safe."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", **threads}
 
 
-class LocalSession:
+class Forks(Protocol):
+    """A sandbox that makes children."""
+
+    limits: Limits
+
+    @property
+    def tier(self) -> Tier: ...
+
+    def fork(self, cpu_seconds: int | None) -> Child: ...
+
+
+class BlocksSession:
     """Blocks that share variables. Between two blocks its process is stopped and uses memory only."""
 
-    def __init__(self, sandbox: Local) -> None:
+    def __init__(self, sandbox: Forks) -> None:
         self._sandbox = sandbox
         self._child: Child | None = None
 
@@ -302,8 +187,8 @@ class LocalSession:
             self._child.freeze()
         else:
             self.close()
-            error = f"{error}\n{LOST}"
-        return self._sandbox.result(started, output, kind, error)
+            kind, error = "crash" if kind == "lost" else kind, f"{error}\n{LOST}"
+        return result(started, (output, kind, error), self._sandbox.limits, self._sandbox.tier)
 
     def close(self) -> None:
         if self._child is not None:

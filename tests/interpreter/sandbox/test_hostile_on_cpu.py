@@ -141,7 +141,7 @@ PROGRAMS = [
     # Files.
     attempt("read-the-canary", "print(open('@CANARY@').read())"),
     attempt("read-the-canary-by-a-link", "os.symlink('@CANARY@', '/tmp/l'); print(open('/tmp/l').read())"),
-    attempt("read-the-canary-by-a-hard-link", "os.link('@CANARY@', '/tmp/h'); print(open('/tmp/h').read())"),
+    attempt("read-the-canary-by-a-hard-link", "os.link('@CANARY@', '/tmp/hard'); print(open('/tmp/hard').read())"),
     attempt("read-the-canary-by-dots", "print(open('/tmp/../../..@CANARY@').read())"),
     attempt("read-the-canary-by-ctypes", "assert ctypes.CDLL(None).open(b'@CANARY@', 0) >= 0"),
     attempt("write-outside", "open('@OUTSIDE@/written', 'w').write('x')"),
