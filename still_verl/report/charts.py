@@ -260,10 +260,9 @@ class Figure:
         for row in range(self.strips):
             top = bottom - row * BELOW / self.height
             low, high = (top - part * BELOW / self.height for part in (0.9, 0.42))
-            strip = {"domain": [max(low, 0), high], "nticks": 3}
-            axes[f"yaxis{row + 2}"] = strip | {"rangemode": "tozero"}
+            axes[f"yaxis{row + 2}"] = {"domain": [max(low, 0), high], "nticks": 3, "rangemode": "tozero"}
             place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
-            notes.append(place | {"y": strip["domain"][1], "text": self._titles.get(row, ""), "showarrow": False})
+            notes.append(place | {"y": high, "text": self._titles.get(row, ""), "showarrow": False})
         below = f"y{self.strips + 1}" if self.strips else "y"
         frame = {"xaxis": {"anchor": below}, "shapes": _bands(self.runs), "annotations": notes}
         return axes | frame
