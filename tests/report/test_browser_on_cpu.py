@@ -84,10 +84,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def visit(tab: Tab, page: Path, width: int, scheme: str) -> dict[str, Any]:
-    """Open a page in a window so high that every chart is in sight: they are drawn when they come near."""
+    """Open a page in a window of some width, and wait until all charts are drawn."""
     for domain in ("Runtime", "Log", "Page"):
         tab.call(f"{domain}.enable")
-    tab.call("Emulation.setDeviceMetricsOverride", width=width, height=12000, deviceScaleFactor=1, mobile=width < 500)
+    tab.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
     tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     tab.call("Page.navigate", url=page.as_uri())
     tab.wait_for(f"document.readyState === 'complete' && {DRAWN}")
