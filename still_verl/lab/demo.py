@@ -54,7 +54,21 @@ def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console)
     _train(job, run, console)
     console.print(_summary(run), _example(run))
     console.print(f"run folder: {run}", highlight=False, soft_wrap=True)
+    _report(run, console)
     return run
+
+
+def _report(run: Path, console: Console) -> None:
+    """Write the run's page; without the extra `report` a training is no failure, so only say what is missing."""
+    from still_verl.report.page import write_report
+
+    page = run / "report.html"
+    try:
+        write_report([run], page)
+    except ValueError as error:
+        console.print(f"no report: {error}", highlight=False, markup=False, soft_wrap=True)
+    else:
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
 def validations(run: Path) -> list[Validation]:

@@ -1,52 +1,21 @@
 """The charts of a page as plotly figures in JSON: no plotly is needed to make them, only to show them."""
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from still_verl.report.curves import POINTS, arrays, every, number, rounded, smooth, thin, xy
+from still_verl.report.panels import PANELS, Panel
 from still_verl.report.read import VALIDATION, Run
 
-POINTS = 500  # of one line at most
 SHORT = 20  # a line of fewer points is drawn with markers and not smoothed
-SMOOTHED = 25  # the window of smoothing is this part of a run
 MAIN, BELOW = 280, 76  # px: height of the curves, and of each schedule under them
 # At least 3:1 against the white and the dark page (WCAG 1.4.11), told apart with the common colour blindnesses.
 COLORS = ("#2f7fc1", "#c96a00", "#2c9462", "#b0609f", "#8a7a1f", "#d0495b", "#5d6fd0", "#7f7f7f")
 DASHES = {"solid": "", "dot": "2 3", "dash": "7 4", "dashdot": "7 3 2 3", "longdash": "12 4"}  # plotly's, SVG's
 ALARM = "#d0495b"
-
-
-@dataclass(frozen=True)
-class Line:
-    """What a line shows: the first of some metrics that a run has."""
-
-    label: str
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A chart before it meets a run.
-
-    Attributes:
-        about: what the chart says, in a sentence for those who do not know.
-        pattern: metrics of which each gets a line, called by the pattern's group.
-        below: schedules that act on it, each drawn in a strip of its own.
-        share: whether values are shares, shown in percent.
-        about_below: what the schedules are.
-    """
-
-    title: str
-    about: str
-    lines: tuple[Line, ...] = ()
-    pattern: re.Pattern[str] | None = None
-    below: tuple[Line, ...] = ()
-    share: bool = False
-    about_below: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,91 +37,6 @@ class Chart:
     summary: str
     legend: list[tuple[str, str, str]] = field(default_factory=list)
     table: list[tuple[str, list[str]]] = field(default_factory=list)
-
-
-def _line(label: str, *keys: str) -> Line:
-    return Line(label, keys)
-
-
-PANELS = (
-    Panel(
-        "Accuracy",
-        "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
-        (_line("training", "still/accuracy"),),
-        VALIDATION,
-        share=True,
-    ),
-    Panel(
-        "Reward",
-        "The mean score of a step, and each term of it before weighting.",
-        (_line("score", "critic/score/mean"),),
-        re.compile(r"still/reward/(.+)"),
-    ),
-    Panel(
-        "Length of responses",
-        "In tokens, of all responses and of right and wrong ones.",
-        (
-            _line("mean", "still/length/mean", "response_length/mean"),
-            _line("median", "still/length/p50"),
-            _line("95 %", "still/length/p95"),
-            _line("right", "still/length/correct_mean"),
-            _line("wrong", "still/length/wrong_mean"),
-        ),
-        below=(_line("limit", "still/context/budget"),),
-        about_below="Below: the most tokens that a response may have.",
-    ),
-    Panel(
-        "Completion",
-        "Share of responses that ended by themselves, and of those in which an answer was found.",
-        (
-            _line("finished", "still/completion/finished"),
-            _line("answered", "still/completion/answered"),
-            _line("cut at the limit (verl)", "response_length/clip_ratio"),
-        ),
-        share=True,
-    ),
-    Panel(
-        "Entropy",
-        "How undecided the model is at a token, in nats.",
-        (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
-        below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
-        about_below="Below: what acts on it.",
-    ),
-    Panel(
-        "KL to the reference",
-        "How far the model has moved, in nats a token.",
-        (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
-        below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
-        about_below="Below: the coefficient that pulls it back.",
-    ),
-    Panel(
-        "Reasoning words, per 1,000 words",
-        "Words of verification, reflection and correction: do responses think more, or only get longer?",
-        pattern=re.compile(r"still/keywords/([^/]+)/per_1k_words"),
-    ),
-    Panel(
-        "Reasoning words, per response",
-        "The same words for each response.",
-        pattern=re.compile(r"still/keywords/([^/]+)/per_response"),
-    ),
-    Panel(
-        "Actions and repetition",
-        "Reasoning actions for each response, and the share of text that repeats itself.",
-        (
-            _line("actions", "still/actions/mean"),
-            _line("repetition", "still/repetition"),
-            _line("distinct pairs of words", "still/distinct_2"),
-        ),
-    ),
-    Panel("Tool use", "Of the code interpreter.", pattern=re.compile(r"still/tool/(.+)")),
-    Panel(
-        "Samples not learned from",
-        "Left out of a step by selection.",
-        (_line("samples", "still/selection/dropped_samples"),),
-    ),
-    Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", "actor/grad_norm"),)),
-    Panel("Seconds a step", "Wall time.", (_line("step", "perf/time_per_step", "timing_s/step"),)),
-)
 
 
 def charts(runs: Sequence[Run]) -> list[Chart]:
@@ -203,7 +87,7 @@ class Figure:
 
     def add(self, run: Run, label: str, key: str) -> None:
         """A curve: smoothed, the raw data faint behind it; or markers where there are few."""
-        steps, values = _arrays(run, key)
+        steps, values = arrays(run, key)
         style = self._style(run, label)
         group = {
             "name": self.name(run, label),
@@ -213,10 +97,10 @@ class Figure:
         }
         short = np.isfinite(values).sum() < SHORT
         if not short:
-            raw = _xy(*thin(steps, values))
+            raw = xy(*thin(steps, values))
             faint = {"mode": "lines", "opacity": 0.28, "line": style | {"width": 1, "dash": "solid"}}
             self._traces.append(group | raw | faint | {"hoverinfo": "skip"})
-        curve = _xy(steps, values) if short else _xy(*_every(steps, smooth(values)))
+        curve = xy(steps, values) if short else xy(*every(steps, smooth(values)))
         self._traces.append(
             group | curve | {"mode": "lines+markers" if short else "lines", "line": style | {"width": 2.2}}
         )
@@ -231,7 +115,7 @@ class Figure:
         look = {"type": "scatter", "mode": "lines", "line": line, "yaxis": f"y{row + 2}"}
         self._titles[row] = label
         meta = {"name": self.name(run, label), "meta": {"run": run.name, "label": ""}}
-        self._traces.append(meta | look | _xy(*thin(*_arrays(run, key))))
+        self._traces.append(meta | look | xy(*thin(*arrays(run, key))))
 
     def _style(self, run: Run, label: str) -> dict[str, Any]:
         """Colour by run and dash by label where there are several runs, else colour by label."""
@@ -260,10 +144,9 @@ class Figure:
         for row in range(self.strips):
             top = bottom - row * BELOW / self.height
             low, high = (top - part * BELOW / self.height for part in (0.9, 0.42))
-            strip = {"domain": [max(low, 0), high], "nticks": 3}
-            axes[f"yaxis{row + 2}"] = strip | {"rangemode": "tozero"}
+            axes[f"yaxis{row + 2}"] = {"domain": [max(low, 0), high], "nticks": 3, "rangemode": "tozero"}
             place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
-            notes.append(place | {"y": strip["domain"][1], "text": self._titles.get(row, ""), "showarrow": False})
+            notes.append(place | {"y": high, "text": self._titles.get(row, ""), "showarrow": False})
         below = f"y{self.strips + 1}" if self.strips else "y"
         frame = {"xaxis": {"anchor": below}, "shapes": _bands(self.runs), "annotations": notes}
         return axes | frame
@@ -331,65 +214,15 @@ def _path(run: Run, color: str) -> dict[str, Any] | None:
     opacity = np.linspace(0.25, 1, len(means)).round(2).tolist()
     return {
         "type": "scatter", "mode": "lines+markers", "name": run.name, "meta": {"run": run.name, "label": ""},
-        "x": _round(means[:, 1]), "y": _round(means[:, 2]), "text": [f"step {step:.0f}" for step in means[:, 0]],
+        "x": rounded(means[:, 1]), "y": rounded(means[:, 2]), "text": [f"step {step:.0f}" for step in means[:, 0]],
         "line": {"color": color, "width": 1}, "marker": {"color": color, "size": 9, "opacity": opacity},
         "hovertemplate": "%{text}<br>%{x:.0f} tokens, %{y:.1%}",
     }  # fmt: skip
 
 
-def _arrays(run: Run, key: str) -> tuple[np.ndarray, np.ndarray]:
-    values = run.series[key]
-    return np.array(list(values)), np.array([math.nan if v is None else v for v in values.values()])
-
-
-def smooth(values: np.ndarray) -> np.ndarray:
-    """Centred moving average over a 25th of the run, over less at the ends; NaN stays NaN and is in no mean."""
-    half = max(1, len(values) // SMOOTHED // 2)
-    known = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-    counts = np.concatenate([[0], np.cumsum(known)])
-    index = np.arange(len(values))
-    low, high = np.maximum(index - half, 0), np.minimum(index + half + 1, len(values))
-    means = (sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1)
-    return np.where(known, means, math.nan)
-
-
-def thin(steps: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """At most `points` of a line: the lowest and the highest of each stretch, so that no spike is lost."""
-    if len(values) <= points:
-        return steps, values
-    kept: set[int] = {0, len(values) - 1}
-    for part in np.array_split(np.arange(len(values)), points // 2 - 1):
-        known = part[np.isfinite(values[part])]
-        kept |= (
-            {int(known[values[known].argmin()]), int(known[values[known].argmax()])} if len(known) else {int(part[0])}
-        )
-    order = sorted(kept)
-    return steps[order], values[order]
-
-
-def _every(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    index = np.unique(np.linspace(0, len(values) - 1, min(len(values), POINTS)).round().astype(int))
-    return steps[index], values[index]
-
-
-def _xy(steps: np.ndarray, values: np.ndarray) -> dict[str, Any]:
-    return {"x": steps.tolist(), "y": _round(values)}
-
-
-def _round(values: np.ndarray) -> list[float | None]:
-    """Five digits draw the same curve in half the bytes; a gap where there is no number."""
-    return [float(f"{value:.5g}") if math.isfinite(value) else None for value in values.tolist()]
-
-
 def _numbers(name: str, points: list[tuple[int, float]], share: bool) -> tuple[str, list[str]]:
     values = [value for _, value in points]
     return name, [number(value, share) for value in (values[0], min(values), max(values), values[-1])]
-
-
-def number(value: float, share: bool = False) -> str:
-    """A figure for people: percent, or four digits."""
-    return f"{value:.1%}" if share else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _summary(title: str, table: list[tuple[str, list[str]]]) -> str:

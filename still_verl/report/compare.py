@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from still_verl.report.charts import number
+from still_verl.report.curves import number
 from still_verl.report.read import VALIDATION, Run
 from still_verl.report.verdict import tenths
 

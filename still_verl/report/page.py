@@ -79,7 +79,7 @@ def _about(run: Run, index: int) -> dict[str, Any]:
         "run": run,
         "color": COLORS[index % len(COLORS)],
         "verdict": verdict(run),
-        "final": [(name, values[0]) for name, values in final_figures([run])],
+        "final": [(name, values[0]) for name, values in final_figures([run]) if name != "alarms"],
         "shelves": {phase: rows for phase in sorted(run.shelves, reverse=True) if (rows := _rows(run.shelves[phase]))},
         "settings": settings(run),
         "config": "\n".join(f"{key}: {json.dumps(value, default=str)}" for key, value in run.config.items()),

@@ -149,6 +149,6 @@ def _text(value: Any) -> str:
 def _facts(row: dict[str, Any]) -> tuple[str, ...]:
     how = [f"compared by {row['reason']}" if row.get("reason") else ""]
     how += ["cut at the limit" if row.get("truncated") else "", "not learned from" if row.get("dropped") else ""]
-    terms = row.get("terms")
-    how += [f"{name} {value:g}" for name, value in (terms if isinstance(terms, dict) else {}).items() if finite(value)]
+    terms = row["terms"] if isinstance(row.get("terms"), dict) else {}
+    how += [f"{name} {value:g}" for name, value in terms.items() if finite(value) is not None]
     return tuple(filter(None, how))

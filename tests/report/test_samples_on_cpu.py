@@ -50,6 +50,12 @@ def test_a_score_of_neither_kind_leaves_it_open_whether_a_response_is_right(tmp_
     assert [s.correct for s in read_shelves(tmp_path)["training"].pick("last", None)] == [None]
 
 
+def test_what_else_a_row_says_is_told_in_words_terms_of_zero_too(tmp_path: Path) -> None:
+    lines(tmp_path / "samples.jsonl", row(1, "a", 0, truncated=True, dropped=True, terms={"correct": 0.0, "x": None}))
+    (sample,) = read_shelves(tmp_path)["validation"].pick("last", False)
+    assert sample.facts == ("cut at the limit", "not learned from", "correct 0")
+
+
 def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
     text = json.dumps(row(1, "p", 1, response="x" * 2000))
     with (tmp_path / "samples.jsonl").open("w") as file:

@@ -49,7 +49,7 @@ def test_length_that_grows_without_accuracy_is_suspected() -> None:
     flat = verdict(run(longer | {VALIDATION: {0: 0.3, 20: 0.3}}))
     assert any("look for reward hacking" in text for text in flat.sentences)
     rising = verdict(run(longer | {VALIDATION: {0: 0.3, 20: 0.6}}))
-    assert rising.sentences == ["Responses became longer: 112 to 288 tokens."] or "112" not in rising.sentences[0]
+    assert rising.sentences == ["Responses became longer: 110 to 290 tokens."]
     assert not any("hacking" in text for text in rising.sentences)
 
 

@@ -1,0 +1,120 @@
+"""Which charts a page has, and which metrics each shows."""
+
+import re
+from dataclasses import dataclass
+
+from still_verl.report.read import VALIDATION
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a line shows: the first of some metrics that a run has."""
+
+    label: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A chart before it meets a run.
+
+    Attributes:
+        about: what the chart says, in a sentence for those who do not know.
+        pattern: metrics of which each gets a line, called by the pattern's group.
+        below: schedules that act on it, each drawn in a strip of its own.
+        share: whether values are shares, shown in percent.
+        about_below: what the schedules are.
+    """
+
+    title: str
+    about: str
+    lines: tuple[Line, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    below: tuple[Line, ...] = ()
+    share: bool = False
+    about_below: str = ""
+
+
+def _line(label: str, *keys: str) -> Line:
+    return Line(label, keys)
+
+
+PANELS = (
+    Panel(
+        "Accuracy",
+        "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
+        (_line("training", "still/accuracy"),),
+        VALIDATION,
+        share=True,
+    ),
+    Panel(
+        "Reward",
+        "The mean score of a step, and each term of it before weighting.",
+        (_line("score", "critic/score/mean"),),
+        re.compile(r"still/reward/(.+)"),
+    ),
+    Panel(
+        "Length of responses",
+        "In tokens, of all responses and of right and wrong ones.",
+        (
+            _line("mean", "still/length/mean", "response_length/mean"),
+            _line("median", "still/length/p50"),
+            _line("95 %", "still/length/p95"),
+            _line("right", "still/length/correct_mean"),
+            _line("wrong", "still/length/wrong_mean"),
+        ),
+        below=(_line("limit", "still/context/budget"),),
+        about_below="Below: the most tokens that a response may have.",
+    ),
+    Panel(
+        "Completion",
+        "Share of responses that ended by themselves, and of those in which an answer was found.",
+        (
+            _line("finished", "still/completion/finished"),
+            _line("answered", "still/completion/answered"),
+            _line("cut at the limit (verl)", "response_length/clip_ratio"),
+        ),
+        share=True,
+    ),
+    Panel(
+        "Entropy",
+        "How undecided the model is at a token, in nats.",
+        (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
+        below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
+        about_below="Below: what acts on it.",
+    ),
+    Panel(
+        "KL to the reference",
+        "How far the model has moved, in nats a token.",
+        (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
+        below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
+        about_below="Below: the coefficient that pulls it back.",
+    ),
+    Panel(
+        "Reasoning words, per 1,000 words",
+        "Words of verification, reflection and correction: do responses think more, or only get longer?",
+        pattern=re.compile(r"still/keywords/([^/]+)/per_1k_words"),
+    ),
+    Panel(
+        "Reasoning words, per response",
+        "The same words for each response.",
+        pattern=re.compile(r"still/keywords/([^/]+)/per_response"),
+    ),
+    Panel(
+        "Actions and repetition",
+        "Reasoning actions for each response, and the share of text that repeats itself.",
+        (
+            _line("actions", "still/actions/mean"),
+            _line("repetition", "still/repetition"),
+            _line("distinct pairs of words", "still/distinct_2"),
+        ),
+    ),
+    Panel("Tool use", "Of the code interpreter.", pattern=re.compile(r"still/tool/(.+)")),
+    Panel(
+        "Samples not learned from",
+        "Left out of a step by selection.",
+        (_line("samples", "still/selection/dropped_samples"),),
+    ),
+    Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", "actor/grad_norm"),)),
+    Panel("Seconds a step", "Wall time.", (_line("step", "perf/time_per_step", "timing_s/step"),)),
+)
