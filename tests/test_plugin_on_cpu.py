@@ -14,6 +14,7 @@ MODULES = [
     "still_verl.cpu.vllm_extension",
     "still_verl.cpu.worker",
     "still_verl.hydra_plugin",
+    "still_verl.interpreter.code_loop",
     "still_verl.interpreter.loop",
     "still_verl.monitor.callback",
     "still_verl.rewards.manager",

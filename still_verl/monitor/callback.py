@@ -14,6 +14,7 @@ from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.rows import StepRows, Validation, read_prompts, read_rows
 from still_verl.monitor.samples import sample, spread
+from still_verl.monitor.versions import write_versions
 from still_verl.trainer.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Monitor(Callback):
     def on_init_end(self, trainer: PPOTrainer) -> None:
         run_dir = Path(self.still.run_dir) if self.still.run_dir else None
         self.journal = Journal(run_dir, self.settings, self.still.name)
+        if run_dir:
+            write_versions(run_dir)
 
     def on_metrics(self, trainer: PPOTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
         rows, step = read_rows(batch), trainer.global_steps

@@ -4,16 +4,12 @@ import re
 
 from markupsafe import Markup, escape
 
+from still_verl.monitor.keywords import WORDS, pattern
+
 HEAD, TAIL = 5000, 3000  # characters that are shown of a long text
-# Figure 4 of arXiv 2503.04548 names the words.
-WORDS = {
-    "verification": r"verif(?:y|ies|ied|ying)|double[\s‐-]?check(?:s|ed|ing)?|confirm(?:s|ed|ing)?",
-    "reflection": r"however|wait|reflect(?:s|ed|ing)?",
-    "correction": r"correct(?:s|ed|ing)?|revis(?:e|es|ed|ing)|adjust(?:s|ed|ing)?",
-}
 _MARKED = re.compile(
     r"(?P<tool>```(?:python|py|output)\b.*?(?:```|\Z))|(?P<answer>\\boxed\b)|"
-    + "|".join(rf"(?P<{name}>\b(?:{words})\b)" for name, words in WORDS.items()),
+    + "|".join(f"(?P<{name}>{pattern(words).pattern})" for name, words in WORDS.items()),
     re.IGNORECASE | re.DOTALL,
 )
 

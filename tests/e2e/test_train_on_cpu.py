@@ -227,6 +227,7 @@ def test_the_run_folder_has_metrics_dumps_and_checkpoint(killed_run: Any, sample
     rows = samples(run / "rollouts/1.jsonl")
     assert len(rows) == 16 and len({row["score"] for row in rows}) > 2
     assert (run / ".hydra/config.yaml").is_file()
+    assert json.loads((run / "versions.json").read_text())["verl"] == "0.9.1"
 
 
 def test_the_reference_becomes_the_actor_every_second_step(killed_run: Any) -> None:
