@@ -127,8 +127,8 @@ def plan(
     png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
 ) -> None:
     """Look at a job before it runs."""
-    from still_verl.config import ConfigError
     from still_verl.plan.curves import as_text, curves, job_config, write_png
+    from still_verl.settings import ConfigError
 
     if not schedule:
         _stop("say what to look at: --schedule")

@@ -11,7 +11,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig
 
 from still_verl import paths
-from still_verl.config import ConfigError
+from still_verl.settings import ConfigError
 from still_verl.support import UnsupportedVersionError, check_verl_version
 
 

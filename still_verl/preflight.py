@@ -12,8 +12,9 @@ from omegaconf import DictConfig, ListConfig
 from verl.plugin.platform import set_platform
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
-from still_verl.config import ConfigError, RewardConfig, StillConfig, still_config
+from still_verl.config import StillConfig, still_config
 from still_verl.cpu.platform import CpuPlatform
+from still_verl.settings import ConfigError, RewardConfig
 from still_verl.trainer.checks import check_dynamics
 
 # Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and

@@ -1,7 +1,8 @@
 import pytest
 from omegaconf import OmegaConf
 
-from still_verl.config import ConfigError, RewardConfig, StillConfig, still_config
+from still_verl.config import StillConfig, still_config
+from still_verl.settings import ConfigError, RewardConfig
 
 
 def test_a_job_without_our_node_has_the_defaults() -> None:

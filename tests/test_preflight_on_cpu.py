@@ -14,8 +14,8 @@ from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
 
 from still_verl import preflight
-from still_verl.config import ConfigError
 from still_verl.lab.paths import prepare
+from still_verl.settings import ConfigError
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,13 +7,14 @@ from uuid import uuid4
 
 from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput, register
 
-from still_verl.config import InterpreterConfig, still_config
+from still_verl.config import still_config
 from still_verl.interpreter.finish import finish_reason, stop_token_ids
 from still_verl.interpreter.formats import FORMATS, CodeFormat
 from still_verl.interpreter.loop import SingleTurn
 from still_verl.interpreter.runner import RunCode, code_of_a_response, shared_runner
 from still_verl.interpreter.sandbox.base import Result
 from still_verl.interpreter.stream import TokenStream
+from still_verl.settings import InterpreterConfig
 
 NO_OUTPUT = "(no output)"
 

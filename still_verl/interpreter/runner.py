@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from still_verl.config import InterpreterConfig
 from still_verl.interpreter.sandbox.base import Limits, Result, Sandbox, Tier
 from still_verl.interpreter.sandbox.local import Local
 from still_verl.interpreter.sandbox.runner import Runner
+from still_verl.settings import InterpreterConfig
 
 # Runs a block; the result, and the seconds that it waited for a free place.
 RunCode = Callable[[str], Awaitable[tuple[Result, float]]]

@@ -4,10 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from still_verl.config import MonitorConfig
 from still_verl.monitor.alarms import Alarm
 from still_verl.monitor.background import Background, post
 from still_verl.monitor.sink import RotatedFile, line, open_append
+from still_verl.settings import MonitorConfig
 
 MB = 10**6
 

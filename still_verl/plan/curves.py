@@ -5,8 +5,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from still_verl.config import ConfigError, StillConfig, still_config
+from still_verl.config import StillConfig, still_config
 from still_verl.schedules import ScheduleConfig, value_at
+from still_verl.settings import ConfigError
 
 WIDTH, HEIGHT = 72, 12  # characters of a chart
 

@@ -2,7 +2,8 @@
 
 from omegaconf import DictConfig
 
-from still_verl.config import ConfigError, StillConfig
+from still_verl.config import StillConfig
+from still_verl.settings import ConfigError
 
 
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from verl.utils import tensordict_utils as tu
 
-from still_verl.config import ContextConfig, still_config
+from still_verl.config import still_config
 from still_verl.schedules import value_at
+from still_verl.settings import ContextConfig
 from still_verl.trainer.callbacks import Callback
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from still_verl.config import SelectionConfig, still_config
+from still_verl.config import still_config
 from still_verl.monitor.rows import read_rows
+from still_verl.settings import SelectionConfig
 from still_verl.trainer.callbacks import Callback as TrainerCallback
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from still_verl.config import SELECTION_RULES, SelectionConfig
+from still_verl.settings import SELECTION_RULES, SelectionConfig
 from still_verl.trainer.selection import RULES, Group, select
 
 Y, N = True, False
