@@ -16,6 +16,7 @@ hydra.experimental.callback:Callback.on_job_end
 hydra.experimental.callback:Callback.on_job_start
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 transfer_queue:KVBatchMeta
+verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:register
