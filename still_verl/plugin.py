@@ -6,6 +6,7 @@ loads the same entry point and shows them.
 """
 
 import sys
+from typing import Any
 
 import verl
 from wrapt import when_imported
@@ -44,10 +45,11 @@ def _trainer_modes(_module: object) -> None:
     import still_verl.trainer.modes  # noqa: F401
 
 
-@when_imported("verl.experimental.agent_loop")
-def _agent_loops(_module: object) -> None:
-    import still_verl.interpreter.code_loop
-    import still_verl.interpreter.loop  # noqa: F401
+@when_imported("verl.experimental.agent_loop.agent_loop")
+def _agent_loops(module: Any) -> None:
+    # By name, as upstream's decorator does it: their modules import this one, so they cannot be imported here.
+    for name, path in (("still", "loop.SingleTurn"), ("still_code", "code_loop.CodeLoop")):
+        module._agent_loop_registry[name] = {"_target_": f"still_verl.interpreter.{path}"}
 
 
 @when_imported("verl.experimental.reward_loop.reward_manager")

@@ -19,7 +19,6 @@ transfer_queue:KVBatchMeta
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
-verl.experimental.agent_loop.agent_loop:register
 verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
 verl.experimental.reward_loop.reward_manager.base:RewardManagerBase.run_single
 verl.experimental.reward_loop.reward_manager.registry:REWARD_MANAGER
@@ -118,6 +117,8 @@ BEHAVIOUR = {
     "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
     # The trackers of a run are a plain dict.
     "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
+    # An agent loop is registered by the name of its class.
+    "verl.experimental.agent_loop.agent_loop:register": ['_agent_loop_registry[agent_name] = {"_target_": '],
     # What a reward manager sees of a sample.
     "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
         '"tool_extra_fields": ',

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput, register
+from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput
 
 from still_verl.config import still_config
 from still_verl.interpreter.finish import finish_reason, stop_token_ids
@@ -54,7 +54,6 @@ class ToolUse:
         self.wait_seconds += waited
 
 
-@register("still_code")
 class CodeLoop(SingleTurn):
     """Caps are told to the model in place of an output; then the response goes on without an interpreter."""
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
-from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, register
+from verl.experimental.agent_loop.agent_loop import AgentLoopOutput
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 
@@ -25,7 +25,6 @@ def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | N
     return hf_model_type
 
 
-@register("still")
 class SingleTurn(SingleTurnAgentLoop):
     """verl's single turn for any tokenizer.
 
