@@ -39,14 +39,16 @@ def test_blocks(text: str, blocks: list[str]) -> None:
     assert parser.blocks == blocks
 
 
-@given(st.sampled_from(list(CASES.values())), st.lists(st.integers(0, 60), max_size=12))
+# A carriage return that is cut from its line feed ends a line of its own.
+@given(
+    st.sampled_from([case for case in CASES.values() if "\r" not in case[0]]), st.lists(st.integers(0, 60), max_size=12)
+)
 def test_how_a_response_is_cut_changes_nothing(case: tuple[str, list[str]], cuts: list[int]) -> None:
     text, blocks = case
     parser, edges = FenceParser(), [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
     for start, end in zip(edges, edges[1:], strict=False):
         parser.feed(text[start:end])
-    # A carriage return that is cut from its line feed ends a line of its own.
-    assert [block.replace("\r", "") for block in parser.blocks] == blocks or "\r" in text
+    assert parser.blocks == blocks
 
 
 def test_a_block_wants_to_be_run_when_its_fence_ends_the_piece() -> None:
