@@ -1,7 +1,6 @@
 """Two trainers that take turns, step by step, for `step_overhead.py`: whatever the machine does hits both alike.
 
-Loaded into both jobs by `VERL_USE_EXTERNAL_MODULES`. `cpu_sync` is verl's own `sync` trainer with nothing of still_verl
-but what it needs to run without an accelerator; `still_sync` is ours.
+Loaded into both jobs by `VERL_USE_EXTERNAL_MODULES`: `cpu_sync` of `baseline.py` and our `still_sync`.
 """
 
 import os
@@ -42,18 +41,10 @@ class InTurns:
 
 @when_imported("verl.trainer.ppo.v1")
 def _register(_module: object) -> None:
+    import baseline  # noqa: F401, registers cpu_sync
     from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
-    from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
-    from still_verl.cpu.trainer import CpuTrainer
-    from still_verl.trainer.modes import StillSync
+    import still_verl.trainer.modes  # noqa: F401, registers still_sync
 
-    class CpuSync(CpuTrainer, PPOTrainerSync):
-        """Upstream's trainer on a laptop."""
-
-        def _build_replay_buffer(self) -> object:
-            self.trainer_mode = "sync"
-            return super()._build_replay_buffer()
-
-    TRAINER_REGISTRY["cpu_sync"] = type("CpuSyncInTurns", (InTurns, CpuSync), {})
-    TRAINER_REGISTRY["still_sync"] = type("StillSyncInTurns", (InTurns, StillSync), {})
+    for mode in ("cpu_sync", "still_sync"):
+        TRAINER_REGISTRY[mode] = type("InTurns", (InTurns, TRAINER_REGISTRY[mode]), {})
