@@ -9,6 +9,7 @@ work. One Ray cluster holds both: verl names a socket after Ray's job, and two c
 """
 
 import argparse
+import json
 import os
 import random
 import statistics
@@ -60,8 +61,8 @@ def overrides(lab: Lab, mode: str, folder: Path, steps: int, env: dict[str, str]
     ]
 
 
-def run_in_turns(lab: Lab, root: Path, steps: int) -> dict[str, list[float]]:
-    """Wall seconds of each step of both modes, in the order of the pairs."""
+def run_in_turns(lab: Lab, root: Path, steps: int) -> tuple[dict[str, list[float]], list[float]]:
+    """Wall seconds of the steps of both modes, in the order of the pairs, and of our callbacks in each step of ours."""
     ray.init(num_cpus=64, num_gpus=len(MODES), include_dashboard=False, log_to_driver=False)
     pipes = {mode: root / f"{mode}.turn" for mode in MODES}
     for pipe in pipes.values():
@@ -86,7 +87,9 @@ def run_in_turns(lab: Lab, root: Path, steps: int) -> dict[str, list[float]]:
                 if process.poll():  # the other would wait for its turn for ever
                     sys.exit((root / f"{mode}.log").read_text()[-3000:])
             time.sleep(0.5)
-    return {mode: [float(line) for line in (root / mode / "seconds.txt").read_text().split()] for mode in MODES}
+    seconds = {mode: [float(line) for line in (root / mode / "seconds.txt").read_text().split()] for mode in MODES}
+    logged = [json.loads(line)["data"] for line in (root / MODES[0] / "verl.jsonl").read_text().splitlines()]
+    return seconds, [row["timing_s/still"] for row in logged]
 
 
 def interval(ratios: list[float], draws: int = 2000) -> tuple[float, float]:
@@ -103,13 +106,16 @@ def main() -> None:
     console = Console()
     lab = prepare("random")
     with tempfile.TemporaryDirectory() as folder, console.status("two jobs in turns"):
-        seconds = {mode: values[2:-1] for mode, values in run_in_turns(lab, Path(folder), args.steps).items()}
+        seconds, callbacks = run_in_turns(lab, Path(folder), args.steps)
+    seconds = {mode: values[2:-1] for mode, values in seconds.items()}
     table = Table("trainer mode", "steps", "median s", "fastest s", "slowest s", title="Seconds from step to step")
     for mode, values in seconds.items():
         table.add_row(mode, str(len(values)), *(f"{f(values):.4f}" for f in (statistics.median, min, max)))
     console.print(table)
     ours, theirs = (statistics.median(seconds[mode]) for mode in MODES)
     ratios = [a / b for a, b in zip(seconds[MODES[0]], seconds[MODES[1]], strict=True)]
+    own = statistics.median(callbacks[2:-1])
+    console.print(f"all callbacks together: {own:.4f} s, {100 * own / ours:.2f} % of a step")
     low, high = interval(ratios)
     console.print(f"medians: still_sync takes {100 * (ours / theirs - 1):+.2f} % of cpu_sync's step")
     console.print(
