@@ -113,6 +113,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
     def start(folder: Path, overrides: list[str], **env: str) -> Job:
         folder.mkdir(parents=True, exist_ok=True)
         marker = uuid.uuid4().hex
+        path = os.pathsep.join(filter(None, [str(IMPORTS), os.environ.get("PYTHONPATH")]))
         with (folder / "log.txt").open("a") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
@@ -122,7 +123,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
                 text=True,
                 start_new_session=True,
                 preexec_fn=heed_interrupts,
-                env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": str(IMPORTS)} | env,
+                env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": path} | env,
             )
         jobs.append(Job(process, folder, marker))
         return jobs[-1]
