@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/still-verl demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

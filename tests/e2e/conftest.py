@@ -40,6 +40,13 @@ SMALL = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All real runs go to one worker, one after the other: two on one machine would hinder each other."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("verl"))
+
+
 @dataclass
 class Job:
     """A job that has ended, or a process that still runs."""
