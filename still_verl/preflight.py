@@ -144,6 +144,7 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
         return
     from still_verl.interpreter.runner import build_sandbox
     from still_verl.interpreter.sandbox.base import SandboxUnavailable
+    from still_verl.interpreter.sandbox.fusion import Fusion
 
     sandbox = build_sandbox(still.interpreter)
     try:
@@ -152,6 +153,11 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"still.interpreter: {error}") from error
     finally:
         sandbox.close()
+    if isinstance(sandbox, Fusion) and result.kind == "unavailable":
+        raise ConfigError(
+            f"still.interpreter.url={still.interpreter.url}: no answer to a test program at {sandbox.url} "
+            f"({sandbox.fault or result.error}); start the service, or set still.interpreter.sandbox=local"
+        )
     if result.stdout.strip() != "42":
         raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
 
