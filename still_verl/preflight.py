@@ -14,7 +14,7 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import StillConfig, still_config
 from still_verl.cpu.platform import CpuPlatform
-from still_verl.settings import ConfigError, RewardConfig
+from still_verl.settings import ConfigError, RewardConfig, one_of
 from still_verl.trainer.checks import check_dynamics
 
 # Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
@@ -105,6 +105,11 @@ def check_reward_manager(config: DictConfig, still: StillConfig) -> None:
             "set reward.reward_manager.name=naive, or drop the function"
         )
     buffer, limit = still.reward.build().overlong_buffer, config.data.max_response_length
+    loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
+    if "tools" in still.reward.build().weights and loop != "still_code":
+        raise ConfigError(
+            f"still.reward.weights has tools, but the agent loop {loop} has none to use: set still/rollout=code"
+        )
     if "overlong" in still.reward.build().weights and buffer > limit:
         raise ConfigError(f"still.reward.overlong_buffer={buffer}: more than data.max_response_length={limit}")
 
@@ -142,6 +147,8 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
     """Code of a model runs in a sandbox that isolates enough, or the job does not start."""
     if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
         return
+    if still.interpreter.format == "tool_call":
+        check_tool_parser(config.actor_rollout_ref.rollout.multi_turn.format)
     from still_verl.interpreter.runner import build_sandbox
     from still_verl.interpreter.sandbox.base import SandboxUnavailable
     from still_verl.interpreter.sandbox.fusion import Fusion
@@ -160,6 +167,12 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
         )
     if result.stdout.strip() != "42":
         raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
+
+
+def check_tool_parser(name: str) -> None:
+    from verl.experimental.agent_loop.tool_parser import ToolParser
+
+    one_of("actor_rollout_ref.rollout.multi_turn.format", name, sorted(ToolParser._registry))
 
 
 def check_cpu(config: DictConfig) -> None:

@@ -1,4 +1,4 @@
-"""A circuit breaker: a service that fails again and again is left alone for a while instead of being asked by everybody."""
+"""A circuit breaker: a service that fails again and again is left alone for a while."""
 
 import time
 from collections.abc import Callable

@@ -156,9 +156,7 @@ class Fusion:
 
 
 def _client(connections: int) -> httpx.AsyncClient:
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_S
-    )
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_S)
     return httpx.AsyncClient(
         transport=httpx.AsyncHTTPTransport(retries=CONNECT_RETRIES, limits=limits),
         timeout=httpx.Timeout(None, connect=CONNECT_S),  # the whole call has a deadline of its own

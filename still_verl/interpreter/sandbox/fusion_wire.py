@@ -45,7 +45,7 @@ class Reply(BaseModel):
 
 def order(code: str, limits: Limits) -> bytes:
     """The body of `POST /run_code`: the keys that verl's own client sends."""
-    body = {
+    body: dict[str, object] = {
         "language": "python",
         "code": program(code),
         "stdin": None,

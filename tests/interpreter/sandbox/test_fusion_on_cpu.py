@@ -1,6 +1,7 @@
 """The client of a SandboxFusion service, against a real HTTP server that runs programs or misbehaves."""
 
 import asyncio
+import io
 import json
 import logging
 import socket
@@ -87,7 +88,7 @@ def reset(handler: Any, order: Any) -> None:
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
     handler.connection.close()
-    handler.wfile = handler.rfile = type("Gone", (), {"close": lambda _: None, "flush": lambda _: None, "closed": True})()
+    handler.rfile = handler.wfile = io.BytesIO()  # what the base class flushes and closes
 
 
 def drip(handler: Any, order: Any) -> None:
@@ -337,3 +338,28 @@ def test_the_doctor_asks_the_service(service: Any) -> None:
     service.behave = MISBEHAVIOUR["500"]
     (ill,) = check_fusion(service.url)
     assert not ill.ok and "500" in ill.found and ill.fix
+
+
+def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
+    from omegaconf import OmegaConf
+
+    from still_verl.config import StillConfig
+    from still_verl.preflight import check_interpreter
+    from still_verl.settings import InterpreterConfig
+
+    service.run_programs()
+    agent = {"rollout": {"agent": {"default_agent_loop": "still_code"}}}
+    settings = InterpreterConfig(sandbox="fusion", url=service.url, stateful=False)
+    check_interpreter(OmegaConf.create({"actor_rollout_ref": agent}), StillConfig(interpreter=settings))
+    assert len(service.orders) == 1
+
+
+def test_the_settings_choose_the_sandbox() -> None:
+    from still_verl.interpreter.runner import build_runner
+    from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
+    from still_verl.settings import InterpreterConfig
+
+    remote = build_runner(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
+    assert isinstance(remote, FusionRunner) and remote.sandbox.tier == "remote"
+    assert isinstance(build_runner(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
+    assert isinstance(build_runner(InterpreterConfig()).sandbox, Local)
