@@ -5,8 +5,8 @@ r"""1 for the right answer, plus a small bonus when the code interpreter helped:
         +reward.custom_reward_function.reward_kwargs.bonus=0.1 \
         data.train_files=train.parquet data.val_files=test.parquet actor_rollout_ref.model.path=MODEL
 
-The agent loop `still_code` counts its calls, and verl hands the counts to the reward in `extra_info`. A wrong answer gets
-no bonus, and more calls get no more, so that a model cannot earn by calling for calling's sake.
+The agent loop `still_code` counts its calls, and verl hands the counts to the reward in `extra_info`. A wrong answer
+gets no bonus, and more calls get no more, so that a model cannot earn by calling for calling's sake.
 """
 
 from typing import Any

@@ -31,7 +31,7 @@ class Preset:
 class Sample:
     """One response to judge.
 
-    `tokens`, `max_tokens` and `finished` matter to the terms of length only, `tool_ok` (calls that succeeded) to `tools`.
+    `tokens`, `max_tokens` and `finished` matter to the terms of length only, `tool_ok` to the term `tools` only.
     """
 
     response: str
@@ -40,7 +40,7 @@ class Sample:
     tokens: int | None = None
     max_tokens: int | None = None
     finished: bool | None = None  # by itself; None: when it is shorter than the limit
-    tool_ok: int | None = None
+    tool_ok: int | None = None  # calls of tools that succeeded
 
     @cached_property
     def found(self) -> Extraction:
