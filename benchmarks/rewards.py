@@ -180,6 +180,7 @@ def poison(name: str) -> dict[str, float]:
         "poisoned": poisoned["ordinary"],
         "clean_heavy": clean["heavy"],
         "poisoned_heavy": poisoned["heavy"],
+        "slower": 100 * (max(poisoned["ordinary"], poisoned["heavy"]) / max(clean["ordinary"], clean["heavy"]) - 1),
         "all": poisoned["poison"],
         "lost": poisoned["lost"],
         "mb": watch.peak_mb,
@@ -283,12 +284,22 @@ def target_table(ours: dict[str, float], theirs: dict[str, float]) -> Table:
 
 def poison_table(figures: dict[str, dict[str, float] | None]) -> Table:
     table = Table(title=f"1,000 answers, 20 of them poison of {len(POISON)} kinds; seconds until the last is done")
-    for column in ("grader", "960 ordinary", "with poison", "20 integrals", "with poison", "the poison", "lost", "MB"):
+    for column in (
+        "grader",
+        "960 ordinary",
+        "with poison",
+        "20 integrals",
+        "with poison",
+        "slower %",
+        "the poison",
+        "lost",
+        "MB",
+    ):
         table.add_column(column, justify="left" if column == "grader" else "right")
-    keys = ("clean", "poisoned", "clean_heavy", "poisoned_heavy", "all")
+    keys = ("clean", "poisoned", "clean_heavy", "poisoned_heavy", "slower", "all")
     for name, row in figures.items():
         if row is None:
-            table.add_row(name, "", f"> {CAPS_S['poison']}", "", "", "stopped")
+            table.add_row(name, "", f"> {CAPS_S['poison']}", "", "", "", "stopped")
         else:
             table.add_row(name, *(f"{row[key]:.2f}" for key in keys), f"{row['lost']:.0f}", f"{row['mb']:.0f}")
     return table

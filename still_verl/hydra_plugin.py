@@ -39,11 +39,11 @@ class JobCallback(Callback):
             from still_verl.preflight import check_job, prepare_driver
 
             check_job(config)
+            prepare_driver(config)
         except (ConfigError, UnsupportedVersionError) as error:
             # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
             print(f"still_verl: {error}", file=sys.stderr)
             sys.exit(1)
-        prepare_driver(config)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
         """Without this the second job of a multirun finds the first one's actors on all resources."""

@@ -1,27 +1,18 @@
 """What must hold before a job starts: each check names the setting, its value and the fix."""
 
-import json
-import os
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
 import pyarrow.parquet as pq
 from omegaconf import DictConfig, ListConfig
 from verl.plugin.platform import set_platform
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import StillConfig, still_config
+from still_verl.cpu.checks import check_cpu, claim_machine
 from still_verl.cpu.platform import CpuPlatform
 from still_verl.settings import ConfigError, RewardConfig, one_of
 from still_verl.trainer.checks import check_dynamics
-
-# Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
-# the tensors in transit.
-WEIGHT_COPIES = 8
-# Python, torch and vLLM of about ten processes.
-PROCESS_BYTES = 5 << 30
 
 
 def check_job(config: DictConfig) -> None:
@@ -43,8 +34,13 @@ def check_job(config: DictConfig) -> None:
 
 
 def prepare_driver(config: DictConfig) -> None:
-    """Give this process the platform that the recipe's environment gives every Ray worker."""
+    """Give this process the platform that the recipe's environment gives every Ray worker.
+
+    Raises:
+        ConfigError: another CPU job holds this machine.
+    """
     if still_config(config).device == "cpu":
+        claim_machine(config)
         set_platform(CpuPlatform())
 
 
@@ -173,64 +169,3 @@ def check_tool_parser(name: str) -> None:
     from verl.experimental.agent_loop.tool_parser import ToolParser
 
     one_of("actor_rollout_ref.rollout.multi_turn.format", name, sorted(ToolParser._registry))
-
-
-def check_cpu(config: DictConfig) -> None:
-    """vLLM's CPU build, an own local Ray, and memory for the weights and their transport."""
-    check_cpu_vllm()
-    if os.environ.get("RAY_ADDRESS"):
-        raise ConfigError("still.device=cpu starts its own Ray on this machine: unset RAY_ADDRESS")
-    tensors = weight_bytes(Path(str(config.actor_rollout_ref.model.path)).expanduser())
-    check_bucket(config, max(tensors, default=0), psutil.disk_usage("/dev/shm").free)
-    check_ram(sum(tensors), psutil.virtual_memory().available)
-
-
-def check_cpu_vllm() -> None:
-    try:
-        found = version("vllm")
-    except PackageNotFoundError:
-        return
-    if "cpu" not in found:
-        raise ConfigError(
-            f"still.device=cpu needs vLLM's CPU build, but vLLM {found} is installed: run `make setup` in an "
-            "environment of its own, or drop still/device=cpu to use the accelerator"
-        )
-
-
-def weight_bytes(model: Path) -> list[int]:
-    """Bytes of each weight of a safetensors model in fp32, from the files' headers; empty for a hub name."""
-    sizes = []
-    for path in model.glob("*.safetensors"):
-        with path.open("rb") as file:
-            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        header.pop("__metadata__", None)
-        for tensor in header.values():
-            count = 1
-            for dimension in tensor["shape"]:
-                count *= dimension
-            sizes.append(4 * count)
-    return sizes
-
-
-def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
-    """The transport of weights: a bucket in shared memory per rank, each at least as large as the largest tensor."""
-    key = "actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes"
-    megabytes = config.actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes
-    needed = -(-largest // (1 << 20))
-    if megabytes < needed:
-        raise ConfigError(f"{key}={megabytes}: the largest weight has {needed} MB and must fit in one bucket; raise it")
-    total = megabytes * config.trainer.n_gpus_per_node
-    if total << 20 > free_shm:
-        raise ConfigError(
-            f"{key}={megabytes}: {config.trainer.n_gpus_per_node} rank(s) need {total} MB of shared memory, /dev/shm "
-            f"has {free_shm >> 20} MB free; lower it to {needed} or more, or give the container more (--shm-size)"
-        )
-
-
-def check_ram(weights: int, available: int) -> None:
-    needed = PROCESS_BYTES + WEIGHT_COPIES * weights
-    if available < needed:
-        raise ConfigError(
-            f"a CPU run of this model needs about {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
-            "available: close other programs or choose a smaller actor_rollout_ref.model.path"
-        )

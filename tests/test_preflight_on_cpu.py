@@ -115,7 +115,7 @@ def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) ->
 
 
 def test_a_buffer_longer_than_the_response() -> None:
-    message = problem(job("still/reward=overlong", "data.max_response_length=512"))
+    message = problem(job("still/reward=overlong", "still.reward.overlong_buffer=4096", "data.max_response_length=512"))
     assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512"
 
 
@@ -186,24 +186,6 @@ def test_too_little_shared_memory() -> None:
     message = problem(job("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000"))
     assert message.startswith("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000")
     assert "/dev/shm" in message and "--shm-size" in message
-
-
-def test_a_bucket_smaller_than_the_largest_weight() -> None:
-    """verl would hang: its sender fails while the receiver waits."""
-    with pytest.raises(ConfigError, match="the largest weight has 300 MB"):
-        preflight.check_bucket(job(), largest=300 << 20, free_shm=1 << 40)
-
-
-def test_too_little_memory() -> None:
-    with pytest.raises(ConfigError, match="needs about 12.5 GiB of memory, 4.0 GiB are available"):
-        preflight.check_ram(weights=960 << 20, available=4 << 30)
-
-
-def test_weight_sizes_are_those_of_the_model() -> None:
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(prepare("random").model)
-    assert sorted(preflight.weight_bytes(prepare("random").model)) == sorted(4 * p.numel() for p in model.parameters())
 
 
 def test_a_ray_cluster_and_a_cpu_job_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def _smollm2(model: Path, data: Path) -> None:
     from still_verl.lab.cache import ensure
     from still_verl.lab.smollm2 import build_smollm2, write_smollm2_arithmetic
 
-    recipe = "arithmetic 4 train=1024 val=128"
+    recipe = "arithmetic 5 train=1024 val=128"
     ensure(data, recipe, lambda folder: write_smollm2_arithmetic(folder, train=1024, val=128, seed=0))
     build_smollm2(model)
 

@@ -14,9 +14,9 @@ from still_verl.lab.tasks import row, write_rows
 
 _LARGEST = 20  # answers lie in 0..20
 _END = "<|im_end|>"  # ends every turn of SmolLM2's chat template
-# Zero-shot, the model boxes 1 to 8 answers in 100; after two examples most; after more, nearly all, but a step takes up
-# to 1.7 times as long. After examples that reason, hardly any is right.
-_EXAMPLES = (("9 - 4", 5), ("2 + 7 - 3", 6))
+# Zero-shot, the model boxes 1 to 8 answers in 100; after one example three quarters, after more nearly all, but a step
+# takes up to twice as long. After an example that reasons, hardly any is right.
+_EXAMPLES = (("2 + 7 - 3", 6),)
 
 
 def build_smollm2(directory: Path) -> Path:

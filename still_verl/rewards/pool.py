@@ -5,8 +5,8 @@ arms a kernel timer before each job and is killed by it at the deadline, whereve
 signal handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that
 a busy machine does not cost an honest answer its point; a longer one in wall time stands behind.
 
-Workers are in three lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and,
-at low priority, those that neither of the two finished quickly.
+Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, at a lower
+priority those that neither of the two finished quickly, and at the lowest those that look hopeless.
 
 The nursery is a plain subprocess and not `multiprocessing`: it neither imports the caller's main module again nor
 forks a process that has threads, so it works under Ray, under torch, in a thread and in a script without a main guard.
@@ -24,14 +24,17 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Literal
 
 QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
 DEADLINE_S = 2.5  # seconds of processor time in the slow lane
 WALL_S = 20.0  # seconds of wall time in any lane, whatever else the machine does
 MEMORY_MB = 96  # what one answer may allocate on top of the imported libraries
-HEAVY_WORKERS, HEAVY_NICE = 2, 5
-SLOW_WORKERS, SLOW_NICE = 2, 10
+LANE_WORKERS = 2  # of every lane but the ordinary one
+HEAVY_NICE, SLOW_NICE, HOPELESS_NICE = 5, 15, 19
 _GRACE_S = 20.0  # the parent waits longer than the kernel's timers: a first worker comes after the nursery's imports
+
+Cost = Literal["light", "heavy", "hopeless"]
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -159,21 +162,26 @@ class Pool:
     def __init__(self, workers: int | None = None, quick_s: float = QUICK_S, deadline_s: float = DEADLINE_S) -> None:
         cores = len(os.sched_getaffinity(0))
         self._nursery = Nursery()
-        self._light = Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0)
-        self._heavy = Lane(self._nursery, HEAVY_WORKERS, quick_s, HEAVY_NICE)
-        self._slow = Lane(self._nursery, SLOW_WORKERS, deadline_s, SLOW_NICE)
+        self._lanes = {
+            "light": Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0),
+            "heavy": Lane(self._nursery, LANE_WORKERS, quick_s, HEAVY_NICE),
+            "slow": Lane(self._nursery, LANE_WORKERS, deadline_s, SLOW_NICE),
+            "hopeless": Lane(self._nursery, LANE_WORKERS, quick_s, HOPELESS_NICE),
+        }
 
-    def ask(self, gold: str, answer: str, heavy: bool = False) -> Reply:
+    def ask(self, gold: str, answer: str, cost: Cost = "light") -> Reply:
         """Whether two answers are equal, by everything that `symbolic.decide` knows.
 
-        `heavy` says that the answer looks expensive. Returns at the deadline at the latest, plus the time in the queue.
+        `cost` is what the answer looks like; one that looks hopeless gets a single short try. Returns at the deadline
+        at the latest, plus the time in the queue.
         """
-        reply = (self._heavy if heavy else self._light).ask(gold, answer)
-        return self._slow.ask(gold, answer) if reply.reason == "timeout" else reply
+        reply = self._lanes[cost].ask(gold, answer)
+        retry = reply.reason == "timeout" and cost != "hopeless"
+        return self._lanes["slow"].ask(gold, answer) if retry else reply
 
     def close(self) -> None:
         """End all processes of the pool. The next `ask` starts new ones."""
-        for lane in (self._light, self._heavy, self._slow):
+        for lane in self._lanes.values():
             lane.close()
         self._nursery.close()
 

@@ -17,6 +17,10 @@ MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the who
 CACHE_SIZE = 65_536
 
 _HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^|\d{40}|.{300}", re.DOTALL)
+# Numbers that nobody can write out: towers, factorials of factorials and of large numbers, large powers and binomials.
+_HOPELESS = re.compile(
+    r"\^\{[^{}a-z]*\^\{?\d|\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,13 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.equal
+
+
+def cost(answer: str) -> pool.Cost:
+    """What an answer looks like it costs. A wrong guess costs it a place in a longer queue, and no point."""
+    if _HOPELESS.search(answer):
+        return "hopeless"
+    return "heavy" if _HEAVY.search(answer) else "light"
 
 
 class SingleFlight:
@@ -105,5 +116,5 @@ def _verify(gold: str, answer: str) -> Verdict:
     equal, reason = rules.decide(gold, answer)
     if equal is not None or reason == "too large":
         return Verdict(bool(equal), reason, decided=equal is not None)
-    reply = pool.shared().ask(gold, answer, heavy=_HEAVY.search(answer) is not None)
+    reply = pool.shared().ask(gold, answer, cost(answer))
     return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)

@@ -2,6 +2,9 @@
 
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +34,7 @@ from still_verl.trainer.selection import Selection
 from still_verl.trainer.untrained import NothingToLearn, untrained
 
 CHECKPOINT_STATE = "still.json"
+OWN_SECONDS = "timing_s/still"
 
 
 def build_callbacks(config: DictConfig) -> list[Callback]:
@@ -59,6 +63,7 @@ class StillTrainer(CpuTrainer):
         config.trainer.v1.trainer_mode = self.upstream_mode
         self.callbacks = build_callbacks(config)
         self.loss = LossSettings(config.actor_rollout_ref.actor)
+        self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, dict[str, Any]] = {}  # key and tag of the step's samples that are not learned from
         super().__init__(config)  # type: ignore[call-arg]
         config.trainer.v1.trainer_mode = mode
@@ -101,18 +106,20 @@ class StillTrainer(CpuTrainer):
     def on_step_begin(self) -> None:
         super().on_step_begin()  # type: ignore[misc]
         self._call("on_step_begin")
-        self.loss.send(self.actor_rollout_wg)
+        with self._timed():
+            self.loss.send(self.actor_rollout_wg)
 
     def _balance_batch(self, batch: KVBatchMeta, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> KVBatchMeta:
         # Before upstream pads the batch, so that what is dropped here costs nothing from here on.
         whole = batch
-        for callback in self.callbacks:
-            kept = callback.on_batch(self, batch, metrics)  # type: ignore[arg-type]
-            if kept is not None:
-                left = set(kept.keys)
-                dropped = zip(batch.keys, batch.tags, strict=True)
-                self._dropped |= {key: tag | {"still_dropped": True} for key, tag in dropped if key not in left}
-                batch = kept
+        with self._timed():
+            for callback in self.callbacks:
+                kept = callback.on_batch(self, batch, metrics)  # type: ignore[arg-type]
+                if kept is not None:
+                    left = set(kept.keys)
+                    dropped = zip(batch.keys, batch.tags, strict=True)
+                    self._dropped |= {key: tag | {"still_dropped": True} for key, tag in dropped if key not in left}
+                    batch = kept
         if not batch.keys:
             self._dropped = {key: tag for key, tag in self._dropped.items() if key not in set(whole.keys)}
             raise NothingToLearn(untrained(whole))
@@ -136,6 +143,7 @@ class StillTrainer(CpuTrainer):
         if self._dropped:  # upstream clears the batch
             tq.kv_clear(keys=list(self._dropped), partition_id=batch.partition_id)
             self._dropped.clear()
+        metrics[OWN_SECONDS], self._own_seconds = self._own_seconds, 0.0
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
@@ -171,8 +179,15 @@ class StillTrainer(CpuTrainer):
                 callback.load(self, folder)  # type: ignore[arg-type]
 
     def _call(self, hook: str, *args: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, hook)(self, *args)
+        with self._timed():
+            for callback in self.callbacks:
+                getattr(callback, hook)(self, *args)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._own_seconds += time.perf_counter() - started
 
     def _open_metrics_file(self) -> None:
         """Add the run folder's `metrics.jsonl` to verl's trackers, which have no registry."""

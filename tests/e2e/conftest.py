@@ -16,7 +16,11 @@ import psutil
 import pytest
 
 from still_verl.lab.job import heed_interrupts
+from still_verl.lab.paths import prepare
 from still_verl.monitor.sink import read_metrics
+
+# What the jobs import: callbacks, a reward, a code loop.
+IMPORTS = Path(__file__).parent / "jobs"
 
 # A tiny model, four prompts a step; what a test varies comes after.
 SMALL = [
@@ -52,6 +56,11 @@ class Job:
     def steps(self) -> list[dict[str, Any]]:
         """The metrics of the training steps, in order."""
         return [row for row in read_metrics(self.folder / "run") if "training/global_step" in row]
+
+    def hooks(self, *names: str) -> list[dict[str, Any]]:
+        """What `recorder.Recorder` wrote of the hooks called so, of all without names."""
+        rows = [json.loads(line) for line in (self.folder / "run/hooks.jsonl").read_text().splitlines()]
+        return [row for row in rows if not names or row["hook"] in names]
 
     def wait(self, timeout: float) -> int:
         """The exit code; a job that hangs is ended and shown."""
@@ -104,6 +113,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
     def start(folder: Path, overrides: list[str], **env: str) -> Job:
         folder.mkdir(parents=True, exist_ok=True)
         marker = uuid.uuid4().hex
+        path = os.pathsep.join(filter(None, [str(IMPORTS), os.environ.get("PYTHONPATH")]))
         with (folder / "log.txt").open("a") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
@@ -113,7 +123,7 @@ def start_job() -> Iterator[Callable[..., Job]]:
                 text=True,
                 start_new_session=True,
                 preexec_fn=heed_interrupts,
-                env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": str(folder)} | env,
+                env=os.environ | {"STILL_TEST_JOB": marker, "PYTHONPATH": path} | env,
             )
         jobs.append(Job(process, folder, marker))
         return jobs[-1]
@@ -128,6 +138,27 @@ def start_job() -> Iterator[Callable[..., Job]]:
 def start_small(start_job: Callable[..., Job]) -> Callable[..., Job]:
     """Start a small job on CPU."""
     return lambda folder, *overrides, **env: start_job(folder, [*SMALL, *overrides], **env)
+
+
+@pytest.fixture(scope="session")
+def lab_files() -> Callable[[str], list[str]]:
+    """The overrides that train the untrained model of a name."""
+
+    def files(name: str) -> list[str]:
+        lab = prepare(name)
+        return [
+            f"actor_rollout_ref.model.path={lab.model}",
+            f"data.train_files={lab.train}",
+            f"data.val_files={lab.val}",
+        ]
+
+    return files
+
+
+@pytest.fixture(scope="session")
+def untrained(lab_files: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """The overrides that train the untrained model of a name on the share of digits."""
+    return lambda name: [*lab_files(name), f"reward.custom_reward_function.path={IMPORTS}/digits.py"]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from still_verl.rewards import pool
 from still_verl.rewards.pool import DEADLINE_S, QUICK_S
-from still_verl.rewards.verify import verify
+from still_verl.rewards.verify import cost, verify
 
 POISON = {
     "power tower": "9^{9^{9^9}}",
@@ -43,6 +43,18 @@ def test_each_kind_is_refused_in_time(answer: str) -> None:
     assert not verdict.equal
     assert "internal" not in verdict.reason
     assert time.monotonic() - started < 2 * (QUICK_S + DEADLINE_S) + 2  # wall time; the deadlines are processor time
+
+
+@pytest.mark.parametrize("kind", ["power tower", "nested factorial", "factorial", "binomial", "sum", "product"])
+def test_a_number_that_nobody_can_write_out_looks_hopeless(kind: str) -> None:
+    assert cost(POISON[kind]) == "hopeless"
+
+
+@pytest.mark.parametrize(
+    "answer", ["3^2+4^2", "2^{10}", r"\frac{(2n)!}{n!}", r"\binom{10}{3}", "(n+1)!", "x^{2^{n}}", "5!"]
+)
+def test_honest_answers_do_not(answer: str) -> None:
+    assert cost(answer) != "hopeless"
 
 
 def finish_times(jobs: list[Callable[[], object]]) -> list[float]:

@@ -1,4 +1,7 @@
-"""verl's own `sync` trainer with nothing of still_verl but what it needs to run without an accelerator."""
+"""`cpu_sync`: verl's own `sync` trainer with nothing of still_verl but what it needs to run without an accelerator.
+
+Loaded into a job by `VERL_USE_EXTERNAL_MODULES`, to compare `still_sync` with.
+"""
 
 from wrapt import when_imported
 
@@ -11,7 +14,7 @@ def _register(_module: object) -> None:
     from still_verl.cpu.trainer import CpuTrainer
 
     class CpuSync(CpuTrainer, PPOTrainerSync):
-        """Registered as `cpu_sync`."""
+        """Upstream's trainer on a laptop."""
 
         def _build_replay_buffer(self) -> object:
             self.trainer_mode = "sync"

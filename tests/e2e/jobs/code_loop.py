@@ -1,0 +1,27 @@
+"""A code loop for an untrained model, which writes no code but digits: each ends a block, its output is in brackets."""
+
+from verl.experimental.agent_loop.agent_loop import register
+
+from still_verl.interpreter.code_loop import CodeLoop
+
+
+class Digits:
+    stop = list("0123456789")
+    open_block = False
+
+    def __init__(self):
+        self.blocks = []
+
+    def feed(self, text):
+        if text[-1:].isdigit():
+            self.blocks.append(f"print({text[-1]} * 7)")
+        return text[-1:].isdigit()
+
+    def output(self, text):
+        return f"<{text}>"
+
+
+@register("still_code_digits")
+class DigitLoop(CodeLoop):
+    def new_format(self):
+        return Digits()

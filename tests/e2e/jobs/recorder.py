@@ -1,0 +1,59 @@
+"""A callback that records what each hook saw and the weights of actor and reference, and one that fails.
+
+The recorder carries a number through checkpoints, and kills the trainer without a word where a test says so.
+"""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from still_verl.trainer.callbacks import Callback
+
+
+class Recorder(Callback):
+    steps_seen = 0
+
+    def _write(self, hook, trainer, **seen):
+        with Path(self.config.still.run_dir, "hooks.jsonl").open("a") as file:
+            file.write(json.dumps({"hook": hook, "step": trainer.global_steps, **seen}) + "\n")
+
+    def on_init_end(self, trainer):
+        sums = trainer.actor_rollout_wg.reference_checksums()
+        self._write("on_init_end", trainer, steps_seen=self.steps_seen, sums=sums)
+
+    def on_step_begin(self, trainer):
+        if trainer.global_steps == int(os.environ.get("DIE_AT_STEP", "-1")):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._write("on_step_begin", trainer)
+
+    def on_batch(self, trainer, batch, metrics):
+        self.steps_seen += 1
+        self._write("on_batch", trainer, rows=len(batch.keys))
+
+    def on_update(self, trainer, metrics):
+        self._write("on_update", trainer, sums=trainer.actor_rollout_wg.reference_checksums())
+
+    def on_metrics(self, trainer, batch, metrics):
+        import transfer_queue as tq
+
+        names = ["extra_fields", "responses", "response_mask"]
+        fields = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=names)
+        reasons = [f["finish_reason"] for f in list(fields["extra_fields"])]
+        metrics["still/test/cut"] = reasons.count("length") / len(reasons)
+        metrics["still/test/steps_seen"] = self.steps_seen
+        metrics["still/test/tokens"] = sum(f["response_tokens"] for f in fields["extra_fields"]) / len(reasons)
+        rows = zip(fields["responses"].unbind(), fields["response_mask"].unbind(), batch.tags, strict=True)
+        tokens = [[ids.tolist(), mask.tolist()] for ids, mask, tag in rows if not tag.get("is_padding")]
+        self._write("on_metrics", trainer, tokens=tokens)
+
+    def state_dict(self):
+        return {"steps_seen": self.steps_seen}
+
+    def load_state_dict(self, state):
+        self.steps_seen = state["steps_seen"]
+
+
+class Failing(Callback):
+    def on_step_begin(self, trainer):
+        raise RuntimeError("a callback failed on purpose")

@@ -1,0 +1,50 @@
+"""The asynchronous twin, and what a job leaves behind that fails or is interrupted."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
+    train: Callable[..., Any], lab_files: Any, tmp_path: Path, samples: Callable[..., Any]
+) -> None:
+    """An untrained model gets 0 for every answer: the job says so, with samples, and nothing is learned from them."""
+    job = train(
+        tmp_path,
+        *lab_files("random-untied"),
+        "still/reward=boxed",
+        "still.selection.rules=[accuracy]",
+        "trainer.v1.trainer_mode=still_colocate_async",
+        "trainer.total_training_steps=3",
+        "trainer.test_freq=3",
+    )
+    assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
+    assert [row["still/alarm/constant_reward"] for row in job.steps] == [0, 0, 1]
+    assert all(row["still/selection/dropped_samples"] == 1 and "actor/grad_norm" not in row for row in job.steps)
+    assert "ALARM constant reward: every response of the last 3 steps got 0" in job.log
+    assert job.log.count("answer '' by no method, no answer") == 3
+    row = samples(job.folder / "run/validation/3.jsonl")[0]
+    assert 0 < row["tokens"] <= 16 and row["truncated"] in (0, 1)
+
+
+def test_a_failing_run_ends_and_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
+    extra = ["still.callbacks=[recorder.Failing]", "trainer.total_training_steps=2"]
+    job = start_small(tmp_path, *untrained("random"), *extra)
+    assert job.wait(360) != 0
+    assert "a callback failed on purpose" in job.log
+    assert job.left_behind() == []
+
+
+def test_ctrl_c_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
+    job = start_small(tmp_path, *untrained("random"), "trainer.total_training_steps=500")
+    job.wait_for("step:1 ", timeout=360)
+    time.sleep(1)
+    job.process.send_signal(signal.SIGINT)
+    assert job.wait(60) != 0
+    assert job.left_behind() == []

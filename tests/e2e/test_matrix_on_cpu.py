@@ -1,0 +1,39 @@
+"""Every recipe and every choice of every group trains: eight jobs, scaled down, in which each choice occurs."""
+
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from still_verl import paths
+
+pytestmark = pytest.mark.e2e
+
+DEMOS = {"base", "demo", "demo_smollm2"}
+# The device is what scaling down decides.
+GROUPS = [
+    folder for folder in sorted((paths.recipes_dir() / "still").iterdir()) if folder.name not in {"device", "scale"}
+]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def jobs() -> list[list[str]]:
+    """As many jobs as the longest list has entries; shorter lists begin again."""
+    recipes = [name for name in names(paths.recipes_dir() / "recipe") if name not in DEMOS]
+    columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
+    size = max(len(column) for column in columns.values())
+    rows = zip(*(islice(cycle(column), size) for column in columns.values()), strict=True)
+    return [[f"{key}={choice}" for key, choice in zip(columns, row, strict=True)] for row in rows]
+
+
+@pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
+def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp_path: Path) -> None:
+    job = start_job(tmp_path, [*overrides, "+still/scale=tiny", "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
