@@ -26,7 +26,10 @@ def main() -> None:
 
 
 @app.command(epilog="Example: [bold]still-verl doctor --json[/]")
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
+    fusion: Annotated[str | None, typer.Option(help="URL of a SandboxFusion service that jobs will use.")] = None,
+) -> None:
     """Check that verl loads the plugin and that this machine can train; exit 1 with the fix when not."""
     import logging
     import warnings
@@ -36,7 +39,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print findings 
     logging.disable(logging.WARNING)
     from still_verl.doctor import examine
 
-    findings = examine()
+    findings = examine(fusion)
     healthy = all(finding.ok for finding in findings)
     if as_json:
         typer.echo(json.dumps({"ok": healthy, "findings": [f.as_dict() for f in findings]}, indent=2))

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 
 from packaging.requirements import Requirement
@@ -31,8 +32,11 @@ class Finding:
         return asdict(self)
 
 
-def examine() -> list[Finding]:
-    """Run every check. One that raises is a finding of its own: the doctor never stops half-way."""
+def examine(fusion: str | None = None) -> list[Finding]:
+    """Run every check. One that raises is a finding of its own: the doctor never stops half-way.
+
+    `fusion` is the URL of a SandboxFusion service that jobs will use.
+    """
     checks: list[Callable[[], Iterable[Finding]]] = [
         check_requirements,
         check_entry_point,
@@ -40,6 +44,7 @@ def examine() -> list[Finding]:
         check_registrations,
         check_rollout,
         check_sandbox,
+        *([partial(check_fusion, fusion)] if fusion else []),
         check_device,
         check_recipes,
     ]
@@ -50,7 +55,7 @@ def _run(check: Callable[[], Iterable[Finding]]) -> list[Finding]:
     try:
         return list(check())
     except Exception as error:
-        name = check.__name__.removeprefix("check_")
+        name = getattr(check, "__name__", "fusion").removeprefix("check_")
         return [Finding(name, False, _last_frame(error), "mend the error above first; if it stays, report it")]
 
 
@@ -172,6 +177,24 @@ def check_sandbox() -> Iterable[Finding]:
     missing = f"; missing: {', '.join(mechanisms.missing())}" if mechanisms.tier != "full" else ""
     fix = f"needed for code in the rollout only. {HOW_TO_ENABLE}" if missing else ""
     yield Finding("sandbox", True, f"tier {mechanisms.tier}{missing}", fix)
+
+
+def check_fusion(url: str) -> Iterable[Finding]:
+    """Programs run on the service, and it has what models use."""
+    from still_verl.interpreter.sandbox.base import Limits
+    from still_verl.interpreter.sandbox.fusion import Fusion
+
+    service = Fusion(url, Limits(seconds=20))
+    result = service.run("import numpy, sympy\nprint(6 * 7)")
+    service.close()
+    if result.kind == "ok":
+        yield Finding("fusion", True, f"{service.url} runs programs ({result.seconds:.2f} s); tier remote")
+    elif result.kind == "error":
+        error = str(result.error).splitlines()[-1]
+        yield Finding("fusion", False, f"{service.url}: {error}", "install numpy and sympy where its programs run")
+    else:
+        why = service.fault or result.error or result.kind
+        yield Finding("fusion", False, f"{service.url}: {why}", "start the service, or correct --fusion")
 
 
 def check_device() -> Iterable[Finding]:

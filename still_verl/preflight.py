@@ -11,7 +11,7 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 from still_verl.config import StillConfig, still_config
 from still_verl.cpu.checks import check_cpu, claim_machine
 from still_verl.cpu.platform import CpuPlatform
-from still_verl.settings import ConfigError, RewardConfig
+from still_verl.settings import ConfigError, RewardConfig, one_of
 from still_verl.trainer.checks import check_dynamics
 
 
@@ -101,6 +101,11 @@ def check_reward_manager(config: DictConfig, still: StillConfig) -> None:
             "set reward.reward_manager.name=naive, or drop the function"
         )
     buffer, limit = still.reward.build().overlong_buffer, config.data.max_response_length
+    loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
+    if "tools" in still.reward.build().weights and loop != "still_code":
+        raise ConfigError(
+            f"still.reward.weights has tools, but the agent loop {loop} has none to use: set still/rollout=code"
+        )
     if "overlong" in still.reward.build().weights and buffer > limit:
         raise ConfigError(f"still.reward.overlong_buffer={buffer}: more than data.max_response_length={limit}")
 
@@ -138,8 +143,11 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
     """Code of a model runs in a sandbox that isolates enough, or the job does not start."""
     if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
         return
+    if still.interpreter.format == "tool_call":
+        check_tool_parser(config.actor_rollout_ref.rollout.multi_turn.format)
     from still_verl.interpreter.runner import build_sandbox
     from still_verl.interpreter.sandbox.base import SandboxUnavailable
+    from still_verl.interpreter.sandbox.fusion import Fusion
 
     sandbox = build_sandbox(still.interpreter)
     try:
@@ -148,5 +156,16 @@ def check_interpreter(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"still.interpreter: {error}") from error
     finally:
         sandbox.close()
+    if isinstance(sandbox, Fusion) and result.kind == "unavailable":
+        raise ConfigError(
+            f"still.interpreter.url={still.interpreter.url}: no answer to a test program at {sandbox.url} "
+            f"({sandbox.fault or result.error}); start the service, or set still.interpreter.sandbox=local"
+        )
     if result.stdout.strip() != "42":
         raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
+
+
+def check_tool_parser(name: str) -> None:
+    from verl.experimental.agent_loop.tool_parser import ToolParser
+
+    one_of("actor_rollout_ref.rollout.multi_turn.format", name, sorted(ToolParser._registry))

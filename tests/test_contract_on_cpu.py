@@ -19,6 +19,16 @@ transfer_queue:KVBatchMeta
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
+verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
+verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
+verl.experimental.agent_loop.tool_parser:FunctionCall
+verl.experimental.agent_loop.tool_parser:ToolParser._registry
+verl.experimental.agent_loop.tool_parser:ToolParser.extract_tool_calls
+verl.experimental.agent_loop.tool_parser:ToolParser.get_tool_parser
+verl.experimental.agent_loop.tool_parser:ToolParser.stop_token_ids
+verl.tools.schemas:OpenAIFunctionCallSchema.from_openai_function_parsed_schema
+verl.tools.schemas:OpenAIFunctionParsedSchema
+verl.tools.schemas:OpenAIFunctionToolSchema
 verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
 verl.experimental.reward_loop.reward_manager.base:RewardManagerBase.run_single
 verl.experimental.reward_loop.reward_manager.registry:REWARD_MANAGER
@@ -89,6 +99,13 @@ PARAMETERS = {
         "on_bucket_received"
     ],
     "vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights": ["weights_iterator"],
+    "verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg": [
+        "previous_messages",
+        "updated_messages",
+        "runtime_token_ids",
+        "response_mask",
+        "tools",
+    ],
 }
 
 # What upstream's code does, where no signature says it.
@@ -126,6 +143,17 @@ BEHAVIOUR = {
         '"response_len": ',
         'extra_fields["reward_extra_info"] = ',
     ],
+    # A reward function sees what the agent loop counted.
+    "verl.experimental.reward_loop.reward_manager.naive:NaiveRewardManager.run_single": [
+        "extra_info.update(tool_extra_fields.items())"
+    ],
+    # Calls that cannot be read are those between these tokens that the parser leaves out.
+    "verl.experimental.agent_loop.tool_parser:HermesToolParser": [
+        'self.tool_call_start_token: str = "<tool_call>"',
+        'self.tool_call_end_token: str = "</tool_call>"',
+    ],
+    # Tokens that a chat template replaces at the end of a turn.
+    "verl.utils.tokenizer.continuous_token:MergeResult": ["removed_prefix_token_count: int"],
     # Both finish reasons look alike, so the agent loop decides by the last token.
     "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer": ['stop_reason = "completed"'],
 }

@@ -16,6 +16,7 @@ MODULES = [
     "still_verl.hydra_plugin",
     "still_verl.interpreter.code_loop",
     "still_verl.interpreter.loop",
+    "still_verl.interpreter.tool_calls",
     "still_verl.monitor.callback",
     "still_verl.rewards.manager",
     "still_verl.trainer.untrained",

@@ -159,6 +159,25 @@ def test_code_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem(job(code)) == "still.interpreter: the sandbox's tier here is none"
 
 
+def test_a_remote_sandbox_that_does_not_answer() -> None:
+    url = "still.interpreter.url=http://127.0.0.1:9"
+    message = problem(
+        job("still/rollout=code", "still.interpreter.sandbox=fusion", "still.interpreter.stateful=false", url)
+    )
+    assert message.startswith(f"{url}: no answer to a test program at http://127.0.0.1:9/run_code (ConnectError")
+
+
+def test_a_parser_of_tool_calls_that_verl_does_not_have() -> None:
+    key = "actor_rollout_ref.rollout.multi_turn.format"
+    message = problem(job("still/rollout=code", "still.interpreter.format=tool_call", f"{key}=hermse"))
+    assert message.startswith(f"{key}='hermse': use one of ") and "hermes" in message
+
+
+def test_a_reward_for_tools_without_tools() -> None:
+    message = problem(job("still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}"))
+    assert message == "still.reward.weights has tools, but the agent loop still has none to use: set still/rollout=code"
+
+
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
     assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
 

@@ -76,7 +76,7 @@ class TaggedFormat:
         if start < 0 or end < start:
             return False
         code, after = self._text[start + len("<code>") : end], self._text[end + len("</code>") :]
-        self.blocks.append(_unfenced(code))
+        self.blocks.append(unfenced(code))
         self._text = ""
         return not after.strip()
 
@@ -84,7 +84,7 @@ class TaggedFormat:
         return f"\n<interpreter>\n{text.rstrip()}\n</interpreter>\n"
 
 
-def _unfenced(code: str) -> str:
+def unfenced(code: str) -> str:
     """Code without the Markdown fence that many models put inside the tags."""
     parser = FenceParser()
     parser.feed(code.strip() + "\n")

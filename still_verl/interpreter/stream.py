@@ -27,6 +27,11 @@ class TokenStream:
         self.log_probs += (log_probs or [0.0] * len(ids))[: len(ids)]
         self.ids += ids
 
+    def take_back(self, count: int) -> None:
+        """Drop the last tokens: some templates' first token of an answer is the one that ended the turn before."""
+        keep = len(self.ids) - count
+        self.ids, self.mask, self.log_probs = self.ids[:keep], self.mask[:keep], self.log_probs[:keep]
+
     def add_output(self, ids: list[int]) -> bool:
         """Cut to the budget; whether anything was lost."""
         fits = ids[: self.left]

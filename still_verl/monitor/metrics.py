@@ -16,7 +16,8 @@ from still_verl.rewards.extract import extract
 REPEATED_WORDS = 20  # of an n-gram, as in `rewards.terms.repetition`
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
-TOOL_COUNTS = ("calls", "ok", "timeout", "seconds", "wait_seconds", "caps", "masked_tokens")
+TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "caps", "masked_tokens")
+TOOL_KINDS = ("ok", "error", "timeout", "crash", "unavailable", "unreadable", "unknown_tool", "no_code")
 _TERM = "term_"
 
 
@@ -74,12 +75,18 @@ def tool_use(rows: StepRows) -> dict[str, float]:
     used = [extra for extra in rows.extras if "tool_calls" in extra]
     if not used:
         return {}
-    sums = {name: float(sum(extra[f"tool_{name}"] for extra in used)) for name in TOOL_COUNTS}
+    sums = {name: float(sum(extra[f"tool_{name}"] for extra in used)) for name in (*TOOL_COUNTS, *TOOL_KINDS)}
     per_response = {name: sums[name] / len(used) for name in ("calls", "seconds", "wait_seconds", "caps")}
     calls, tokens = sums["calls"], sum(extra["response_tokens"] for extra in used)
-    shares = {"success": sums["ok"] / calls, "timeout_ratio": sums["timeout"] / calls} if calls else {}
+    shares = {"success" if kind == "ok" else f"{kind}_ratio": sums[kind] / calls for kind in TOOL_KINDS if calls}
     masked = {"masked_token_ratio": sums["masked_tokens"] / tokens} if tokens else {}
-    return {f"tool/{name}": value for name, value in (per_response | shares | masked).items()}
+    tiers = _shares_of_tiers([extra["tool_tier"] for extra in used if extra["tool_tier"]])
+    return {f"tool/{name}": value for name, value in (per_response | shares | masked | tiers).items()}
+
+
+def _shares_of_tiers(tiers: list[str]) -> dict[str, float]:
+    """The tier in force is a name, so that it is part of the metric's: 1.0 where all programs had the same."""
+    return {f"tier_{tier}": tiers.count(tier) / len(tiers) for tier in sorted(set(tiers))}
 
 
 def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:

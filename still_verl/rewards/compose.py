@@ -29,7 +29,10 @@ class Preset:
 
 @dataclass(frozen=True)
 class Sample:
-    """One response to judge. `tokens`, `max_tokens` and `finished` matter to the terms of length only."""
+    """One response to judge.
+
+    `tokens`, `max_tokens` and `finished` matter to the terms of length only, `tool_ok` to the term `tools` only.
+    """
 
     response: str
     golds: Sequence[str]
@@ -37,6 +40,7 @@ class Sample:
     tokens: int | None = None
     max_tokens: int | None = None
     finished: bool | None = None  # by itself; None: when it is shorter than the limit
+    tool_ok: int | None = None  # calls of tools that succeeded
 
     @cached_property
     def found(self) -> Extraction:
@@ -59,6 +63,15 @@ class Sample:
             raise ValueError("a reward of length needs the number of tokens: see reward_fns/length.py")
         return self.tokens, self.max_tokens
 
+    @property
+    def succeeded_calls(self) -> int:
+        """Of tools. `ValueError` when nobody counted them."""
+        if self.tool_ok is None:
+            raise ValueError(
+                "the term `tools` needs the agent loop still_code, which counts its calls: still/rollout=code"
+            )
+        return self.tool_ok
+
 
 TERMS: dict[str, Callable[[Sample], float]] = {
     "correct": lambda sample: terms.correctness(sample.verdict.equal),
@@ -69,6 +82,7 @@ TERMS: dict[str, Callable[[Sample], float]] = {
     "finished": lambda sample: (terms.finished(*sample.lengths) if sample.finished is None else float(sample.finished)),
     "overlong": lambda sample: terms.soft_overlong(*sample.lengths, sample.preset.overlong_buffer),
     "repetition": lambda sample: terms.repetition(sample.response),
+    "tools": lambda sample: terms.useful_tools(sample.verdict.equal, sample.succeeded_calls),
 }
 
 PRESETS: dict[str, Preset] = {
@@ -94,6 +108,7 @@ def score(
     tokens: int | None = None,
     max_tokens: int | None = None,
     finished: bool | None = None,
+    tool_ok: int | None = None,
 ) -> Row:
     """The reward of one response and why, with the same keys for every sample of a preset.
 
@@ -101,9 +116,9 @@ def score(
 
     `score` is the reward, `acc` is 1 or 0 for the answer alone; then come the answer (`pred`), the method that found
     it, the reason of the verdict, and each term before its weight. Blocks for as long as the answer takes to grade,
-    which `verify` bounds; safe in any number of threads. `ValueError` when a term of length lacks its numbers.
+    which `verify` bounds; safe in any number of threads. `ValueError` when a term lacks its numbers.
     """
-    sample = Sample(response, gold_answers(gold), preset, tokens, max_tokens, finished)
+    sample = Sample(response, gold_answers(gold), preset, tokens, max_tokens, finished, tool_ok)
     values = {name: TERMS[name](sample) for name in (*preset.required, *preset.weights)}
     complete = all(values[name] == 1.0 for name in preset.required)
     total = sum(weight * values[name] for name, weight in preset.weights.items()) if complete else 0.0

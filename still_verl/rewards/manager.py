@@ -65,5 +65,6 @@ class StillRewardManager(RewardManagerBase):
             tokens=len(ids),
             max_tokens=budget,
             finished=reason != "length",
+            tool_ok=told.get("tool_ok"),
         )
         return row | {"tokens": float(len(ids)), "truncated": float(reason == "length")}

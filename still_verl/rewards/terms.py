@@ -43,6 +43,15 @@ def soft_overlong(tokens: int, max_tokens: int, buffer: int) -> float:
     return -min(max(excess / buffer, 0.0), 1.0)
 
 
+def useful_tools(correct: bool, succeeded: int) -> float:
+    """1 for a right answer with at least one call of a tool that succeeded, else 0.
+
+    The conditional tool bonus of DeepEyes (arXiv 2505.14362): calls alone pay nothing, and more calls not more, so that
+    a model cannot earn by calling for calling's sake.
+    """
+    return float(correct and succeeded > 0)
+
+
 def repetition(response: str, words: int = 20) -> float:
     """Minus the share of `words`-grams that occurred before (open-r1, `get_repetition_penalty_reward`), in [-1, 0]."""
     tokens = response.split()

@@ -1,6 +1,7 @@
 """Each metric against the same figure written a second time, the slow way."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from still_verl.interpreter.use import ToolUse
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import novelty, step_metrics, tool_use
 from still_verl.monitor.rows import StepRows
@@ -83,18 +85,26 @@ def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
 
 
 def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
-    def used(calls: int, ok: int, timeout: int, masked: int) -> dict[str, Any]:
-        counts = {"calls": calls, "ok": ok, "timeout": timeout, "seconds": 0.5, "wait_seconds": 0.0, "caps": 0}
-        return {f"tool_{k}": v for k, v in counts.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
+    def used(masked: int, **counts: Any) -> dict[str, Any]:
+        use = asdict(ToolUse(seconds=0.5, **counts))
+        return {f"tool_{k}": v for k, v in use.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
 
-    found = tool_use(rows([{}] * 3, [used(3, 2, 1, 4), used(1, 1, 0, 2), {}]))
+    first = used(4, calls=3, ok=1, timeout=1, unreadable=1, tier="full")
+    found = tool_use(rows([{}] * 4, [first, used(2, calls=1, ok=1, tier="full"), used(0), {}]))
     assert found == {
-        "tool/calls": 2.0,
+        "tool/calls": pytest.approx(4 / 3),
         "tool/seconds": 0.5,
         "tool/wait_seconds": 0.0,
         "tool/caps": 0.0,
-        "tool/success": 0.75,
+        "tool/success": 0.5,
+        "tool/error_ratio": 0.0,
         "tool/timeout_ratio": 0.25,
-        "tool/masked_token_ratio": 0.3,
+        "tool/crash_ratio": 0.0,
+        "tool/unavailable_ratio": 0.0,
+        "tool/unreadable_ratio": 0.25,
+        "tool/unknown_tool_ratio": 0.0,
+        "tool/no_code_ratio": 0.0,
+        "tool/masked_token_ratio": 0.2,
+        "tool/tier_full": 1.0,
     }
     assert tool_use(rows([{}])) == {}

@@ -28,7 +28,7 @@ def call(path: Path, response: str, gold: str = "12") -> dict[str, Any]:
         data_source="math",
         solution_str=response,
         ground_truth=gold,
-        extra_info={"num_turns": 2, "response_tokens": 75},
+        extra_info={"num_turns": 2, "response_tokens": 75, "tool_ok": 2},
         **LENGTHS.get(path.stem, {}),
     )
 
@@ -43,7 +43,15 @@ def test_right_is_worth_more_than_wrong_with_the_same_keys(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "score"),
-    [("boxed_math", 1), ("zero", 1), ("distill", 1), ("length", 1.75), ("actions", 1), ("overlong", 0.5)],
+    [
+        ("boxed_math", 1),
+        ("zero", 1),
+        ("distill", 1),
+        ("length", 1.75),
+        ("actions", 1),
+        ("overlong", 0.5),
+        ("tools", 1.1),
+    ],
 )
 def test_what_a_right_answer_is_worth(name: str, score: float) -> None:
     (path,) = [file for file in FILES if file.stem == name]
@@ -89,6 +97,12 @@ def test_a_length_that_nobody_can_know_is_an_error_that_names_the_setting() -> N
         load(path)("math", "text", "12", None, max_tokens=100)
 
 
+def test_tools_need_an_agent_loop_that_counts_its_calls() -> None:
+    (path,) = [file for file in FILES if file.stem == "tools"]
+    with pytest.raises(ValueError, match="still/rollout=code"):
+        load(path)("math", r"\boxed{12}", "12", None)
+
+
 def test_verls_own_loader_and_its_reward_kwargs() -> None:
     from omegaconf import OmegaConf
     from verl.trainer.ppo.reward import get_custom_reward_fn
@@ -100,6 +114,6 @@ def test_verls_own_loader_and_its_reward_kwargs() -> None:
             data_source="math",
             solution_str=r"a</think><answer>\boxed{\frac{24}{2}}</answer>",
             ground_truth="12",
-            extra_info={"response_tokens": 10},
+            extra_info={"response_tokens": 10, "tool_ok": 1},
         )
         assert row["acc"] == 1.0

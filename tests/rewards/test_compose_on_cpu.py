@@ -61,6 +61,8 @@ def test_mistakes_of_the_caller_are_errors() -> None:
         Preset({"corect": 1.0})
     with pytest.raises(ValueError, match="tokens"):
         score(RIGHT, "0.5", PRESETS["rrl"])
+    with pytest.raises(ValueError, match="still/rollout=code"):
+        score(RIGHT, "0.5", Preset({"tools": 0.1}))
 
 
 @pytest.mark.parametrize(("golds", "acc"), [(["3", "1/2"], 1.0), (("7", "8"), 0.0), ([], 0.0), (0.5, 1.0)])

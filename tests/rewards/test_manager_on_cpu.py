@@ -98,3 +98,9 @@ def test_many_at_once_with_poison_among_them(tokenizer: Any) -> None:
 def test_alternatives_of_a_gold(tokenizer: Any) -> None:
     (row,) = grade(tokenizer, [sample(tokenizer, r"\boxed{12}", gold=np.array(["7", "12"]))], "still/reward=distill")
     assert row["reward_score"] == 1.0
+
+
+def test_tools_that_helped_are_paid_by_weight(tokenizer: Any) -> None:
+    samples = [sample(tokenizer, rf"\boxed{{{answer}}}", tool_ok=ok) for answer, ok in ((12, 2), (12, 0), (13, 2))]
+    rows = grade(tokenizer, samples, "still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}")
+    assert [row["reward_score"] for row in rows] == pytest.approx([1.1, 1.0, 0.0])

@@ -26,3 +26,10 @@ def test_repetition_is_the_share_of_repeated_ngrams() -> None:
     assert terms.repetition("a b c d e f", words=2) == 0
     assert terms.repetition("a b a b a b", words=2) == pytest.approx(2 / 5 - 1)
     assert terms.repetition("short") == 0
+
+
+@pytest.mark.parametrize(
+    ("correct", "succeeded", "bonus"), [(True, 1, 1), (True, 9, 1), (True, 0, 0), (False, 9, 0), (False, 0, 0)]
+)
+def test_tools_pay_where_they_helped_and_not_by_their_number(correct: bool, succeeded: int, bonus: float) -> None:
+    assert terms.useful_tools(correct, succeeded) == bonus

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
 
-Tier = Literal["none", "reduced", "full"]
-TIERS: tuple[Tier, ...] = ("none", "reduced", "full")
+Tier = Literal["none", "reduced", "full", "remote"]
+TIERS: tuple[Tier, ...] = ("none", "reduced", "full")  # of this machine, from least to most
 
 
 class SandboxUnavailable(RuntimeError):
@@ -40,9 +40,10 @@ class Result:
     Attributes:
         stdout: what it wrote to stdout and stderr, and the value of its last expression; shortened as the limits say.
         error: its last lines of traceback, or how it ended; None when it ran to its end.
-        kind: "ok", "error" (it raised), "timeout", "crash" (its process ended), "flood" (it wrote without end).
+        kind: "ok", "error" (it raised), "timeout", "crash" (its process ended), "flood" (it wrote without end),
+            "unavailable" (a remote service gave no answer).
         seconds: wall time from the request to the result, without waiting for a free place.
-        tier: isolation in force.
+        tier: isolation in force; "remote" is another machine's, which nobody here can check.
     """
 
     stdout: str
