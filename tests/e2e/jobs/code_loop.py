@@ -3,6 +3,7 @@
 from verl.experimental.agent_loop.agent_loop import register
 
 from still_verl.interpreter.code_loop import CodeLoop
+from still_verl.interpreter.dialogue import Blocks
 
 
 class Digits:
@@ -23,5 +24,5 @@ class Digits:
 
 @register("still_code_digits")
 class DigitLoop(CodeLoop):
-    def new_format(self):
-        return Digits()
+    def new_dialogue(self, messages):
+        return Blocks(Digits(), self.tokenizer)

@@ -4,7 +4,7 @@ import runpy
 
 from still_verl.paths import reward_fn
 
-NAMES = ["actions", "boxed_math", "distill", "length", "overlong", "zero"]
+NAMES = ["actions", "boxed_math", "distill", "length", "overlong", "tools", "zero"]
 FILES = {name: runpy.run_path(reward_fn(name))["compute_score"] for name in NAMES}
 LENGTHS = {"length": {"max_tokens": 16}, "overlong": {"max_tokens": 16, "buffer": 4}}
 
