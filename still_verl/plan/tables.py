@@ -27,12 +27,13 @@ def plan_tables(job: Job, hardware: Hardware) -> Iterator[Table | str]:
 
 def _heading(job: Job, hardware: Hardware) -> str:
     shape = job.shape
+    cache = f"{shape.kv_elements * job.rollout_width / 1024:.0f} KiB of KV cache a token"
+    longest = max(stage.max_response for stage in job.stages)
     return (
         f"{job.name} on {hardware.label}\n"
-        f"model: {shape.parameters / 1e9:.3f} billion parameters, {shape.kv_elements * job.rollout_width / 1024:.0f} KiB "
-        f"of KV cache a token ({shape.source})\n"
-        f"step: {job.prompts} prompts, {job.samples} responses, {job.updates} update(s), prompts up to {job.max_prompt} "
-        f"and responses up to {max(stage.max_response for stage in job.stages)} tokens"
+        f"model: {shape.parameters / 1e9:.3f} billion parameters, {cache} ({shape.source})\n"
+        f"step: {job.prompts} prompts of up to {job.max_prompt} tokens, {job.samples} responses of up to {longest}, "
+        f"{job.updates} update{'s' if job.updates > 1 else ''}"
     )
 
 
@@ -71,9 +72,9 @@ def _change(advice: Advice, hardware: Hardware) -> str:
 
 
 def _steps(job: Job, times: list[StepTime]) -> Table:
-    table = Table("seconds of a step", title="Time", title_justify="left")
+    table = Table("phase", title="Seconds of a step, by its longest response", title_justify="left")
     for stage in job.stages:
-        table.add_column(f"up to {stage.max_response} tokens", justify="right")
+        table.add_column(f"{stage.max_response} tokens", justify="right")
         table.add_column("share", justify="right")
     for phase in times[0].seconds:
         cells = [(time.seconds[phase], time.seconds[phase] / time.total) for time in times]
@@ -81,7 +82,7 @@ def _steps(job: Job, times: list[StepTime]) -> Table:
     table.add_section()
     table.add_row("step", *(cell for time in times for cell in (f"{time.total:,.1f}", "")))
     table.add_row("tokens", *(cell for time in times for cell in (f"{time.tokens / 1e6:,.2f} M", "")))
-    table.add_row("sequences at once", *(cell for time in times for cell in (str(time.concurrency), "")))
+    table.add_row("at once in a replica", *(cell for time in times for cell in (str(time.concurrency), "")))
     return table
 
 
