@@ -31,7 +31,7 @@ def _heading(job: Job, hardware: Hardware) -> str:
     longest = max(stage.max_response for stage in job.stages)
     return (
         f"{job.name} on {hardware.label}\n"
-        f"model: {shape.parameters / 1e9:.3f} billion parameters, {cache} ({shape.source})\n"
+        f"model: {shape.parameters:,} parameters, {cache} ({shape.source})\n"
         f"step: {job.prompts} prompts of up to {job.max_prompt} tokens, {job.samples} responses of up to {longest}, "
         f"{job.updates} update{'s' if job.updates > 1 else ''}"
     )
@@ -42,7 +42,7 @@ def _memory(job: Job, hardware: Hardware) -> Table:
     table = Table("GiB on each device", title="Memory, phase by phase", title_justify="left")
     for phase in made:
         table.add_column(phase.name, justify="right")
-    for part in dict.fromkeys(part for phase in made for part in phase.parts):
+    for part in dict.fromkeys(part for phase in made for part, size in phase.parts.items() if size):
         values = [phase.parts.get(part, 0.0) / GIB for phase in made]
         table.add_row(part, *(f"{value:.2f}" if value else "" for value in values))
     table.add_section()
@@ -81,7 +81,7 @@ def _steps(job: Job, times: list[StepTime]) -> Table:
         table.add_row(phase, *(cell for value, share in cells for cell in (f"{value:,.1f}", f"{share:.0%}")))
     table.add_section()
     table.add_row("step", *(cell for time in times for cell in (f"{time.total:,.1f}", "")))
-    table.add_row("tokens", *(cell for time in times for cell in (f"{time.tokens / 1e6:,.2f} M", "")))
+    table.add_row("tokens", *(cell for time in times for cell in (f"{time.tokens:,.0f}", "")))
     table.add_row("at once in a replica", *(cell for time in times for cell in (str(time.concurrency), "")))
     return table
 
@@ -93,7 +93,7 @@ def _cost(job: Job, hardware: Hardware, times: list[StepTime]) -> Table:
     }
     total = sum(hours.values())
     table = Table("phase", title=f"{job.steps} steps: {total / hardware.count:,.1f} hours", title_justify="left")
-    table.add_column("GPU hours", justify="right")
+    table.add_column("GPU hours" if hardware.name != "CPU" else "machine hours", justify="right")
     table.add_column("share", justify="right")
     for phase, value in hours.items():
         table.add_row(phase, f"{value:,.1f}", f"{value / total:.0%}")
