@@ -43,7 +43,7 @@ def advise(job: Job, hardware: Hardware) -> Advice:
         if shortage(changed, hardware) < shortage(job, hardware):
             job, overrides = changed, [*overrides, text]
     while problems(job, hardware) and hardware.count < MOST_DEVICES:
-        hardware = replace(hardware, count=2 * hardware.count)
+        hardware = replace(hardware, count=2 * hardware.count if hardware.count >= 8 else min(8, 2 * hardware.count))
     return Advice(_latest(overrides), hardware, not problems(job, hardware))
 
 
@@ -75,7 +75,7 @@ def _halve_batch(job: Job, hardware: Hardware) -> tuple[str, Job]:
     if parallel > min(hardware.count, job.shape.heads):
         return "", job
     changed = replace(job, update_tokens=update, logprob_tokens=job.logprob_tokens // 2, sequence_parallel=parallel)
-    split = f"{_AR}.actor.fsdp_config.ulysses_sequence_parallel_size={parallel}"
+    split = " ".join(f"{_AR}.{role}.fsdp_config.ulysses_sequence_parallel_size={parallel}" for role in ("actor", "ref"))
     tokens = f"{_AR}.actor.ppo_max_token_len_per_gpu={update}"
     return (f"{tokens} {split}" if parallel > job.sequence_parallel else tokens), changed
 

@@ -28,7 +28,8 @@ class Job:
     """The settings that memory and time follow from.
 
     Attributes:
-        samples: of a step that are trained on; `generated` are sampled for them (dynamic sampling draws more).
+        samples: of a step that are trained on; `generated` are sampled for them. A config does not say how many more
+            dynamic sampling will draw, so `read_job` takes as many.
         reference_share: of the steps, those that run the reference model; 0 without KL.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
         update_tokens, logprob_tokens: of one micro-batch on one device.
@@ -104,7 +105,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         mean_prompt=PROMPT_SHARE * config.data.max_prompt_length,
         prompts=prompts,
         samples=prompts * n,
-        generated=(config.data.get("gen_batch_size") or prompts) * n,
+        generated=prompts * n,
         updates=max(1, prompts // actor.ppo_mini_batch_size) * actor.ppo_epochs,
         reference_share=_reference_share(config, ours, total),
         old_logprob=not OmegaConf.select(config, "algorithm.rollout_correction.bypass_mode"),
@@ -116,7 +117,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         logprob_tokens=_micro_batch(
             config, rollout.log_prob_use_dynamic_bsz, "rollout.log_prob_max_token_len_per_gpu", "log_prob"
         ),
-        sequence_parallel=fsdp.ulysses_sequence_parallel_size,
+        sequence_parallel=max(fsdp.ulysses_sequence_parallel_size, actor.ulysses_sequence_parallel_size),
         fsdp_size=fsdp.fsdp_size,
         param_offload=fsdp.param_offload,
         optimizer_offload=fsdp.optimizer_offload,

@@ -19,7 +19,7 @@ RECIPES = [name for name in recipe_names() if name != "base" and not name.starts
 
 
 def printed(overrides: Sequence[str], hardware: str) -> str:
-    console = Console(width=160, record=True, quiet=False, file=None)
+    console = Console(width=160)
     with console.capture() as capture:
         for piece in plan_tables(read_job(job_config(list(overrides))), parse_hardware(hardware)):
             console.print(piece)
