@@ -8,6 +8,7 @@ storage that PyTorch makes. Compares the largest sum of live bytes with `still_v
 """
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -98,7 +99,8 @@ LAB = {  # the tiny model of still_verl.lab
     "tie_word_embeddings": True,
 }
 # name, changed sizes, checkpointing, sequences, tokens of a sequence
-CASES: tuple[tuple[str, dict[str, Any], bool, int, int], ...] = (
+Case = tuple[str, dict[str, Any], bool, int, int]
+CASES: tuple[Case, ...] = (
     ("the lab's tiny model, the demo's micro-batch", {}, False, 64, 128),
     ("the same, checkpointed", {}, True, 64, 128),
     ("twice as wide", {"hidden_size": 256, "num_attention_heads": 8, "num_key_value_heads": 4}, False, 32, 128),
@@ -109,10 +111,10 @@ CASES: tuple[tuple[str, dict[str, Any], bool, int, int], ...] = (
 )
 
 
-def compare() -> list[tuple[str, float, float]]:
-    """Name, measured and planned bytes of every case."""
+def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
+    """Name, measured and planned bytes of each case."""
     rows = []
-    for name, changes, checkpointing, count, length in CASES:
+    for name, changes, checkpointing, count, length in cases:
         model = new_model(checkpointing, **(LAB | changes))
         rows.append((name, float(measure(model, count, length)), planned(model, count * length, checkpointing)))
     return rows

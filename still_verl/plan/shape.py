@@ -69,13 +69,14 @@ class Shape:
         return 2 * matrices * tokens + 2 * self.layers * self.query_size * squares
 
 
-def _qwen2(name: str, *sizes: int, tied: bool) -> Shape:
-    return Shape(f"{name}/config.json on the model hub", *sizes, tied=tied)
+def _qwen2(name: str, sizes: tuple[int, int, int, int, int, int], tied: bool) -> Shape:
+    vocab, hidden, layers, heads, kv_heads, intermediate = sizes
+    return Shape(f"{name}/config.json on the model hub", vocab, hidden, layers, heads, kv_heads, intermediate, tied)
 
 
 # vocab, hidden, layers, heads, kv_heads, intermediate: the models' config.json.
 KNOWN = {
-    name: _qwen2(name, *sizes, tied=tied)
+    name: _qwen2(name, sizes, tied)
     for name, sizes, tied in (
         ("Qwen/Qwen2.5-0.5B", (151936, 896, 24, 14, 2, 4864), True),
         ("Qwen/Qwen2.5-1.5B", (151936, 1536, 28, 12, 2, 8960), True),

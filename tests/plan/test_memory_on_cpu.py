@@ -21,8 +21,9 @@ def job() -> Job:
 
 
 def test_the_planned_memory_is_within_15_percent_of_what_is_measured() -> None:
-    compare = runpy.run_path(str(BENCHMARKS / "plan_memory.py"))["compare"]
-    errors = {name: planned / measured - 1 for name, measured, planned in compare()}
+    benchmark = runpy.run_path(str(BENCHMARKS / "plan_memory.py"))
+    cases = benchmark["CASES"][::3]  # the lab's tiny model, a deeper one, one that is mostly weights
+    errors = {name: planned / measured - 1 for name, measured, planned in benchmark["compare"](cases)}
     assert max(map(abs, errors.values())) < 0.15, errors
 
 
