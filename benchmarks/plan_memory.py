@@ -113,6 +113,7 @@ CASES: tuple[Case, ...] = (
 
 def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
     """Name, measured and planned bytes of each case."""
+    torch.set_num_threads(1)  # tensors this small give two threads nothing to share but waiting
     rows = []
     for name, changes, checkpointing, count, length in cases:
         model = new_model(checkpointing, **(LAB | changes))
