@@ -122,23 +122,51 @@ def score(
     console.print(*tables(scored), sep="\n")
 
 
-@app.command(epilog="Example: [bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]")
+@app.command(
+    epilog="Examples: [bold]still-verl plan +recipe=zero_32b hardware=32xH100-80G[/], "
+    "[bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]"
+)
 def plan(
-    overrides: Annotated[list[str], typer.Argument(help="Hydra overrides, as of main_ppo: +recipe=NAME ...")],
+    overrides: Annotated[
+        list[str], typer.Argument(help="Hydra overrides, as of main_ppo: +recipe=NAME ..., and hardware=8xH100-80G.")
+    ],
     schedule: Annotated[bool, typer.Option("--schedule", help="Draw what changes from step to step.")] = False,
     steps: Annotated[int | None, typer.Option(help="Length of the run, where the recipe does not say it.")] = None,
+    mean_tokens: Annotated[int | None, typer.Option(help="Tokens of an average response, for the step time.")] = None,
     png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
 ) -> None:
-    """Look at a job before it runs."""
-    from still_verl.plan.curves import as_text, curves, job_config, write_png
+    """Look at a job before it runs: what it needs on some hardware, or what changes from step to step."""
     from still_verl.settings import ConfigError
 
-    if not schedule:
-        _stop("say what to look at: --schedule")
+    hardware = [text for text in overrides if text.startswith("hardware=")]
+    hydra = [text for text in overrides if text not in hardware]
     try:
-        drawn, following = curves(job_config(overrides), steps)
+        if schedule:
+            _draw_schedules(hydra, steps, png)
+        elif hardware:
+            _plan_on(hardware[-1].removeprefix("hardware="), hydra, steps, mean_tokens)
+        else:
+            _stop("say on what it shall run, e.g. hardware=8xH100-80G, or what to look at: --schedule")
     except ConfigError as error:
         _stop(str(error))
+
+
+def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
+    from still_verl.plan.curves import job_config
+    from still_verl.plan.hardware import parse_hardware
+    from still_verl.plan.job import read_job
+    from still_verl.plan.tables import plan_tables
+
+    devices = parse_hardware(hardware)
+    job = read_job(job_config(overrides), steps, mean_tokens)
+    for piece in plan_tables(job, devices):
+        console.print(piece, highlight=False, soft_wrap=isinstance(piece, str))
+
+
+def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -> None:
+    from still_verl.plan.curves import as_text, curves, job_config, write_png
+
+    drawn, following = curves(job_config(overrides), steps)
     for text in [*map(as_text, drawn), *following] or ["nothing changes from step to step"]:
         typer.echo(text)
     if png and drawn:

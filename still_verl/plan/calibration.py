@@ -1,0 +1,38 @@
+"""Every number of the planner that is not arithmetic: efficiencies, overheads, shares. Their errors: docs/plan.md."""
+
+GIB = 1 << 30
+
+# --- time: fitted to published runs, docs/plan.md -------------------------------------------------------------------
+# Share of the peak operations that a forward or backward pass reaches, recomputation counted as work. verl's issues
+# 2060, 816 and others log 0.22 to 0.34 without recomputation (`perf/mfu/actor`), so 0.3 to 0.46 with it.
+UTILIZATION = {"default": 0.40, "H20": 0.58, "CPU": 0.10}
+# Share of the peak bandwidth at which decoding reads weights and cache.
+BANDWIDTH_SHARE = 0.65
+# Seconds of a decoding iteration for each layer beyond reading memory: launches and all-reduces.
+LAYER_SECONDS = {"graph": 1e-4, "eager": 7e-4}
+# Seconds of an iteration for each sequence in it: scheduling, sampling, detokenising, on the host.
+SEQUENCE_SECONDS = 1e-4
+# Seconds to hand a batch to the workers and back, for each token place (samples x longest), in each phase. The logs are
+# of verl versions that pad; the transfer queue of 0.9.1 does not, so this is an upper bound.
+DISPATCH_SECONDS = 1.2e-7
+# Bytes a second at which each device receives the new weights, by bucket.
+SYNC_BANDWIDTH = 5e9
+# Bytes a second between a device and its host: what offloading moves. PCIe 4 x16, pinned.
+HOST_BANDWIDTH = 20e9
+
+# --- lengths: assumptions, each can be overruled on the command line ------------------------------------------------
+# Mean of the responses as a share of the longest allowed, when nobody says it.
+MEAN_SHARE = 0.25
+# Mean of the prompts as a share of the longest allowed.
+PROMPT_SHARE = 0.25
+# Standard deviation of the logarithm of response lengths.
+LENGTH_SPREAD = 0.8
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+# Contexts, communication buffers, graphs and fragments of trainer and rollout on one accelerator. An assumption.
+RESERVED = 5 * GIB
+# Tensors as big as the logits that are alive at once in an update: the logits, and what their gradient needs. Without
+# flash-attn's fused loss (on a processor) the figure is benchmarks/plan_memory.py's.
+LOGIT_COPIES = {"fused": 2, "plain": 4}
+# What vLLM keeps for one forward pass beside weights and cache. An assumption.
+ROLLOUT_WORKSPACE = 2 * GIB

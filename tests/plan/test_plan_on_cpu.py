@@ -1,0 +1,80 @@
+"""The command, and the config it reads."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+from rich.console import Console
+
+from still_verl.paths import recipe_names
+from still_verl.plan.curves import job_config
+from still_verl.plan.hardware import parse_hardware
+from still_verl.plan.job import read_job
+from still_verl.plan.shape import KNOWN
+from still_verl.plan.tables import plan_tables
+from still_verl.settings import ConfigError
+
+RECIPES = [name for name in recipe_names() if name != "base" and not name.startswith("demo")]
+
+
+def printed(overrides: Sequence[str], hardware: str) -> str:
+    console = Console(width=160)
+    with console.capture() as capture:
+        for piece in plan_tables(read_job(job_config(list(overrides))), parse_hardware(hardware)):
+            console.print(piece)
+    return capture.get()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_plans_and_fits_on_some_hardware(recipe: str) -> None:
+    text = printed([f"+recipe={recipe}"], "64xH100-80G")
+    assert "It fits." in text and "GPU hours" in text
+
+
+def test_numbers_are_the_configs() -> None:
+    job = read_job(job_config(["+recipe=zero_32b"]))
+    assert job.shape == KNOWN["Qwen/Qwen2.5-32B"]
+    assert (job.prompts, job.samples, job.updates, job.tensor_parallel) == (128, 128 * 16, 1, 2)
+    assert job.param_offload and job.optimizer_offload and job.reference_share == 0
+    assert [(stage.steps, stage.max_response) for stage in job.stages] == [(299, 8192), (150, 12288), (191, 20480)]
+    assert job.update_tokens == 22528 and job.max_length == 1024 + 20480
+
+
+def test_the_reference_runs_while_the_coefficient_is_above_0() -> None:
+    shares = {
+        kl: read_job(job_config(["+recipe=zero_7b_plain", f"still/kl={kl}"]), steps=1000).reference_share
+        for kl in ("none", "fixed", "cosine", "adaptive")
+    }
+    assert shares == {"none": 0.0, "fixed": 1.0, "cosine": 0.5, "adaptive": 1.0}
+
+
+def test_off_policy_takes_more_updates() -> None:
+    job = read_job(job_config(["+recipe=zero_7b_plain", "still/policy=off_policy"]))
+    assert job.updates == 4
+
+
+def test_what_does_not_fit_says_which_phase_and_what_to_type() -> None:
+    text = printed(["+recipe=zero_7b_plain"], "8xA100-40G")
+    assert "It does not fit." in text and "update: needs" in text
+    assert "Change: actor_rollout_ref.actor.fsdp_config.optimizer_offload=true" in text
+    assert "trainer.nnodes=2 trainer.n_gpus_per_node=8" in printed(["+recipe=zero_7b_plain"], "16xH100-80G")
+
+
+def test_a_job_without_model_or_length_is_refused() -> None:
+    with pytest.raises(ConfigError, match="name a model"):
+        read_job(job_config(["+recipe=base"]), steps=10)
+    with pytest.raises(ConfigError, match="give --steps"):
+        read_job(job_config(["+recipe=base", "still/backbone=qwen2_5_7b"]))
+
+
+def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "still_verl", "plan", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    done = run("+recipe=zero_32b", "hardware=32xA100-80G", "--mean-tokens", "1500")
+    assert done.returncode == 0, done.stderr
+    assert "KV cache" in done.stdout and "GPU hours" in done.stdout
+    wrong = run("+recipe=zero_32b", "hardware=8xPotato")
+    assert wrong.returncode == 1 and "Potato is not known" in wrong.stderr.splitlines()[-1]
