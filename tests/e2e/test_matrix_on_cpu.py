@@ -31,9 +31,14 @@ def jobs() -> list[list[str]]:
     return [[f"{key}={choice}" for key, choice in zip(columns, row, strict=True)] for row in rows]
 
 
+# A job's own reward, by verl's naive manager.
+OWN_REWARD = "reward.custom_reward_function.path=${still.reward_fn:boxed_math}"
+
+
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
 def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp_path: Path) -> None:
-    job = start_job(tmp_path, [*overrides, "+still/scale=tiny", "still.run_dir=run"])
+    own = [OWN_REWARD] if "still/reward=own" in overrides else []
+    job = start_job(tmp_path, [*overrides, *own, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
     assert job.left_behind() == []
