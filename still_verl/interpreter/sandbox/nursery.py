@@ -109,6 +109,7 @@ class Server:
         for fd in fds:
             os.close(fd)
         self._missing = stock_size() - len(self._stock)
+        self._unprepared = [pid for pid in self._unprepared if pid in self._stock]
 
     def _adopt(self, pid: int, post: socket.socket) -> None:
         self._children[pid] = post
