@@ -1,9 +1,13 @@
-"""What a call of the sandbox costs: latency one at a time, calls a second with many clients, memory of a session.
+"""What a call of the sandbox costs: latency, calls a second with many clients, memory of a session.
 
 python benchmarks/sandbox.py [--calls 200] [--clients 64]
+
+Latency is measured one call at a time, first with a pause of 20 ms before each call, as between two blocks of a model,
+then back to back, where the sandbox has no time to prepare the next child.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -24,11 +28,15 @@ SOLVE = "import sympy\nx = sympy.Symbol('x')\nprint(sympy.solve(x**2 - 5 * x + 6
 NAMESPACES = ("user", "pid", "net", "mount")
 
 
-def latencies(call: Callable[[str], object], code: str, calls: int) -> tuple[float, float]:
+PAUSE_S = 0.02
+
+
+def latencies(call: Callable[[str], object], code: str, calls: int, pause: float = 0.0) -> tuple[float, float]:
     """p50 and p99 in milliseconds, one call after another."""
     call(code)
     times = []
     for _ in range(calls):
+        time.sleep(pause)
         started = time.perf_counter()
         call(code)
         times.append(time.perf_counter() - started)
@@ -48,15 +56,24 @@ def cold(code: str) -> None:
     subprocess.run([sys.executable, "-c", f"import sympy\n{code}"], stdout=subprocess.DEVNULL, check=True)
 
 
-def session_mb(sandbox: Local) -> float:
-    """Private memory of a session that waits, in MB: what it does not share with the server."""
+def session_mb(sandbox: Local, code: str) -> float:
+    """Private memory (USS) of a session that waits after `code`, in MB: what it does not share with the server."""
     session = sandbox.session()
-    session.run("x = 1")
+    session.run(code)
     assert sandbox._process is not None
-    child = psutil.Process(sandbox._process.pid).children(recursive=True)[-1]
-    used = child.memory_full_info().uss / 2**20
+    family = psutil.Process(sandbox._process.pid).children(recursive=True)
+    while not (stopped := [child for child in family if child.status() == psutil.STATUS_STOPPED]):
+        time.sleep(0.01)
+    used = stopped[0].memory_full_info().uss / 2**20
     session.close()
-    return used
+    return float(used)
+
+
+def cells(run: Callable[[str], object], calls: int, few: int, clients: int) -> list[str]:
+    """A line of the table."""
+    figures = [latencies(run, code, calls, pause) for pause in (PAUSE_S, 0.0) for code in (PRINT, SOLVE)]
+    rate = throughput(run, few, clients)
+    return [*(f"{median:.1f} / {slow:.1f}" for median, slow in figures), f"{rate:.0f}"]
 
 
 def main() -> None:
@@ -64,31 +81,29 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--clients", type=int, default=64)
     options = parser.parse_args()
-    table = Table("way", "tier", "print p50", "p99", "sympy p50", "p99 [ms]", f"calls/s, {options.clients} clients")
-    limits = Limits(seconds=60)
-    for name, sandbox in (
+    few, limits = max(5, options.calls // 20), Limits(seconds=60)
+    table = Table("p50 / p99 in ms", "tier", "print", "sympy", "print, no pause", "sympy, no pause")
+    table.add_column(f"calls/s, {options.clients} clients")
+    everything = tuple(Mechanisms.__annotations__)
+    for name, local in (
         ("local", Local(limits)),
         ("local, no namespaces", Local(limits, absent=NAMESPACES)),
-        ("local, no isolation", Local(limits, allow_unsandboxed=True, absent=tuple(Mechanisms.__annotations__))),
-        ("bubblewrap", Bubblewrap(limits)),
+        ("local, no isolation", Local(limits, allow_unsandboxed=True, absent=everything)),
     ):
-        run, calls = sandbox.run, options.calls if isinstance(sandbox, Local) else max(5, options.calls // 20)
-        try:
-            figures = [*latencies(run, PRINT, calls), *latencies(run, SOLVE, calls)]
-            rate = throughput(run, 5 * calls, options.clients)
-        except SandboxUnavailable as error:
-            table.add_row(name, str(error))
-            continue
-        table.add_row(name, sandbox.tier, *(f"{figure:.1f}" for figure in figures), f"{rate:.0f}")
+        row = cells(local.run, options.calls, 5 * options.calls, options.clients)
+        table.add_row(name, local.tier, *row)
         if name == "local":
-            memory = session_mb(sandbox)
-        sandbox.close()
-    few = max(5, options.calls // 20)
-    figures = [*latencies(cold, PRINT, few), *latencies(cold, SOLVE, few)]
-    rate = throughput(cold, few, options.clients)
-    table.add_row("python -c, sympy", "none", *(f"{figure:.1f}" for figure in figures), f"{rate:.0f}")
+            idle = [session_mb(local, code) for code in ("x = 1", SOLVE)]
+        local.close()
+    bubblewrap = Bubblewrap(limits)
+    try:
+        table.add_row("bubblewrap", bubblewrap.tier, *cells(bubblewrap.run, few, 5 * few, options.clients))
+    except SandboxUnavailable as error:
+        table.add_row("bubblewrap", str(error))
+    table.add_row("python -c, sympy", "none", *cells(cold, few, few, options.clients))
     Console().print(table)
-    print(f"an idle session: {memory:.1f} MB of its own")
+    print(f"{len(os.sched_getaffinity(0))} processors; bubblewrap starts an interpreter for each program")
+    print(f"an idle session: {idle[0]:.1f} MB of its own, {idle[1]:.1f} MB after it used sympy")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,8 @@ def inside(line: int, output: int, address_mb: int, cpu_seconds: int | None) -> 
     """The first lines of an interpreter under `bwrap`: give up the rest, then run blocks."""
     there = policy.Mechanisms(True, True, True, True, True, landlock.abi(), True)
     isolate.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
-    isolate.give_up(there, isolate.readable_paths())
+    readable = landlock.open_paths([*isolate.readable_paths(), *isolate.DEVICES])
+    isolate.give_up(there, readable)
+    landlock.close(readable)
     notebook.serve(socket.socket(fileno=line), output)
     os._exit(0)

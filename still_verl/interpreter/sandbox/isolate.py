@@ -51,6 +51,7 @@ class Cell:
             self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWUTS)
             _build_tree(self.readable)
+        self.open = landlock.open_paths([*self.readable, *DEVICES])
 
     def fork(self) -> int:
         """`os.fork`; the child is the first process of a pid namespace, whose end ends all that it may have started."""
@@ -81,7 +82,7 @@ def rehearse(mechanisms: Mechanisms) -> None:
     pid = cell.fork()
     if pid == 0:
         try:
-            enter(cell, 1024, None)
+            enter(cell)
             os._exit(0)
         finally:
             os._exit(1)
@@ -119,8 +120,8 @@ def _bind_read_only(source: str, target: str) -> None:
     kernel.mount("none", target, None, kernel.MS_REMOUNT | kernel.MS_BIND | flags)
 
 
-def enter(cell: Cell, memory_mb: int, cpu_seconds: int | None) -> None:
-    """Isolate this child, for good. It has no descriptors left but those that it needs. Raises OSError when refused."""
+def enter(cell: Cell) -> None:
+    """Isolate this child, for good; what is left is `limit`. Raises OSError when refused."""
     there = cell.mechanisms
     os.setsid()
     if there.namespaces:
@@ -137,18 +138,19 @@ def enter(cell: Cell, memory_mb: int, cpu_seconds: int | None) -> None:
     if there.namespaces:
         kernel.unshare(kernel.CLONE_NEWUSER)  # nobody is mapped, so nobody can be become; processes are counted anew
         kernel.drop_capabilities()
-    limit(cell.own_bytes + memory_mb * 2**20, cpu_seconds, count_processes=there.namespaces)
-    give_up(there, cell.readable)
+    give_up(there, cell.open)
 
 
-def give_up(there: Mechanisms, readable: list[str]) -> None:
+def give_up(there: Mechanisms, readable: list[landlock.Opened]) -> None:
     """What any process may do to itself, and cannot undo."""
     if kernel.supported():
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the last change of user, which would clear it
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if there.landlock:
-        landlock.restrict([*readable, *DEVICES], [TMP] if there.namespaces else [])
+        writable = landlock.open_paths([TMP] if there.namespaces else [])
+        landlock.restrict(readable, writable)
+        landlock.close(writable)
     if there.seccomp:
         seccomp.install()
 

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import struct
+from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import kernel
 
@@ -23,30 +24,51 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: list[str], writable: list[str]) -> None:
+@dataclass(frozen=True)
+class Opened:
+    """A path that rules can be made for; opened once, for many processes."""
+
+    fd: int
+    is_directory: bool
+
+
+def open_paths(paths: list[str]) -> list[Opened]:
+    """Those of `paths` that exist, for `restrict`."""
+    return [opened for path in paths if (opened := _open(path)) is not None]
+
+
+def _open(path: str) -> Opened | None:
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        return None
+    return Opened(fd, os.path.isdir(path))
+
+
+def close(places: list[Opened]) -> None:
+    for place in places:
+        os.close(place.fd)
+
+
+def restrict(readable: list[Opened], writable: list[Opened]) -> None:
     """Let this process read below `readable` and also write below `writable`, and open nothing else.
 
-    Directories that are open already stay open. Paths that do not exist are left out. Needs no_new_privs.
+    Directories that are open already stay open. Needs no_new_privs.
     """
     version = abi()
     rights = (1 << _RIGHTS_OF_ABI.get(version, 16)) - 1
     net, scope = (_NO_TCP if version >= 4 else 0), (_NO_ABSTRACT_SOCKETS_OR_SIGNALS if version >= 6 else 0)
     attributes = struct.pack("QQQ", rights, net, scope)[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = kernel.syscall("landlock", _CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
-    for path in readable:
-        _allow(ruleset, path, _READ_FILE | _READ_DIR)
-    for path in writable:
-        _allow(ruleset, path, rights & ~_EXECUTE & ~_MAKE_DEVICES)
+    for place in readable:
+        _allow(ruleset, place, _READ_FILE | _READ_DIR)
+    for place in writable:
+        _allow(ruleset, place, rights & ~_EXECUTE & ~_MAKE_DEVICES)
     kernel.syscall("landlock", _RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
-    try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except (FileNotFoundError, PermissionError):
-        return
-    if not os.path.isdir(path):
+def _allow(ruleset: int, place: Opened, rights: int) -> None:
+    if not place.is_directory:
         rights &= _FILE_RIGHTS
-    kernel.syscall("landlock", _ADD_RULE, ruleset, 1, ctypes.c_char_p(struct.pack("=Qi", rights, fd)), 0)
-    os.close(fd)
+    kernel.syscall("landlock", _ADD_RULE, ruleset, 1, ctypes.c_char_p(struct.pack("=Qi", rights, place.fd)), 0)

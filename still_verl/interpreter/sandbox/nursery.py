@@ -5,18 +5,19 @@ It talks over a socket of SEQPACKET with the process that started it:
     server -> client  on `post`, when the child has ended: its wait status as text
     client -> server  on `post`: b"stop", b"go"; hanging up kills the child
 `line` and `output` belong to the child. It does not have `post`, so nothing that it does can look like the server.
+A child gets its order, with these two descriptors, over a socket of its own that closes before a program runs.
 """
 
-import gc
 import json
 import os
+import select
 import selectors
 import signal
 import socket
 import sys
 from dataclasses import asdict
 
-from still_verl.interpreter.sandbox import isolate, notebook
+from still_verl.interpreter.sandbox import isolate, memory, notebook, warm
 from still_verl.interpreter.sandbox.policy import probe, works
 
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
@@ -28,36 +29,38 @@ def main(control_fd: int, absent: list[str], package_root: str) -> None:
     mechanisms = probe().without(*absent)
     if mechanisms.namespaces and not works(lambda: isolate.rehearse(mechanisms)):
         mechanisms = mechanisms.without("mount")
-    warm_up()
+    warm.warm_up()
     sys.path[:] = [path for path in sys.path if path and path != package_root]
+    written = warm.settle()
     cell = isolate.Cell(mechanisms)
-    gc.collect()
-    gc.freeze()  # what is imported stays shared with the children
     control.send(json.dumps(asdict(mechanisms)).encode())
-    Server(control, cell).serve()
+    Server(control, cell, written).serve()
 
 
-def warm_up() -> None:
-    """Import what programs of mathematics import, and use it once, so that its lazy parts are there too."""
-    import cmath  # noqa: E401, F401
+IDLE_S = 0.004  # without anything to do; then a child of the stock prepares further
 
-    try:
-        import numpy
-        import sympy
-    except ImportError:
-        return
-    numpy.linalg.solve(numpy.eye(2), numpy.ones(2))
-    x = sympy.Symbol("x")
-    sympy.solve(x**2 - 2, x), sympy.simplify(sympy.sin(x) ** 2), sympy.integrate(x * sympy.exp(x), x)
+
+def stock_size() -> int:
+    """Children that wait, closed in, for a program: as many as can run at once, within reason."""
+    return min(8, max(2, len(os.sched_getaffinity(0))))
 
 
 class Server:
-    """The loop: requests from the control socket, words on posts, ends of children."""
+    """The loop: requests from the control socket, words on posts, ends of children, and children kept in stock.
 
-    def __init__(self, control: socket.socket, cell: isolate.Cell) -> None:
+    Forking a child and closing it in takes longer than most programs. So it is done ahead, when nothing else is to do.
+    A child of the stock has seen no program, and leaves the stock with the only one, or the only session, that it gets.
+    """
+
+    def __init__(self, control: socket.socket, cell: isolate.Cell, written: list[memory.Range]) -> None:
+        """`written`: memory that most programs write to."""
         self._control = control
         self._cell = cell
-        self._children: dict[int, socket.socket] = {}  # by process id
+        self._written = written
+        self._stock: dict[int, socket.socket] = {}  # by process id, oldest first: where its order goes
+        self._missing = stock_size()
+        self._unprepared: list[int] = []  # of the stock, newest last
+        self._children: dict[int, socket.socket] = {}  # by process id: the post
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, self._request)
 
@@ -68,10 +71,31 @@ class Server:
         self._selector.register(ended, selectors.EVENT_READ, lambda: self._bury(ended))
         try:
             while True:
-                for key, _ in self._selector.select():
+                events = self._selector.select(0 if self._missing else IDLE_S if self._unprepared else None)
+                for key, _ in events:
                     key.data()
+                if not events:
+                    self._restock() if self._missing else self._prepare()
         except EOFError:
             self._end_all()
+
+    def _restock(self) -> None:
+        self._missing -= 1
+        try:
+            pid, door = self._fork()
+        except OSError:  # out of memory or processes; the next request will tell
+            return
+        self._stock[pid] = door
+        self._unprepared.append(pid)
+
+    def _prepare(self) -> None:
+        """Let the oldest child that is not prepared use the time."""
+        door = self._stock.get(self._unprepared.pop(0))
+        if door is not None:
+            try:
+                door.send(b"prepare")
+            except OSError:  # somebody killed it
+                pass
 
     def _request(self) -> None:
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 3)
@@ -79,35 +103,86 @@ class Server:
             raise EOFError
         post, line, output = fds
         try:
-            pid = self._cell.fork()
+            self._adopt(self._give(message, [line, output]), socket.socket(fileno=os.dup(post)))
         except OSError:
-            for fd in fds:  # hanging up tells the client
-                os.close(fd)
-            return
-        if pid == 0:
-            try:
-                self._child(json.loads(message), line, output)
-            finally:
-                os._exit(70)  # whatever happened, a child never goes on as a second server
-        os.close(line)
-        os.close(output)
-        self._adopt(pid, socket.socket(fileno=post))
+            pass  # hanging up tells the client
+        for fd in fds:
+            os.close(fd)
+        self._missing = stock_size() - len(self._stock)
+        self._unprepared = [pid for pid in self._unprepared if pid in self._stock]
 
     def _adopt(self, pid: int, post: socket.socket) -> None:
         self._children[pid] = post
         self._selector.register(post, selectors.EVENT_READ, lambda: self._hear(pid, post))
 
-    def _child(self, order: dict[str, int | None], line: int, output: int) -> None:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        line, output = _keep_only(line, output)
+    def _give(self, order: bytes, fds: list[int]) -> int:
+        """Hand an order to the oldest child of the stock, or to a new one. OSError when none can be forked."""
+        while self._stock:
+            pid = next(iter(self._stock))
+            with self._stock.pop(pid) as door:
+                try:
+                    socket.send_fds(door, [order], fds)
+                except OSError:  # somebody killed it
+                    continue
+            return pid
+        pid, door = self._fork()
+        with door:
+            socket.send_fds(door, [order], fds)
+        return pid
+
+    def _fork(self) -> tuple[int, socket.socket]:
+        """A new child and the socket on which it waits for its order."""
+        door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with inside:
+            pid = -1
+            try:
+                pid = self._cell.fork()
+            finally:
+                if pid == 0:
+                    self._live(inside)
+                elif pid < 0:
+                    door.close()
+        return pid, door
+
+    def _live(self, inside: socket.socket) -> None:
+        """The whole life of a child."""
         try:
-            isolate.enter(self._cell, int(order["memory_mb"] or 0), order["cpu_seconds"])
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            trouble = self._close_in()
+            with _keep_only(inside) as door:
+                message, line, output = self._order(door)
+            if trouble is not None:
+                os.write(output, f"the sandbox could not be closed: {trouble}".encode())
+                return
+            order = json.loads(message)
+            isolate.limit(
+                self._cell.own_bytes + order["memory_mb"] * 2**20,
+                order["cpu_seconds"],
+                count_processes=self._cell.mechanisms.namespaces,
+            )
+            notebook.serve(socket.socket(fileno=line), output)
+            os._exit(0)
+        finally:
+            os._exit(70)  # whatever happened, a child never goes on as a second server
+
+    def _order(self, door: socket.socket) -> tuple[bytes, int, int]:
+        """Wait for it. A message without descriptors says that there is time to prepare."""
+        asked = select.poll()
+        asked.register(door, select.POLLIN)
+        while True:
+            message, fds, _, _ = socket.recv_fds(door, 4096, 2)
+            if fds or not message:
+                line, output = fds
+                return message, line, output
+            memory.copy(self._written, stop=lambda: bool(asked.poll(0)))
+
+    def _close_in(self) -> OSError | None:
+        try:
+            isolate.enter(self._cell)
         except OSError as error:
-            os.write(output, f"the sandbox could not be closed: {error}".encode())
-            return
-        notebook.serve(socket.socket(fileno=line), output)
-        os._exit(0)
+            return error
+        return None
 
     def _hear(self, pid: int, post: socket.socket) -> None:
         if self._children.get(pid) is not post:  # buried by an earlier event of the same round
@@ -131,7 +206,9 @@ class Server:
                 return
             if pid == 0:
                 return
-            if pid in self._children:  # else an orphan of a child without a pid namespace
+            if pid in self._stock:
+                self._stock.pop(pid).close()
+            elif pid in self._children:  # else an orphan of a child without a pid namespace
                 self._farewell(self._children.pop(pid), os.waitstatus_to_exitcode(status))
 
     def _farewell(self, post: socket.socket, code: int) -> None:
@@ -146,7 +223,7 @@ class Server:
         post.close()
 
     def _end_all(self) -> None:
-        for pid in self._children:
+        for pid in (*self._stock, *self._children):
             _kill(pid)
             os.waitpid(pid, 0)
 
@@ -160,9 +237,8 @@ def _kill(pid: int) -> None:
         pass
 
 
-def _keep_only(line: int, output: int) -> tuple[int, int]:
-    """Close every descriptor but these two, which become 3 and 4. Standard ones are replaced by the notebook."""
-    os.dup2(line, 200), os.dup2(output, 201)
-    os.dup2(200, 3), os.dup2(201, 4)
-    os.closerange(5, os.sysconf("SC_OPEN_MAX"))
-    return 3, 4
+def _keep_only(door: socket.socket) -> socket.socket:
+    """Close every descriptor but this one, which becomes 3. Standard ones are replaced by the notebook."""
+    os.dup2(door.detach(), 3)
+    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    return socket.socket(fileno=3)

@@ -129,6 +129,25 @@ def test_a_killed_server_is_replaced(sandbox: Local) -> None:
     assert sandbox.run("1 + 1").stdout == "2\n"
 
 
+def test_a_stock_that_was_killed_is_not_handed_out(sandbox: Local) -> None:
+    sandbox.run("1")
+    assert sandbox._process is not None
+    server = psutil.Process(sandbox._process.pid)
+    nested = 1 if sandbox.mechanisms.namespaces else 0
+    waiting = server.children(recursive=True)[nested:]
+    for child in waiting:
+        child.kill()
+    psutil.wait_procs(waiting, timeout=5)
+    assert sandbox.run("1 + 1").stdout == "2\n"
+
+
+def test_no_child_runs_two_programs(sandbox: Local) -> None:
+    seen = "import random, sys\nprint(hasattr(sys, 'seen'), random.random())\nsys.seen = True"
+    told = [sandbox.run(seen).stdout.split() for _ in range(8)]
+    assert all(flag == "False" for flag, _ in told)
+    assert len({number for _, number in told}) == 8
+
+
 def test_nothing_survives_a_parent_that_is_killed() -> None:
     code = (
         "from still_verl.interpreter.sandbox.local import Local, Limits\n"
