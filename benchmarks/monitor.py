@@ -1,19 +1,24 @@
 """How long does the monitor take for one step, and how much memory beyond the step's own samples?
 
-    python benchmarks/monitor.py [--samples 512] [--steps 10]
+    python benchmarks/monitor.py [--steps 10]
 
-Gives the real callback steps of made-up responses: 2,000 to 8,000 characters of plain words with 3 % of keywords, as
-tokens of SmolLM2's tokenizer. The transfer queue is left out: samples are handed over as they come out of it. Stages are
-timed one by one on the same samples; the whole is the callback as the trainer calls it, files included. Memory is the
-most that the process held resident during a step beyond what it held before, in a process that does nothing else.
+Gives the real callback steps of made-up responses, plain words with 3 % of keywords, as tokens of SmolLM2's tokenizer,
+in the size of the demo and in that of a GPU job. The transfer queue is left out: samples are handed over as they come
+out of it. Stages are timed one by one on the same samples; the whole is the callback as the trainer calls it, files
+included. Memory is the most that the process held resident during a step beyond what it held before (its heap trimmed
+first), and the most that Python itself allocated.
 """
 
 import argparse
+import ctypes
+import gc
 import random
 import statistics
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,12 +38,28 @@ from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, novelties, outcomes, reward_terms, step_metrics, words
 from still_verl.monitor.rows import StepRows
 
-STEPS_S = {"a step of `make demo` on two cores": 6.0, "a step of 7B on eight GPUs": 120.0}
 MB = 1e6
 
 
-def make_rows(samples: int, tokenizer: Any, rng: random.Random) -> StepRows:
-    texts = [texts_of.response(rng.randint(2000, 8000), rng) + " so \\boxed{42}" for _ in range(samples)]
+@dataclass(frozen=True)
+class Case:
+    """A step: `characters` are the least and the most of a response, `seconds` what the whole step takes."""
+
+    name: str
+    samples: int
+    characters: tuple[int, int]
+    seconds: float
+
+
+CASES = (
+    Case("a step of `make demo` on two cores", 128, (20, 60), 6.2),
+    Case("a step of a small GPU job", 512, (2000, 8000), 60.0),
+)
+
+
+def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
+    samples = case.samples
+    texts = [texts_of.response(rng.randint(*case.characters), rng) + " so \\boxed{42}" for _ in range(samples)]
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     scores = np.array([float(rng.random() < 0.4) for _ in texts])
     infos = [{"acc": score, "pred": "42", "reason": "same", "term_correct": score} for score in scores]
@@ -77,8 +98,8 @@ def resident(field: str) -> float:
     return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith(field))
 
 
-def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> tuple[float, float]:
-    """(seconds of a step, MB that the first ones add at most) of the callback itself."""
+def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> tuple[float, float, float]:
+    """(seconds of a step, MB resident and MB of Python that one adds at most) of the callback itself."""
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
     monitor = Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
     trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times)
@@ -90,34 +111,42 @@ def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> 
         trainer.global_steps += 1
         monitor.on_metrics(trainer, rows, {"actor/entropy": 0.3, "actor/kl_loss": 0.01})  # type: ignore[arg-type]
 
+    one()  # what is imported and compiled once
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
     one()
     added = resident("VmHWM") - before
+    tracemalloc.start()
+    one()
+    allocated = tracemalloc.get_traced_memory()[1] / MB
+    tracemalloc.stop()
     seconds = median_seconds(one, times)
     monitor.close()
-    return seconds, added
+    return seconds, added, allocated
+
+
+def measure(case: Case, tokenizer: Any, times: int, console: Console) -> None:
+    rows = make_rows(case, tokenizer, random.Random(0))
+    with tempfile.TemporaryDirectory() as folder:
+        whole, added, allocated = callback_steps(rows, tokenizer, Path(folder), times)
+    title = f"{case.name}: {case.samples} responses, {int(rows.tokens.sum()):,} tokens"
+    table = Table("of a step", "s", title=title, title_justify="left", min_width=len(title))
+    for name, work in stages(rows, tokenizer).items():
+        table.add_row(name, f"{median_seconds(work, times):.4f}")
+    table.add_row("the whole callback", f"{whole:.4f}", style="bold")
+    console.print(table, f"{100 * whole / case.seconds:.2f} % of {case.seconds:g} s", sep="\n")
+    console.print(f"memory beyond the samples: {added:.0f} MB resident, {allocated:.0f} MB of Python, at most")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=512)
     parser.add_argument("--steps", type=int, default=10)
     args = parser.parse_args()
     tokenizer = AutoTokenizer.from_pretrained(prepare("smollm2").model)
-    rows = make_rows(args.samples, tokenizer, random.Random(0))
-    with tempfile.TemporaryDirectory() as folder:
-        whole, added = callback_steps(rows, tokenizer, Path(folder), args.steps)
-    tokens = int(rows.tokens.sum())
-    title = f"the monitor on {args.samples} responses, {tokens:,} tokens"
-    table = Table("of a step", "s", title=title, title_justify="left")
-    for name, work in stages(rows, tokenizer).items():
-        table.add_row(name, f"{median_seconds(work, args.steps):.3f}")
-    table.add_row("the whole callback", f"{whole:.3f}", style="bold")
-    console = Console()
-    console.print(table, f"memory beyond the samples: {added:.0f} MB at most", sep="\n")
-    for name, seconds in STEPS_S.items():
-        console.print(f"{100 * whole / seconds:.2f} % of {name} ({seconds:g} s)")
+    for case in CASES:
+        measure(case, tokenizer, args.steps, Console())
 
 
 if __name__ == "__main__":
