@@ -173,8 +173,7 @@ def _serve(runs: list[Path], port: int) -> None:
         server = make_server(runs, port)
     except (ValueError, OSError) as error:
         _stop(f"--port {port}: {error.strerror}; choose another" if isinstance(error, OSError) else str(error))
-    host, bound = server.server_address[:2]
-    typer.echo(f"report: http://{host}:{bound}/ (it follows the run; Ctrl+C ends it)")
+    typer.echo(f"report: http://127.0.0.1:{server.server_port}/ (it follows the run; Ctrl+C ends it)")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
