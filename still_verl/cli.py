@@ -180,10 +180,14 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The page; it needs no network.")] = Path(
         "report.html"
     ),
+    serve: Annotated[bool, typer.Option("--serve", help="Show the page in a browser; it follows the runs.")] = False,
+    port: Annotated[int, typer.Option(help="Of --serve, on this machine only; 0 is any free one.")] = 6060,
 ) -> None:
     """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration."""
     from still_verl.report.page import write_report
 
+    if serve:
+        return _serve(runs, port)
     try:
         found = write_report(runs, output)
     except (ValueError, OSError) as error:
@@ -191,6 +195,36 @@ def report(
     for problem in (f"{run.name}: {text}" for run in found for text in run.problems):
         console.print(problem, highlight=False, markup=False, soft_wrap=True)
     console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _serve(runs: list[Path], port: int) -> None:
+    from still_verl.report.serve import make_server
+
+    try:
+        server = make_server(runs, port)
+    except (ValueError, OSError) as error:
+        _stop(f"--port {port}: {error.strerror}; choose another" if isinstance(error, OSError) else str(error))
+    typer.echo(f"report: http://127.0.0.1:{server.server_port}/ (it follows the run; Ctrl+C ends it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+@app.command(epilog="Example: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/]")
+def watch(
+    run: Annotated[Path, typer.Argument(help="A run folder, also one that is not there yet; or a log file.")],
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+) -> None:
+    """Follow a run in the terminal: progress, curves, alarms and what to do about them; ends with the run."""
+    from still_verl.watch.live import watch_live, watch_once
+
+    try:
+        (watch_once if once else watch_live)(run, console)
+    except ValueError as error:
+        _stop(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit from None
 
 
 @app.command("run-code", epilog="Example: [bold]echo 'print(2 + 2)' | still-verl run-code --stdin --json[/]")

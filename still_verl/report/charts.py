@@ -8,7 +8,7 @@ import numpy as np
 
 from still_verl.report.curves import POINTS, arrays, every, number, rounded, smooth, thin, xy
 from still_verl.report.panels import PANELS, Panel
-from still_verl.report.read import VALIDATION, Run
+from still_verl.report.read import Run
 
 SHORT = 20  # a line of fewer points is drawn with markers and not smoothed
 MAIN, BELOW = 280, 76  # px: height of the curves, and of each schedule under them
@@ -16,6 +16,7 @@ MAIN, BELOW = 280, 76  # px: height of the curves, and of each schedule under th
 COLORS = ("#2f7fc1", "#c96a00", "#2c9462", "#b0609f", "#8a7a1f", "#d0495b", "#5d6fd0", "#7f7f7f")
 DASHES = {"solid": "", "dot": "2 3", "dash": "7 4", "dashdot": "7 3 2 3", "longdash": "12 4"}  # plotly's, SVG's
 ALARM = "#d0495b"
+TWIN = ", validation"  # ends the label of a line that shows in validations what another shows in training
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,17 @@ def _chart(panel: Panel, runs: Sequence[Run]) -> Chart | None:
 
 def _lines(panel: Panel, run: Run) -> list[tuple[str, str]]:
     """(label, metric) of the lines of a panel that a run has."""
-    found = run.matching(panel.pattern) if panel.pattern else []
-    fixed = [(line.label, key) for line in panel.lines if (key := run.first_of(*line.keys))]
-    return [(text.replace("_", " "), key) for text, key in found] + fixed
+    found = [(text.replace("_", " "), key) for text, key in (run.matching(panel.pattern) if panel.pattern else [])]
+    fixed = [(line, key) for line in panel.lines if (key := run.first_of(*line.keys))]
+    twinned = found + [(line.label, key) for line, key in fixed if line.twin]
+    held_out = run.validations() if panel.held_out else []
+    return held_out + found + [(line.label, key) for line, key in fixed] + _twins(twinned, run)
+
+
+def _twins(lines: list[tuple[str, str]], run: Run) -> list[tuple[str, str]]:
+    """The same metrics of validations."""
+    twins = ((f"{label}{TWIN}", key.replace("still/", "still/validation/", 1)) for label, key in lines)
+    return [(label, key) for label, key in twins if key.startswith("still/") and run.known(key)]
 
 
 class Figure:
@@ -118,13 +127,18 @@ class Figure:
         self._traces.append(meta | look | xy(*thin(*arrays(run, key))))
 
     def _style(self, run: Run, label: str) -> dict[str, Any]:
-        """Colour by run and dash by label where there are several runs, else colour by label."""
+        """Colour by run and dash by label where there are several runs, else colour by label, and dots for a twin."""
         if label and label not in self._labels:
             self._labels.append(label)
-        rank = self._labels.index(label) if label else 0
-        if len(self.runs) == 1:
-            return {"color": COLORS[rank % len(COLORS)]}
-        return {"color": COLORS[self.runs.index(run) % len(COLORS)], "dash": list(DASHES)[rank % len(DASHES)]}
+        if len(self.runs) > 1:
+            rank = self._labels.index(label) if label else 0
+            return {"color": COLORS[self.runs.index(run) % len(COLORS)], "dash": list(DASHES)[rank % len(DASHES)]}
+        return {"color": self._color(label), "dash": "dot" if label.endswith(TWIN) else "solid"}
+
+    def _color(self, label: str) -> str:
+        plain = label.removesuffix(TWIN)
+        rank = self._labels.index(plain if plain in self._labels else label) if label else 0
+        return COLORS[rank % len(COLORS)]
 
     def legend(self) -> list[tuple[str, str, str]]:
         """Nothing for a single line: the title says what it is."""
@@ -132,7 +146,7 @@ class Figure:
             return []
         if len(self.runs) > 1:
             return [(label, "", list(DASHES.values())[i % len(DASHES)]) for i, label in enumerate(self._labels)]
-        return [(label, COLORS[i % len(COLORS)], "") for i, label in enumerate(self._labels)]
+        return [(label, self._color(label), DASHES["dot"] if label.endswith(TWIN) else "") for label in self._labels]
 
     def as_json(self) -> dict[str, Any]:
         return {"data": self._traces, "layout": self._layout()}
@@ -201,7 +215,7 @@ def _length_against_accuracy(runs: Sequence[Run]) -> Chart | None:
 
 def _path(run: Run, color: str) -> dict[str, Any] | None:
     length = run.first_of("still/length/mean", "response_length/mean")
-    validation = next((key for _, key in run.matching(VALIDATION)), None)
+    validation = next((key for _, key in run.validations()), None)
     accuracy = run.first_of("still/accuracy", *([validation] if validation else []))
     if not length or not accuracy:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from still_verl.report.curves import number
-from still_verl.report.read import VALIDATION, Run
+from still_verl.report.read import Run
 from still_verl.report.verdict import tenths
 
 # Where a run is, and when: never the reason why two runs differ.
@@ -25,6 +25,12 @@ FINAL = {
     "KL": ("actor/kl_loss", "actor/reward_kl_penalty"),
     "seconds a step": ("perf/time_per_step", "timing_s/step"),
 }
+HELD_OUT = {
+    "validation, tokens of a response": "still/validation/length/mean",
+    "validation, finished": "still/validation/completion/finished",
+    "validation, answered": "still/validation/completion/answered",
+}
+HELD_OUT_SHARES = ("still/validation/completion/finished", "still/validation/completion/answered")
 SHARES = ("training accuracy", "finished", "answered")
 SETTINGS = (
     "actor_rollout_ref.model.path",
@@ -45,18 +51,23 @@ Row = tuple[str, list[str]]
 
 
 def final_figures(runs: Sequence[Run]) -> list[Row]:
-    """A row for each figure that some run has, a column for each run; means of the last tenth of the steps."""
-    sources = sorted({found for run in runs for found in run.matching(VALIDATION)})
-    rows = [(f"validation, {source}", [_last(run, key) for run in runs]) for source, key in sources]
+    """A row for each figure that some run has, a column for each run.
+
+    The last validation, and of training the means of the last tenth of the steps.
+    """
+    sources = sorted({label for run in runs for label, _ in run.validations()} - {"validation"})
+    names = {"validation accuracy": "validation"} | {f"validation accuracy, {source}": source for source in sources}
+    rows = [(name, [_last(run, dict(run.validations()).get(label)) for run in runs]) for name, label in names.items()]
+    rows += [(name, [_last(run, key, key in HELD_OUT_SHARES) for run in runs]) for name, key in HELD_OUT.items()]
     rows += [(name, [_end(run, keys, name in SHARES) for run in runs]) for name, keys in FINAL.items()]
     rows.append(("alarms", [", ".join(run.alarms()).replace("_", " ") or "none" for run in runs]))
     rows.append(("steps", [str(run.steps[-1]) if run.steps else "" for run in runs]))
     return [row for row in rows if any(row[1])]
 
 
-def _last(run: Run, key: str) -> str:
-    points = run.known(key)
-    return number(points[-1][1], share=True) if points else ""
+def _last(run: Run, key: str | None, share: bool = True) -> str:
+    points = run.known(key) if key else []
+    return number(points[-1][1], share) if points else ""
 
 
 def _end(run: Run, keys: tuple[str, ...], share: bool) -> str:

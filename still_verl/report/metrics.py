@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ Values = dict[int, float | None]  # by step; None is NaN or infinite
 
 def read_values(path: Path) -> dict[str, Values]:
     """Every numeric metric of a run folder, or of one log file; empty when there is none."""
+    files = find_logs(path)
+    if files and is_events(files[0]):
+        return _read_events(files)
+    return _collect(row for file in files for row in json_lines(file))
+
+
+def find_logs(path: Path) -> list[Path]:
+    """What the numbers of a run are read from: JSONL files or TensorBoard files, never both."""
     log = path if path.is_file() else path / "metrics.jsonl"
-    if log.is_file() and not _is_events(log):
-        return _collect(_rows(log))
-    if events := _event_files(path):
-        return _read_events(events)
-    return _collect(row for found in _file_logs(path) for row in _rows(found))
+    return [log] if log.is_file() else _event_files(path) or _file_logs(path)
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -33,22 +37,24 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield row
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(step, metrics) of our lines and of verl's file logger, whose metrics lie under `data`."""
-    for row in json_lines(path):
-        data = row.get("data")
-        if isinstance(row.get("step"), int):
-            yield row["step"], data if isinstance(data, dict) else row
+def add_row(series: dict[str, Values], row: dict[str, Any]) -> None:
+    """Add a line of ours, or of verl's file logger, whose metrics lie under `data`.
+
+    A resumed run logs some steps twice: the later line is what the training went on from.
+    """
+    step, data = row.get("step"), row.get("data")
+    if not isinstance(step, int):
+        return
+    for key, value in (data if isinstance(data, dict) else row).items():
+        # verl's file logger writes NaN as null.
+        if key != "step" and (value is None or isinstance(value, int | float)):
+            series.setdefault(key, {})[step] = finite(value)
 
 
-def _collect(rows: Iterator[tuple[int, dict[str, Any]]]) -> dict[str, Values]:
-    """Rows as series. A resumed run logs some steps twice: the later line is what the training went on from."""
+def _collect(rows: Iterable[dict[str, Any]]) -> dict[str, Values]:
     series: dict[str, Values] = {}
-    for step, metrics in rows:
-        for key, value in metrics.items():
-            # verl's file logger writes NaN as null.
-            if key != "step" and (value is None or isinstance(value, int | float)):
-                series.setdefault(key, {})[step] = finite(value)
+    for row in rows:
+        add_row(series, row)
     return {key: dict(sorted(values.items())) for key, values in series.items()}
 
 
@@ -63,13 +69,11 @@ def _file_logs(path: Path) -> list[Path]:
     return sorted(file for file in found if any("data" in row for row in islice(json_lines(file), 1)))
 
 
-def _is_events(path: Path) -> bool:
+def is_events(path: Path) -> bool:
     return ".tfevents." in path.name
 
 
 def _event_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if _is_events(path) else []
     return sorted(path.rglob("*.tfevents.*"))
 
 

@@ -43,8 +43,8 @@ def write_report(paths: Sequence[Path], output: Path) -> list[Run]:
     return runs
 
 
-def render(runs: Sequence[Run]) -> str:
-    """The page of some runs.
+def render(runs: Sequence[Run], version: str = "") -> str:
+    """The page of some runs. With a version it is for `serve`: it reloads when the server has another.
 
     Raises:
         ValueError: a package of the extra `report` is missing.
@@ -70,6 +70,7 @@ def render(runs: Sequence[Run]) -> str:
         plotly=get_plotlyjs(),
         written=f"{datetime.now():%Y-%m-%d %H:%M}",
         writers=_versions(),
+        served=version,
     )
 
 

@@ -3,15 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from still_verl.report.read import VALIDATION
-
 
 @dataclass(frozen=True)
 class Line:
-    """What a line shows: the first of some metrics that a run has."""
+    """What a line shows: the first of some metrics that a run has.
+
+    Attributes:
+        twin: whether the same metric of validations is drawn with it.
+    """
 
     label: str
     keys: tuple[str, ...]
+    twin: bool = True
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Panel:
     Attributes:
         about: what the chart says, in a sentence for those who do not know.
         pattern: metrics of which each gets a line, called by the pattern's group.
+        held_out: whether the accuracy of validations is drawn.
         below: schedules that act on it, each drawn in a strip of its own.
         share: whether values are shares, shown in percent.
         about_below: what the schedules are.
@@ -32,20 +36,21 @@ class Panel:
     pattern: re.Pattern[str] | None = None
     below: tuple[Line, ...] = ()
     share: bool = False
+    held_out: bool = False
     about_below: str = ""
 
 
-def _line(label: str, *keys: str) -> Line:
-    return Line(label, keys)
+def _line(label: str, *keys: str, twin: bool = True) -> Line:
+    return Line(label, keys, twin)
 
 
 PANELS = (
     Panel(
         "Accuracy",
         "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
-        (_line("training", "still/accuracy"),),
-        VALIDATION,
+        (_line("training", "still/accuracy", twin=False),),
         share=True,
+        held_out=True,
     ),
     Panel(
         "Reward",
@@ -58,10 +63,10 @@ PANELS = (
         "In tokens, of all responses and of right and wrong ones.",
         (
             _line("mean", "still/length/mean", "response_length/mean"),
-            _line("median", "still/length/p50"),
-            _line("95 %", "still/length/p95"),
-            _line("right", "still/length/correct_mean"),
-            _line("wrong", "still/length/wrong_mean"),
+            _line("median", "still/length/p50", twin=False),
+            _line("95 %", "still/length/p95", twin=False),
+            _line("right", "still/length/correct_mean", twin=False),
+            _line("wrong", "still/length/wrong_mean", twin=False),
         ),
         below=(_line("limit", "still/context/budget"),),
         about_below="Below: the most tokens that a response may have.",

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from still_verl.report.samples import Shelf, read_shelves
 
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)
 VALIDATION = re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+$")
+HELD_OUT = "still/validation/accuracy"
 ALARM = "still/alarm/"
 
 
@@ -55,6 +56,15 @@ class Run:
         """(text of the pattern's first group, metric) of every metric that a pattern fits, in order of names."""
         hits = ((pattern.match(key), key) for key in sorted(self.series))
         return [(hit[1], key) for hit, key in hits if hit and self.known(key)]
+
+    def validations(self) -> list[tuple[str, str]]:
+        """(label, metric) of held-out accuracy: in all, and of each source of problems where there are several.
+
+        `still/validation/accuracy` is preferred: verl's own figure is the mean score where a reward returns no `acc`.
+        """
+        sources = self.matching(VALIDATION)
+        ours = [("validation", HELD_OUT)] if self.known(HELD_OUT) else []
+        return [(sources[0][0], HELD_OUT)] if ours and len(sources) == 1 else [*ours, *sources]
 
     def known(self, key: str) -> list[tuple[int, float]]:
         """(step, value) of a metric where it is finite."""
@@ -103,15 +113,19 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _read_run(path: Path, name: str) -> Run:
+    shelves = {} if path.is_file() else read_shelves(path)
+    return replace(read_about(path, name, read_values(path)), shelves=shelves)
+
+
+def read_about(path: Path, name: str, series: dict[str, Values]) -> Run:
+    """A run without samples, of numbers that have been read: what is beside them is small."""
     problems: list[str] = []
-    series = read_values(path)
     if not series:
         problems.append("No metrics were found: no metrics.jsonl, no log of verl's file logger, no TensorBoard file.")
     folder = path / ".hydra"
     config = dict(_flat(_yaml(folder / "config.yaml", problems) or {}))
     overrides = [_mask_override(str(entry)) for entry in _yaml(folder / "overrides.yaml", problems) or []]
-    shelves = {} if path.is_file() else read_shelves(path)
-    return Run(name, path, series, shelves, config, overrides, _versions(path), _evidence(path), problems)
+    return Run(name, path, series, {}, config, overrides, _versions(path), _evidence(path), problems)
 
 
 def _evidence(path: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import fmean, pvariance
 
-from still_verl.report.read import VALIDATION, Run
+from still_verl.report.read import Run
 
 CLEAR = 2.0  # standard errors of a difference from which a change is called one
 GROWN = 1.2  # ratio of lengths from which responses are called longer
@@ -62,7 +62,7 @@ def verdict(run: Run) -> Verdict:
 
 def accuracy(run: Run) -> tuple[Change | None, str]:
     """The change of accuracy, held-out where there is a validation, and what was measured."""
-    for source, key in run.matching(VALIDATION):
+    for source, key in run.validations():
         points = run.known(key)
         if len(points) > 1:
             return _validated(run, points), f"Accuracy on held-out problems ({source})"
@@ -107,7 +107,7 @@ def _headline(change: Change | None, what: str) -> str:
 
 
 def _best(run: Run) -> str:
-    points = next((run.known(key) for _, key in run.matching(VALIDATION)), [])
+    points = next((run.known(key) for _, key in run.validations()), [])
     if len(points) < 3:
         return ""
     step, value = max(points, key=lambda point: point[1])

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from still_verl.report.page import write_report
+from still_verl.report.serve import make_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
@@ -35,6 +37,14 @@ SEEN = """(() => {
     hidden: key?.getAttribute("aria-pressed"), text: document.body.innerText.includes("<script>document.title"),
     paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
   };
+})()"""
+
+TOUCH = """(() => {
+  if (document.documentElement.style.colorScheme !== "dark") document.getElementById("theme").click();
+  document.querySelector(".key").click();
+  document.querySelectorAll("details")[1].open = true;
+  scrollTo({ top: 900, behavior: "instant" });
+  window.untouched = true;
 })()"""
 
 
@@ -129,6 +139,41 @@ def test_a_run_without_accuracy_and_with_nan(browser: str, tmp_path: Path) -> No
 
 def test_an_empty_run(browser: str, tmp_path: Path) -> None:
     assert open_page(browser, [tmp_path], tmp_path / "r.html")["charts"] == 0
+
+
+def test_a_served_page_follows_its_run(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    """What the reader opened, hid and scrolled to stays as it is; nothing is made again while nothing changes."""
+    run = write_run(tmp_path / "run")
+    server = make_server([run], 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    request = urllib.request.Request(f"{browser}/json/new?about:blank", method="PUT")
+    try:
+        with connect(json.load(urllib.request.urlopen(request))["webSocketDebuggerUrl"], max_size=None) as socket:
+            tab = Tab(socket)
+            for domain in ("Runtime", "Log", "Page"):
+                tab.call(f"{domain}.enable")
+            tab.call("Page.navigate", url=f"http://127.0.0.1:{server.server_port}/")
+            tab.wait_for(f"document.readyState === 'complete' && {DRAWN}")
+            tab.value(TOUCH)
+            time.sleep(5)
+            assert tab.value("window.untouched") is True, "it was loaded again though nothing changed"
+            top = tab.value("scrollY")
+            assert top > 300
+            with (run / "metrics.jsonl").open("a") as file:
+                file.write(json.dumps({"step": 61, "still/accuracy": 0.9}) + "\n")
+            tab.wait_for(f"!window.untouched && document.readyState === 'complete' && {DRAWN}")
+            assert tab.value("figures[0].data.some((line) => line.x.includes(61))")
+            tab.wait_for(f"Math.abs(scrollY - {top}) < 2")
+            assert tab.value("[...document.querySelectorAll('details')].at(1).open")
+            assert tab.value("document.querySelector('.key').getAttribute('aria-pressed')") == "false"
+            assert tab.value("document.documentElement.style.colorScheme") == "dark" and tab.errors == []
+            tab.value("localStorage.clear()")
+            tab.call("Page.close")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def test_a_long_run(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from still_verl.report.charts import ALARM, COLORS, charts
+from still_verl.report.compare import final_figures
 from still_verl.report.read import Run, read_runs
 
 
@@ -80,3 +81,17 @@ def luminance(color: str) -> float:
     shares = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_validations_are_drawn_with_training_and_apart_from_it(tmp_path: Path) -> None:
+    steps = {1: 0.2, 9: 0.4}
+    names = ("accuracy", "length/mean", "length/p50", "completion/finished", "keywords/reflection/per_1k_words")
+    series = {f"still/{part}{name}": dict(steps) for name in names for part in ("", "validation/")}
+    series["val-core/math/acc/mean@4"] = {1: 0.1, 9: 0.3}
+    drawn = {chart.title: [row for row, _ in chart.table] for chart in charts([Run("run", tmp_path, series)])}
+    assert drawn["Accuracy"] == ["math", "training"]  # one source: both tell the same, ours is drawn
+    assert drawn["Length of responses"] == ["mean", "median", "mean, validation"]
+    assert drawn["Completion"] == ["finished", "finished, validation"]
+    assert drawn["Reasoning words, per 1,000 words"] == ["reflection", "reflection, validation"]
+    figures = dict(final_figures([Run("run", tmp_path, series)]))
+    assert figures["validation accuracy, math"] == ["40.0%"] and figures["validation, finished"] == ["40.0%"]

@@ -1,0 +1,85 @@
+"""A report on 127.0.0.1 that reloads itself when a run has grown."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from still_verl.report.metrics import find_logs
+from still_verl.report.page import render
+from still_verl.report.read import read_runs
+
+HOST = "127.0.0.1"
+BESIDE = ("alarms.jsonl", "versions.json", ".hydra/config.yaml", ".hydra/overrides.yaml")
+SAMPLES = ("samples*.jsonl", "*/[0-9]*.jsonl", "[0-9]*.jsonl")
+
+
+class Pages:
+    """The page of some runs, made again only after their files have changed."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = paths
+        self._lock = threading.Lock()
+        self._made, self._page = "", b""
+
+    def version(self) -> str:
+        """Changes when a file changes that the page is made from; costs a look at names, sizes and times."""
+        found = sorted({file for path in self.paths for file in _sources(path) if file.is_file()})
+        stats = [(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in found]
+        return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+
+    def page(self) -> bytes:
+        with self._lock:
+            version = self.version()  # before reading: what is added meanwhile makes the next page
+            if version != self._made:
+                self._page = render(read_runs(self.paths), version).encode()
+                self._made = version
+            return self._page
+
+
+def _sources(path: Path) -> Iterator[Path]:
+    yield from find_logs(path)
+    if path.is_dir():
+        yield from (path / name for name in BESIDE)
+        for pattern in SAMPLES:
+            yield from path.glob(pattern)
+
+
+def make_server(paths: Sequence[Path], port: int) -> ThreadingHTTPServer:
+    """A server whose first page is made, so that what is wrong is said at once; port 0 takes any free one.
+
+    Raises:
+        ValueError: a run does not exist, or a package of the extra `report` is missing.
+        OSError: the port is taken.
+    """
+    pages = Pages(paths)
+    pages.page()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            # Another name for this address is a foreign page that wants to read samples (DNS rebinding).
+            if self.headers.get("Host", "").rsplit(":", 1)[0] not in (HOST, "localhost"):
+                self.send_error(403, "open this page as localhost")
+            elif self.path == "/":
+                self._answer(pages.page(), "text/html; charset=utf-8")
+            elif self.path == "/version":
+                self._answer(pages.version().encode(), "text/plain")
+            else:
+                self.send_error(404)
+
+        def _answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store"}
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            try:
+                self.wfile.write(body)
+            except ConnectionError:  # the tab was closed
+                pass
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: it would be a line every few seconds."""
+
+    return ThreadingHTTPServer((HOST, port), Handler)

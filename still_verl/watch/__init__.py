@@ -1,0 +1,1 @@
+"""A run folder that grows -> one frame of a terminal."""

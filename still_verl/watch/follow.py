@@ -1,0 +1,96 @@
+"""A run that grows, read once: each look reads only what was added since the last one."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from still_verl.report.metrics import Values, add_row, find_logs, is_events, read_values
+from still_verl.report.read import Run, read_about
+
+LAST_BYTES = 1 << 18  # of a sample file, in which its last line is looked for
+
+
+class Tail:
+    """The lines that are added to a JSONL file. A file that was replaced or cut is read from its beginning."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset, self._inode = 0, -1
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """New whole lines. What comes after the last line break may still be in writing, and is left for later."""
+        try:
+            with self.path.open("rb") as file:
+                self._rewind()
+                file.seek(self._offset)
+                whole, _, _ = file.read().rpartition(b"\n")
+        except FileNotFoundError:
+            return iter(())
+        self._offset += len(whole) + 1 if whole else 0
+        return _objects(whole)
+
+    def _rewind(self) -> None:
+        found = self.path.stat()
+        if found.st_ino != self._inode or found.st_size < self._offset:
+            self._offset, self._inode = 0, found.st_ino
+
+
+def _objects(data: bytes) -> Iterator[dict[str, Any]]:
+    """Lines that a kill tore are skipped."""
+    for line in data.split(b"\n"):
+        try:
+            row = json.loads(line)
+        except ValueError:  # of JSON or of UTF-8
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+class Follower:
+    """A run as far as it has come. It may not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.name = "/".join(self.path.parts[-2:])
+        self._series: dict[str, Values] = {}
+        self._tails: dict[Path, Tail] = {}
+        self._stamp: list[tuple[str, int]] = []
+
+    def look(self) -> Run:
+        """Read what is new; the configuration and the advice of alarms are small and are read again."""
+        files = find_logs(self.path)
+        if files and is_events(files[0]):
+            self._read_events(files)
+        else:
+            for file in files:
+                for row in self._tails.setdefault(file, Tail(file)).read():
+                    add_row(self._series, row)
+        return read_about(self.path, self.name, self._series)
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the run last logged; None when it has not yet."""
+        times = [file.stat().st_mtime for file in find_logs(self.path)]
+        return max(now - max(times), 0.0) if times else None
+
+    def last_sample(self) -> dict[str, Any] | None:
+        """The last whole line of `samples.jsonl`; that of the file before, just after it was rotated."""
+        names = ("samples.jsonl", "samples.1.jsonl")
+        return next((row for name in names if (row := _last_line(self.path / name))), None)
+
+    def _read_events(self, files: list[Path]) -> None:
+        """TensorBoard's files have no lines to add: read again when one has grown."""
+        stamp = [(str(file), file.stat().st_size) for file in files]
+        if stamp != self._stamp:
+            self._stamp, self._series = stamp, read_values(self.path)
+
+
+def _last_line(path: Path) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(size - LAST_BYTES, 0))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return None
+    return next((row for line in reversed(lines) for row in _objects(line)), None)

@@ -1,0 +1,86 @@
+"""`still-verl watch` on a run that another process writes, from before its first line until its last."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from still_verl.cli import app
+from still_verl.monitor.sink import MetricsFile
+from still_verl.report.read import Run
+from still_verl.watch.frame import PLAIN, duration, frame, progress_of, spark
+
+
+def shown(run: Run, age: float | None = 1.0, width: int = 100) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(frame(run, age, None, width))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_curve_in_a_line() -> None:
+    assert spark([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█" and spark([0.1, 0.1, 0.1], 8) == "▄▄▄"
+    assert spark([0, 0, 7, 7], 2) == "▁█" and spark([1.0, 2.0], 40, PLAIN) == "_#"
+    assert len(spark(list(range(5000)), 30)) == 30
+
+
+def test_times_are_for_people() -> None:
+    assert [duration(s) for s in (4.21, 42, 59.7, 190, 18120)] == ["4.2 s", "42 s", "60 s", "3 min 10 s", "5 h 02 min"]
+
+
+def test_progress_counts_the_time_that_is_left(tmp_path: Path) -> None:
+    series = {"perf/time_per_step": {1: 100.0, **dict.fromkeys(range(2, 21), 3.0)}}
+    progress = progress_of(Run("r", tmp_path, series, config={"trainer.total_training_steps": 60}))
+    assert (progress.step, progress.total, progress.left, progress.over) == (20, 60, 120, False)
+    text = shown(Run("r", tmp_path, series, config={"trainer.total_training_steps": 60}))
+    assert "step 20 of 60" in text and "3.0 s a step" in text and "2 min 00 s left" in text
+
+
+def test_a_silent_run_is_asked_about(tmp_path: Path) -> None:
+    run = Run("r", tmp_path, {"perf/time_per_step": {1: 40.0}})
+    assert "quiet" not in shown(run, age=190) and "quiet for 3 min 30 s" in shown(run, age=210)
+
+
+def test_alarms_say_what_to_do_while_they_ring(tmp_path: Path) -> None:
+    series = {f"still/alarm/{name}": {1: 1.0, 2: last} for name, last in (("truncation", 1.0), ("plateau", 0.0))}
+    text = shown(Run("r", tmp_path, series, evidence={"truncation": "a fifth is cut. Raise the limit", "plateau": "?"}))
+    assert "ALARM truncation, since step 1. a fifth is cut. Raise the limit" in text
+    assert "rang: plateau, steps 1 to 1" in text and "?" not in text
+
+
+@pytest.mark.parametrize("width", (40, 80, 200))
+def test_no_line_is_wider_than_the_terminal_and_markup_is_text(tmp_path: Path, width: int) -> None:
+    series = {"val-core/[red]x[/bold]/acc/mean@1": {1: 0.1}, "still/accuracy": {s: s / 99 for s in range(1, 99)}}
+    text = shown(Run("[bold]run[/i]", tmp_path, series), width=width)
+    assert max(map(len, text.splitlines())) <= width and "[bold]run[/i]" in text
+
+
+def test_once_prints_one_frame_even_of_nothing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["watch", str(tmp_path / "none"), "--once"])
+    assert result.exit_code == 0 and "does not exist yet" in result.output
+
+
+def test_a_growing_run_is_followed_to_its_end(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "still_verl", "watch", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "100"})
+    try:
+        time.sleep(2)
+        (folder / ".hydra").mkdir(parents=True)
+        (folder / ".hydra" / "config.yaml").write_text(json.dumps({"trainer": {"total_training_steps": 3}}))
+        file = MetricsFile(folder)
+        for step in range(1, 4):
+            assert process.poll() is None, "it ended before the run did"
+            file.log({"still/accuracy": step / 4, "perf/time_per_step": 1.0}, step)
+            time.sleep(1.2)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "step 3 of 3" in output and "finished" in output and "Accuracy in training" in output
