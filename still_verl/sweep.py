@@ -11,7 +11,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn, JobStatus
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from still_verl.monitor.sink import read_metrics
 from still_verl.settings import ConfigError
@@ -52,7 +52,7 @@ class SweepLauncher(BasicLauncher):
         returns = []
         for number, (overrides, folder) in enumerate(zip(job_overrides, folders, strict=True), initial_job_idx):
             returns.append(self._job(list(overrides), folder, number))
-        Console(soft_wrap=True).print(summary(folders, returns))
+        show(folders, returns)
         if any(job.status != JobStatus.COMPLETED for job in returns):
             print("still_verl: the same command again does only the jobs that failed", file=sys.stderr)
             sys.exit(1)
@@ -126,13 +126,18 @@ def one_line(error: object) -> str:
     return f"{type(error).__name__}: {lines[-1]}"
 
 
-def summary(folders: Sequence[Path], returns: Sequence[JobReturn]) -> Table:
-    """One row for each job: state, steps, the last accuracies, folder."""
-    table = Table("job", "state", "step", "accuracy", "validation", "folder", box=None)
+def show(folders: Sequence[Path], returns: Sequence[JobReturn]) -> None:
+    """Print a row for each job (state, step, last accuracies), where the folders are, and the errors."""
+    table = Table(Column("job", overflow="fold"), "state", "step", "accuracy", "validation", box=None)
+    errors = []
     for folder, job in zip(folders, returns, strict=True):
-        state = "finished" if job.status == JobStatus.COMPLETED else f"failed: {one_line(job._return_value)}"
-        table.add_row(folder.name, state, *last_figures(folder), str(folder))
-    return table
+        failed = job.status != JobStatus.COMPLETED
+        table.add_row(folder.name, "failed" if failed else "finished", *last_figures(folder))
+        errors += [f"{folder.name} failed: {one_line(job._return_value)}"] if failed else []
+    console = Console()
+    console.print(table)
+    lines = [f"folders: {folders[0].parent}/*", *errors]
+    console.print(*lines, sep="\n", soft_wrap=True, markup=False, highlight=False)
 
 
 def last_figures(folder: Path) -> tuple[str, str, str]:
