@@ -69,8 +69,8 @@ def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
     assert set(states(sweep).values()) == {"finished"}
     assert [rows(sweep / name) for name in good] == [1] * 4 and [rows(sweep / name) for name in bad] == [2] * 2
 
-    other = ablation(tmp_path, *arguments, "actor_rollout_ref.actor.optim.lr=1e-3")
-    assert other.returncode == 1 and "holds a job that differs in actor_rollout_ref.actor.optim.lr=1e-3" in other.stderr
+    other = ablation(tmp_path, *arguments, "actor_rollout_ref.actor.optim.lr=0.001")
+    assert other.returncode == 1 and "holds a job that differs in actor_rollout_ref.actor.optim.lr=0.001" in other.stderr
     assert [rows(sweep / name) for name in good] == [1] * 4
 
 
