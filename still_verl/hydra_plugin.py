@@ -8,7 +8,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from still_verl import paths
 from still_verl.settings import ConfigError
@@ -29,6 +29,15 @@ def register() -> None:
 
 class JobCallback(Callback):
     """Every recipe sets it as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
+
+    def on_multirun_start(self, config: DictConfig, **_kwargs: Any) -> None:
+        """Our launcher in place of Hydra's default; a recipe cannot choose it, and one that the user names stays."""
+        from hydra_plugins._still_verl import Launcher  # not above: no worker needs it
+
+        if config.hydra.launcher._target_.endswith(".BasicLauncher"):
+            Plugins.instance().register(Launcher)
+            with open_dict(config.hydra.launcher):
+                config.hydra.launcher._target_ = f"{Launcher.__module__}.{Launcher.__name__}"
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""

@@ -11,9 +11,13 @@ import pytest
 import still_verl
 
 NAMES = """
+hydra._internal.core_plugins.basic_launcher:BasicLauncher.launch
 hydra.core.plugins:Plugins.register
+hydra.core.utils:JobReturn
+hydra.core.utils:JobStatus.COMPLETED
 hydra.experimental.callback:Callback.on_job_end
 hydra.experimental.callback:Callback.on_job_start
+hydra.experimental.callback:Callback.on_multirun_start
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 transfer_queue:KVBatchMeta
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics

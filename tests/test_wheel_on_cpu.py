@@ -50,7 +50,7 @@ def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Pat
     shipped |= {f"still_verl/reward_fns/{path.name}" for path in (REPO / "reward_fns").glob("*.py")}
     shipped.add("still_verl/report/template.html.jinja")
     assert shipped <= names
-    assert {name.split("/")[0] for name in names} == {"still_verl", "still_verl-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"still_verl", "hydra_plugins", "still_verl-0.1.0.dist-info"}
 
 
 def test_every_recipe_of_the_installed_wheel_composes_elsewhere(installed: Path, tmp_path: Path) -> None:

@@ -57,3 +57,13 @@ class Recorder(Callback):
 class Failing(Callback):
     def on_step_begin(self, trainer):
         raise RuntimeError("a callback failed on purpose")
+
+
+class FailsWithFixedKl(Callback):
+    """One job of a sweep over `still/kl` fails in its second step, while there is a file `broken` beside the sweep."""
+
+    def on_step_begin(self, trainer):
+        kl, folder = self.config.still.kl, Path(self.config.still.run_dir)
+        fixed = kl.kind == "constant" and kl.start > 0
+        if fixed and trainer.global_steps == 2 and (folder.parents[1] / "broken").exists():
+            raise RuntimeError("a callback failed in step 2")

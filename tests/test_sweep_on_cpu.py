@@ -1,0 +1,114 @@
+"""`-m` with our launcher: Hydra, recipes and checks are real, only the training is a function that writes a row.
+
+`tests/e2e/test_sweep_on_cpu.py` trains.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from still_verl.lab.paths import prepare
+from still_verl.settings import ConfigError
+from still_verl.sweep import JobState, finished_before, job_names
+
+TRAIN = """
+import hydra, json, verl
+from pathlib import Path
+
+@hydra.main(config_path="pkg://verl.trainer.config", config_name="ppo_trainer", version_base=None)
+def main(config):
+    run = Path(config.still.run_dir)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 1, "training/global_step": 1, "still/accuracy": 0.25}) + "\\n")
+    if config.still.kl.kind == "cosine" and Path("broken").exists():
+        raise RuntimeError("Ray's long story\\nout of memory")
+
+main()
+"""
+
+
+def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+    lab = prepare("random")
+    (folder / "train.py").write_text(TRAIN)
+    files = [f"data.train_files={lab.train}", "data.val_files=val.parquet", f"actor_rollout_ref.model.path={lab.model}"]
+    reward = Path(__file__).parent / "e2e/jobs/digits.py"
+    command = ["+recipe=base", *files, f"reward.custom_reward_function.path={reward}", *overrides, "-m"]
+    return subprocess.run(
+        [sys.executable, "train.py", *command], cwd=folder, capture_output=True, text=True, timeout=150, env=os.environ
+    )
+
+
+def states(sweep: Path) -> dict[str, str]:
+    return {path.parent.name: JobState.read(path.parent).state for path in sweep.glob("*/job.json")}
+
+
+def rows(folder: Path) -> int:
+    path = folder / "metrics.jsonl"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    (tmp_path / "broken").touch()
+    sweep, arguments = tmp_path / "sweeps/base", ("still/kl=none,cosine,fixed", "actor_rollout_ref.rollout.n=4,8")
+    done = ablation(tmp_path, *arguments)
+    assert done.returncode == 1, done.stderr[-3000:]
+    good = [f"kl={kl},actor_rollout_ref.rollout.n={n}" for kl in ("none", "fixed") for n in (4, 8)]
+    bad = [f"kl=cosine,actor_rollout_ref.rollout.n={n}" for n in (4, 8)]
+    assert states(sweep) == dict.fromkeys(good, "finished") | dict.fromkeys(bad, "failed"), done.stdout + done.stderr
+    assert done.stdout.count("failed: RuntimeError: out of memory") == 2 and done.stdout.count("25.0%") == 6
+    assert "does only the jobs that failed" in done.stderr
+
+    (tmp_path / "broken").unlink()
+    again = ablation(tmp_path, *arguments)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert set(states(sweep).values()) == {"finished"}
+    assert [rows(sweep / name) for name in good] == [1] * 4 and [rows(sweep / name) for name in bad] == [2] * 2
+
+    other = ablation(tmp_path, *arguments, "actor_rollout_ref.actor.optim.lr=0.001")
+    assert other.returncode == 1 and "differs in actor_rollout_ref.actor.optim.lr=0.001" in other.stderr
+    assert [rows(sweep / name) for name in good] == [1] * 4
+
+
+def test_a_check_that_refuses_one_job_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    done = ablation(tmp_path, "still.interpreter.max_calls=1,2", "data.val_files=missing.parquet,val.parquet")
+    assert done.returncode == 1
+    assert sorted(states(tmp_path / "sweeps/base").values()) == ["failed", "failed", "finished", "finished"], (
+        done.stderr
+    )
+    assert "data.val_files=missing.parquet: there is no such file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("jobs", "names"),
+    [
+        ([["+recipe=zero_7b", "still/kl=none"], ["+recipe=zero_7b", "still/kl=cosine"]], ["kl=none", "kl=cosine"]),
+        (
+            [["still.entropy.start=0.1", "a=x/y"], ["still.entropy.start=0.2", "a=x/y"]],
+            ["entropy.start=0.1", "entropy.start=0.2"],
+        ),
+        (
+            [["data.train_files=/a/b.parquet"], ["data.train_files=/c d.parquet"]],
+            ["data.train_files=_a_b.parquet", "data.train_files=_c_d.parquet"],
+        ),
+        ([["+recipe=zero_7b"]], ["job"]),
+    ],
+)
+def test_a_folder_is_named_after_what_its_job_differs_in(jobs: list[list[str]], names: list[str]) -> None:
+    assert job_names(jobs) == names
+
+
+def test_an_interrupted_job_is_run_again_and_another_ones_folder_is_refused(tmp_path: Path) -> None:
+    assert not finished_before(["a=1"], tmp_path)
+    JobState(["a=1"], "running").write(tmp_path)
+    assert not finished_before(["a=1"], tmp_path)
+    with pytest.raises(ConfigError, match=r"differs in a=1, a=2; name another folder with hydra\.sweep\.dir=FOLDER"):
+        finished_before(["a=2"], tmp_path)
+    JobState(["a=1"], "finished").write(tmp_path)
+    assert finished_before(["a=1"], tmp_path)
+    assert json.loads((tmp_path / "job.json").read_text())["error"] == ""
