@@ -30,11 +30,11 @@ from still_verl.lab.paths import Lab, prepare
 MODES = ("still_sync", "cpu_sync")
 
 
-def overrides(lab: Lab, mode: str, folder: Path, steps: int, env: dict[str, str]) -> list[str]:
+def overrides(lab: Lab, mode: str, folder: Path, steps: int, env: dict[str, str], address: str) -> list[str]:
     """The job: demo-sized batches on an untrained model, so that the trainer's share of a step is large."""
     return [
         *(f"+ray_kwargs.ray_init.runtime_env.env_vars.{name}='{value}'" for name, value in env.items()),
-        "+ray_kwargs.ray_init.address=auto",
+        f"+ray_kwargs.ray_init.address='{address}'",
         "~ray_kwargs.ray_init.num_cpus",
         "~ray_kwargs.ray_init.num_gpus",
         "+recipe=base",
@@ -63,7 +63,7 @@ def overrides(lab: Lab, mode: str, folder: Path, steps: int, env: dict[str, str]
 
 def run_in_turns(lab: Lab, root: Path, steps: int) -> tuple[dict[str, list[float]], list[float]]:
     """Wall seconds of the steps of both modes, in the order of the pairs, and of our callbacks in each step of ours."""
-    ray.init(num_cpus=64, num_gpus=len(MODES), include_dashboard=False, log_to_driver=False)
+    cluster = ray.init(num_cpus=64, num_gpus=len(MODES), include_dashboard=False, log_to_driver=False)
     pipes = {mode: root / f"{mode}.turn" for mode in MODES}
     for pipe in pipes.values():
         os.mkfifo(pipe)
@@ -80,8 +80,8 @@ def run_in_turns(lab: Lab, root: Path, steps: int) -> tuple[dict[str, list[float
                 "VERL_USE_EXTERNAL_MODULES": "turns",
                 "PYTHONPATH": str(Path(__file__).parent),
             }
-            job = verl_job(overrides(lab, mode, folder, steps, env), root / f"{mode}.log", folder, os.environ | env)
-            processes[mode] = jobs.enter_context(job)
+            job = overrides(lab, mode, folder, steps, env, cluster.address_info["address"])
+            processes[mode] = jobs.enter_context(verl_job(job, root / f"{mode}.log", folder, os.environ | env))
         while any(process.poll() is None for process in processes.values()):
             for mode, process in processes.items():
                 if process.poll():  # the other would wait for its turn for ever
