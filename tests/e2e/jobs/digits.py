@@ -10,6 +10,7 @@ LENGTHS = {"length": {"max_tokens": 16}, "overlong": {"max_tokens": 16, "buffer"
 
 
 def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
+    extra_info = {"tool_ok": 0} | (extra_info or {})  # for `tools`, where no interpreter runs
     call = dict(data_source=data_source, solution_str=solution_str, ground_truth=ground_truth, extra_info=extra_info)
     rows = {name: function(**call, **LENGTHS.get(name, {})) for name, function in FILES.items()}
     scores = {f"score_{name}": row["score"] for name, row in rows.items()}
