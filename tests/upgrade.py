@@ -3,8 +3,8 @@
     python tests/upgrade.py 0.9.0          # a release, fetched into a temporary folder
     python tests/upgrade.py ../verl        # a folder that holds one, e.g. a checkout of verl's main branch
 
-Looks for every name of test_contract_on_cpu.py there and in the installed verl, and compares. Installs nothing into this
-environment; all other packages stay as they are. Exits with 1 when something moved.
+Looks for every name of test_contract_on_cpu.py there and in the installed verl, and compares. Installs nothing into
+this environment; all other packages stay as they are. Exits with 1 when something moved.
 """
 
 import argparse
