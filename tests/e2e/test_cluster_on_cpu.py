@@ -17,7 +17,7 @@ def nodes(start_job: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
     # long names and a path of them may have 107 characters.
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as ray_folder:
         job = start_job(tmp_path_factory.mktemp("cluster"), [], module="two_nodes", RAY_TMPDIR=ray_folder)
-        assert job.wait(150) == 0, job.log[-4000:]
+        assert job.wait(300) == 0, job.log[-4000:]
         assert job.left_behind() == []
     seen = json.loads(job.log.splitlines()[-1])
     assert [found["node"] for found in seen["found"]] == seen["nodes"] and len(set(seen["nodes"])) == 2
