@@ -1,6 +1,7 @@
 # make setup   environment in .venv (CPU build of torch and vLLM)
 # make demo    build a tiny model, train it with GRPO, show what it learned
 # make test    all tests;  make check  lint, types, import rules;  make bench  benchmarks
+# make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ EXTRAS := cpu,report,data,dev
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
 TORCH := $(if $(OFFERED),--find-links $(PIP_FIND_LINKS),--torch-backend cpu)
 
-.PHONY: setup demo test check bench lock
+.PHONY: setup demo test check bench upgrade lock
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml requirements/cpu.txt
@@ -34,6 +35,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python benchmarks/step_overhead.py
+
+upgrade: setup
+	$(BIN)/python tests/upgrade.py $(VERL)
 
 # Renew the pins of requirements/cpu.txt from pyproject.toml.
 lock: setup

@@ -114,6 +114,8 @@ PARAMETERS = {
 
 # What upstream's code does, where no signature says it.
 BEHAVIOUR = {
+    # How verl finds the plugin.
+    "verl": ['_entry_points(group="verl.plugins")', 'os.getenv("VERL_USE_EXTERNAL_PLUGINS", "auto")'],
     # The mode's name is compared, so our trainers must show upstream's.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer": [
         'self.trainer_mode != "sync"',
@@ -165,7 +167,8 @@ BEHAVIOUR = {
 
 def resolve(name: str) -> object:
     module, _, qualname = name.partition(":")
-    return attrgetter(qualname)(importlib.import_module(module))
+    found = importlib.import_module(module)
+    return attrgetter(qualname)(found) if qualname else found
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -114,16 +114,16 @@ def marked(marker: str) -> list[psutil.Process]:
 
 @pytest.fixture(scope="session")
 def start_job() -> Iterator[Callable[..., Job]]:
-    """Start `python -m verl.trainer.main_ppo OVERRIDES` in `folder`; ends with the session if nothing else ended it."""
+    """Start `python -m MODULE OVERRIDES` in `folder`, verl's trainer by default; it ends with the session."""
     jobs = []
 
-    def start(folder: Path, overrides: list[str], **env: str) -> Job:
+    def start(folder: Path, overrides: list[str], module: str = "verl.trainer.main_ppo", **env: str) -> Job:
         folder.mkdir(parents=True, exist_ok=True)
         marker = uuid.uuid4().hex
         path = os.pathsep.join(filter(None, [str(IMPORTS), os.environ.get("PYTHONPATH")]))
         with (folder / "log.txt").open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
+                [sys.executable, "-m", module, *overrides],
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
