@@ -46,7 +46,7 @@ def test_arithmetic_is_right_boxed_in_the_examples_and_disjoint(tmp_path: Path) 
         assert truth == eval(expression) and 0 <= truth <= 20
         assert row["data_source"] == "lab/arithmetic" and row["prompt"][-1]["content"] == f"{expression} ="
         shown = [turn["content"] for turn in row["prompt"] if turn["role"] == "assistant"]
-        assert len(shown) == 2 and all(text.endswith("}") and "\\boxed{" in text for text in shown)
+        assert len(shown) == len(smollm2._EXAMPLES) and all(text.endswith("}") and "\\boxed{" in text for text in shown)
 
 
 def test_worked_examples_are_right_and_never_asked(tmp_path: Path) -> None:
