@@ -22,7 +22,9 @@ from still_verl.trainer.checks import check_dynamics
 GOLDEN = Path(__file__).parent / "golden"
 RECIPES = [name for name in recipe_names() if not name.startswith("demo")]
 CHOICES = sorted(
-    f"still/{path.parent.name}={path.stem}" for path in (recipes_dir() / "still").glob("*/*.yaml") if path.stem != "cpu"
+    f"{'+' * (path.parent.name == 'scale')}still/{path.parent.name}={path.stem}"  # no recipe has a scale of its own
+    for path in (recipes_dir() / "still").glob("*/*.yaml")
+    if path.stem != "cpu"
 )
 
 
