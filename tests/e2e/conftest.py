@@ -40,6 +40,7 @@ SMALL = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All real runs go to one worker, one after the other: two on one machine would hinder each other."""
     for item in items:
