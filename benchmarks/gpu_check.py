@@ -93,7 +93,7 @@ def row(name: str, steps: list[dict[str, Any]]) -> list[str]:
         f"{median['timing_s/step']:.2f}",
         f"{median['perf/throughput']:,.0f}",
         f"{max(step['training/rollout_probs_diff_max'] for step in steps):.1e}",
-        " ".join(f"{step['actor/kl_coef']:.4f}" for step in steps if "actor/kl_coef" in step) or "not logged",
+        " ".join(f"{step['actor/kl_coef']:.4f}" for step in steps if "actor/kl_coef" in step) or "none",
         f"{max(step['actor/perf/max_memory_allocated_gb'] for step in steps):.2f}",
     ]
 

@@ -23,6 +23,7 @@ def check_job(config: DictConfig) -> None:
     """
     still = still_config(config)
     check_data(config)
+    check_prompt(config)
     check_reward_function(config)
     check_reward_manager(config, still)
     check_dynamics(config, still)
@@ -48,9 +49,13 @@ def check_data(config: DictConfig) -> None:
     """Every data file exists, has rows, and the columns that verl and the rewards read."""
     needed = [config.data.prompt_key, config.data.reward_fn_key, "reward_model"]
     for key in ("train_files", "val_files"):
-        value = config.data[key]
-        for name in value if isinstance(value, ListConfig | list) else [value]:
-            check_data_file(f"data.{key}", str(name), needed)
+        for name in _listed(config.data[key]):
+            check_data_file(f"data.{key}", name, needed)
+
+
+def _listed(value: object) -> list[str]:
+    """verl takes one file or a list of them."""
+    return [str(name) for name in value] if isinstance(value, ListConfig | list) else [str(value)]
 
 
 def check_data_file(key: str, name: str, needed: list[str]) -> None:
@@ -72,6 +77,25 @@ def check_data_file(key: str, name: str, needed: list[str]) -> None:
         raise ConfigError(f"{key}={name}: no column {', '.join(missing)}; it has {have}. Add what is missing")
     if parquet.metadata.num_rows == 0:
         raise ConfigError(f"{key}={name}: the file has no rows")
+
+
+def check_prompt(config: DictConfig) -> None:
+    """One of the data and the template asks for `<think>`, not both: the model would be asked twice."""
+    template = config.data.apply_chat_template_kwargs.get("chat_template", "")
+    if "<think>" not in template:
+        return
+    for name in _listed(config.data.train_files) + _listed(config.data.val_files):
+        path = Path(name).expanduser()
+        if path.is_file() and path.suffix == ".parquet" and "<think>" in str(first_prompt(path, config.data.prompt_key)):
+            raise ConfigError(
+                f"data.apply_chat_template_kwargs.chat_template has <think>, and so have the prompts of {name}: "
+                "set still/prompt=raw to take them as they are, or still/prompt=own for the model's own template"
+            )
+
+
+def first_prompt(path: Path, column: str) -> object:
+    """The prompt of a parquet file's first row: verl's list of messages."""
+    return next(pq.ParquetFile(path).iter_batches(1, columns=[column])).column(0)[0].as_py()
 
 
 def check_reward_function(config: DictConfig) -> None:

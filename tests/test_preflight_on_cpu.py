@@ -52,6 +52,16 @@ def test_a_missing_data_file() -> None:
     assert problem(job(wrong)) == f"{wrong}: there is no such file"
 
 
+def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
+    """RUC-AIBOX/STILL-3-RL-90K brings the study's prompt in its rows."""
+    prompt = [{"role": "user", "content": "User: 1+1?\nAssistant:\n<think>\n"}]
+    row = {"data_source": "math", "prompt": prompt, "reward_model": {"ground_truth": "2"}}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "own.parquet")
+    data = f"data.val_files={tmp_path}/own.parquet"
+    assert f"so have the prompts of {tmp_path}/own.parquet: set still/prompt=raw" in problem(job("still/prompt=long", data))
+    preflight.check_job(job("still/prompt=raw", data))
+
+
 def test_data_of_the_lab_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = compose("ppo_trainer", overrides=["+recipe=demo"])

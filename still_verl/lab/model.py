@@ -41,7 +41,7 @@ def build_random_model(directory: Path, seed: int = 0, tied: bool = True) -> Pat
             tokenizer = character_tokenizer()
             _save(folder, _new_model(tokenizer, hidden=64, layers=2, heads=2, kv_heads=1, tied=tied), tokenizer)
 
-    return ensure(directory, f"random 2 seed={seed} tied={tied}", fill)
+    return ensure(directory, f"random 3 seed={seed} tied={tied}", fill)
 
 
 def _build_tiny(directory: Path, seed: int, steps: int) -> Path:
@@ -52,7 +52,7 @@ def _build_tiny(directory: Path, seed: int, steps: int) -> Path:
             _pretrain(model, tokenizer, random.Random(seed), steps)
             _save(folder, model, tokenizer)
 
-    return ensure(directory, f"tiny 3 seed={seed} steps={steps}", fill)
+    return ensure(directory, f"tiny 4 seed={seed} steps={steps}", fill)
 
 
 @contextmanager

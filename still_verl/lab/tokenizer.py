@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 PAD, EOS, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
 TAGS = ("<think>", "</think>")  # one token each, but text: decoding keeps them
-MAX_LENGTH = 512  # tokens of prompt and response that the lab's models have positions for
+MAX_LENGTH = 2048  # tokens of prompt and response that the lab's models have positions for
 
 _CHAT_TEMPLATE = (
     "{% for message in messages %}"
