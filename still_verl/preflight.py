@@ -11,7 +11,8 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 from still_verl.config import StillConfig, still_config
 from still_verl.cpu.checks import check_cpu, claim_machine
 from still_verl.cpu.platform import CpuPlatform
-from still_verl.settings import ConfigError, RewardConfig, one_of
+from still_verl.interpreter.checks import check_interpreter
+from still_verl.settings import ConfigError, RewardConfig
 from still_verl.trainer.checks import check_dynamics
 
 
@@ -29,7 +30,7 @@ def check_job(config: DictConfig) -> None:
     check_dynamics(config, still)
     check_model(config)
     check_rollout(config)
-    check_interpreter(config, still)
+    check_interpreter(config, still.interpreter)
     if still.device == "cpu":
         check_cpu(config)
 
@@ -86,7 +87,9 @@ def check_prompt(config: DictConfig) -> None:
         return
     for name in _listed(config.data.train_files) + _listed(config.data.val_files):
         path = Path(name).expanduser()
-        if path.is_file() and path.suffix == ".parquet" and "<think>" in str(first_prompt(path, config.data.prompt_key)):
+        if not path.is_file() or path.suffix != ".parquet":
+            continue
+        if "<think>" in str(first_prompt(path, config.data.prompt_key)):
             raise ConfigError(
                 f"data.apply_chat_template_kwargs.chat_template has <think>, and so have the prompts of {name}: "
                 "set still/prompt=raw to take them as they are, or still/prompt=own for the model's own template"
@@ -161,35 +164,3 @@ def check_rollout(config: DictConfig) -> None:
             "actor_rollout_ref.rollout.name=vllm: vLLM is not installed; on a laptop run `make setup`, "
             "with GPUs `pip install 'still-verl[gpu]'`"
         )
-
-
-def check_interpreter(config: DictConfig, still: StillConfig) -> None:
-    """Code of a model runs in a sandbox that isolates enough, or the job does not start."""
-    if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
-        return
-    if still.interpreter.format == "tool_call":
-        check_tool_parser(config.actor_rollout_ref.rollout.multi_turn.format)
-    from still_verl.interpreter.runner import build_sandbox
-    from still_verl.interpreter.sandbox.base import SandboxUnavailable
-    from still_verl.interpreter.sandbox.fusion import Fusion
-
-    sandbox = build_sandbox(still.interpreter)
-    try:
-        result = sandbox.run("print(6 * 7)")
-    except SandboxUnavailable as error:
-        raise ConfigError(f"still.interpreter: {error}") from error
-    finally:
-        sandbox.close()
-    if isinstance(sandbox, Fusion) and result.kind == "unavailable":
-        raise ConfigError(
-            f"still.interpreter.url={still.interpreter.url}: no answer to a test program at {sandbox.url} "
-            f"({sandbox.fault or result.error}); start the service, or set still.interpreter.sandbox=local"
-        )
-    if result.stdout.strip() != "42":
-        raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
-
-
-def check_tool_parser(name: str) -> None:
-    from verl.experimental.agent_loop.tool_parser import ToolParser
-
-    one_of("actor_rollout_ref.rollout.multi_turn.format", name, sorted(ToolParser._registry))

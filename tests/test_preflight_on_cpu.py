@@ -58,7 +58,8 @@ def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
     row = {"data_source": "math", "prompt": prompt, "reward_model": {"ground_truth": "2"}}
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "own.parquet")
     data = f"data.val_files={tmp_path}/own.parquet"
-    assert f"so have the prompts of {tmp_path}/own.parquet: set still/prompt=raw" in problem(job("still/prompt=long", data))
+    said = problem(job("still/prompt=long", data))
+    assert f"so have the prompts of {tmp_path}/own.parquet: set still/prompt=raw" in said
     preflight.check_job(job("still/prompt=raw", data))
 
 
