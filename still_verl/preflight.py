@@ -1,5 +1,6 @@
 """What must hold before a job starts: each check names the setting, its value and the fix."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import StillConfig, still_config
 from still_verl.cpu.checks import check_cpu, claim_machine
+from still_verl.cpu.forkserver import with_forkserver
 from still_verl.cpu.platform import CpuPlatform
 from still_verl.interpreter.checks import check_interpreter
 from still_verl.settings import ConfigError, RewardConfig
@@ -36,7 +38,7 @@ def check_job(config: DictConfig) -> None:
 
 
 def prepare_driver(config: DictConfig) -> None:
-    """Give this process the platform that the recipe's environment gives every Ray worker.
+    """Without an accelerator, this process gets the platform that every Ray worker gets, and Ray our fork server.
 
     Raises:
         ConfigError: another CPU job holds this machine.
@@ -44,6 +46,7 @@ def prepare_driver(config: DictConfig) -> None:
     if still_config(config).device == "cpu":
         claim_machine(config)
         set_platform(CpuPlatform())
+        os.environ.setdefault("RAY_RUNTIME_ENV_HOOK", f"{with_forkserver.__module__}.{with_forkserver.__name__}")
 
 
 def check_data(config: DictConfig) -> None:

@@ -19,6 +19,8 @@ hydra.experimental.callback:Callback.on_job_end
 hydra.experimental.callback:Callback.on_job_start
 hydra.experimental.callback:Callback.on_multirun_start
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
+ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
+ray._private.worker:_maybe_modify_runtime_env
 transfer_queue:KVBatchMeta
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
@@ -47,6 +49,7 @@ verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.reward:get_custom_reward_fn
 verl.trainer.ppo.utils:Role.Critic
+verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer

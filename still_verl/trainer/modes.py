@@ -65,6 +65,8 @@ class StillTrainer(CpuTrainer):
         self.loss = LossSettings(config.actor_rollout_ref.actor)
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, dict[str, Any]] = {}  # key and tag of the step's samples that are not learned from
+        if run_dir := still_config(config).run_dir:
+            os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)  # type: ignore[call-arg]
         config.trainer.v1.trainer_mode = mode
 

@@ -33,6 +33,7 @@ def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
     assert 0 < row["tokens"] <= 16 and row["truncated"] in (0, 1)
 
 
+@pytest.mark.slow  # an ablation with a job that fails is tested always
 def test_a_failing_run_ends_and_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
     extra = ["still.callbacks=[recorder.Failing]", "trainer.total_training_steps=2"]
     job = start_small(tmp_path, *untrained("random"), *extra)
