@@ -136,6 +136,7 @@ def test_a_buffer_longer_than_the_response() -> None:
         (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
         (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
         (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "still.kl.place=loss puts the KL elsewhere"),
+        (["data.train_batch_size=128"], "ppo_mini_batch_size=256: more than data.train_batch_size=128"),
         (["still.reference.reset_every=5", "still/kl=none"], "there is no reference model without KL"),
         (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
         (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),

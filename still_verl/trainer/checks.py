@@ -9,6 +9,7 @@ from still_verl.settings import ConfigError
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:
     """Run all of them. `ConfigError` for the first thing that cannot work."""
     check_mode(config, still)
+    check_mini_batch(config)
     check_kl(config, still)
     check_reference(config, still)
     check_context(config, still)
@@ -26,6 +27,16 @@ def check_mode(config: DictConfig, still: StillConfig) -> None:
             raise ConfigError(
                 f"still.{name} is set, but trainer.v1.trainer_mode={mode} does not read it: use still_{mode}"
             )
+
+
+def check_mini_batch(config: DictConfig) -> None:
+    """verl fills a step with rows of padding until it is whole mini batches, and runs every model on them."""
+    prompts, mini = config.data.train_batch_size, config.actor_rollout_ref.actor.ppo_mini_batch_size
+    if mini > prompts:
+        raise ConfigError(
+            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: more than data.train_batch_size={prompts}, so that most "
+            f"of a step would be padding; set it to {prompts} (on-policy), or to a part of that (off-policy)"
+        )
 
 
 def check_kl(config: DictConfig, still: StillConfig) -> None:

@@ -31,13 +31,16 @@ def jobs() -> list[list[str]]:
     return [[f"{key}={choice}" for key, choice in zip(columns, row, strict=True)] for row in rows]
 
 
-# A job's own reward, by verl's naive manager.
-OWN_REWARD = "reward.custom_reward_function.path=${still.reward_fn:boxed_math}"
+# What a choice called `own` leaves to the job; a reward of its own is called by verl's naive manager.
+OWN = {
+    "still/reward=own": "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
+    "still/policy=own": "actor_rollout_ref.actor.ppo_mini_batch_size=2",
+}
 
 
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
 def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp_path: Path) -> None:
-    own = [OWN_REWARD] if "still/reward=own" in overrides else []
+    own = [OWN[override] for override in overrides if override in OWN]
     job = start_job(tmp_path, [*overrides, *own, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]

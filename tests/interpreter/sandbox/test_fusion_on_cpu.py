@@ -344,13 +344,13 @@ def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
     from omegaconf import OmegaConf
 
     from still_verl.config import StillConfig
-    from still_verl.preflight import check_interpreter
+    from still_verl.interpreter.checks import check_interpreter
     from still_verl.settings import InterpreterConfig
 
     service.run_programs()
     agent = {"rollout": {"agent": {"default_agent_loop": "still_code"}}}
     settings = InterpreterConfig(sandbox="fusion", url=service.url, stateful=False)
-    check_interpreter(OmegaConf.create({"actor_rollout_ref": agent}), StillConfig(interpreter=settings))
+    check_interpreter(OmegaConf.create({"actor_rollout_ref": agent}), settings)
     assert len(service.orders) == 1
 
 
