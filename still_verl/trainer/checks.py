@@ -34,8 +34,8 @@ def check_mini_batch(config: DictConfig) -> None:
     prompts, mini = config.data.train_batch_size, config.actor_rollout_ref.actor.ppo_mini_batch_size
     if mini > prompts:
         raise ConfigError(
-            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: more than data.train_batch_size={prompts}, so that most "
-            f"of a step would be padding; set it to {prompts} (on-policy), or to a part of that (off-policy)"
+            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: more than data.train_batch_size={prompts}, so that a "
+            f"step would be mostly padding; set it to {prompts} (on-policy), or to a part of that (off-policy)"
         )
 
 

@@ -343,7 +343,6 @@ def test_the_doctor_asks_the_service(service: Any) -> None:
 def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
     from omegaconf import OmegaConf
 
-    from still_verl.config import StillConfig
     from still_verl.interpreter.checks import check_interpreter
     from still_verl.settings import InterpreterConfig
 
