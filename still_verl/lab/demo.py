@@ -45,8 +45,9 @@ def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console)
         DemoError: verl's job failed.
     """
     prepare(LABS[recipe])
-    run = Path("runs", recipe, f"{datetime.now():%Y-%m-%d_%H-%M-%S}").resolve()
-    run.mkdir(parents=True)
+    chosen = [each.partition("=")[2] for each in overrides if each.startswith("still.run_dir=")]
+    run = Path(chosen[-1] if chosen else f"runs/{recipe}/{datetime.now():%Y-%m-%d_%H-%M-%S}").resolve()
+    run.mkdir(parents=True, exist_ok=True)
     job = [f"+recipe={recipe}", f"still.run_dir={run}"]
     job += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}", *overrides]
     command = " ".join(["python -m verl.trainer.main_ppo", *job])

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Literal
 
 QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
+HEAVY_S = 0.15  # the same for what looks heavy: three times an integral of a textbook
 DEADLINE_S = 2.5  # seconds of processor time in the slow lane
 WALL_S = 20.0  # seconds of wall time in any lane, whatever else the machine does
 MEMORY_MB = 96  # what one answer may allocate on top of the imported libraries
@@ -164,9 +165,9 @@ class Pool:
         self._nursery = Nursery()
         self._lanes = {
             "light": Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0),
-            "heavy": Lane(self._nursery, LANE_WORKERS, quick_s, HEAVY_NICE),
+            "heavy": Lane(self._nursery, LANE_WORKERS, min(quick_s, HEAVY_S), HEAVY_NICE),
             "slow": Lane(self._nursery, LANE_WORKERS, deadline_s, SLOW_NICE),
-            "hopeless": Lane(self._nursery, LANE_WORKERS, quick_s, HOPELESS_NICE),
+            "hopeless": Lane(self._nursery, LANE_WORKERS, min(quick_s, HEAVY_S), HOPELESS_NICE),
         }
 
     def ask(self, gold: str, answer: str, cost: Cost = "light") -> Reply:
