@@ -41,6 +41,8 @@ POISON = [
     r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx", "7" * 3900, r"\sqrt{" * 300 + "2" + "}" * 300, "10^{10^{10}}",
     r"\frac{1}{1+" * 200 + "x" + "}" * 200, "(" * 1500 + "1" + ")" * 1500, r"1.0000001^{10^{10^{10}}}", "(x+1)^{10^6}",
 ]  # fmt: skip
+ROUNDS = 4  # of the poison test, without and with in turn: a median
+SLOW_S = 2.0  # of a round, and one is enough
 CAPS_S = {"measure": 300, "poison": 90}  # a grader that is not done by then is stopped
 
 Grade = Callable[[str, str], bool]
@@ -168,23 +170,34 @@ def poison(name: str) -> dict[str, float]:
     grade = grader(name)
     grade("12", r"\boxed{\int_0^{11} 1 dx}")
     callers = 1 if name in MAIN_THREAD_ONLY else 48  # more than the poisoned answers, so that some are always free
-    clean = finished(grade, callers, answers(5000))
-    poisoned_answers = answers(9000)
-    for place in range(20):
-        kind = POISON[place % len(POISON)] + ("" if place < len(POISON) else "+1")
-        poisoned_answers.insert(place * 50, ("poison", "12", f"\\boxed{{{kind}}}"))
+    clean, poisoned = [], []
     with Watch() as watch:
-        poisoned = finished(grade, callers, poisoned_answers)
+        for round_ in range(ROUNDS):
+            clean.append(finished(grade, callers, answers(1000 + 2000 * round_)))
+            poisoned.append(finished(grade, callers, with_poison(answers(2000 + 2000 * round_), round_)))
+            if clean[0]["heavy"] > SLOW_S:
+                break  # no noise to average
+    without, among = (
+        {sort: statistics.median(each[sort] for each in rounds) for sort in rounds[0]} for rounds in (clean, poisoned)
+    )
     return {
-        "clean": clean["ordinary"],
-        "poisoned": poisoned["ordinary"],
-        "clean_heavy": clean["heavy"],
-        "poisoned_heavy": poisoned["heavy"],
-        "slower": 100 * (max(poisoned["ordinary"], poisoned["heavy"]) / max(clean["ordinary"], clean["heavy"]) - 1),
-        "all": poisoned["poison"],
-        "lost": poisoned["lost"],
+        "clean": without["ordinary"],
+        "poisoned": among["ordinary"],
+        "clean_heavy": without["heavy"],
+        "poisoned_heavy": among["heavy"],
+        "slower": 100 * (max(among["ordinary"], among["heavy"]) / max(without["ordinary"], without["heavy"]) - 1),
+        "all": among["poison"],
+        "lost": max(each["lost"] for each in poisoned),
         "mb": watch.peak_mb,
     }
+
+
+def with_poison(jobs: list[tuple[str, str, str]], round_: int) -> list[tuple[str, str, str]]:
+    """20 poisoned answers among them, spelled as in no other round."""
+    for place in range(20):
+        kind = POISON[place % len(POISON)] + f"+{round_}{place // len(POISON)}"
+        jobs.insert(place * 50, ("poison", "12", f"\\boxed{{{kind}}}"))
+    return jobs
 
 
 def answers(offset: int) -> list[tuple[str, str, str]]:

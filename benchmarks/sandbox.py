@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 from rich.console import Console
@@ -26,8 +27,6 @@ from still_verl.interpreter.sandbox.policy import Mechanisms
 PRINT = "print(2 + 2)"
 SOLVE = "import sympy\nx = sympy.Symbol('x')\nprint(sympy.solve(x**2 - 5 * x + 6, x))"
 NAMESPACES = ("user", "pid", "net", "mount")
-
-
 PAUSE_S = 0.02
 
 
@@ -56,13 +55,21 @@ def cold(code: str) -> None:
     subprocess.run([sys.executable, "-c", f"import sympy\n{code}"], stdout=subprocess.DEVNULL, check=True)
 
 
+def stopped_below(pid: int) -> list[psutil.Process]:
+    """Descendants that wait for their next block; children that were kept ready come and go meanwhile."""
+    stopped = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            stopped += [child] if child.status() == psutil.STATUS_STOPPED else []
+    return stopped
+
+
 def session_mb(sandbox: Local, code: str) -> float:
     """Private memory (USS) of a session that waits after `code`, in MB: what it does not share with the server."""
     session = sandbox.session()
     session.run(code)
     assert sandbox._process is not None
-    family = psutil.Process(sandbox._process.pid).children(recursive=True)
-    while not (stopped := [child for child in family if child.status() == psutil.STATUS_STOPPED]):
+    while not (stopped := stopped_below(sandbox._process.pid)):
         time.sleep(0.01)
     used = stopped[0].memory_full_info().uss / 2**20
     session.close()

@@ -5,8 +5,9 @@ arms a kernel timer before each job and is killed by it at the deadline, whereve
 signal handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that
 a busy machine does not cost an honest answer its point; a longer one in wall time stands behind.
 
-Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, at a lower
-priority those that neither of the two finished quickly, and at the lowest those that look hopeless.
+Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and two lanes
+that only get processors which nobody else wants: for what neither of the two finished quickly, and for what looks
+hopeless.
 
 The nursery is a plain subprocess and not `multiprocessing`: it neither imports the caller's main module again nor
 forks a process that has threads, so it works under Ray, under torch, in a thread and in a script without a main guard.
@@ -27,15 +28,15 @@ from pathlib import Path
 from typing import Literal
 
 QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
-HEAVY_S = 0.15  # the same for what looks heavy: three times an integral of a textbook
+HEAVY_S = 0.1  # the same for what looks heavy: twice a textbook's integral in a new worker
 DEADLINE_S = 2.5  # seconds of processor time in the slow lane
-WALL_S = 20.0  # seconds of wall time in any lane, whatever else the machine does
+WALL_S = 30.0  # seconds of wall time in any lane, whatever else the machine does
 MEMORY_MB = 96  # what one answer may allocate on top of the imported libraries
 LANE_WORKERS = 2  # of every lane but the ordinary one
-HEAVY_NICE, SLOW_NICE, HOPELESS_NICE = 5, 15, 19
+IDLE = 19  # niceness; such a worker also yields to any other at once, see `worker.py`
 _GRACE_S = 20.0  # the parent waits longer than the kernel's timers: a first worker comes after the nursery's imports
 
-Cost = Literal["light", "heavy", "hopeless"]
+Cost = Literal["light", "heavy", "slow", "hopeless"]  # the lane of the first try
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -165,19 +166,19 @@ class Pool:
         self._nursery = Nursery()
         self._lanes = {
             "light": Lane(self._nursery, workers or min(4, max(2, cores)), quick_s, nice=0),
-            "heavy": Lane(self._nursery, LANE_WORKERS, min(quick_s, HEAVY_S), HEAVY_NICE),
-            "slow": Lane(self._nursery, LANE_WORKERS, deadline_s, SLOW_NICE),
-            "hopeless": Lane(self._nursery, LANE_WORKERS, min(quick_s, HEAVY_S), HOPELESS_NICE),
+            "heavy": Lane(self._nursery, LANE_WORKERS, min(quick_s, HEAVY_S), nice=0),
+            "slow": Lane(self._nursery, LANE_WORKERS, deadline_s, IDLE),
+            "hopeless": Lane(self._nursery, LANE_WORKERS, quick_s, IDLE),
         }
 
     def ask(self, gold: str, answer: str, cost: Cost = "light") -> Reply:
         """Whether two answers are equal, by everything that `symbolic.decide` knows.
 
-        `cost` is what the answer looks like; one that looks hopeless gets a single short try. Returns at the deadline
-        at the latest, plus the time in the queue.
+        `cost` is what the answer looks like; one that looks hopeless gets a single short try, a slow one a single long
+        one. Returns at the deadline at the latest, plus the time in the queue.
         """
         reply = self._lanes[cost].ask(gold, answer)
-        retry = reply.reason == "timeout" and cost != "hopeless"
+        retry = reply.reason == "timeout" and cost in ("light", "heavy")
         return self._lanes["slow"].ask(gold, answer) if retry else reply
 
     def close(self) -> None:

@@ -16,10 +16,13 @@ MAX_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 
-_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^|\d{40}|.{300}", re.DOTALL)
-# Numbers that nobody can write out: towers, factorials of factorials and of large numbers, large powers and binomials.
+_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
+_LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
+# Numbers that nobody can write out: towers, large powers (no bounds of integrals), sums of many terms, factorials of
+# factorials and of large numbers, large binomials.
 _HOPELESS = re.compile(
-    r"\^\{[^{}a-z]*\^\{?\d|\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
+    r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
+    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
 )
 
 
@@ -39,6 +42,8 @@ def cost(answer: str) -> pool.Cost:
     """What an answer looks like it costs. A wrong guess costs it a place in a longer queue, and no point."""
     if _HOPELESS.search(answer):
         return "hopeless"
+    if _LONG.search(answer):
+        return "slow"
     return "heavy" if _HEAVY.search(answer) else "light"
 
 

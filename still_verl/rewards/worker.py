@@ -32,12 +32,19 @@ def nurse(control_fd: int, memory_mb: int) -> None:
             try:
                 control.close()
                 _die_with(nursery)
-                os.nice(int(message))
+                _yield_to_others(int(message))
                 _limit_memory(memory_mb)
                 _serve(Connection(fds[0]), decide)
             finally:
                 os._exit(0)  # whatever happened, a worker never goes on as a second nursery
         os.close(fds[0])
+
+
+def _yield_to_others(nice: int) -> None:
+    """The lowest is Linux's idle class: any other process that wakes up goes first, at once."""
+    os.nice(nice)
+    if nice == 19 and hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _die_with(parent: int) -> None:
