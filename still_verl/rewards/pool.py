@@ -5,8 +5,8 @@ arms a kernel timer before each job and is killed by it at the deadline, whereve
 signal handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that
 a busy machine does not cost an honest answer its point; a longer one in wall time stands behind.
 
-Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and two lanes
-that only get processors which nobody else wants: for what neither of the two finished quickly, and for what looks
+Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and two
+lanes that only get processors which nobody else wants, for what neither of the two finished quickly and for what looks
 hopeless.
 
 The nursery is a plain subprocess and not `multiprocessing`: it neither imports the caller's main module again nor
