@@ -149,5 +149,6 @@ def inside(line: int, output: int, address_mb: int, cpu_seconds: int | None) -> 
     readable = landlock.open_paths([*isolate.readable_paths(), *isolate.DEVICES])
     isolate.give_up(there, readable)
     landlock.close(readable)
+    notebook.prepare()
     notebook.serve(socket.socket(fileno=line), output)
     os._exit(0)

@@ -16,7 +16,8 @@ INTERPRETER_MB = 256
 _RUN = """
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 _report = os.dup(2)
-_wire(os.dup(1))
+prepare()
+os.dup2(1, 2)
 _module = types.ModuleType("__main__")
 _module.__dict__["__builtins__"] = builtins
 sys.modules["__main__"] = _module

@@ -153,9 +153,13 @@ class Local:
 
 
 def bare_environment() -> dict[str, str]:
-    """Nothing of the parent's: keys and tokens are in environments. One thread for numpy, so that forking is safe."""
+    """Nothing of the parent's: keys and tokens are in environments. One thread for numpy, so that forking is safe.
+
+    sympy's caches hold 1,000 results by default and would forget most of what `warm.py` did.
+    """
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", **threads}
+    python = {"PYTHONDONTWRITEBYTECODE": "1", "SYMPY_CACHE_SIZE": "20000"}
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", **python, **threads}
 
 
 class Forks(Protocol):

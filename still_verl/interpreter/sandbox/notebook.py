@@ -20,8 +20,10 @@ PACKET = 32768
 
 
 def serve(line: socket.socket, output_fd: int) -> None:
-    """Run blocks that arrive on `line`, with output to `output_fd`, until the other side hangs up."""
-    _wire(output_fd)
+    """After `prepare`: run blocks that arrive on `line`, with output to `output_fd`, until the other side hangs up."""
+    for fd in (1, 2):
+        os.dup2(output_fd, fd)
+    os.close(output_fd)
     module = types.ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
@@ -44,11 +46,8 @@ def _receive(line: socket.socket) -> str | None:
     return b"".join(parts).decode("utf-8", "surrogatepass")
 
 
-def _wire(output_fd: int) -> None:
-    """Make `output_fd` stdout and stderr, and leave an input that is empty."""
-    for fd in (1, 2):
-        os.dup2(output_fd, fd)
-    os.close(output_fd)
+def prepare() -> None:
+    """Fresh streams for descriptors 1 and 2, wherever these lead later, and an input that is empty."""
     sys.stdin = open(os.devnull)
     os.dup2(sys.stdin.fileno(), 0)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", "backslashreplace", write_through=False)

@@ -151,6 +151,7 @@ class Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             trouble = self._close_in()
             with _keep_only(inside) as door:
+                notebook.prepare()
                 message, line, output = self._order(door)
             if trouble is not None:
                 os.write(output, f"the sandbox could not be closed: {trouble}".encode())

@@ -1,6 +1,8 @@
 """What the fork server does once, so that no program has to: imports, sympy's caches, and Python's own warming up."""
 
 import gc
+import os
+import socket
 
 from still_verl.interpreter.sandbox import memory, notebook
 
@@ -42,4 +44,14 @@ def settle() -> list[memory.Range]:
     gc.collect()
     gc.freeze()
     memory.use_huge_pages()
-    return memory.written_by(lambda: notebook.run_block(_REHEARSAL, {}, notebook.FILE))
+    return memory.written_by(_rehearse)
+
+
+def _rehearse() -> None:
+    """What a child does with a program, from its order on. For a throw-away process."""
+    line, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    notebook.prepare()
+    for packet in (str(len(_REHEARSAL)), _REHEARSAL):
+        client.send(packet.encode())
+    client.shutdown(socket.SHUT_WR)
+    notebook.serve(line, os.open(os.devnull, os.O_WRONLY))
