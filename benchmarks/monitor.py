@@ -3,10 +3,10 @@
     python benchmarks/monitor.py [--steps 10]
 
 Gives the real callback steps of made-up responses, plain words with 3 % of keywords, as tokens of SmolLM2's tokenizer,
-in the size of the demo and in that of a GPU job. The transfer queue is left out: samples are handed over as they come
-out of it. Stages are timed one by one on the same samples; the whole is the callback as the trainer calls it, files
-included. Memory is the most that the process held resident during a step beyond what it held before (its heap trimmed
-first), and the most that Python itself allocated.
+in the size of a job on a laptop and in that of a GPU job. The transfer queue is left out: samples are handed over as
+they come out of it. Stages are timed one by one on the same samples; the whole is the callback as the trainer calls it,
+files included. Memory is the most that the process held resident during a step beyond what it held before (its heap
+trimmed first), and the most that Python itself allocated.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Case:
 
 
 CASES = (
-    Case("a step of `make demo` on two cores", 128, (20, 60), 6.2),
+    Case("a small step on two cores", 128, (20, 60), 6.2),
     Case("a step of a small GPU job", 512, (2000, 8000), 60.0),
 )
 

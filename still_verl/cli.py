@@ -95,7 +95,7 @@ def verify(gold: str, answer: str) -> None:
     raise typer.Exit(0 if verdict else 1 if verdict.decided else 2)
 
 
-@app.command(epilog="Example: [bold]still-verl score --reward-fn zero --input runs/demo/.../validation/32.jsonl[/]")
+@app.command(epilog="Example: [bold]still-verl score --reward-fn zero --input runs/demo/.../validation/36.jsonl[/]")
 def score(
     reward_fn: Annotated[str, typer.Option(help="FILE.py, FILE.py:FUNCTION, or a name of reward_fns/.")],
     input: Annotated[Path, typer.Option(help="JSONL with solution_str and ground_truth, or a dump of verl's.")],

@@ -51,7 +51,7 @@ def prepare(name: str) -> Lab:
 def _tiny(model: Path, data: Path) -> None:
     from still_verl.lab.model import build_tiny_model
 
-    _addition(data, train=2048, val=128)
+    _addition(data, train=2048, val=256)
     build_tiny_model(model)
 
 

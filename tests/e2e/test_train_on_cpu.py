@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from still_verl.report.metrics import read_values
+
 pytestmark = pytest.mark.e2e
 
 # Coefficients that are different in every step, and a reference that changes.
@@ -40,7 +42,8 @@ def killed_run(start_small: Callable[..., Any], untrained: Any, tmp_path_factory
 @pytest.fixture(scope="module")
 def resumed_run(killed_run: Any, train: Callable[..., Any], untrained: Any) -> Any:
     """The same job again: it goes on after step 3, to step 6."""
-    return train(killed_run.folder, *untrained("random"), *DYNAMICS, "trainer.test_freq=6")
+    trackers = "trainer.logger=[console,tensorboard]"
+    return train(killed_run.folder, *untrained("random"), *DYNAMICS, "trainer.test_freq=6", trackers)
 
 
 def test_actor_and_rollout_agree_after_weight_updates(killed_run: Any) -> None:
@@ -127,3 +130,11 @@ def test_validation_has_its_own_budget(resumed_run: Any, samples: Callable[..., 
     assert {"pred", "reason", "acc", "score"} <= set(validation[0])
     assert max(len(row["output"]) for row in validation) <= 12
     assert all(row["score_distill"] == -1 for row in validation)
+
+
+def test_tensorboard_has_the_curves_of_the_run_folder(resumed_run: Any) -> None:
+    run = resumed_run.folder / "run"
+    ours, events = read_values(run), read_values(run / "tensorboard")
+    assert list(events["still/kl/coef"]) == [4, 5, 6] and "still/validation/accuracy" in events
+    for name, values in events.items():
+        assert values == pytest.approx({step: ours[name][step] for step in values}, rel=1e-6), name
