@@ -138,14 +138,19 @@ def _summary(run: Path) -> Table:
 def _example(run: Path) -> Table:
     """One problem that was wrong in the first validation and right in the last."""
     found = validations(run)
-    first, last = _dump(run, found[0].step), _dump(run, found[-1].step)
-    pairs = [(a, b) for a, b in zip(first, last, strict=False) if a["input"] == b["input"]]
-    before, after = next(((a, b) for a, b in pairs if not a["acc"] and b["acc"]), (first[0], last[0]))
+    before, after = _pair(_dump(run, found[0].step), _dump(run, found[-1].step))
     table = Table(title="One problem before and after", title_justify="left", show_lines=True)
     for column in ("prompt", f"after step {found[0].step}", f"after step {found[-1].step}"):
         table.add_column(column)
     table.add_row(*(_escape(text) for text in (before["input"][-200:], before["output"], after["output"])))
     return table
+
+
+def _pair(first: list[dict[str, Any]], last: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two answers to one problem, of the problem that gained most. verl's dumps come in no fixed order."""
+    latest = {row["input"]: row for row in sorted(last, key=lambda row: row["acc"])}
+    pairs = [(row, latest[row["input"]]) for row in first if row["input"] in latest]
+    return max(pairs, key=lambda pair: pair[1]["acc"] - pair[0]["acc"])
 
 
 def _escape(text: str) -> str:
