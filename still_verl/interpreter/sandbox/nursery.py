@@ -38,6 +38,7 @@ def main(control_fd: int, absent: list[str], package_root: str) -> None:
 
 
 IDLE_S = 0.004  # without anything to do; then a child of the stock prepares further
+PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and can wait while the stock lasts
 
 
 def stock_size() -> int:
@@ -71,13 +72,19 @@ class Server:
         self._selector.register(ended, selectors.EVENT_READ, lambda: self._bury(ended))
         try:
             while True:
-                events = self._selector.select(0 if self._missing else IDLE_S if self._unprepared else None)
+                events = self._selector.select(self._patience())
                 for key, _ in events:
                     key.data()
                 if not events:
                     self._restock() if self._missing else self._prepare()
         except EOFError:
             self._end_all()
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for an event before work is done ahead; None when there is none."""
+        if self._missing:
+            return PROGRAM_S if self._stock else 0
+        return IDLE_S if self._unprepared else None
 
     def _restock(self) -> None:
         self._missing -= 1
