@@ -57,6 +57,7 @@ class Monitor(Callback):
     def on_validation(self, trainer: PPOTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
         rows = validation.rows(lambda text: trainer.tokenizer.encode(text, add_special_tokens=False))
         metrics |= step_metrics(rows, validation.responses, self.keywords, prefix="still/validation")
+        metrics["still/validation/samples"] = len(rows)
         if self.journal is not None:
             texts, step = list(zip(validation.prompts, validation.responses, strict=True)), trainer.global_steps
             chosen = spread(len(rows), self.settings.samples)

@@ -15,6 +15,7 @@ from still_verl.report.samples import Shelf, read_shelves
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)
 VALIDATION = re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+$")
 HELD_OUT = "still/validation/accuracy"
+HELD_OUT_SAMPLES = "still/validation/samples"
 ALARM = "still/alarm/"
 
 

@@ -1,10 +1,11 @@
 """What a run did, in words."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, pvariance
 
-from still_verl.report.read import Run
+from still_verl.report.read import HELD_OUT, HELD_OUT_SAMPLES, Run
 
 CLEAR = 2.0  # standard errors of a difference from which a change is called one
 GROWN = 1.2  # ratio of lengths from which responses are called longer
@@ -72,13 +73,21 @@ def accuracy(run: Run) -> tuple[Change | None, str]:
 
 
 def _validated(run: Run, points: list[tuple[int, float]]) -> Change:
-    """Its noise is binomial; the number of samples is known where verl dumped them."""
+    """Its noise is binomial, where the number of samples is known."""
     (start, first), (end, last) = points[0], points[-1]
-    counts = run.shelves["validation"].counts if "validation" in run.shelves else {}
-    if not counts.get(start) or not counts.get(end):
+    seen = _validation_samples(run)
+    before, after = seen.get(start), seen.get(end)
+    if not before or not after:
         return Change(first, last, (start, end))
-    error = math.sqrt(_share_variance(first) / counts[start] + _share_variance(last) / counts[end])
+    error = math.sqrt(_share_variance(first) / before + _share_variance(last) / after)
     return Change(first, last, (start, end), error)
+
+
+def _validation_samples(run: Run) -> Mapping[int, float | None]:
+    """By step. Our monitor logs the number and keeps a few samples; without it all are in verl's dumps, if any."""
+    if run.known(HELD_OUT):
+        return run.series.get(HELD_OUT_SAMPLES, {})
+    return run.shelves["validation"].counts if "validation" in run.shelves else {}
 
 
 def _share_variance(share: float) -> float:

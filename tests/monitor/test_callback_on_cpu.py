@@ -96,6 +96,7 @@ def test_a_validation_has_metrics_and_samples_of_its_own(monkeypatch: pytest.Mon
     run.monitor.on_validation(run.trainer, validation, metrics)
     run.monitor.close()
     assert metrics["still/validation/accuracy"] == metrics["still/validation/completion/answered"] == 0.5
+    assert metrics["still/validation/samples"] == 2
     assert metrics["still/validation/length/mean"] == 5.5 and not any("alarm" in name for name in metrics)
     (row,) = read_samples(tmp_path)
     assert (row["phase"], row["step"], row["prompt"], row["gold"], row["tokens"]) == ("validation", 0, "2+5=", None, 9)

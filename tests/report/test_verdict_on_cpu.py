@@ -39,6 +39,13 @@ def test_a_change_of_accuracy_is_called_one_only_beyond_its_noise(
     assert words in said.headline and said.mood == mood
 
 
+def test_the_noise_of_our_own_validation_is_that_of_all_its_samples_and_not_of_the_few_that_are_kept() -> None:
+    ours = {"still/validation/accuracy": {0: 0.3, 20: 0.6}}
+    assert "points) between" in verdict(run(ours, seen=16)).headline
+    told = ours | {"still/validation/samples": {0: 1000.0, 20: 1000.0}}
+    assert "(+30.0 points, ± 4.2)" in verdict(run(told, seen=16)).headline
+
+
 def test_accuracy_in_training_speaks_where_there_is_no_validation() -> None:
     change, what = accuracy(run({"still/accuracy": ramp(0.2, 0.6)}))
     assert what == "Accuracy in training" and change is not None and change.direction == 1
