@@ -10,14 +10,13 @@ A child gets its order, with these two descriptors, over a socket of its own tha
 
 import json
 import os
-import select
 import selectors
 import signal
 import socket
 import sys
 from dataclasses import asdict
 
-from still_verl.interpreter.sandbox import isolate, memory, notebook, warm
+from still_verl.interpreter.sandbox import isolate, life, memory, warm
 from still_verl.interpreter.sandbox.policy import probe, works
 
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
@@ -146,51 +145,10 @@ class Server:
                 pid = self._cell.fork()
             finally:
                 if pid == 0:
-                    self._live(inside)
+                    life.live(inside, self._cell, self._written)
                 elif pid < 0:
                     door.close()
         return pid, door
-
-    def _live(self, inside: socket.socket) -> None:
-        """The whole life of a child."""
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            trouble = self._close_in()
-            with _keep_only(inside) as door:
-                notebook.prepare()
-                message, line, output = self._order(door)
-            if trouble is not None:
-                os.write(output, f"the sandbox could not be closed: {trouble}".encode())
-                return
-            order = json.loads(message)
-            isolate.limit(
-                self._cell.own_bytes + order["memory_mb"] * 2**20,
-                order["cpu_seconds"],
-                count_processes=self._cell.mechanisms.namespaces,
-            )
-            notebook.serve(socket.socket(fileno=line), output)
-            os._exit(0)
-        finally:
-            os._exit(70)  # whatever happened, a child never goes on as a second server
-
-    def _order(self, door: socket.socket) -> tuple[bytes, int, int]:
-        """Wait for it. A message without descriptors says that there is time to prepare."""
-        asked = select.poll()
-        asked.register(door, select.POLLIN)
-        while True:
-            message, fds, _, _ = socket.recv_fds(door, 4096, 2)
-            if fds or not message:
-                line, output = fds
-                return message, line, output
-            memory.copy(self._written, stop=lambda: bool(asked.poll(0)))
-
-    def _close_in(self) -> OSError | None:
-        try:
-            isolate.enter(self._cell)
-        except OSError as error:
-            return error
-        return None
 
     def _hear(self, pid: int, post: socket.socket) -> None:
         if self._children.get(pid) is not post:  # buried by an earlier event of the same round
@@ -243,10 +201,3 @@ def _kill(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-
-
-def _keep_only(door: socket.socket) -> socket.socket:
-    """Close every descriptor but this one, which becomes 3. Standard ones are replaced by the notebook."""
-    os.dup2(door.detach(), 3)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    return socket.socket(fileno=3)
