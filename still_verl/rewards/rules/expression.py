@@ -141,7 +141,9 @@ class _Parser:
 
     def postfix(self, node: Node) -> Node:
         while True:
-            if self.take("!"):
+            if self.take("!!"):
+                node = Node("double factorial", (node,))
+            elif self.take("!"):
                 node = Node("factorial", (node,))
             elif self.take("°"):
                 node = Node("degrees", (node,))
@@ -197,10 +199,20 @@ class _Parser:
 
     def symbol(self, name: str) -> Node:
         if found := self.match(_SUBSCRIPT):
-            name += "_" + re.sub(r"[\s{}‹›\\]", "", found[1] or found[2])
+            index = found[1] or found[2]
+            if name == "C" and self.take("^"):
+                return self.combinations(index)
+            name += "_" + re.sub(r"[\s{}‹›\\]", "", index)
         while self.take("'"):
             name += "'"
         return Node("symbol", name=name)
+
+    def combinations(self, index: str) -> Node:
+        """`C_n^k` as a binomial; a power of the constant `C_1` when no k of n could be chosen."""
+        top, bottom = parse(index), self.exponent()
+        if top.kind == bottom.kind == "number" and (top.value < 2 or top.value < bottom.value):
+            return Node("^", (Node("symbol", name=f"C_{index}"), bottom))
+        return Node("binom", (top, bottom))
 
     def command(self, name: str) -> Node:
         if name in _CALLS:

@@ -136,6 +136,15 @@ def _factorial(argument: Number) -> Number:
     return complex(math.gamma(real(argument) + 1))
 
 
+def _double_factorial(argument: Number) -> Number:
+    """The product of every second number down to 1 or 2. `ValueError` for what is no natural number."""
+    if not isinstance(argument, Fraction) or argument.denominator != 1 or argument < 0:
+        raise ValueError("a double factorial is of a natural number")
+    if argument > MAX_FACTORIAL:
+        raise TooLarge
+    return Fraction(math.prod(range(int(argument), 0, -2)))
+
+
 def _binomial(top: Number, bottom: Number) -> Number:
     if isinstance(top, Fraction) and isinstance(bottom, Fraction) and top.denominator == bottom.denominator == 1:
         if 0 <= bottom <= top:
@@ -172,6 +181,7 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "abs": lambda value: abs(value) if isinstance(value, Fraction) else complex(abs(value)),
     "root": _root,
     "factorial": _factorial,
+    "double factorial": _double_factorial,
     "binom": _binomial,
     "floor": _rounded(math.floor),
     "ceil": _rounded(math.ceil),

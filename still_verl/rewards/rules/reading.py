@@ -2,8 +2,9 @@
 
 import re
 from functools import lru_cache
-from itertools import product
 
+from still_verl.rewards.rules.congruence import read_congruence
+from still_verl.rewards.rules.enumeration import MAX_ITEMS, choices, permuted, without_dots
 from still_verl.rewards.rules.expression import parse
 from still_verl.rewards.rules.node import Node, Unreadable
 from still_verl.rewards.rules.regions import read_region
@@ -19,13 +20,22 @@ from still_verl.rewards.rules.words import (
     spoken_inequality,
 )
 
-MAX_ITEMS = 64
 MAX_DEPTH = 5
 
 _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
+# Only a name or prose comes before the verb, and nothing that denies.
+_STATEMENT = re.compile(
+    r"(?!.*‹[^›]*\b(?:not|no|nor|than)\b)(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)"
+)
+_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b)[^›]{2,}›[^()]*\)$")
+_QUANTIFIER = re.compile(
+    r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
+    r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
+)
+_POSITIVE = re.compile(r"\b(?:positive|natural) ?(?=[^<>≤≥≠]*[≥>]\s*\d+$)")
 _RATIO = re.compile(r"[^:‹]+(?::[^:‹]+)+")
 
 
@@ -37,14 +47,20 @@ def read(text: str, depth: int = 0) -> Readings:
     text = unwrap(text, "{", "}") or text if "," not in text else text
     if count := read_count(text):
         return (read_formula(count),)
-    fixed = read_nothing(text) or read_everything(text) or read_clock(text)
+    text = _REMARK.sub("", text).rstrip()
+    fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
     ratio = read_ratio(text)
     if fixed or ratio:
         return fixed + ratio
     if spoken := spoken_inequality(text):
         return read_region(spoken)
-    exact = read_approximation(text)
+    exact = read_approximation(unquantified(text))
     return read_structure(exact, depth) or read_prose_or_formula(exact)
+
+
+def unquantified(text: str) -> str:
+    """`‹all› n ≥ 3` as `n ≥ 3`; "positive" says nothing more where the bound does."""
+    return _QUANTIFIER.sub("", _POSITIVE.sub("", text).replace("‹›", "")) if text.startswith("‹") else text
 
 
 def read_approximation(text: str) -> str:
@@ -59,6 +75,8 @@ def read_structure(text: str, depth: int) -> Readings:
     """What brackets, separators and relations make of `text`; nothing when it has none."""
     if _SET_OPERATION.search(text):
         return read_region(text)
+    if len(excluded := choices(text)) > 1 and len(split(text, "≠")) == 2:
+        text = "∧".join(excluded)
     inequality = len(split(text, "<>≤≥≠∈")) > 1
     if inequality:
         return (read_region(text) or read_membership(text, depth)) + read_ordering(text)
@@ -91,26 +109,27 @@ def read_ordering(text: str) -> Readings:
 
 def read_list(text: str, depth: int) -> Readings:
     """Answers with commas, semicolons, "and" or "or" between them, in any order."""
-    parts = [part for part in split(text, ",;∧∨") if part]
+    parts = permuted(text) or without_dots([part for part in split(text, ",;∧∨") if part])
     if len(parts) < 2 or len(parts) > MAX_ITEMS:
         return ()
-    return (Collection(tuple(item for part in parts for item in expand(part, depth)), ""),)
+    listed = Collection(tuple(item for part in parts for item in expand(part, depth)), "")
+    return listed, *by_names(listed)
+
+
+def by_names(listed: Collection) -> Readings:
+    """`p=2, q=3, p=3, q=2` as two pairs: names that come again in their order begin another tuple."""
+    names = [item[0].name for item in listed.items if item and isinstance(item[0], Named)]
+    size = names.index(names[0], 1) if names[:1] and names[0] in names[1:] else 0
+    count, rest = divmod(len(listed.items), size or 1)
+    if size < 2 or rest or names != names[:size] * count or len(set(names[:size])) < size:
+        return ()
+    rows = [listed.items[at : at + size] for at in range(0, len(listed.items), size)]
+    return (Collection(tuple((Collection(row, "("),) for row in rows)),)
 
 
 def expand(part: str, depth: int) -> list[Readings]:
     """The readings of an item; two or more items when it has signs to choose."""
     return [read(choice, depth + 1) for choice in choices(part)]
-
-
-def choices(text: str) -> list[str]:
-    """`text` for each choice of `±`: one for a whole formula, but one for each coordinate of a tuple."""
-    if "±" not in text and "∓" not in text:
-        return [text]
-    inside = unwrap(text, "(", ")")
-    coordinates = split(inside, ",") if inside is not None else []
-    if 2 <= len(coordinates) <= 4:
-        return ["(" + ",".join(chosen) + ")" for chosen in product(*map(choices, coordinates))]
-    return [text.replace("±", "+").replace("∓", "-"), text.replace("±", "-").replace("∓", "+")]
 
 
 def read_signs(text: str, depth: int) -> Readings:
@@ -140,7 +159,7 @@ def read_set(text: str, inside: str, depth: int) -> Readings:
     """The elements of a finite set, or the region of a builder."""
     if _INEQUALITY.search(inside):
         return read_region(text)
-    parts = [part for part in split(inside, ",;") if part][: MAX_ITEMS + 1]
+    parts = without_dots([part for part in split(inside, ",;") if part])[: MAX_ITEMS + 1]
     return (Collection(tuple(item for part in parts for item in expand(part, depth)), "{"),)
 
 
@@ -164,7 +183,7 @@ def read_ratio(text: str) -> Readings:
 
 def read_relation(text: str, depth: int) -> Readings:
     """`name = value`, `f(x) = value`, `label: value`, or an equation; of a chain the last side counts."""
-    if label := _LABEL.match(text):
+    if label := _LABEL.match(text) or _STATEMENT.match(text):
         name = re.sub(r"[‹›:\s]", "", label[0]).lower()
         return (Named(name, (), read(text[label.end() :], depth + 1)),)
     sides = [side for side in split(text, "=⇒⇔") if side]

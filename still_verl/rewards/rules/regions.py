@@ -144,8 +144,25 @@ def _solve(relation: str, left: str, right: str) -> Region:
         return _half_line(relation, _end(right))
     if _is_name(right):
         return _half_line(_FLIPPED.get(relation, relation), _end(left))
+    for distance, other, seen in ((left, right, relation), (right, left, _FLIPPED.get(relation, relation))):
+        if (node := parse(distance)).kind == "abs":
+            return _around(node.args[0], seen, _end(other))
     slope, zero = _line(Node("+", (parse(left), Node("neg", (parse(right),)))))
     return _half_line(relation if slope > 0 else _FLIPPED.get(relation, relation), Cut(zero, False))
+
+
+def _around(node: Node, relation: str, bound: Cut) -> Region:
+    """`|x - 1| < 2`, where `node` is between the bars."""
+    slope, zero = _line(node)
+    reach = bound.value / abs(slope)
+    if reach < 0:
+        return EVERYTHING if relation in ">≥≠" else NOTHING
+    low, high = Cut(zero - reach, False), Cut(zero + reach, False)
+    if relation in "=≠":
+        points = union(_point(low), _point(high))
+        return points if relation == "=" else complement(points)
+    inside = _between(low, relation in "≤>", high, relation in "≤>")
+    return inside if relation in "<≤" else complement(inside)
 
 
 def _line(node: Node) -> tuple[float, float]:

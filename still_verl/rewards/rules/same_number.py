@@ -7,9 +7,10 @@ from still_verl.rewards.rules.identity import identical
 from still_verl.rewards.rules.node import Node
 from still_verl.rewards.rules.number import Evaluator, Undefined
 from still_verl.rewards.rules.rounding import rounds_to, same_decimal
+from still_verl.rewards.rules.spelling import tight
 from still_verl.rewards.rules.units import contradict
 from still_verl.rewards.rules.values import Clock, Formula, Words
-from still_verl.rewards.rules.words import plain
+from still_verl.rewards.rules.words import plain, telling
 
 
 @rule(Formula, Formula)
@@ -17,7 +18,11 @@ def same_formula(compare: Comparison, gold: Formula, answer: Formula) -> Truth:
     """Equal values, as units allow; decimals within the tolerance of `rounding`."""
     compare.spend()
     if gold.node is None or answer.node is None:
+        if not compare.alias and tight(gold.text) == tight(answer.text):
+            return not contradict(gold.unit, answer.unit)
         return compare.leaf(gold.text, answer.text)
+    if {gold.unit, answer.unit} == {"°", "rad"}:
+        return identical(_in_radians(gold), _in_radians(answer), compare.alias)
     if contradict(gold.unit, answer.unit):
         return False
     plain = _same_value(compare, gold, answer)
@@ -46,7 +51,7 @@ def _as_share(formula: Formula) -> Formula:
 def _same_value(compare: Comparison, gold: Formula, answer: Formula) -> Truth:
     assert gold.node is not None and answer.node is not None
     same = identical(gold.node, answer.node, compare.alias)
-    return True if same is False and _same_when_rounded(gold, answer) else same
+    return same or _same_when_rounded(gold, answer) or same
 
 
 def _same_when_rounded(gold: Formula, answer: Formula) -> bool:
@@ -73,14 +78,16 @@ def same_clock(compare: Comparison, gold: Clock, answer: Clock) -> Truth:
 
 @rule(Words, Words)
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Truth:
-    """The same words."""
-    return gold.text == answer.text or (None if opaque(gold) or opaque(answer) else False)
+    """The same words, or the same but for those that only say "all numbers"."""
+    if gold.text == answer.text or (telling(gold.text) and telling(gold.text) == telling(answer.text)):
+        return True
+    return None if opaque(gold) or opaque(answer) else False
 
 
 @rule(Words, Formula)
 def words_formula(compare: Comparison, gold: Words, answer: Formula) -> Truth:
     """`‹no›` against `No`, whose letters may be a product."""
-    return gold.text == plain(answer.text) or (None if opaque(gold) or opaque(answer) else False)
+    return telling(gold.text) == telling(plain(answer.text)) or (None if opaque(gold) or opaque(answer) else False)
 
 
 @rule(Formula, Words)

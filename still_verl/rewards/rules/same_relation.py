@@ -6,7 +6,7 @@ from fractions import Fraction
 from still_verl.rewards.rules.comparison import Comparison, Truth, all_of, any_of, rule
 from still_verl.rewards.rules.identity import close, points
 from still_verl.rewards.rules.node import Node
-from still_verl.rewards.rules.number import Evaluator, Undefined
+from still_verl.rewards.rules.number import CONSTANTS, Evaluator, Undefined
 from still_verl.rewards.rules.same_number import same_formula
 from still_verl.rewards.rules.values import (
     Collection,
@@ -18,6 +18,8 @@ from still_verl.rewards.rules.values import (
     Readings,
     Value,
 )
+
+PHRASE = 4  # characters that a name of one symbol has at most, with its index
 
 
 @rule(Ordering, Ordering)
@@ -39,9 +41,17 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Truth:
     if len(gold.params) == len(answer.params):
         for new, old in zip(gold.params, answer.params, strict=True):
             compare = compare.renamed(old, new) if old != new else compare
-    if gold.name != answer.name and not (gold.params and answer.params):
+    if gold.params and answer.params or not _contradict(gold.name, answer.name):
+        return compare.readings(gold.value, answer.value)
+    relations = _as_equation(gold), _as_equation(answer)
+    if not all(relation and relation.right.symbols() - set(CONSTANTS) for relation in relations):
         return False
-    return compare.readings(gold.value, answer.value)
+    return same_equation(compare, *relations)
+
+
+def _contradict(left: str, right: str) -> bool:
+    """Two symbols, or two phrases; a phrase may well be what a symbol stands for."""
+    return left != right and (len(left) > PHRASE) == (len(right) > PHRASE)
 
 
 @rule(Named, object)

@@ -21,7 +21,7 @@ _COMMANDS = {
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
     "qquad": " ", "left": "", "right": "", "displaystyle": "", "textstyle": "", "limits": "", "boldsymbol": "",
-    "phantom": "",
+    "phantom": "", "equiv": "≡", "pmod": "‹mod›", "bmod": "‹mod›", "mod": "‹mod›",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "middle": "",
 }
 _CHARACTERS = str.maketrans({
@@ -37,7 +37,7 @@ _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
     "∪": r"\cup ", "∩": r"\cap ", "∖": r"\setminus ", "∞": r"\infty ", "π": r"\pi ", "°": r"^{\circ}", "…": r"\dots ",
     "⦃": r"\{", "⦄": r"\}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "*": r"\cdot ", "%": r"\%",
-    "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\",
+    "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
 })
 # fmt: on
 FUNCTIONS = (
@@ -71,6 +71,9 @@ _DEGREE = re.compile(r"\^\s*\{?\s*°\s*\}?")
 _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
+_QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
+_ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
+_RATE = re.compile(r"(?<=[\d}])\s*‹?(k?m|cm|mi|ft)›?\s*/\s*‹?(s|min|h|hr)›?(?=\s*(?:\^\s*\{?2\}?)?\s*$)")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
@@ -80,8 +83,13 @@ _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "�
 
 @lru_cache(maxsize=16_384)
 def normalise(text: str) -> str:
-    """`canonical` without the spaces that separate nothing: equal strings are equal answers."""
-    return _SMALL_GROUP.sub(r"\1\2", _IDLE_SPACE.sub("", canonical(text)))
+    """`canonical` and `tight`: equal strings are equal answers."""
+    return tight(canonical(text))
+
+
+def tight(text: str) -> str:
+    """A canonical text without the spaces and braces that separate nothing."""
+    return _SMALL_GROUP.sub(r"\1\2", _IDLE_SPACE.sub("", text))
 
 
 @lru_cache(maxsize=16_384)
@@ -101,11 +109,13 @@ def canonical(text: str) -> str:
         .replace("{,}", "")
     )
     text = _SPACING.sub(" ", text.replace(r"\\", "\n"))
-    text = _TEXT.sub(_quote, text)
+    text = _QUOTED_MOD.sub(r"‹mod› \1", _TEXT.sub(_quote, text))
     text = _COMMAND.sub(lambda match: _COMMANDS.get(match[1], match[0] + " "), text)
+    text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥").replace("!=", "≠")
     text = _ORDINAL.sub(r"\1", _DEGREE.sub("°", _STRAY_PERIOD.sub("", text)))
-    return re.sub(r"[ \t]+", " ", _RUN.sub(_mark_words, text)).rstrip(" .;,").lstrip(" ;,")
+    text = re.sub(r"[ \t]+", " ", _RUN.sub(_mark_words, text)).rstrip(" .;,").lstrip(" ;,")
+    return _RATE.sub(r" ‹\1/\2›", text)
 
 
 def _characters(text: str) -> str:
@@ -122,8 +132,10 @@ def _characters(text: str) -> str:
 def _quote(match: re.Match[str]) -> str:
     """Text as `‹words›`, with the colon of a label behind it."""
     words = match[1].strip()
+    if not any(character.isalpha() for character in words):
+        return words or " "
     label = words.endswith(":")
-    return f"‹{words.removesuffix(':')}›" + ":" * label if words.strip(": ") else words or " "
+    return f"‹{words.removesuffix(':')}›" + ":" * label
 
 
 def _mark_words(match: re.Match[str]) -> str:

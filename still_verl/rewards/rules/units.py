@@ -23,7 +23,8 @@ _MEASURES = {
         "s": "s sec second seconds", "min": "min minute minutes", "h": "h hr hour hours", "day": "day days",
         "week": "week weeks", "month": "month months", "year": "year years", "ml": "ml", "l": "l liter liters",
         "dollar": "dollar dollars usd", "cent": "cent cents", "°": "degree degrees deg", "rad": "rad radian radians",
-        "%": "percent percentage", "lb": "lb lbs pound pounds", "oz": "oz ounce ounces",
+        "m/s": "m/s", "km/h": "km/h km/hr", "%": "percent percentage",
+        "lb": "lb lbs pound pounds", "oz": "oz ounce ounces",
     }.items()
     for alias in aliases.split()
 }  # fmt: skip
@@ -76,7 +77,7 @@ def _is_unit(words: str, core: str) -> bool:
 
 
 def _measure(words: str) -> str:
-    names = re.findall(r"[a-z]+", words.lower())
+    names = re.findall(r"[a-z]+(?:/[a-z]+)?", words.lower())
     return next((_MEASURES[name] for name in names if name in _MEASURES), "")
 
 

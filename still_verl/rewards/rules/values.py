@@ -89,6 +89,14 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class Congruence:
+    """All integers that leave `residue` when they are divided by `modulus`."""
+
+    residue: Node
+    modulus: Node
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Rows of entries."""
 
@@ -110,7 +118,7 @@ class Words:
     text: str
 
 
-Value = Formula | Collection | Region | Interval | Ordering | Named | Equation | Matrix | Clock | Words
+Value = Formula | Collection | Region | Interval | Ordering | Named | Equation | Congruence | Matrix | Clock | Words
 Readings = tuple[Value, ...]
 EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
 NOTHING = Region(())

@@ -6,7 +6,8 @@ from still_verl.rewards.rules.values import EVERYTHING, NOTHING, Clock, Readings
 
 _ARTICLES = re.compile(r"\b(?:the|a|an)\b")
 _NOTHING = re.compile(
-    r"no (?:such )?(?:real |integer |positive )?(?:solutions?|roots?|values?|numbers?)(?: exists?)?|none"
+    r"no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|integers?|pairs?|triples?|"
+    r"functions?|polynomials?|primes?)(?: exists?)?|no such [a-z]|none"
 )
 _NOTHING_MORE = re.compile(r"(?:there (?:is|are) )?(?:" + _NOTHING.pattern + r")|does not exist|dne|empty set|∅")
 _EVERYTHING = re.compile(
@@ -29,14 +30,23 @@ _SUBJECT = re.compile(
 )
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\s*([ap])?\s*\.?\s*(?:m\b)?\.?", re.IGNORECASE)
 _LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
+_LETTERS = re.compile(r"(?:[(‹]*\s*[A-J]\s*[)›]*[\s,;∧]*)+")
+_LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
 _CHOICE = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:].*)?", re.DOTALL)
-_COUNTS = {
-    word: str(count)
-    for count, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-}
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen".split()
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_PARTS = {"half": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
+_COUNTS = (
+    {word: str(count) for count, word in enumerate(_SMALL)}
+    | {ten: str(10 * count) for count, ten in enumerate(_TENS, 2)}
+    | {f"{ten} {_SMALL[one]}": str(10 * count + one) for count, ten in enumerate(_TENS, 2) for one in range(1, 10)}
+    | {f"{_SMALL[count]} {part}": f"{count}/{whole}" for part, whole in _PARTS.items() for count in range(1, whole)}
+)
+_TRUTHS = {"true": "yes", "false": "no"}
+_FILLERS = frozenset("all any each every of is are integer integers number numbers value values for".split())
 
 
 def plain(text: str) -> str:
@@ -80,8 +90,14 @@ def read_clock(text: str) -> Readings:
 
 
 def read_count(text: str) -> str:
-    """ "seven" as `7`; empty when `text` is not a small number in words."""
+    """ "seven" as `7`, "two thirds" as `2/3`; empty when `text` is not a small number in words."""
     return _COUNTS.get(plain(text), "")
+
+
+def telling(words: str) -> str:
+    """`words` without variables and without what says "all numbers": "all odd integers" and "n is odd" are `odd`."""
+    said = [word for word in words.split() if word not in _FILLERS and not (len(word) == 1 and word.isalpha())]
+    return _TRUTHS.get(" ".join(said), " ".join(said))
 
 
 def read_words(text: str) -> Readings:
@@ -96,7 +112,28 @@ def letter(text: str) -> str:
     return found[1] if found else ""
 
 
+def letters(text: str) -> frozenset[str]:
+    """The choices of an answer that names two or more: `AC`, `A, C`, `(A) ∧ (C)`; nothing for other answers."""
+    found = _LETTERS.fullmatch(text)
+    named = re.findall("[A-J]", text) if found else []
+    return frozenset(named) if len(named) > 1 and named == sorted(set(named)) or "," in text else frozenset()
+
+
+def labelled(text: str) -> tuple[str, str]:
+    """The letter in brackets before a gold answer, and the answer: `‹(C)› 12`. Two empty texts for other golds."""
+    found = _LABELLED.fullmatch(text)
+    return (found[1] or found[2], found[3]) if found else ("", "")
+
+
 def chosen(text: str) -> str:
     """The letter that an answer chooses: `B`, `(B)`, `B. 12`, `‹option› B`; nothing when anything else comes first."""
     found = _CHOICE.fullmatch(text)
     return found[1] if found else ""
+
+
+def same_choice(gold: str, answer: str) -> bool | None:
+    """Whether both choose the same letters; None when one of them is no choice."""
+    if (several := letters(gold)) and (picks := letters(answer)):
+        return several == picks
+    wanted, picked = letter(gold) or labelled(gold)[0], chosen(answer)
+    return wanted == picked if wanted and picked else None
