@@ -117,9 +117,10 @@ class Bubblewrap:
             *"bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session".split(),
             *"--uid 65534 --gid 65534 --cap-drop ALL --clearenv".split(),
             *[word for item in bare_environment().items() for word in ("--setenv", *item)],
+            *["--tmpfs", isolate.TMP],  # before what may be installed below it
             *[word for path in [*isolate.readable_paths(), *_interpreter()] for word in _bind(path)],
             *[word for device in isolate.DEVICES for word in ("--dev-bind", device, device)],
-            *["--ro-bind", str(_HERE), _INSIDE, "--tmpfs", isolate.TMP, "--chdir", isolate.TMP],
+            *["--ro-bind", str(_HERE), _INSIDE, "--chdir", isolate.TMP],
             *[
                 "--sync-fd",
                 str(post),

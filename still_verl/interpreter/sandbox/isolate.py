@@ -15,6 +15,7 @@ from still_verl.interpreter.sandbox.policy import Mechanisms, become_owner
 
 NOBODY = 65534
 TMP = "/tmp"
+_NEW_TMP = "/new_tmp"
 TMP_MB = 64
 FILE_MB = 32
 _SYSTEM = ["/usr", "/lib", "/lib64", "/lib32", "/bin"]
@@ -47,6 +48,7 @@ class Cell:
         self._own_pid_namespace = -1
         if mechanisms.namespaces:
             become_owner()
+            os.umask(0o022)  # a private one would close the tree to its unprivileged children
             _go_on_as_first_process()
             self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWUTS)
@@ -104,7 +106,8 @@ def _build_tree(paths: list[str]) -> None:
     for device in DEVICES:
         os.close(os.open(_SITE + device, os.O_CREAT | os.O_WRONLY, 0o666))
         kernel.mount(device, _SITE + device, None, kernel.MS_BIND)
-    os.makedirs(_SITE + TMP)
+    for folder in (TMP, _NEW_TMP):
+        os.makedirs(_SITE + folder, exist_ok=True)
     os.chdir(_SITE)
     kernel.pivot_root(".", ".")
     kernel.umount(".")  # the old tree lies on top of the new one
@@ -126,8 +129,7 @@ def enter(cell: Cell) -> None:
     os.setsid()
     if there.namespaces:
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-        flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-        kernel.mount("tmpfs", TMP, "tmpfs", flags, f"mode=1777,size={TMP_MB}m,nr_inodes=4096")
+        _mount_tmp(cell.readable)
         os.chdir(TMP)
     else:
         os.chdir("/")
@@ -139,6 +141,20 @@ def enter(cell: Cell) -> None:
         kernel.unshare(kernel.CLONE_NEWUSER)  # nobody is mapped, so nobody can be become; processes are counted anew
         kernel.drop_capabilities()
     give_up(there, cell.open)
+
+
+def _mount_tmp(readable: list[str]) -> None:
+    """A /tmp of this child's own, empty but for packages that are installed below /tmp."""
+    below = [path for path in readable if path.startswith(TMP + "/") and not os.path.islink(path)]
+    place = _NEW_TMP if below else TMP
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+    kernel.mount("tmpfs", place, "tmpfs", flags, f"mode=1777,size={TMP_MB}m,nr_inodes=4096")
+    for path in below:
+        target = place + path.removeprefix(TMP)
+        os.makedirs(target)
+        kernel.mount(path, target, None, kernel.MS_BIND)
+    if below:
+        kernel.mount(place, TMP, None, kernel.MS_MOVE)
 
 
 def give_up(there: Mechanisms, readable: list[landlock.Opened]) -> None:

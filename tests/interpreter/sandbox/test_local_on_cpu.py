@@ -180,3 +180,22 @@ def test_run_code(tmp_path: Path) -> None:
     fine = command("--stdin", program="6 * 7")
     assert (fine.returncode, fine.stdout) == (0, "42\n") and "tier" in fine.stderr
     assert command().returncode == 2
+
+
+def test_packages_below_tmp_and_a_private_umask_close_nothing(sandbox: Local, tmp_path: Path) -> None:
+    """An environment below /tmp, which each child replaces by its own, and directories that only root may enter."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    (packages,) = tmp_path.glob("env/lib/python3*/site-packages")
+    (packages / "late.py").write_text("answer = 42")
+    code = "import os, late\nprint(late.answer)\nopen('/tmp/mine', 'w').write('1')\nopen(late.__file__, 'w')"
+    script = (
+        "import os, sys; os.umask(0o077); sys.path += sys.argv[1:]\n"
+        "from still_verl.interpreter.sandbox.local import Local\n"
+        f"sandbox = Local(allow_unsandboxed=True); result = sandbox.run({code!r}); sandbox.close()\n"
+        "print(sandbox._mechanisms.tier, result.stdout, result.error)"
+    )
+    elsewhere = [path for path in sys.path if path]
+    done = subprocess.run([tmp_path / "env/bin/python", "-c", script, *elsewhere], capture_output=True, text=True)
+    told = done.stdout.split("\n")
+    assert told[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
+    assert "Permission" in done.stdout or "Read-only" in done.stdout
