@@ -15,6 +15,8 @@ TOKENS = (
     r"\begin{cases} \end{cases} \sum \int_0^1 \prod \lim \ldots \boxed{ \boxed \fbox{ <answer> </answer> "
     r"</think> and or all real numbers no solution between greater than 0 1 2 10 0.5 1,000 "
     r"99999999999999999999 9^{9^9} 10^{10^{10}} 100! x y n k f(x) a_1 C e i A (B) 3:00 pm 50\% \overline{ab} "
+    r"is are where for any constant integer integers positive odd permutations cyclic its half m/s km/h rad \equiv "
+    r"\pmod \bmod mod !! C_{n}^ \max \min \gcd |x-1| \mathbb{Z}^+ \mathbb{N} k\in \text{is} \text{for} "
     r"\lfloor \rceil \lceil \rfloor \angle \forall ‹ › ⦃ ⦄ ⟦ ⟧ ∧ 0x 1e9 nan inf \x \0 é 数"
 ).split()
 SEEDS = (
@@ -29,6 +31,11 @@ SEEDS = (
     r"4 < m \leq 8 \text{ or } 10 \leq m < 12",
     r"\frac{d !}{2 k(d-k) !}",
     "3:05 p.m.",
+    r"n \equiv 0, \pm 1 \pmod{6}",
+    r"(a,b,c)=(1,2,3) \text{ and its cyclic permutations}",
+    r"P(x) = x^2 + c \text{ where } c \text{ is a real constant}",
+    r"\text{all positive integers } n \ge 3",
+    r"1, 3, \ldots, 99",
 )
 SLOW_S = 1.0  # of processor time, for what runs in the caller's process; a thousand times the usual
 
