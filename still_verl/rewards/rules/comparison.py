@@ -6,6 +6,7 @@ equation.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from itertools import product
 from typing import Any
 
@@ -13,7 +14,7 @@ from still_verl.rewards.rules.values import Collection, Formula, Matrix, Named, 
 
 Truth = bool | None
 Leaf = Callable[[str, str], Truth]
-MAX_FORMULAS = 2_000  # pairs, about 0.1 s
+MAX_PAIRS = 4_000  # of formulas, and of readings, about 0.1 s
 
 Rule = Callable[["Comparison", Any, Any], Truth]
 
@@ -56,25 +57,25 @@ def all_of(truths: Iterable[Truth]) -> Truth:
 
 
 class Exhausted(Exception):
-    """More formulas to compare than an answer is worth: sets of sets, each item against each."""
+    """More pairs to compare than an answer is worth: sets of sets, each item against each."""
 
 
 class Comparison:
     """One comparison: `leaf` decides texts that are not understood, `alias` renames symbols of the answer."""
 
-    def __init__(self, leaf: Leaf = unknown, alias: Mapping[str, str] | None = None) -> None:
+    def __init__(self, leaf: Leaf = unknown) -> None:
         self.leaf = leaf
-        self.alias = dict(alias or {})
-        self._left = MAX_FORMULAS
+        self.alias: Mapping[str, str] = {}
+        self._budget = iter(range(MAX_PAIRS))
 
     def spend(self) -> None:
-        """Count one comparison of formulas. `Exhausted` after `MAX_FORMULAS`."""
-        self._left -= 1
-        if self._left < 0:
+        """Count one pair. `Exhausted` after `MAX_PAIRS`, those of renamed comparisons among them."""
+        if next(self._budget, None) is None:
             raise Exhausted
 
     def readings(self, gold: Readings, answer: Readings) -> Truth:
         """Whether any reading of one is any reading of the other."""
+        self.spend()
         if not gold or not answer:
             return None
         return any_of(self.values(left, right) for left, right in product(gold, answer))
@@ -88,7 +89,9 @@ class Comparison:
 
     def renamed(self, old: str, new: str) -> "Comparison":
         """This comparison, with the answer's symbol `old` read as `new`."""
-        return Comparison(self.leaf, self.alias | {old: new})
+        other = copy(self)
+        other.alias = {**self.alias, old: new}
+        return other
 
 
 def opaque(value: Value) -> bool:

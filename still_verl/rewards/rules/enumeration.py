@@ -8,8 +8,8 @@ from still_verl.rewards.rules.words import plain
 
 MAX_ITEMS = 64
 
-_INTEGER = re.compile(r"-?\d+")
-_LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d+)")
+_INTEGER = re.compile(r"-?\d{1,9}")
+_LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d{1,9})")
 _PERMUTED = re.compile(r"\b(cyclic )?permutations?\b")
 _SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*(?:,[^()]*)+)\)")
 _TUPLE = re.compile(r"\([^()]*,[^()]*\)(?!\s*=)")

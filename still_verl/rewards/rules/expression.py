@@ -199,7 +199,7 @@ class _Parser:
 
     def symbol(self, name: str) -> Node:
         if found := self.match(_SUBSCRIPT):
-            index = found[1] or found[2]
+            index = found[1] if found[2] is None else found[2]
             if name == "C" and self.take("^"):
                 return self.combinations(index)
             name += "_" + re.sub(r"[\s{}‹›\\]", "", index)
