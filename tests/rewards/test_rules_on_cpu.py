@@ -32,6 +32,8 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"e^{i\pi}", "-1"),
         (r"3.54\times10^{-7}", "3.54e-07"),
         ("15!!", "2027025"),
+        ("5!=120", "120"),
+        (r"\frac{\sin a}{\sin b}", r"\sin a/\sin b"),
         (r"\binom{2n}{n}", "C_{2n}^{n}"),
         ("120", r"\mathrm{C}_{10}^{3}"),
         (r"\max(a,b)", r"\max\{a, b\}"),
@@ -174,6 +176,9 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"\text{The maximum value is } \frac18", r"\frac18"),
         ("$3$ (attained at $x=1$)", "3"),
         ("m = 3", r"\text{the minimum is } 3"),
+        ("a_{n}=2n", "a_n = 2n"),
+        ("x=y=z=1", "(1,1,1)"),
+        ("(a,b)=(1,1)", "a=b=1"),
     ],
     "bound variable": [
         ("f(x)=x", "f(z) = z"),
@@ -189,6 +194,7 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"6k \text{ for any positive integer } k", r"6m, m\in \mathbb{Z}^+"),
         ("$n=4k+1$ for $k\\ge 0$", r"n \equiv 1 \pmod 4"),
         ("$P(x)=x^2+c$ where $c$ is a constant", "P(x)=x^2+C"),
+        (r"$f(x)=ax+b$, where $a, b$ are real constants", r"f(x)=mx+c"),
         (r"f(x)=cx \text{ for any real constant } c", r"f(x) = kx, k \in \mathbb{R}"),
         ("2n-1 for any integer n", "2k-1"),
     ],
@@ -243,6 +249,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("0", "e^{-40}"),
         (r"\log_2 x", r"\log_3 x"),
         ("15!!", "15!"),
+        ("x != 2", "2"),
         (r"\binom{2n}{n}", "C_{n}^{2n}"),
         ("C_1^2", "0"),
         (r"\max(a,b)", r"\min\{a,b\}"),
@@ -318,7 +325,8 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("There is no such $n$", "n"),
     ],
     "name": [("x=5", "y=5"), ("5", "2x = 5"), ("0", "2x - y + 8 = 0"), ("a=1, b=2", "a=2, b=1"), ("5", "5 = 6")]
-    + [("The minimum is 3", "4"), ("3", "The answer is not 3"), ("$3$ (attained at $x=1$)", "1")],
+    + [("The minimum is 3", "4"), ("3", "The answer is not 3"), ("$3$ (attained at $x=1$)", "1")]
+    + [(r"\theta=5", "x=5"), ("1011 (base 2)", "1011 (base 3)")],
     "bound variable": [
         ("f(x)=x", "f(z)=z^2"),
         (r"2k\pi", r"n\pi"),
@@ -327,6 +335,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("$f(x)=x^2$, $x \\ge 0$", "f(x)=x^2"),
         (r"n < 5, n \ge 1", "n < 5"),
         ("$P(x)=x^2+c$ where $c$ is a constant", "P(x)=x^2"),
+        (r"$f(x)=ax+b$, where $a, b$ are real constants", r"f(x)=mx^2+c"),
         (r"x=0, y \in \mathbb{R}", "x=0"),
     ],
     "equation": [
@@ -349,6 +358,8 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("all odd primes", "all odd integers"),
         ("even", "n is not even"),
         ("yes", "False"),
+        (r"\text{Point N}", r"\text{Point M}"),
+        (r"\text{all integers}", "n"),
     ],
     "approximation": [(r"\frac{1+\sqrt{97}}{8} \approx 1.36", "1.47")],
 }

@@ -5,13 +5,16 @@ answer, `reading` and its neighbours turn text into a kind, `comparison` and the
 two kinds that can be the same.
 """
 
+from collections.abc import Iterable
+from itertools import permutations
+
 from still_verl.rewards.rules import (  # noqa: F401 (each enters its rules)
     same_collection,
     same_congruence,
     same_number,
     same_region,
 )
-from still_verl.rewards.rules.comparison import Comparison, Exhausted, Leaf, Truth, unknown
+from still_verl.rewards.rules.comparison import Comparison, Exhausted, Leaf, Truth, any_of, unknown
 from still_verl.rewards.rules.declarations import declared, periodic
 from still_verl.rewards.rules.number import TooLarge
 from still_verl.rewards.rules.reading import read
@@ -21,6 +24,7 @@ from still_verl.rewards.rules.values import Readings
 from still_verl.rewards.rules.words import labelled, same_choice
 
 MAX_LENGTH = 1000  # characters of an answer that the rules read
+MAX_RENAMED = 3  # variables that may be called differently at once
 
 
 def decide(gold: str, answer: str, leaf: Leaf = unknown) -> tuple[Truth, str]:
@@ -49,6 +53,15 @@ def _decide(gold: Readings, answer: Readings, bound: frozenset[str], leaf: Leaf)
     equal = Comparison(leaf).readings(gold, answer)
     left, right = free_symbols(gold), free_symbols(answer)
     old, new = right - left, left - right
-    if not equal and len(old) == len(new) == 1 and (old | new) & bound:
-        return Comparison(leaf).renamed(*old, *new).readings(gold, answer), "bound variable"
+    if not equal and 0 < len(old) == len(new) <= MAX_RENAMED and (old <= bound or new <= bound):
+        return any_of(
+            _renamed(leaf, old, order).readings(gold, answer) for order in permutations(new)
+        ), "bound variable"
     return equal, kind
+
+
+def _renamed(leaf: Leaf, old: Iterable[str], new: Iterable[str]) -> Comparison:
+    compare = Comparison(leaf)
+    for before, after in zip(sorted(old), new, strict=True):
+        compare = compare.renamed(before, after)
+    return compare

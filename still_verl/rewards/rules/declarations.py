@@ -16,8 +16,9 @@ _START = re.compile(
     r"[\s,;(]*(?:‹for›\s*)?\b(?P<name>[i-n])\s*(?:[≥>]\s*[01]|∈\s*[ℕℤ]\s*[_^]?\s*\{?\s*(?:[+*]|[>≥]\s*[01])\s*\}?)[\s.)]*$"
 )
 _CONSTANT = re.compile(
-    r"[\s,;(]*(?:‹(?:where|with|and|for)›\s*)?(?P<name>[a-zA-Z])\s*(?:‹(?:is|is an?|an)›\s*)?(?:a\s)?"
-    r"(?:‹[^›]*›\s*)*‹[^›]*\b(?:constant|arbitrary|parameter|real|real number)›[\s.)]*$"
+    r"[\s,;(]*(?:‹(?:where|with|and|for)›\s*)?(?P<names>[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*)\s*"
+    r"(?:‹(?:is|is an?|an|are)›\s*)?(?:a\s)?(?:‹[^›]*›\s*)*"
+    r"‹[^›]*\b(?:constants?|arbitrary|parameters?|reals?|real numbers?)›[\s.)]*$"
 )
 _CONSTANT_OF_INTEGRATION = re.compile(r"\+\s*([CcK])$")
 _PERIODIC = re.compile(r"[klmnt]")

@@ -16,6 +16,7 @@ MAX_DEPTH = 40
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
+_NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
 _ONE_LETTER = re.compile(r"‹([A-Za-z])›")
@@ -268,7 +269,7 @@ class _Parser:
         result = self.power()
         while self.starts_factor() and not self.starts_call() and self.peek() != "(":
             result = Node("*", (result, self.power()))
-        if self.peek() == "/" and not self.starts_call():
+        if self.peek() == "/" and not self.starts_call(behind=1):
             self.at += 1
             result = Node("/", (result, self.power()))
         return result
@@ -277,6 +278,7 @@ class _Parser:
         self.at += 1
         return self.bracketed(")")
 
-    def starts_call(self) -> bool:
-        found = _COMMAND.match(self.text, self.at)
+    def starts_call(self, behind: int = 0) -> bool:
+        """Whether a function is next, or so many characters later."""
+        found = _NEXT_COMMAND.match(self.text, self.at + behind)
         return bool(found) and found is not None and found[1] in _CALLS

@@ -8,6 +8,7 @@ from still_verl.rewards.rules.enumeration import MAX_ITEMS, choices, permuted, w
 from still_verl.rewards.rules.expression import parse
 from still_verl.rewards.rules.node import Node, Unreadable
 from still_verl.rewards.rules.regions import read_region
+from still_verl.rewards.rules.spelling import tight
 from still_verl.rewards.rules.splitting import split, unwrap
 from still_verl.rewards.rules.units import read_formula, without_thousands
 from still_verl.rewards.rules.values import Collection, Equation, Formula, Matrix, Named, Ordering, Readings
@@ -30,7 +31,7 @@ _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _STATEMENT = re.compile(
     r"(?!.*‹[^›]*\b(?:not|no|nor|than)\b)(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)"
 )
-_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b)[^›]{2,}›[^()]*\)$")
+_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
 _QUANTIFIER = re.compile(
     r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
     r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
@@ -189,16 +190,19 @@ def read_relation(text: str, depth: int) -> Readings:
     sides = [side for side in split(text, "=⇒⇔") if side]
     if len(sides) < 2:
         return ()
-    return read_named(sides[0], sides[-1], depth) or read_equation(sides)
+    named = read_named(sides[0], sides[-1], depth)
+    if named and len(sides) > 2 and all(map(is_label, sides[:-1])):  # `x = y = 1` is also the pair (1, 1)
+        return *named, Collection((read(sides[-1], depth + 1),) * (len(sides) - 1), "(")
+    return named or read_equation(sides)
 
 
 def read_named(name: str, value: str, depth: int) -> Readings:
     """A value whose left side is only a name, a function of names, or a tuple of names."""
     if function := _FUNCTION.fullmatch(name):
         params = tuple(re.sub(r"\s", "", function[2]).split(","))
-        return (Named(function[1], params, read(value, depth + 1)),)
+        return (Named(tight(function[1]), params, read(value, depth + 1)),)
     if is_label(name):
-        return (Named(re.sub(r"\s", "", name), (), read(value, depth + 1)),)
+        return (Named(tight(name), (), read(value, depth + 1)),)
     return ()
 
 
@@ -214,7 +218,10 @@ def is_label(name: str) -> bool:
 
 
 def read_equation(sides: list[str]) -> Readings:
+    """An equation; a computation such as `2 + 3 = 5` is what comes out of it."""
+    result = read_formula(sides[-1])
     try:
-        return (Equation(parse(sides[0]), parse(read_formula(sides[-1]).text)),)
+        left, right = parse(sides[0]), parse(result.text)
     except Unreadable:
         return ()
+    return (Equation(left, right),) if left.symbols() else (result,)

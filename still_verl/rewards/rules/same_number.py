@@ -79,15 +79,17 @@ def same_clock(compare: Comparison, gold: Clock, answer: Clock) -> Truth:
 @rule(Words, Words)
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Truth:
     """The same words, or the same but for those that only say "all numbers"."""
-    if gold.text == answer.text or (telling(gold.text) and telling(gold.text) == telling(answer.text)):
-        return True
-    return None if opaque(gold) or opaque(answer) else False
+    return _say_the_same(gold.text, answer.text) or (None if opaque(gold) or opaque(answer) else False)
+
+
+def _say_the_same(left: str, right: str) -> bool:
+    return left == right or telling(left) == telling(right) != ""
 
 
 @rule(Words, Formula)
 def words_formula(compare: Comparison, gold: Words, answer: Formula) -> Truth:
     """`‹no›` against `No`, whose letters may be a product."""
-    return telling(gold.text) == telling(plain(answer.text)) or (None if opaque(gold) or opaque(answer) else False)
+    return _say_the_same(gold.text, plain(answer.text)) or (None if opaque(gold) or opaque(answer) else False)
 
 
 @rule(Formula, Words)

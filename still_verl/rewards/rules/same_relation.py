@@ -19,8 +19,6 @@ from still_verl.rewards.rules.values import (
     Value,
 )
 
-PHRASE = 4  # characters that a name of one symbol has at most, with its index
-
 
 @rule(Ordering, Ordering)
 def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Truth:
@@ -51,7 +49,11 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Truth:
 
 def _contradict(left: str, right: str) -> bool:
     """Two symbols, or two phrases; a phrase may well be what a symbol stands for."""
-    return left != right and (len(left) > PHRASE) == (len(right) > PHRASE)
+    return left != right and _is_phrase(left) == _is_phrase(right)
+
+
+def _is_phrase(name: str) -> bool:
+    return name.startswith("‹") or (name.isalpha() and len(name) > 2)
 
 
 @rule(Named, object)

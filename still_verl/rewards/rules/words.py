@@ -46,7 +46,9 @@ _COUNTS = (
     | {f"{_SMALL[count]} {part}": f"{count}/{whole}" for part, whole in _PARTS.items() for count in range(1, whole)}
 )
 _TRUTHS = {"true": "yes", "false": "no"}
-_FILLERS = frozenset("all any each every of is are integer integers number numbers value values for".split())
+_QUANTIFIERS = frozenset("all any each every is are".split())
+_FILLERS = _QUANTIFIERS | frozenset("of integer integers number numbers value values for".split())
+_INTEGERS = frozenset("kmn")  # what integers are called, where something is said about all of them
 
 
 def plain(text: str) -> str:
@@ -95,9 +97,11 @@ def read_count(text: str) -> str:
 
 
 def telling(words: str) -> str:
-    """`words` without variables and without what says "all numbers": "all odd integers" and "n is odd" are `odd`."""
-    said = [word for word in words.split() if word not in _FILLERS and not (len(word) == 1 and word.isalpha())]
-    return _TRUTHS.get(" ".join(said), " ".join(said))
+    """`words` without what only says "all numbers": "all odd integers" and "n is odd" are `odd`; "true" is `yes`."""
+    found = words.split()
+    names = _INTEGERS if _QUANTIFIERS.intersection(found) else frozenset()
+    said = " ".join(word for word in found if word not in _FILLERS | names)
+    return _TRUTHS.get(said, said)
 
 
 def read_words(text: str) -> Readings:
