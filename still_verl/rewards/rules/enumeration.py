@@ -12,7 +12,7 @@ _INTEGER = re.compile(r"-?\d{1,9}")
 _LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d{1,9})")
 _PERMUTED = re.compile(r"\b(cyclic )?permutations?\b")
 _SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*(?:,[^()]*)+)\)")
-_TUPLE = re.compile(r"\([^()]*,[^()]*\)(?!\s*=)")
+_TUPLE = re.compile(r"\([^()‹›]*,[^()‹›]*\)(?!\s*=)")  # without words, or it could be permuted again and again
 
 
 def choices(text: str) -> list[str]:
