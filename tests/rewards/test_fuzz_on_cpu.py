@@ -4,6 +4,8 @@ import random
 import sys
 import time
 
+import pytest
+
 from still_verl.rewards import rules
 from still_verl.rewards.extract import extract
 from still_verl.rewards.verify import verify
@@ -54,17 +56,21 @@ def mutated(random_: random.Random) -> str:
     return text[:6000]
 
 
+def processor_time(gold: str, answer: str) -> float:
+    started = time.thread_time()
+    extract(answer)
+    rules.decide(gold, answer)
+    rules.decide(answer, answer)
+    return time.thread_time() - started
+
+
 def fuzz(seconds: float, seed: int) -> int:
     """Compare random texts until the time is over; every hundredth pair goes through the workers too."""
     random_ = random.Random(seed)
     end, rounds = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         gold, answer = (random_.choice([soup, mutated])(random_) for _ in range(2))
-        started = time.thread_time()
-        extract(answer)
-        rules.decide(gold, answer)
-        rules.decide(answer, answer)
-        elapsed = time.thread_time() - started
+        elapsed = processor_time(gold, answer)
         assert elapsed < SLOW_S, f"{elapsed:.1f} s for {gold!r} and {answer!r}"
         if rounds % 100 == 0:
             verdict = verify(gold, answer)
@@ -75,6 +81,23 @@ def fuzz(seconds: float, seed: int) -> int:
 
 def test_no_random_text_crashes_or_hangs() -> None:
     assert fuzz(seconds=5, seed=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"(a,permutations1,2,3) \text{ and its cyclic permutations}",
+        "1, 3, \\ldots, " + "9" * 20,
+        "A B C D E F G H I J " * 40 + "x",
+        "{" + r"((\?,!),(\?,!)),((\?,!),(\?,!))," * 24 + "1}",
+        r"\text{where } c \text{ is} " * 40 + r"a \text{ constant } 1",
+        "a_{}",
+        "C_{}^1",
+    ],
+)
+def test_what_could_multiply_is_bounded(text: str) -> None:
+    assert processor_time("1", text) < SLOW_S
+    assert "internal" not in verify("1", text).reason
 
 
 if __name__ == "__main__":
