@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from rich.progress import track
 from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from still_verl.lab.cache import ensure
 from still_verl.lab.tasks import draw_problem, question
@@ -94,6 +95,7 @@ def _save(folder: Path, model: Qwen2ForCausalLM, tokenizer: Qwen2Tokenizer) -> N
     model.generation_config = GenerationConfig(
         do_sample=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
+    disable_progress_bar()  # of one small file, in the middle of our own
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
