@@ -33,6 +33,8 @@ ACCEPT: dict[str, list[tuple[str, str]]] = {
         (r"3.54\times10^{-7}", "3.54e-07"),
         ("15!!", "2027025"),
         ("5!=120", "120"),
+        (r"\lceil\frac{n}{2}\rceil", r"\lfloor\frac{n+1}{2}\rfloor"),
+        (r"\lceil x\rceil", r"-\lfloor -x\rfloor"),
         (r"\frac{\sin a}{\sin b}", r"\sin a/\sin b"),
         (r"\binom{2n}{n}", "C_{2n}^{n}"),
         ("120", r"\mathrm{C}_{10}^{3}"),
@@ -249,6 +251,9 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("0", "e^{-40}"),
         (r"\log_2 x", r"\log_3 x"),
         ("15!!", "15!"),
+        (r"\lceil\frac{n}{2}\rceil", r"\lfloor\frac{n}{2}\rfloor+1"),
+        (r"\lfloor x\rfloor", "x"),
+        ("C", r"\mathrm{C}_{10}^{3}"),
         ("x != 2", "2"),
         (r"\binom{2n}{n}", "C_{n}^{2n}"),
         ("C_1^2", "0"),
@@ -277,7 +282,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
     "ratio": [("2:1", "1:2"), ("1:2:3", "1:3:2")],
     "list": [("5,1", "1, 6"), ("1,2", "1,2,3"), ("1,1", "1,2"), ("(1,2),(3,4)", "(2,1),(3,4)"), ("1,2", "1")]
     + [(r"2,3,\ldots,6", "2,6"), (r"1,2,\ldots,n", "1,2,n"), ("(2,3),(3,2)", "p=2,q=3 and p=3,q=3")],
-    "set": [(r"\{1,2\}", "(1,2)"), (r"\{1,2,3\}", r"\{1,2\}")],
+    "set": [(r"\{1,2\}", "(1,2)"), (r"\{1,2,3\}", r"\{1,2\}"), (r"k\in\{1,2\}", "1,2,3")],
     "tuple": [("(1,2)", "(2,1)"), ("(1,2)", "2,1"), ("(3,2)", "(2,2)")],
     "plus minus": [(r"\pm 2", "2"), (r"1\pm\sqrt2", r"1+\sqrt2, 1-\sqrt3"), ("2", r"\pm 2")]
     + [("(1,2),(1,-2)", r"\pm(1,2)"), (r"m \neq \pm 1", r"m \ne 1")],
@@ -292,6 +297,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         (r"n\equiv 1\pmod 4", "n=4k+3"),
         (r"n\equiv 1\pmod 4", "n=8k+1"),
         (r"n\equiv 1\pmod 4", "1"),
+        (r"n\equiv 1\pmod 0", "2k+1"),
         (r"n\equiv 0,1 \pmod 4", r"n\equiv 0 \pmod 4"),
     ],
     "matrix": [
@@ -329,6 +335,7 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
     + [(r"\theta=5", "x=5"), ("1011 (base 2)", "1011 (base 3)")],
     "bound variable": [
         ("f(x)=x", "f(z)=z^2"),
+        (r"f(x)=\frac1x", r"\frac1e"),
         (r"2k\pi", r"n\pi"),
         ("n+1", "m+1"),
         ("x^2+C", "x^2"),
@@ -345,11 +352,13 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
         ("y^2=x", r"\sqrt{x}"),
         ("y=2x", "x=2y"),
         ("m=n", "m=2n"),
+        ("m=n", "x=y"),
+        ("x+y=2z", "2x=y+z"),
         ("x=2t", "y=2t"),
     ],
     "ordering": [("a > b > c", "a > c > b"), ("a > b", r"a \ge b")],
     "clock": [(r"4:30\text{ p.m.}", "4:30 am"), ("3:05", "3:50")],
-    "choices": [("AC", "A, B"), ("AC", "A"), ("ABC", "A, B"), ("AB", "A or B")],
+    "choices": [("B", "(B) and (D)"), ("AC", "A, B"), ("AC", "A"), ("ABC", "A, B"), ("AB", "A or B")],
     "choice": [("B", "A"), ("B", "A and B"), ("B", "B + 1"), ("(C)", "(A), (C)"), ("B", "AB")]
     + [(r"\textbf{(C)}\ 12", "D"), (r"\textbf{(C)}\ 12", "13")],
     "words": [(r"\text{even}", "odd"), ("ellipse", "circle"), ("No", r"\text{on}"), (r"\text{yes}", "no")]

@@ -34,7 +34,9 @@ def _unlabelled(readings: Readings) -> Readings:
 
 
 def same_items(compare: Comparison, gold: list[Readings], answer: list[Readings]) -> Truth:
-    """Whether each item has a partner of its own."""
+    """Whether each item has a partner of its own, on both sides."""
+    if len(gold) != len(answer):
+        return False
     left, undecided = list(answer), False
     for item in gold:
         truths = [compare.readings(item, candidate) for candidate in left]

@@ -38,7 +38,7 @@ def progression(compare: Comparison, gold: Value, answer: Value) -> Truth:
         modulus, residue = Evaluator({})(residues.modulus), Evaluator({})(residues.residue)
     except Undefined:
         return None
-    is_line = third - second == second - first
+    is_line = modulus != 0 and third - second == second - first
     return is_line and modulus in (second - first, first - second) and _is_integer((first - residue) / modulus)
 
 

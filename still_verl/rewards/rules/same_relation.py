@@ -59,7 +59,7 @@ def _is_phrase(name: str) -> bool:
 @rule(Named, object)
 def gold_named(compare: Comparison, gold: Named, answer: Value) -> Truth:
     """`N = n` against `n`, and `f(x) = 2x` against `2z`: a name may be left out, a parameter renamed."""
-    symbols = _symbols((answer,)) - _symbols(gold.value)
+    symbols = free_symbols((answer,)) - _symbols(gold.value)
     if len(gold.params) == 1 and len(symbols) == 1 and gold.params[0] not in _symbols((answer,)):
         compare = compare.renamed(next(iter(symbols)), gold.params[0])
     return compare.readings(gold.value, (answer,))
@@ -95,8 +95,11 @@ def free_symbols(readings: Readings) -> frozenset[str]:
 def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Truth:
     """The same curve: the differences of the sides are proportional."""
     left, right = _difference(gold), _difference(answer)
+    names = left.symbols() - set(CONSTANTS)
+    if names != right.symbols() - set(CONSTANTS):
+        return False
     ratios = []
-    for point in points((left.symbols() | right.symbols()) - {"π", "e", "i"}):
+    for point in points(names):
         try:
             ratios.append((Evaluator(point)(left), Evaluator(point)(right)))
         except Undefined:

@@ -32,7 +32,7 @@ _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\s*([ap])?\s*\.?\s*(?:m\b)?\.?", re.IGN
 _LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
 _LETTERS = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])*[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
-_CHOICE = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:].*)?", re.DOTALL)
+_CHOICE = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:](?![_^]).*)?", re.DOTALL)
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen".split()
@@ -139,5 +139,7 @@ def same_choice(gold: str, answer: str) -> bool | None:
     """Whether both choose the same letters; None when one of them is no choice."""
     if (several := letters(gold)) and (picks := letters(answer)):
         return several == picks
+    if letter(gold) and letters(answer):
+        return False
     wanted, picked = letter(gold) or labelled(gold)[0], chosen(answer)
     return wanted == picked if wanted and picked else None
