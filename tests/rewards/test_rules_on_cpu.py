@@ -358,7 +358,14 @@ REFUSE: dict[str, list[tuple[str, str]]] = {
     ],
     "ordering": [("a > b > c", "a > c > b"), ("a > b", r"a \ge b")],
     "clock": [(r"4:30\text{ p.m.}", "4:30 am"), ("3:05", "3:50")],
-    "choices": [("B", "(B) and (D)"), ("AC", "A, B"), ("AC", "A"), ("ABC", "A, B"), ("AB", "A or B")],
+    "choices": [
+        ("B", "(B) and (D)"),
+        (r"\text{A,C}", r"\text{C}"),
+        ("AC", "A, B"),
+        ("AC", "A"),
+        ("ABC", "A, B"),
+        ("AB", "A or B"),
+    ],
     "choice": [("B", "A"), ("B", "A and B"), ("B", "B + 1"), ("(C)", "(A), (C)"), ("B", "AB")]
     + [(r"\textbf{(C)}\ 12", "D"), (r"\textbf{(C)}\ 12", "13")],
     "words": [(r"\text{even}", "odd"), ("ellipse", "circle"), ("No", r"\text{on}"), (r"\text{yes}", "no")]

@@ -137,9 +137,10 @@ def chosen(text: str) -> str:
 
 def same_choice(gold: str, answer: str) -> bool | None:
     """Whether both choose the same letters; None when one of them is no choice."""
-    if (several := letters(gold)) and (picks := letters(answer)):
+    several, picks = letters(gold), letters(answer)
+    if several and picks:
         return several == picks
-    if letter(gold) and letters(answer):
+    if (several and letter(answer)) or (picks and letter(gold)):
         return False
     wanted, picked = letter(gold) or labelled(gold)[0], chosen(answer)
     return wanted == picked if wanted and picked else None
