@@ -91,6 +91,7 @@ def test_no_random_text_crashes_or_hangs() -> None:
         "A B C D E F G H I J " * 40 + "x",
         "{" + r"((\?,!),(\?,!)),((\?,!),(\?,!))," * 24 + "1}",
         r"\text{where } c \text{ is} " * 40 + r"a \text{ constant } 1",
+        r"\pm(0" + r", 1 0" * 40 + "[",
         "a_{}",
         "C_{}^1",
     ],

@@ -11,7 +11,7 @@ MAX_ITEMS = 64
 _INTEGER = re.compile(r"-?\d{1,9}")
 _LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d{1,9})")
 _PERMUTED = re.compile(r"\b(cyclic )?permutations?\b")
-_SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*(?:,[^()]*)+)\)")
+_SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*,[^()]*)\)")
 _TUPLE = re.compile(r"\([^()‹›]*,[^()‹›]*\)(?!\s*=)")  # without words, or it could be permuted again and again
 
 
