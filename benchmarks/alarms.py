@@ -102,12 +102,12 @@ def spoil(kind: str, runs: Runs, rng: np.random.Generator) -> Runs:
 
 def rings(kind: str, runs: Runs) -> np.ndarray:
     """[runs, checks]: which checks ring."""
-    needs = DETECTORS[kind].needs
+    needs = DETECTORS.find(kind).needs
     start = {name: np.median(runs[name][:, :START], axis=1) for name in needs}
     checks = []
     for end in range(LEAST, STEPS + 1, EVERY):
         window = Window({name: runs[name][:, max(end - WINDOW, 0) : end] for name in needs}, start)
-        checks.append(DETECTORS[kind].test(window))
+        checks.append(DETECTORS.find(kind).test(window))
     return np.stack(checks, axis=1)
 
 

@@ -20,7 +20,7 @@ HOOKS = ("_balance_batch", "_step_once", "step", "_compute_metrics")
 def _register(_module: object) -> None:
     from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
 
-    from still_verl.trainer.modes import StillSync, StillTrainer
+    from still_verl.integration.trainers import StillSync, StillTrainer
 
     class Alternating(StillSync):
         """Writes the wall seconds of each step: from its begin to the next one's, all logging included."""

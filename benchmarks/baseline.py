@@ -11,7 +11,7 @@ def _register(_module: object) -> None:
     from verl.trainer.ppo.v1.trainer_base import register_trainer
     from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
-    from still_verl.cpu.trainer import CpuTrainer
+    from still_verl.integration.cpu.trainer import CpuTrainer
 
     class CpuSync(CpuTrainer, PPOTrainerSync):
         """Upstream's trainer on a laptop."""

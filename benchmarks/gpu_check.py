@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from still_verl import paths
-from still_verl.lab.job import verl_job
-from still_verl.lab.paths import prepare
+from still_verl.demo.job import verl_job
+from still_verl.demo.prepare import prepare
 
 STOCK, OURS = "verl", "verl + still_verl"
 WARM_UP = 1  # steps that are left out of the medians

@@ -30,10 +30,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers import AutoTokenizer
 
-from still_verl.lab.paths import prepare
-from still_verl.monitor import callback
+from still_verl.demo.prepare import prepare
+from still_verl.integration.callbacks.monitor import Monitor
 from still_verl.monitor.alarms import Watch
-from still_verl.monitor.callback import Monitor
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, novelties, outcomes, reward_terms, step_metrics, words
 from still_verl.monitor.rows import StepRows
@@ -103,8 +102,8 @@ def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> 
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
     monitor = Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
     trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times)
-    callback.read_rows = lambda batch: batch
-    callback.read_prompts = lambda batch, keys: [[5, 6, 7]] * len(keys)
+    monitor.read_rows = lambda batch: batch
+    monitor.read_prompts = lambda batch, keys: [[5, 6, 7]] * len(keys)
     monitor.on_init_end(trainer)
 
     def one() -> None:

@@ -89,7 +89,7 @@ def planned(model: Qwen2ForCausalLM, tokens: int, checkpointing: bool) -> float:
     return 16 * shape.parameters + sum(working_memory(shape, tokens, 4, checkpointing, fused_loss=False).values())
 
 
-LAB = {  # the tiny model of still_verl.lab
+TINY = {  # the tiny model of still_verl.demo
     "vocab_size": 263,
     "hidden_size": 128,
     "intermediate_size": 384,
@@ -116,7 +116,7 @@ def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
     torch.set_num_threads(1)  # tensors this small give two threads nothing to share but waiting
     rows = []
     for name, changes, checkpointing, count, length in cases:
-        model = new_model(checkpointing, **(LAB | changes))
+        model = new_model(checkpointing, **(TINY | changes))
         rows.append((name, float(measure(model, count, length)), planned(model, count * length, checkpointing)))
     return rows
 

@@ -52,8 +52,8 @@ Pair = tuple[str, str, bool]
 def grader(name: str) -> Grade:
     """(gold, response with a box) -> right or not."""
     if name == "still_verl":
+        from still_verl.rewards.equivalence.verify import verify
         from still_verl.rewards.extract import last_boxed
-        from still_verl.rewards.verify import verify
 
         return lambda gold, response: verify(gold, last_boxed(response)).equal
     if name == "math_verify in process":
@@ -154,11 +154,11 @@ def forget(name: str) -> None:
     """Empty our cache of verdicts and of readings, so that a set is measured cold."""
     if name != "still_verl":
         return
-    from still_verl.rewards import verify
-    from still_verl.rewards.rules import expression, reading, spelling
+    from still_verl.rewards.equivalence import normalize, parse, verify
+    from still_verl.rewards.equivalence.read import reading
 
     verify.forget()
-    for cached in (expression.parse, reading.read, spelling.canonical, spelling.normalise):
+    for cached in (parse.parse, reading.read, normalize.canonical, normalize.normalise):
         cached.cache_clear()
 
 

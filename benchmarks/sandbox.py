@@ -21,8 +21,8 @@ from rich.table import Table
 
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
 from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
-from still_verl.interpreter.sandbox.local import Local
-from still_verl.interpreter.sandbox.policy import Mechanisms
+from still_verl.interpreter.sandbox.local.client import Local
+from still_verl.interpreter.sandbox.local.tiers import Mechanisms
 
 PRINT = "print(2 + 2)"
 SOLVE = "import sympy\nx = sympy.Symbol('x')\nprint(sympy.solve(x**2 - 5 * x + 6, x))"

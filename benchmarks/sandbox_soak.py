@@ -20,9 +20,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from still_verl.interpreter.sandbox.async_sandbox import Runner
 from still_verl.interpreter.sandbox.base import Limits, Result
-from still_verl.interpreter.sandbox.local import Local
-from still_verl.interpreter.sandbox.runner import Runner
+from still_verl.interpreter.sandbox.local.client import Local
 
 MB = 2**20
 SOLVE = "import sympy\nx = sympy.Symbol('x')\nsorted(sympy.solve((x - {n}) * (x - {n} - 1), x))"

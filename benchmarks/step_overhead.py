@@ -20,8 +20,9 @@ import alternate
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.lab.job import verl_job
-from still_verl.lab.paths import Lab, prepare
+from still_verl.demo.files import Lab
+from still_verl.demo.job import verl_job
+from still_verl.demo.prepare import prepare
 
 WARM_UP = 4  # steps
 

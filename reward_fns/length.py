@@ -10,8 +10,9 @@ The study found that it lengthens responses most and hurts accuracy: it is here 
 
 from typing import Any
 
-from still_verl.rewards.compose import PRESETS, score
+from still_verl.rewards.compose import score
 from still_verl.rewards.drop_in import count_tokens
+from still_verl.rewards.presets import RRL
 
 
 def compute_score(
@@ -26,4 +27,4 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_length` is L/L_max."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    return score(solution_str, ground_truth, PRESETS["rrl"], tokens, max_tokens)
+    return score(solution_str, ground_truth, RRL, tokens, max_tokens)

@@ -10,8 +10,9 @@ r"""+1 or -1 for the answer, minus DAPO's soft penalty in the last tokens before
 from dataclasses import replace
 from typing import Any
 
-from still_verl.rewards.compose import PRESETS, score
+from still_verl.rewards.compose import score
 from still_verl.rewards.drop_in import count_tokens
+from still_verl.rewards.presets import OVERLONG
 
 
 def compute_score(
@@ -27,5 +28,5 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -2.0 and 1.0; `term_overlong` is the penalty."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    preset = replace(PRESETS["overlong"], overlong_buffer=buffer)
+    preset = replace(OVERLONG, overlong_buffer=buffer)
     return score(solution_str, ground_truth, preset, tokens, max_tokens)

@@ -11,7 +11,8 @@ gets no bonus, and more calls get no more, so that a model cannot earn by callin
 
 from typing import Any
 
-from still_verl.rewards.compose import Preset, score
+from still_verl.rewards.compose import score
+from still_verl.rewards.presets import Preset
 
 
 def compute_score(

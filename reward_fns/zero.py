@@ -14,7 +14,8 @@ Only the response is read, so tags in the prompt change nothing.
 from dataclasses import replace
 from typing import Any
 
-from still_verl.rewards.compose import PRESETS, score
+from still_verl.rewards.compose import score
+from still_verl.rewards.presets import ZERO
 
 
 def compute_score(
@@ -26,4 +27,4 @@ def compute_score(
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or 0.0, `acc` leaves the format out, `term_format` is the format alone."""
-    return score(solution_str, ground_truth, replace(PRESETS["zero"], prefilled_think=prefilled_think))
+    return score(solution_str, ground_truth, replace(ZERO, prefilled_think=prefilled_think))

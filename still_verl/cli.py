@@ -1,4 +1,4 @@
-"""still-verl: one command line, each command a few lines that call a room of the package."""
+"""still-verl: one command line, each command a few lines that call a package of ours."""
 
 import json
 import time
@@ -52,10 +52,10 @@ def doctor(
     raise typer.Exit(0 if healthy else 1)
 
 
-@app.command(epilog="Example: [bold]still-verl lab smollm2[/]")
-def lab(name: Annotated[str, typer.Argument(help="tiny, smollm2, random or random-untied.")]) -> None:
+@app.command("demo-model", epilog="Example: [bold]still-verl demo-model smollm2[/]")
+def demo_model(name: Annotated[str, typer.Argument(help="tiny, smollm2, random or random-untied.")]) -> None:
     """Build a laptop model and its data, unless they are there, and print where they are."""
-    from still_verl.lab.paths import prepare
+    from still_verl.demo.prepare import prepare
 
     try:
         built = prepare(name)
@@ -72,10 +72,10 @@ def demo(
     overrides: Annotated[list[str] | None, typer.Argument(help="More Hydra overrides, as of main_ppo.")] = None,
 ) -> None:
     """Train a model with GRPO on this machine's processor and show what it learned."""
-    from still_verl.lab.demo import LABS, DemoError, run_demo
+    from still_verl.demo.run import MODELS, DemoError, run_demo
 
-    if recipe not in LABS:
-        _stop(f"--recipe {recipe}: use one of {', '.join(LABS)}")
+    if recipe not in MODELS:
+        _stop(f"--recipe {recipe}: use one of {', '.join(MODELS)}")
     try:
         run_demo(recipe, seed, overrides or [], console)
     except (DemoError, ValueError) as error:
@@ -87,7 +87,7 @@ def demo(
 @app.command(epilog=r"Example: [bold]still-verl verify '\\frac{1}{2}' 0.5[/]")
 def verify(gold: str, answer: str) -> None:
     """Say whether two answers are equal, and why; exit 0 when equal, 1 when different, 2 when nobody can tell."""
-    from still_verl.rewards.verify import verify as decide
+    from still_verl.rewards.equivalence.verify import verify as decide
 
     verdict = decide(gold, answer)
     word = "equal" if verdict else "different" if verdict.decided else "undecided"
@@ -136,7 +136,7 @@ def plan(
     png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
 ) -> None:
     """Look at a job before it runs: what it needs on some hardware, or what changes from step to step."""
-    from still_verl.settings import ConfigError
+    from still_verl.config_errors import ConfigError
 
     hardware = [text for text in overrides if text.startswith("hardware=")]
     hydra = [text for text in overrides if text not in hardware]
@@ -236,7 +236,7 @@ def run_code(
 ) -> None:
     """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when no sandbox is there."""
     from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
-    from still_verl.interpreter.sandbox.local import Local
+    from still_verl.interpreter.sandbox.local.client import Local
 
     if (file is None) != stdin:
         _stop("give a FILE or --stdin", code=2)

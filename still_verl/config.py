@@ -1,27 +1,25 @@
-"""The `still:` node of a job as a whole: defaults, and one clear error per mistake."""
+"""The `still:` node of a job as a whole: defaults, and one clear error per mistake.
+
+Each package has the settings of its own node beside what they name; here they are put together.
+"""
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from still_verl.schedules import ScheduleConfig, ScheduleError
-from still_verl.settings import (
-    ConfigError,
-    ContextConfig,
-    InterpreterConfig,
-    KlConfig,
-    MonitorConfig,
-    ReferenceConfig,
-    RewardConfig,
-    SelectionConfig,
-    one_of,
-)
+from still_verl.config_errors import ConfigError, did_you_mean, one_of
+from still_verl.dynamics.registries import CALLBACKS
+from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
+from still_verl.dynamics.settings import ContextConfig, KlConfig, ReferenceConfig, SelectionConfig
+from still_verl.interpreter.settings import InterpreterConfig
+from still_verl.monitor.settings import MonitorConfig
+from still_verl.rewards.settings import RewardConfig
 
 DEVICES = ("auto", "cpu")
 SCHEDULED = ("kl", "entropy", "temperature")
+RENAMED = {"reward.order": "still.reward.extractors"}  # since 0.1; by the old key below `still`
 
 
 @dataclass
@@ -41,7 +39,7 @@ class StillConfig:
         selection: which samples are learned from.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
-        callbacks: dotted names of more `still_verl.trainer.callbacks.Callback` classes, called in this order.
+        callbacks: dotted names of your own `still_verl.integration.callbacks.base.Callback` classes, in this order.
     """
 
     name: str = "still"
@@ -61,13 +59,12 @@ class StillConfig:
     def __post_init__(self) -> None:
         one_of("still.device", self.device, DEVICES)
         for name in SCHEDULED:
-            try:
-                getattr(self, name).check(f"still.{name}")
-            except ScheduleError as error:
-                raise ConfigError(str(error)) from error
-        if self.temperature.kind == "adaptive":
+            getattr(self, name).check(f"still.{name}")
+        if self.temperature.kind == ADAPTIVE:
             raise ConfigError("still.temperature.kind='adaptive': a temperature has nothing to follow")
         for name in self.callbacks:
+            if name in CALLBACKS:
+                raise ConfigError(f"still.callbacks has {name!r}: that one is always there; name those of your own")
             if "." not in name:
                 raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")
 
@@ -93,12 +90,14 @@ def still_config(config: DictConfig) -> StillConfig:
 
 def _unknown_key(full_key: str) -> str:
     """The message for a key that no node has; `full_key` is relative to `still`."""
+    if full_key in RENAMED:
+        return f"still.{full_key} has a new name: write {RENAMED[full_key]}"
     *parents, key = full_key.split(".")
     node: Any = StillConfig()
     for parent in parents:
         node = getattr(node, parent)
     known = [f.name for f in fields(node)] if is_dataclass(node) else []
     path = ".".join(["still", *parents])
-    nearest = get_close_matches(key, known, n=1)
-    hint = f"did you mean {path}.{nearest[0]}?" if nearest else f"known keys are {', '.join(known)}"
+    hint = did_you_mean(key, known).replace("mean ", f"mean {path}.").removeprefix("; ")
+    hint = hint or f"known keys are {', '.join(known)}"
     return f"{path}.{key} is not a setting of still_verl: {hint}"

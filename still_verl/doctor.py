@@ -115,44 +115,12 @@ def check_policy() -> Iterable[Finding]:
 
 def check_registrations() -> Iterable[Finding]:
     """Each name is in the registry where verl will look for it."""
-    modes = [f"still_{mode}" for mode in ("sync", "colocate_async", "separate_async")]
-    for what, module, registry, names in (
-        ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
-        ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
-        ("trainer modes", "verl.trainer.ppo.v1", _trainers, modes),
-        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still", "still_code"]),
-        ("reward manager", "verl.experimental.reward_loop.reward_manager", _reward_managers, ["still"]),
-    ):
-        missing = sorted(set(names) - set(registry(importlib.import_module(module))))
+    from still_verl.integration.registrations import missing_registrations
+
+    for what, names, missing in missing_registrations():
         fix = "look at the row `plugin`; if that is fine, report it" if missing else ""
-        yield Finding(what, not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(names), fix)
-
-
-def _platforms(module: object) -> Iterable[str]:
-    return module.PlatformRegistry.registered_names()  # type: ignore[attr-defined]
-
-
-def _engines(module: object) -> Iterable[str]:
-    engines = module.EngineRegistry._engines["language_model"]  # type: ignore[attr-defined]
-    return [f"{backend} on {device}" for backend, devices in engines.items() for device in devices]
-
-
-def _trainers(_module: object) -> Iterable[str]:
-    from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
-
-    return TRAINER_REGISTRY
-
-
-def _agent_loops(_module: object) -> Iterable[str]:
-    from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
-
-    return _agent_loop_registry
-
-
-def _reward_managers(_module: object) -> Iterable[str]:
-    from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
-
-    return REWARD_MANAGER
+        found = f"missing: {', '.join(missing)}" if missing else ", ".join(names)
+        yield Finding(what, not missing, found, fix)
 
 
 def check_rollout() -> Iterable[Finding]:
@@ -168,8 +136,8 @@ def check_rollout() -> Iterable[Finding]:
 
 def check_sandbox() -> Iterable[Finding]:
     """The isolation that programs of a model get here. Its absence is fatal only for a code interpreter."""
-    from still_verl.interpreter.sandbox.local import Local
-    from still_verl.interpreter.sandbox.policy import HOW_TO_ENABLE
+    from still_verl.interpreter.sandbox.local.client import Local
+    from still_verl.interpreter.sandbox.local.tiers import HOW_TO_ENABLE
 
     sandbox = Local()
     mechanisms = sandbox.mechanisms
@@ -182,7 +150,7 @@ def check_sandbox() -> Iterable[Finding]:
 def check_fusion(url: str) -> Iterable[Finding]:
     """Programs run on the service, and it has what models use."""
     from still_verl.interpreter.sandbox.base import Limits
-    from still_verl.interpreter.sandbox.fusion import Fusion
+    from still_verl.interpreter.sandbox.fusion.client import Fusion
 
     service = Fusion(url, Limits(seconds=20))
     result = service.run("import numpy, sympy\nprint(6 * 7)")
@@ -212,18 +180,10 @@ def check_device() -> Iterable[Finding]:
 
 def check_recipes() -> Iterable[Finding]:
     """Every recipe composes with verl's defaults, and its `still:` node is valid."""
-    from hydra import compose, initialize_config_module
-
-    from still_verl.config import still_config
+    from still_verl.integration.registrations import broken_recipes
     from still_verl.paths import recipe_names
 
-    broken = {}
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        for name in recipe_names():
-            try:
-                still_config(compose("ppo_trainer", overrides=[f"+recipe={name}"]))
-            except Exception as error:
-                broken[name] = str(error).splitlines()[0]
+    broken = broken_recipes()
     if broken:
         text = "; ".join(f"{name}: {why}" for name, why in broken.items())
         yield Finding("recipes", False, text, "install still-verl again; if it stays, report it")

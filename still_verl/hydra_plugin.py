@@ -11,8 +11,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, open_dict
 
 from still_verl import paths
-from still_verl.settings import ConfigError
-from still_verl.support import UnsupportedVersionError, check_verl_version
+from still_verl.config_errors import ConfigError
+from still_verl.support import UnsupportedVersionError
 
 
 class RecipeSearchPath(SearchPathPlugin):
@@ -41,11 +41,11 @@ class JobCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
-        import verl  # not above: verl loads the plugin, and the plugin this module
+        from still_verl.integration.registrations import check_loaded_verl  # not above: no worker needs it
 
         try:
-            check_verl_version(verl.__version__)
-            from still_verl.preflight import check_job, prepare_driver
+            check_loaded_verl()
+            from still_verl.integration.checks.job import check_job, prepare_driver
 
             check_job(config)
             prepare_driver(config)

@@ -33,8 +33,8 @@ check_verl_version(verl.__version__)
 
 from verl.plugin.platform import PlatformRegistry  # noqa: E402
 
-from still_verl.cpu.distribution import VllmCpuFinder  # noqa: E402
-from still_verl.cpu.platform import CpuPlatform  # noqa: E402
+from still_verl.integration.cpu.distribution import VllmCpuFinder  # noqa: E402
+from still_verl.integration.cpu.platform import CpuPlatform  # noqa: E402
 
 PlatformRegistry.register(platform="cpu")(CpuPlatform)
 sys.meta_path.append(VllmCpuFinder())
@@ -42,21 +42,21 @@ sys.meta_path.append(VllmCpuFinder())
 
 @when_imported("verl.trainer.ppo.v1")
 def _trainer_modes(_module: object) -> None:
-    import still_verl.trainer.modes  # noqa: F401
+    import still_verl.integration.trainers  # noqa: F401
 
 
 @when_imported("verl.experimental.agent_loop.agent_loop")
 def _agent_loops(module: Any) -> None:
     # By name, as upstream's decorator does it: their modules import this one, so they cannot be imported here.
-    for name, path in (("still", "loop.SingleTurn"), ("still_code", "code_loop.CodeLoop")):
-        module._agent_loop_registry[name] = {"_target_": f"still_verl.interpreter.{path}"}
+    for name, path in (("still", "single_turn.SingleTurn"), ("still_code", "code.CodeLoop")):
+        module._agent_loop_registry[name] = {"_target_": f"still_verl.integration.agent_loops.{path}"}
 
 
 @when_imported("verl.experimental.reward_loop.reward_manager")
 def _reward_manager(_module: object) -> None:
-    import still_verl.rewards.manager  # noqa: F401
+    import still_verl.integration.reward_manager  # noqa: F401
 
 
 @when_imported("verl.workers.engine")
 def _cpu_engine(_module: object) -> None:
-    import still_verl.cpu.engine  # noqa: F401
+    import still_verl.integration.cpu.engine  # noqa: F401

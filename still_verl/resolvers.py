@@ -5,7 +5,7 @@ from datetime import datetime
 from omegaconf import OmegaConf
 
 from still_verl import paths
-from still_verl.lab.paths import lab_home
+from still_verl.demo.files import home
 
 
 def register() -> None:
@@ -15,6 +15,6 @@ def register() -> None:
         "still.started", lambda: f"{datetime.now():%Y-%m-%d_%H-%M-%S}", use_cache=True, replace=True
     )
     OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
-    OmegaConf.register_new_resolver("still.lab", lambda path: str(lab_home() / path), replace=True)
-    OmegaConf.register_new_resolver("still.same", lambda one, other: one == other, replace=True)
-    OmegaConf.register_new_resolver("still.part", lambda whole, parts: whole // parts, replace=True)
+    OmegaConf.register_new_resolver("still.demo_model", lambda path: str(home() / path), replace=True)
+    OmegaConf.register_new_resolver("still.equals", lambda one, other: one == other, replace=True)
+    OmegaConf.register_new_resolver("still.divide", lambda whole, parts: whole // parts, replace=True)

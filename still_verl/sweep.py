@@ -13,8 +13,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from rich.console import Console
 from rich.table import Column, Table
 
-from still_verl.monitor.sink import read_metrics
-from still_verl.settings import ConfigError
+from still_verl.config_errors import ConfigError
+from still_verl.monitor.jsonl import read_metrics
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from still_verl.config import StillConfig, still_config
-from still_verl.settings import ConfigError, RewardConfig
+from still_verl.config_errors import ConfigError
+from still_verl.rewards.settings import RewardConfig
 
 
 def test_a_job_without_our_node_has_the_defaults() -> None:
@@ -27,7 +28,8 @@ def test_a_job_without_our_node_has_the_defaults() -> None:
         ),
         ({"reward": {"preset": "boxt"}}, "still.reward.preset='boxt': use one of boxed, zero, distill"),
         ({"reward": {"weights": {"corect": 1.0}}}, "still.reward.weights='corect': use one of correct, signed"),
-        ({"reward": {"order": ["box"]}}, "still.reward.order='box': use one of boxed, answer_tag"),
+        ({"reward": {"extractors": ["box"]}}, "still.reward.extractors='box': use one of boxed, answer_tag"),
+        ({"reward": {"order": ["boxed"]}}, "still.reward.order has a new name: write still.reward.extractors"),
         ({"reward": {"required": ["form"]}}, "still.reward.required='form'"),
         ({"reward": {"weights": {}}}, "need at least one entry"),
         ({"kl": {"kind": "piecewise", "points": [[0, "a"], [5, 1]]}}, "give at least two pairs [step, value]"),

@@ -74,7 +74,6 @@ verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils:tensordict_utils
-verl.utils.import_utils:load_class_from_fqn
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking
 verl.workers.engine:EngineRegistry._engines

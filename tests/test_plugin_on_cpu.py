@@ -5,24 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import still_verl
+
 # Those that a process of a job may import before verl: what Ray unpickles, what a config names.
-MODULES = [
-    "still_verl.cpu.engine",
-    "still_verl.cpu.trainer",
-    "still_verl.cpu.vllm_extension",
-    "still_verl.cpu.worker",
-    "still_verl.hydra_plugin",
-    "still_verl.interpreter.code_loop",
-    "still_verl.interpreter.loop",
-    "still_verl.interpreter.tool_calls",
-    "still_verl.monitor.callback",
-    "still_verl.rewards.manager",
-    "still_verl.trainer.untrained",
-    "still_verl.trainer.callbacks",
-    "still_verl.trainer.loss",
-    "still_verl.trainer.worker",
-    "still_verl.trainer.modes",
-]
+PACKAGE = Path(still_verl.__path__[0])
+MODULES = ["still_verl.hydra_plugin"]
+for path in sorted((PACKAGE / "integration").rglob("*.py")):
+    # The fork server imports verl in its own process only, and the platform is imported by the plugin only.
+    if path.stem not in ("__init__", "fork_server", "platform"):
+        MODULES.append(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
 
 
 def python(code: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -51,7 +42,7 @@ print(_agent_loop_registry["still"]["_target_"])
     done = python(code, tmp_path)
     assert done.stdout.splitlines()[-2:] == [
         "StillTrainer StillTrainer StillTrainer",
-        "still_verl.interpreter.loop.SingleTurn",
+        "still_verl.integration.agent_loops.single_turn.SingleTurn",
     ], done.stdout + done.stderr
 
 

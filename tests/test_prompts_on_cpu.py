@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 
-from still_verl.lab.tokenizer import character_tokenizer
+from still_verl.demo.tokenizer import character_tokenizer
 
 QUESTION = [{"role": "user", "content": "What is 1 + 1?"}]
 

@@ -17,8 +17,8 @@ from verl.trainer.ppo.utils import need_critic, need_reference_policy
 from verl.utils.config import omega_conf_to_dataclass, validate_config
 
 from still_verl.config import StillConfig, still_config
+from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.paths import recipe_names, recipes_dir
-from still_verl.trainer.checks import check_dynamics
 
 GOLDEN = Path(__file__).parent / "golden"
 RECIPES = [name for name in recipe_names() if not name.startswith("demo")]
@@ -73,7 +73,11 @@ def test_what_a_recipe_changes_is_what_was_meant(recipe: str) -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_of_a_group_fits_a_recipe(choice: str) -> None:
-    own = ["actor_rollout_ref.actor.ppo_mini_batch_size=128"] if choice == "still/policy=own" else []
+    own = (
+        ["actor_rollout_ref.actor.ppo_mini_batch_size=128"]
+        if choice in ("still/policy=inherit", "still/policy=own")
+        else []
+    )
     validate(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice, *own]))
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from still_verl.lab.paths import prepare
-from still_verl.settings import ConfigError
+from still_verl.config_errors import ConfigError
+from still_verl.demo.prepare import prepare
 from still_verl.sweep import JobState, finished_before, job_names
 
 TRAIN = """

@@ -75,7 +75,7 @@ def bare(names: list[str]) -> set[str]:
 
 def tell() -> None:
     """In a child: survey verl without still_verl's plugin, which refuses any version but its own."""
-    from still_verl.cpu.distribution import VllmCpuFinder
+    from still_verl.integration.cpu.distribution import VllmCpuFinder
 
     sys.meta_path.append(VllmCpuFinder())
     found = look()

@@ -1,7 +1,6 @@
 """How a model writes code and reads its output: each format says when a block wants to be run."""
 
 import re
-from collections.abc import Callable
 from typing import Protocol
 
 from still_verl.interpreter.fences import FenceParser
@@ -89,6 +88,3 @@ def unfenced(code: str) -> str:
     parser = FenceParser()
     parser.feed(code.strip() + "\n")
     return parser.blocks[-1] if parser.blocks else code.replace("\r\n", "\n").strip("\n") + "\n"
-
-
-FORMATS: dict[str, Callable[[], CodeFormat]] = {"fenced": FencedFormat, "tagged": TaggedFormat}

@@ -6,8 +6,8 @@ from typing import Any
 
 from still_verl.monitor.alarms import Alarm
 from still_verl.monitor.background import Background, post
-from still_verl.monitor.sink import RotatedFile, line, open_append
-from still_verl.settings import MonitorConfig
+from still_verl.monitor.jsonl import RotatedFile, line, open_append
+from still_verl.monitor.settings import MonitorConfig
 
 MB = 10**6
 

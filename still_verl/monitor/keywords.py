@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from still_verl.monitor.registries import KEYWORD_LISTS, OURS
+from still_verl.monitor.settings import check_category
 from still_verl.rewards.terms import ACTIONS
 
 # P is arXiv 2503.04548 by section; the caption of its figure 4 names the words, the inflections are ours.
@@ -34,20 +36,52 @@ _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 
 
+def keyword_lists(
+    names: Sequence[str] = (OURS,), extra: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Merge keyword lists into one: words by category.
+
+    Args:
+        names: of `registries.KEYWORD_LISTS`, or dotted names of your own mappings of categories to words.
+        extra: more words of a category, or of a new one.
+
+    Raises:
+        ConfigError: there is no such list, or a category or word of it that cannot be one.
+    """
+    merged: dict[str, tuple[str, ...]] = {}
+    lists = [(f"{KEYWORD_LISTS.key}={name!r}", KEYWORD_LISTS.find(name)) for name in names]
+    lists.append(("still.monitor.words", extra or {}))
+    for key, words_by_category in lists:
+        for category, words in words_by_category.items():
+            check_category(key, category, list(words))
+            merged[category] = (*merged.get(category, ()), *words)
+    return merged
+
+
 class Keywords:
-    """Counts the words of each category; `extra` adds words to a category, or a category.
+    """Counts the words of each category of some lists.
 
     A response is scanned once for all words together, then only its hits are scanned for each category. Words that
     overlap in the text without one being inside the other count once.
+
+    Attributes:
+        words: by category; the one list that metrics, reports and `watch` go by.
+
+    Example:
+        >>> Keywords({"planning": ["let me plan"]}).count("Let me plan. However, wait.")["planning"]
+        1
     """
 
-    def __init__(self, extra: Mapping[str, Sequence[str]] | None = None) -> None:
-        lists: dict[str, tuple[str, ...]] = dict(WORDS)
-        for name, words in (extra or {}).items():
-            lists[name] = (*lists.get(name, ()), *words)
-        self.categories = tuple(lists)
-        self.patterns = {name: pattern(words) for name, words in (lists | {ACTION: ACTIONS}).items()}
-        self._any = pattern([*ACTIONS, *(word for words in lists.values() for word in words)])
+    def __init__(self, extra: Mapping[str, Sequence[str]] | None = None, lists: Sequence[str] = (OURS,)) -> None:
+        """`lists` and `extra` are those of `keyword_lists`."""
+        self.words = keyword_lists(lists, extra)
+        self.categories = tuple(self.words)
+        self.patterns = {name: pattern(words) for name, words in self.words.items()}
+        self.patterns[ACTION] = pattern(ACTIONS)
+        every_word = list(ACTIONS)
+        for words in self.words.values():
+            every_word += words
+        self._any = pattern(every_word)
 
     def count(self, text: str) -> dict[str, int]:
         """Hits of each category and of `ACTION` in a text, in time linear in its length."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
 from still_verl.monitor.rows import StepRows
 from still_verl.rewards.extract import extract
@@ -16,8 +17,8 @@ from still_verl.rewards.extract import extract
 REPEATED_WORDS = 20  # of an n-gram, as in `rewards.terms.repetition`
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
-TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "caps", "masked_tokens")
-TOOL_KINDS = ("ok", "error", "timeout", "crash", "unavailable", "unreadable", "unknown_tool", "no_code")
+TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached", "masked_tokens")
+TOOL_KINDS = (*OUTCOMES, *REFUSALS)
 _TERM = "term_"
 
 
@@ -76,7 +77,7 @@ def tool_use(rows: StepRows) -> dict[str, float]:
     if not used:
         return {}
     sums = {name: float(sum(extra[f"tool_{name}"] for extra in used)) for name in (*TOOL_COUNTS, *TOOL_KINDS)}
-    per_response = {name: sums[name] / len(used) for name in ("calls", "seconds", "wait_seconds", "caps")}
+    per_response = {name: sums[name] / len(used) for name in ("calls", "seconds", "wait_seconds", "cap_reached")}
     calls, tokens = sums["calls"], sum(extra["response_tokens"] for extra in used)
     shares = {"success" if kind == "ok" else f"{kind}_ratio": sums[kind] / calls for kind in TOOL_KINDS if calls}
     masked = {"masked_token_ratio": sums["masked_tokens"] / tokens} if tokens else {}

@@ -14,7 +14,7 @@ class StepRows:
     Attributes:
         uids: of the prompt; the samples of one prompt are a group.
         scores: what the reward paid.
-        golds: `ground_truth` of the data.
+        references: `ground_truth` of the data.
         infos: what the reward returned beside the score; empty for a reward that returns a number.
         extras: what the agent loop left, `finish_reason` and `response_tokens` among it if that was ours.
         response_ids: tokens of the responses.
@@ -24,7 +24,7 @@ class StepRows:
 
     uids: Sequence[str]
     scores: np.ndarray
-    golds: Sequence[Any]
+    references: Sequence[Any]
     infos: Sequence[dict[str, Any]]
     extras: Sequence[dict[str, Any]]
     response_ids: Sequence[list[int]]
@@ -51,27 +51,6 @@ class StepRows:
         return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
 
 
-def read_rows(batch: Any) -> StepRows:
-    """Fetch the rows of verl's `KVBatchMeta` from its transfer queue."""
-    import transfer_queue as tq
-
-    real = [(key, tag) for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-    keys = [key for key, _ in real]
-    fields = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=fields)
-    extras = list(data["extra_fields"])
-    return StepRows(
-        uids=[str(uid) for uid in list(data["uid"])],
-        scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
-        golds=[row["ground_truth"] for row in list(data["reward_model"])],
-        infos=[extra.get("reward_extra_info") or {} for extra in extras],
-        extras=extras,
-        response_ids=[row.tolist() for row in data["responses"].unbind()],
-        keys=keys,
-        dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
-    )
-
-
 @dataclass(frozen=True)
 class Validation:
     """A validation as verl has it at its end; every field has one entry a sample.
@@ -87,20 +66,13 @@ class Validation:
     infos: Mapping[str, Sequence[Any]]
 
     def rows(self, encode: Callable[[str], list[int]]) -> StepRows:
-        """verl keeps neither gold answers nor tokens: golds are None, and of `response_ids` only the length is true.
+        """Return them as rows. verl keeps neither right answers nor tokens at its end of a validation.
 
-        It is what the reward says (`tokens`), else that of the text encoded again, which can differ by a few.
+        So references are None, and of `response_ids` only the length is true: it is what the reward says (`tokens`),
+        else that of the text encoded again, which can differ by a few.
         """
         n = len(self.uids)
         infos = [{key: values[i] for key, values in self.infos.items() if values[i] is not None} for i in range(n)]
         pairs = zip(infos, self.responses, strict=True)
         ids = [[0] * int(info["tokens"]) if "tokens" in info else encode(text) for info, text in pairs]
         return StepRows(list(self.uids), np.array(self.scores), [None] * n, infos, [{}] * n, ids)
-
-
-def read_prompts(batch: Any, keys: Sequence[str]) -> list[list[int]]:
-    """The tokens of the prompts of some rows of a batch."""
-    import transfer_queue as tq
-
-    data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
-    return [row.tolist() for row in data["prompts"].unbind()]

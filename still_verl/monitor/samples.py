@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.monitor.jsonl import finite
 from still_verl.monitor.metrics import answer_of, finished_of, terms_of
 from still_verl.monitor.rows import StepRows
-from still_verl.monitor.sink import finite
 
 
 def spread(total: int, wanted: int) -> list[int]:
@@ -29,7 +29,7 @@ def sample(rows: StepRows, index: int, step: int, prompt: str, response: str, ph
         "uid": rows.uids[index],
         "prompt": prompt,
         "response": response,
-        "gold": None if rows.golds[index] is None else _text(rows.golds[index]),
+        "gold": None if rows.references[index] is None else _text(rows.references[index]),
         "pred": answer_of(info, response),
         "reason": str(info.get("reason", "")),
         "extracted_by": str(info.get("extracted_by", "")),

@@ -6,8 +6,9 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from still_verl.config import StillConfig, still_config
-from still_verl.schedules import ScheduleConfig, value_at
-from still_verl.settings import ConfigError
+from still_verl.config_errors import ConfigError
+from still_verl.dynamics.context import budget_at
+from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, value_at
 
 WIDTH, HEIGHT = 72, 12  # characters of a chart
 
@@ -57,16 +58,14 @@ def curves(config: DictConfig, steps: int | None = None) -> tuple[list[Curve], l
     drawn = [
         Curve(name, [value_at(schedule, time, total) for time in range(total)])
         for name, schedule in named.items()
-        if schedule.kind not in ("own", "adaptive")
+        if schedule.scheduled
     ]
     if still.context.stages:
         drawn.append(Curve("response budget", _budgets(still, total)))
-    return drawn, [_following(name, schedule) for name, schedule in named.items() if schedule.kind == "adaptive"]
+    return drawn, [_following(name, schedule) for name, schedule in named.items() if schedule.kind == ADAPTIVE]
 
 
 def _budgets(still: StillConfig, total: int) -> list[float]:
-    from still_verl.trainer.sampling import budget_at
-
     return [float(budget_at(still.context, step) or 0) for step in range(1, total + 1)]
 
 

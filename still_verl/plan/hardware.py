@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from still_verl.settings import ConfigError
+from still_verl.config_errors import ConfigError
 
 GIB = 1 << 30
 GPUS_PER_NODE = 8

@@ -6,10 +6,10 @@ from itertools import pairwise
 from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config import StillConfig, still_config
+from still_verl.config_errors import ConfigError
+from still_verl.dynamics.schedules import value_at
 from still_verl.plan.calibration import GIB, MEAN_SHARE, PROMPT_SHARE
 from still_verl.plan.shape import Shape, shape_of
-from still_verl.schedules import value_at
-from still_verl.settings import ConfigError
 
 BYTES = {"fp32": 4, "float32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2}
 
@@ -152,7 +152,7 @@ def _reference_share(config: DictConfig, ours: StillConfig, total: int) -> float
     """Where our KL schedule acts, the steps with a coefficient of 0 do without the reference."""
     if not (config.algorithm.use_kl_in_reward or config.actor_rollout_ref.actor.use_kl_loss):
         return 0.0
-    if ours.kl.kind in ("own", "adaptive"):
+    if not ours.kl.scheduled:
         return 1.0
     return sum(value_at(ours.kl, time, total) > 0 for time in range(total)) / total
 

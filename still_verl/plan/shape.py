@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from still_verl.settings import ConfigError
+from still_verl.config_errors import ConfigError
 
 FAMILIES = ("qwen2", "qwen3", "llama", "mistral")  # dense, gated MLP, RMSNorm; what the formulas below count
 

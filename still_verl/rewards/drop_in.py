@@ -5,22 +5,32 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from still_verl.rewards.compose import PRESETS, Row, score
+from still_verl.rewards.compose import Row, score
+from still_verl.rewards.registries import PRESETS
 
 RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent loop may leave the exact number
 
 
-def score_by_preset(name: str, response: str, ground_truth: Any, order: Sequence[str] | None = None) -> Row:
-    """Score by a preset that needs no lengths. `order` replaces the preset's methods of extraction."""
-    preset = replace(PRESETS[name], order=tuple(order)) if order else PRESETS[name]
+def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Sequence[str] | None = None) -> Row:
+    """Score by a preset that needs no lengths. `extractors` replaces the preset's."""
+    preset = PRESETS.find(name)
+    if extractors:
+        preset = replace(preset, extractors=tuple(extractors))
     return score(response, ground_truth, preset)
 
 
 def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:
-    """The tokens of a response: what an agent loop counted, else by `tokenizer`, a path or a name of the model hub.
+    """Return the tokens of a response: what an agent loop counted, else by `tokenizer`.
 
     verl hands a reward function text only. Encoding it again may differ by a few tokens from what was sampled.
-    `ValueError` when neither is there.
+
+    Args:
+        response: as text.
+        extra_info: of verl's call.
+        tokenizer: a path, or a name of the model hub.
+
+    Raises:
+        ValueError: neither is there.
     """
     if extra_info and RESPONSE_TOKENS in extra_info:
         return int(extra_info[RESPONSE_TOKENS])

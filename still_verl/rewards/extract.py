@@ -5,8 +5,10 @@ function here runs in time linear in the length of the text, whatever a model wr
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from still_verl.rewards.registries import EXTRACTORS
 
 MAX_PLAIN_ANSWER = 300  # characters; longer text after </think> is an explanation, not an answer
 
@@ -85,27 +87,34 @@ def plain(text: str) -> str:
     return text if len(text) <= MAX_PLAIN_ANSWER else ""
 
 
-METHODS: dict[str, Callable[[str], str]] = {
-    "boxed": last_boxed,
-    "answer_tag": answer_tag,
-    "answer_is": answer_is,
-    "after_think": plain,
-}
-DEFAULT_ORDER = tuple(METHODS)
+DEFAULT_ORDER = tuple(EXTRACTORS)
 MARKED = frozenset({"boxed", "answer_tag"})  # found in the thoughts too; other words there are not meant as the answer
 
 
-def extract(response: str, order: Sequence[str] = DEFAULT_ORDER) -> Extraction:
-    """The answer by the first method of `order` that finds one behind the last `</think>`, else a mark in the thoughts.
+def extract(response: str, extractors: Sequence[str] = DEFAULT_ORDER) -> Extraction:
+    r"""Find the final answer of a response: behind the last `</think>`, else a mark in the thoughts.
 
-    `ValueError` on a method that does not exist.
+    Args:
+        response: the model's own text.
+        extractors: names of `registries.EXTRACTORS`, or dotted names of your own; the first that finds one counts.
+
+    Raises:
+        ConfigError: there is no such extractor.
+
+    Example:
+        >>> extract(r"<think>is it \boxed{3}?</think> The answer is \boxed{4}.")
+        Extraction(answer='4', method='boxed')
     """
-    if unknown := set(order) - set(METHODS):
-        raise ValueError(f"unknown extraction method {sorted(unknown)}; choose from {list(METHODS)}")
     _, closed, conclusion = response.rpartition("</think>")
-    places = [(name, conclusion) for name in order if closed or name != "after_think"]
-    places += [(name, response) for name in order if closed and name in MARKED]
+    places = []
+    for name in extractors:
+        if closed or name != "after_think":
+            places.append((name, conclusion))
+    for name in extractors:
+        if closed and name in MARKED:
+            places.append((name, response))
     for name, text in places:
-        if answer := METHODS[name](text):
+        answer = EXTRACTORS.find(name)(text)
+        if answer:
             return Extraction(answer, name)
     return Extraction("", "")

@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
-from still_verl.lab.job import heed_interrupts
-from still_verl.lab.paths import prepare
-from still_verl.monitor.sink import read_metrics
+from still_verl.demo.job import heed_interrupts
+from still_verl.demo.prepare import prepare
+from still_verl.monitor.jsonl import read_metrics
 
 # What the jobs import: callbacks, a reward, a code loop.
 IMPORTS = Path(__file__).parent / "jobs"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.lab.paths import prepare
+from still_verl.demo.prepare import prepare
 
 pytestmark = pytest.mark.e2e
 

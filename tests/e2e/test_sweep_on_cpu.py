@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.monitor.sink import read_metrics
+from still_verl.monitor.jsonl import read_metrics
 from still_verl.report.page import write_report
 
 pytestmark = pytest.mark.e2e

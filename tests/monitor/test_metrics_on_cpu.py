@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from still_verl.interpreter.use import ToolUse
+from still_verl.interpreter.tool_stats import ToolStats
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import novelty, step_metrics, tool_use
 from still_verl.monitor.rows import StepRows
+from still_verl.rewards.presets import BOXED
+from still_verl.rewards.sample import Sample
 from still_verl.rewards.terms import repetition
 
 TEXTS = ["Wait, \\boxed{1}", "no answer", "verify and verify: a b a b", ""]
@@ -79,14 +81,15 @@ def test_whether_a_response_was_cut_may_come_from_the_reward() -> None:
 @given(st.lists(st.sampled_from(["a", "b", "等", "c."]), max_size=80))
 def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
     repeated, distinct = novelty(" ".join(tokens))
-    assert repeated == pytest.approx(-repetition(" ".join(tokens)))
+    sample = Sample(" ".join(tokens), ("",), BOXED)
+    assert repeated == pytest.approx(-repetition(sample))
     pairs = list(zip(tokens, tokens[1:], strict=False))
     assert distinct == (pytest.approx(len(set(pairs)) / len(pairs)) if pairs else None)
 
 
 def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
     def used(masked: int, **counts: Any) -> dict[str, Any]:
-        use = asdict(ToolUse(seconds=0.5, **counts))
+        use = asdict(ToolStats(seconds=0.5, **counts))
         return {f"tool_{k}": v for k, v in use.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
 
     first = used(4, calls=3, ok=1, timeout=1, unreadable=1, tier="full")
@@ -95,7 +98,7 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/calls": pytest.approx(4 / 3),
         "tool/seconds": 0.5,
         "tool/wait_seconds": 0.0,
-        "tool/caps": 0.0,
+        "tool/cap_reached": 0.0,
         "tool/success": 0.5,
         "tool/error_ratio": 0.0,
         "tool/timeout_ratio": 0.25,

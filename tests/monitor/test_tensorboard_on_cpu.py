@@ -10,13 +10,13 @@ import pytest
 from omegaconf import OmegaConf
 from verl.utils.tracking import Tracking
 
+from still_verl.integration.trainers import StillSync
 from still_verl.monitor.alarms import ALARMS
+from still_verl.monitor.jsonl import read_metrics
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.rows import StepRows
-from still_verl.monitor.sink import read_metrics
 from still_verl.report.metrics import read_values
-from still_verl.trainer.modes import StillSync
 
 TEXTS = ("Wait, let me verify: 6 * 7 = 42.", "However, the answer is \\boxed{41}", "so 42")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from still_verl.config_errors import ConfigError
 from still_verl.plan.curves import as_text, curves, job_config
-from still_verl.settings import ConfigError
 
 
 def test_the_curves_of_a_recipe_are_its_schedules_step_by_step() -> None:

@@ -1,8 +1,8 @@
 import psutil
 import pytest
 
+from still_verl.config_errors import ConfigError
 from still_verl.plan.hardware import GIB, parse_hardware
-from still_verl.settings import ConfigError
 
 
 def test_memory_is_what_is_written_or_the_data_sheets() -> None:

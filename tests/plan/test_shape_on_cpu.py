@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from still_verl.config_errors import ConfigError
 from still_verl.plan.shape import KNOWN, shape_of
-from still_verl.settings import ConfigError
 
 # The parameter counts of the model cards' safetensors.
 CARDS = {

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from still_verl.lab.paths import prepare
+from still_verl.demo.prepare import prepare
 from still_verl.paths import reward_fn
 
 STOCK = os.environ | {"VERL_USE_EXTERNAL_PLUGINS": "none"}

@@ -2,7 +2,9 @@
 
 import pytest
 
-from still_verl.rewards.compose import PRESETS, Preset, score
+from still_verl.rewards.compose import score
+from still_verl.rewards.presets import Preset
+from still_verl.rewards.registries import PRESETS
 
 RIGHT = r"Wait, I verify.</think><answer>\boxed{\frac{1}{2}}</answer>"
 WRONG = r"but</think><answer>\boxed{3}</answer>"
@@ -10,7 +12,7 @@ CUT = "Wait, I ver"
 
 
 def pay(preset: str, response: str) -> float:
-    return float(score(response, "0.5", PRESETS[preset], tokens=100, max_tokens=400)["score"])
+    return float(score(response, "0.5", PRESETS.find(preset), tokens=100, max_tokens=400)["score"])
 
 
 @pytest.mark.parametrize(
@@ -28,21 +30,21 @@ def test_what_a_preset_pays(preset: str, right: float, wrong: float, cut: float)
 
 
 def test_zero_pays_nothing_for_the_format_or_the_answer_alone() -> None:
-    alone = score(r"\boxed{0.5}", "0.5", PRESETS["zero"])
+    alone = score(r"\boxed{0.5}", "0.5", PRESETS.find("zero"))
     assert (alone["score"], alone["acc"], alone["term_format"]) == (0.0, 1.0, 0.0)
     assert "format" in str(alone["reason"])
-    formed = score(WRONG, "0.5", PRESETS["zero"])
+    formed = score(WRONG, "0.5", PRESETS.find("zero"))
     assert (formed["score"], formed["acc"], formed["term_format"]) == (0.0, 0.0, 1.0)
 
 
 def test_zero_takes_a_bare_answer_tag() -> None:
-    assert score("a</think><answer> 12 </answer>", "12", PRESETS["zero"])["score"] == 1.0
+    assert score("a</think><answer> 12 </answer>", "12", PRESETS.find("zero"))["score"] == 1.0
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_all_samples_have_the_same_keys_and_plain_values(preset: str) -> None:
     rows = [
-        score(text, gold, PRESETS[preset], 10, 100)
+        score(text, gold, PRESETS.find(preset), 10, 100)
         for text in (RIGHT, WRONG, CUT, "", r"\boxed{9^{9^{9^9}}}", r"\boxed{" + "7" * 9000 + "}")
         for gold in ("0.5", "")
     ]
@@ -52,7 +54,7 @@ def test_all_samples_have_the_same_keys_and_plain_values(preset: str) -> None:
 
 
 def test_an_empty_gold_pays_nothing_and_says_so() -> None:
-    row = score(r"\boxed{5}", "", PRESETS["boxed"])
+    row = score(r"\boxed{5}", "", PRESETS.find("boxed"))
     assert (row["score"], row["reason"]) == (0.0, "empty gold")
 
 
@@ -60,14 +62,14 @@ def test_mistakes_of_the_caller_are_errors() -> None:
     with pytest.raises(ValueError, match="corect"):
         Preset({"corect": 1.0})
     with pytest.raises(ValueError, match="tokens"):
-        score(RIGHT, "0.5", PRESETS["rrl"])
+        score(RIGHT, "0.5", PRESETS.find("rrl"))
     with pytest.raises(ValueError, match="still/rollout=code"):
         score(RIGHT, "0.5", Preset({"tools": 0.1}))
 
 
 @pytest.mark.parametrize(("golds", "acc"), [(["3", "1/2"], 1.0), (("7", "8"), 0.0), ([], 0.0), (0.5, 1.0)])
 def test_a_gold_may_be_several_answers_or_a_number(golds: object, acc: float) -> None:
-    assert score(RIGHT, golds, PRESETS["boxed"])["acc"] == acc
+    assert score(RIGHT, golds, PRESETS.find("boxed"))["acc"] == acc
 
 
 def test_a_response_that_ends_exactly_at_the_limit_is_finished_when_somebody_saw_it_end() -> None:

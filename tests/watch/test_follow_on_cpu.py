@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from still_verl.monitor.sink import MetricsFile, RotatedFile, line
+from still_verl.monitor.jsonl import MetricsFile, RotatedFile, line
 from still_verl.report.metrics import read_values
 from still_verl.watch.follow import Follower, Tail
 

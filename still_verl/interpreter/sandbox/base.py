@@ -1,7 +1,11 @@
 """What every sandbox offers. Blocking and safe to call from many threads; `runner.py` is the asynchronous side."""
 
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from still_verl.interpreter.settings import InterpreterConfig
 
 Tier = Literal["none", "reduced", "full", "remote"]
 TIERS: tuple[Tier, ...] = ("none", "reduced", "full")  # of this machine, from least to most
@@ -24,13 +28,18 @@ class Limits:
 
     seconds: float = 10.0
     memory_mb: int = 512
-    output_chars: int = 4000
+    output_chars: int = 2000
     flood_mb: int = 8
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value <= 0:
                 raise ValueError(f"{name}={value}: use a number above 0")
+
+    @classmethod
+    def from_settings(cls, settings: "InterpreterConfig") -> "Limits":
+        """Return what a job's settings allow."""
+        return cls(seconds=settings.seconds_per_call, memory_mb=settings.memory_mb, output_chars=settings.output_chars)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,21 @@ class Sandbox(Protocol):
 
     def close(self) -> None:
         """End every process of the sandbox."""
+
+
+class BuildsSandbox(Protocol):
+    """What `still.interpreter.sandbox` names: a class of sandboxes that can be made from a job's settings."""
+
+    def from_settings(self, settings: "InterpreterConfig") -> Sandbox:
+        """Make a sandbox (a classmethod); nothing is started before its first program."""
+
+
+@runtime_checkable
+class SubmitsPrograms(Protocol):
+    """A sandbox that waits for its programs by itself, as one on another machine does: no thread is needed for that."""
+
+    def submit(self, code: str) -> "Future[tuple[Result, float]]":
+        """Run a program; the result, and the seconds that it waited for a free place. Cancelling gives the place up."""
 
 
 def as_text(output: bytes) -> str:

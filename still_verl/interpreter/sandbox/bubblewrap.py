@@ -11,11 +11,16 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox import isolate, kernel, landlock, notebook, policy
+from still_verl.interpreter.sandbox import exec_block
 from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier
-from still_verl.interpreter.sandbox.child import Child, result
-from still_verl.interpreter.sandbox.local import BlocksSession, bare_environment
+from still_verl.interpreter.sandbox.local import jail, landlock, syscalls, tiers
+from still_verl.interpreter.sandbox.local.child import Child, result
+from still_verl.interpreter.sandbox.local.client import BlocksSession, bare_environment
+
+if TYPE_CHECKING:
+    from still_verl.interpreter.settings import InterpreterConfig
 
 _HERE = Path(__file__).resolve().parent
 _INSIDE = "/still/still_verl/interpreter/sandbox"
@@ -49,20 +54,25 @@ class Bubblewrap:
         self.limits = limits or Limits()
         self._minimum: Tier = minimum_tier
         self._lock = threading.Lock()
-        self._mechanisms: policy.Mechanisms | None = None
+        self._mechanisms: tiers.Mechanisms | None = None
+
+    @classmethod
+    def from_settings(cls, settings: "InterpreterConfig") -> "Bubblewrap":
+        """Make the sandbox of a job."""
+        return cls(Limits.from_settings(settings), cast(Tier, settings.minimum_tier))
 
     @property
     def tier(self) -> Tier:
         return self.mechanisms.tier
 
     @property
-    def mechanisms(self) -> policy.Mechanisms:
+    def mechanisms(self) -> tiers.Mechanisms:
         """All that we add, if `bwrap` can start here, which is tried once."""
         with self._lock:
             if self._mechanisms is None:
-                there = shutil.which("bwrap") is not None and kernel.supported() and self._starts()
+                there = shutil.which("bwrap") is not None and syscalls.supported() and self._starts()
                 self._mechanisms = (
-                    policy.Mechanisms(True, True, True, True, True, landlock.abi(), True) if there else policy.NOTHING
+                    tiers.Mechanisms(True, True, True, True, True, landlock.abi(), True) if there else tiers.NOTHING
                 )
             return self._mechanisms
 
@@ -91,7 +101,7 @@ class Bubblewrap:
         """A new child that waits for its first block. `SandboxUnavailable` below the minimum tier."""
         if shutil.which("bwrap") is None:
             raise SandboxUnavailable("the command `bwrap` is not there: apt-get install bubblewrap")
-        policy.require(self.mechanisms, self._minimum, allow_unsandboxed=False)
+        tiers.require(self.mechanisms, self._minimum, allow_unsandboxed=False)
         return self._fork(cpu_seconds)
 
     def _fork(self, cpu_seconds: int | None) -> Child:
@@ -117,10 +127,10 @@ class Bubblewrap:
             *"bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session".split(),
             *"--uid 65534 --gid 65534 --cap-drop ALL --clearenv".split(),
             *[word for item in bare_environment().items() for word in ("--setenv", *item)],
-            *["--tmpfs", isolate.TMP],  # before what may be installed below it
-            *[word for path in [*isolate.readable_paths(), *_interpreter()] for word in _bind(path)],
-            *[word for device in isolate.DEVICES for word in ("--dev-bind", device, device)],
-            *["--ro-bind", str(_HERE), _INSIDE, "--chdir", isolate.TMP],
+            *["--tmpfs", jail.TMP],  # before what may be installed below it
+            *[word for path in [*jail.readable_paths(), *_interpreter()] for word in _bind(path)],
+            *[word for device in jail.DEVICES for word in ("--dev-bind", device, device)],
+            *["--ro-bind", str(_HERE), _INSIDE, "--chdir", jail.TMP],
             *[
                 "--sync-fd",
                 str(post),
@@ -145,11 +155,11 @@ def _bind(path: str) -> list[str]:
 
 def inside(line: int, output: int, address_mb: int, cpu_seconds: int | None) -> None:
     """The first lines of an interpreter under `bwrap`: give up the rest, then run blocks."""
-    there = policy.Mechanisms(True, True, True, True, True, landlock.abi(), True)
-    isolate.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
-    readable = landlock.open_paths([*isolate.readable_paths(), *isolate.DEVICES])
-    isolate.give_up(there, readable)
+    there = tiers.Mechanisms(True, True, True, True, True, landlock.abi(), True)
+    jail.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
+    readable = landlock.open_paths([*jail.readable_paths(), *jail.DEVICES])
+    jail.give_up(there, readable)
     landlock.close(readable)
-    notebook.prepare()
-    notebook.serve(socket.socket(fileno=line), output)
+    exec_block.prepare()
+    exec_block.serve(socket.socket(fileno=line), output)
     os._exit(0)

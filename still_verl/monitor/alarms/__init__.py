@@ -1,9 +1,10 @@
 """What a person would want to be woken for: a reward that never changes, and trends over many steps."""
 
 from still_verl.monitor.alarms.constant import ConstantReward
-from still_verl.monitor.alarms.detectors import DETECTORS
 from still_verl.monitor.alarms.watch import Alarm, Watch, scan
+from still_verl.monitor.registries import DETECTORS
+from still_verl.monitor.settings import CONSTANT_REWARD
 
-ALARMS = ("constant_reward", *DETECTORS)
+ALARMS = (CONSTANT_REWARD, *DETECTORS)
 
 __all__ = ["ALARMS", "DETECTORS", "Alarm", "ConstantReward", "Watch", "scan"]

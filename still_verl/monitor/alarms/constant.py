@@ -26,10 +26,10 @@ class ConstantReward:
         value = values.pop() if len(values) == 1 else None
         self.steps = self.steps + 1 if value is not None and value == self._value else int(value is not None)
         self._value = value
-        return self.ringing and (self.steps // self.patience).bit_count() == 1 and self.steps % self.patience == 0
+        return self.active and (self.steps // self.patience).bit_count() == 1 and self.steps % self.patience == 0
 
     @property
-    def ringing(self) -> bool:
+    def active(self) -> bool:
         return self.steps >= self.patience
 
     def text(self, rows: StepRows, decode: Callable[[list[int]], str]) -> str:
@@ -56,5 +56,5 @@ def _sample(rows: StepRows, index: int, decode: Callable[[list[int]], str]) -> t
     response, info = decode(rows.response_ids[index]), rows.infos[index]
     found = extract(response)
     answer, method = info.get("pred", found.answer), info.get("extracted_by", found.method)
-    facts = f"gold {rows.golds[index]!r}, answer {answer!r} by {method or 'no method'}, {info.get('reason', '')}"
+    facts = f"gold {rows.references[index]!r}, answer {answer!r} by {method or 'no method'}, {info.get('reason', '')}"
     return answer, f"  {facts.rstrip(', ')}\n    ...{response[-TAIL:]!r}"

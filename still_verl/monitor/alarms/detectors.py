@@ -1,7 +1,7 @@
 """The trends that alarms are made of: each with its test, the sentence that tells what was seen, and what to do.
 
-A test asks for two things: a trend that is no chance (`SURE`), and one that is large enough to matter. All thresholds
-are here; `benchmarks/alarms.py` measures what they find and how often they are wrong.
+A test asks for two things: a trend that is no chance (`Z_THRESHOLD`), and one that is large enough to matter. All
+thresholds are here; `benchmarks/alarms.py` measures what they find and how often they are wrong.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ import numpy as np
 
 from still_verl.monitor.alarms.trend import ends, fold, trend
 
-SURE = 3.1  # standard deviations; one-sided p = 0.001
+Z_THRESHOLD = 3.1  # standard deviations; one-sided p = 0.001
 LENGTH_RISE = 0.2  # of the length in the window
 KEYWORD_RISE = 0.5  # of the words for each 1,000, and not fewer than
 KEYWORD_LEAST = 2.0
@@ -77,105 +77,108 @@ def not_better(window: Window) -> np.ndarray:
     return (found.change < ACCURACY_GAIN) & (found.z < 1.64)
 
 
-def longer(window: Window) -> np.ndarray:
+def length_hacking(window: Window) -> np.ndarray:
     found = trend(np.log(np.maximum(window["length"], 1.0)))
-    return (found.z > SURE) & (found.change > np.log1p(LENGTH_RISE)) & not_better(window)
+    return (found.z > Z_THRESHOLD) & (found.change > np.log1p(LENGTH_RISE)) & not_better(window)
 
 
-def stuffed(window: Window) -> np.ndarray:
+def keyword_hacking(window: Window) -> np.ndarray:
     found, (first, _) = trend(window["keywords"]), ends(window["keywords"])
-    return (found.z > SURE) & (found.change > np.maximum(KEYWORD_RISE * first, KEYWORD_LEAST)) & not_better(window)
+    return (
+        (found.z > Z_THRESHOLD) & (found.change > np.maximum(KEYWORD_RISE * first, KEYWORD_LEAST)) & not_better(window)
+    )
 
 
-def repeats(window: Window) -> np.ndarray:
+def repetition_hacking(window: Window) -> np.ndarray:
     found = trend(window["repetition"])
-    return (found.z > SURE) & (found.change > REPETITION_RISE) & not_better(window)
+    return (found.z > Z_THRESHOLD) & (found.change > REPETITION_RISE) & not_better(window)
 
 
-def collapses(window: Window) -> np.ndarray:
+def entropy_collapse(window: Window) -> np.ndarray:
     # What decays exponentially is a line in its logarithm; left curved, it would look like correlated noise.
     found, (_, last) = trend(np.log(np.maximum(window["entropy"], 1e-9))), ends(window["entropy"])
-    return (found.z < -SURE) & (last < COLLAPSED * window.start["entropy"])
+    return (found.z < -Z_THRESHOLD) & (last < COLLAPSED * window.start["entropy"])
 
 
-def cut(window: Window) -> np.ndarray:
+def truncation(window: Window) -> np.ndarray:
     found, (_, last) = trend(window["truncated"]), ends(window["truncated"])
-    return (found.z > SURE) & (found.change > CUT_RISE) & (last > CUT_LEVEL)
+    return (found.z > Z_THRESHOLD) & (found.change > CUT_RISE) & (last > CUT_LEVEL)
 
 
-def stands_still(window: Window) -> np.ndarray:
+def plateau(window: Window) -> np.ndarray:
     found, (_, last) = trend(window["accuracy"]), ends(window["accuracy"])
     long = window["accuracy"].shape[-1] >= PLATEAU_STEPS
     return long & (abs(found.change) < PLATEAU_GAIN) & (abs(found.z) < 1.28) & (last < SOLVED)
 
 
-def accelerates(window: Window) -> np.ndarray:
+def kl_acceleration(window: Window) -> np.ndarray:
     folded, (first, last) = fold(window["kl"]), ends(window["kl"])
     bend = trend(folded)
-    return (bend.z > SURE) & (bend.change > KL_BEND * ends(folded)[0]) & (last > KL_GROWTH * np.maximum(first, 0))
+    return (
+        (bend.z > Z_THRESHOLD) & (bend.change > KL_BEND * ends(folded)[0]) & (last > KL_GROWTH * np.maximum(first, 0))
+    )
 
 
-def calls_vanish(window: Window) -> np.ndarray:
+def tool_collapse(window: Window) -> np.ndarray:
     start = window.start["tool_calls"]
     found, (_, last) = trend(np.log(np.maximum(window["tool_calls"], 1e-3))), ends(window["tool_calls"])
-    return (found.z < -SURE) & (last < CALLS_LEFT * start) & (start > CALLS_LEAST)
+    return (found.z < -Z_THRESHOLD) & (last < CALLS_LEFT * start) & (start > CALLS_LEAST)
 
 
-DETECTORS: dict[str, Detector] = {
-    "reward_hacking_length": Detector(
-        "critical",
-        longer,
-        {"length": ".0f", "accuracy": ".3f"},
-        "responses grow longer and not more often right",
-        "read the longest samples; if the reward pays for length, lower that weight or use still/reward=boxed",
-    ),
-    "reward_hacking_keywords": Detector(
-        "critical",
-        stuffed,
-        {"keywords": ".1f", "accuracy": ".3f"},
-        "reasoning words for each 1,000 words rise and accuracy does not",
-        "read samples with many of them; if the reward pays for actions, lower that weight",
-    ),
-    "reward_hacking_repetition": Detector(
-        "critical",
-        repeats,
-        {"repetition": ".3f", "accuracy": ".3f"},
-        "responses repeat themselves more and more, and accuracy does not rise",
-        "read samples; add the reward term repetition, or go back to a checkpoint and lower the learning rate",
-    ),
-    "entropy_collapse": Detector(
-        "critical",
-        collapses,
-        {"entropy": ".4f"},
-        "the policy is nearly deterministic and entropy still falls: it stops exploring",
-        "use still/entropy=adaptive or a higher still/temperature, or raise actor.clip_ratio_high",
-    ),
-    "truncation": Detector(
-        "warning",
-        cut,
-        {"truncated": ".2f"},
-        "more and more responses are cut at their limit",
-        "raise the limit with still.context.stages, or drop cut responses with still.selection.rules=[overlong]",
-    ),
-    "plateau": Detector(
-        "info",
-        stands_still,
-        {"accuracy": ".3f"},
-        "accuracy does not move",
-        "try harder data, still.selection.rules=[accuracy], still.reference.reset_every, or stop here",
-    ),
-    "kl_acceleration": Detector(
-        "warning",
-        accelerates,
-        {"kl": ".4f"},
-        "the policy leaves the reference faster and faster",
-        "look at samples for a degenerate style; raise still.kl.start or lower the learning rate",
-    ),
-    "tool_collapse": Detector(
-        "warning",
-        calls_vanish,
-        {"tool_calls": ".2f"},
-        "the model gives up calling its tool",
-        "look whether calls fail (still/tool/success) or are cut; a call that costs reward is unlearned",
-    ),
-}
+# Their names are in `monitor.registries.DETECTORS`.
+LENGTH_HACKING = Detector(
+    "critical",
+    length_hacking,
+    {"length": ".0f", "accuracy": ".3f"},
+    "responses grow longer and not more often right",
+    "read the longest samples; if the reward pays for length, lower that weight or use still/reward=boxed",
+)
+KEYWORD_HACKING = Detector(
+    "critical",
+    keyword_hacking,
+    {"keywords": ".1f", "accuracy": ".3f"},
+    "reasoning words for each 1,000 words rise and accuracy does not",
+    "read samples with many of them; if the reward pays for actions, lower that weight",
+)
+REPETITION_HACKING = Detector(
+    "critical",
+    repetition_hacking,
+    {"repetition": ".3f", "accuracy": ".3f"},
+    "responses repeat themselves more and more, and accuracy does not rise",
+    "read samples; add the reward term repetition, or go back to a checkpoint and lower the learning rate",
+)
+ENTROPY_COLLAPSE = Detector(
+    "critical",
+    entropy_collapse,
+    {"entropy": ".4f"},
+    "the policy is nearly deterministic and entropy still falls: it stops exploring",
+    "use still/entropy=adaptive or a higher still/temperature, or raise actor.clip_ratio_high",
+)
+TRUNCATION = Detector(
+    "warning",
+    truncation,
+    {"truncated": ".2f"},
+    "more and more responses are cut at their limit",
+    "raise the limit with still.context.stages, or drop cut responses with still.selection.rules=[overlong]",
+)
+PLATEAU = Detector(
+    "info",
+    plateau,
+    {"accuracy": ".3f"},
+    "accuracy does not move",
+    "try harder data, still.selection.rules=[accuracy], still.reference.reset_every, or stop here",
+)
+KL_ACCELERATION = Detector(
+    "warning",
+    kl_acceleration,
+    {"kl": ".4f"},
+    "the policy leaves the reference faster and faster",
+    "look at samples for a degenerate style; raise still.kl.start or lower the learning rate",
+)
+TOOL_COLLAPSE = Detector(
+    "warning",
+    tool_collapse,
+    {"tool_calls": ".2f"},
+    "the model gives up calling its tool",
+    "look whether calls fail (still/tool/success) or are cut; a call that costs reward is unlearned",
+)

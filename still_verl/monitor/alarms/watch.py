@@ -1,19 +1,23 @@
 """Runs the detectors over the metrics of a run, while it trains or afterwards."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from still_verl.monitor.alarms.detectors import DETECTORS, Window
+from still_verl.monitor.alarms.detectors import Window
+from still_verl.monitor.registries import DETECTORS
 
 WINDOW = 60  # steps that a test sees
-LEAST = 30  # before that many, no test is done
-START = 20  # first steps, whose median is what a run began with
-EVERY = 5  # steps between two checks
-QUIET = 4  # checks in a row without it that end an alarm, so that one at the edge does not come and go
+MIN_STEPS = 30  # before that many, no test is done
+BASELINE_STEPS = 20  # first steps, whose median is what a run began with
+CHECK_EVERY = 5  # steps between two checks
+QUIET_CHECKS = 4  # checks in a row without it that end an alarm, so that one at the edge does not come and go
+
+KEYWORD_RATE = re.compile(r"still/keywords/([^/]+)/per_1k_words")  # a metric of each category
 
 Row = Mapping[str, Any]
 
@@ -42,8 +46,9 @@ def _truncated(row: Row) -> float | None:
 
 
 def _keywords(row: Row) -> float | None:
-    found = [row.get(f"still/keywords/{name}/per_1k_words") for name in ("verification", "reflection", "correction")]
-    return sum(value for value in found if value is not None) if any(value is not None for value in found) else None
+    """The words for each 1,000, of all categories that the run counts."""
+    found = [value for name, value in row.items() if KEYWORD_RATE.fullmatch(name) and value is not None]
+    return sum(found) if found else None
 
 
 # From a step's metrics, ours or verl's own.
@@ -59,51 +64,91 @@ SIGNALS: dict[str, Callable[[Row], float | None]] = {
 }
 
 
-class Watch:
-    """Takes in one step after the other. `ringing` are the alarms that last, and the checks since each was seen."""
+def metric(name: str) -> Callable[[Row], float | None]:
+    """Return how a signal is read from a step's metrics: one of `SIGNALS`, else the metric of that name."""
+    return SIGNALS[name] if name in SIGNALS else _first(name)
 
-    def __init__(self) -> None:
+
+class Watch:
+    """Takes in one step after the other.
+
+    Attributes:
+        active: the alarms that last, and for each the checks since it was last seen.
+    """
+
+    def __init__(self, detectors: Sequence[str] = tuple(DETECTORS)) -> None:
+        """`detectors`: names of `registries.DETECTORS`, or dotted names of the user's own."""
+        self.detectors = {DETECTORS.label(name): DETECTORS.find(name) for name in detectors}
+        self.signals = dict(SIGNALS)
+        for detector in self.detectors.values():
+            self.signals |= {name: metric(name) for name in detector.needs}
         self.start: list[dict[str, float]] = []
         self.last: list[dict[str, float]] = []
-        self.ringing: dict[str, int] = {}
+        self.active: dict[str, int] = {}
 
     def observe(self, step: int, metrics: Row) -> list[Alarm]:
-        """The alarms that begin with this step; a signal that is missing or not finite is as if it were not logged."""
-        found = {name: read(metrics) for name, read in SIGNALS.items()}
-        row = {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+        """Return the alarms that begin with this step.
+
+        A signal that is missing or not finite is as if it were not logged.
+        """
+        row = {}
+        for name, read in self.signals.items():
+            value = read(metrics)
+            if value is not None and math.isfinite(value):
+                row[name] = float(value)
         if not row:
             return []
-        self.start = [*self.start, row][:START]
+        self.start = [*self.start, row][:BASELINE_STEPS]
         self.last = [*self.last, row][-WINDOW:]
-        return self._check(step) if step % EVERY == 0 else []
+        return self._check(step) if step % CHECK_EVERY == 0 else []
 
     def _check(self, step: int) -> list[Alarm]:
-        windows = {name: self._window(detector.needs) for name, detector in DETECTORS.items()}
-        now = {name: window for name, window in windows.items() if window and bool(DETECTORS[name].test(window))}
-        begun = [name for name in now if name not in self.ringing]
-        since = {name: checks + 1 for name, checks in self.ringing.items()} | dict.fromkeys(now, 0)
-        self.ringing = {name: checks for name, checks in since.items() if checks < QUIET}
-        chosen = [(name, DETECTORS[name]) for name in begun]
-        return [Alarm(name, each.severity, step, each.evidence(now[name]), each.advice) for name, each in chosen]
+        """Test every detector; an alarm that is not seen for some checks ends."""
+        seen: dict[str, Window] = {}
+        for name, detector in self.detectors.items():
+            window = self._window(detector.needs)
+            if window is not None and bool(detector.test(window)):
+                seen[name] = window
+        begun = [name for name in seen if name not in self.active]
+        for name in self.active:
+            self.active[name] += 1
+        self.active |= dict.fromkeys(seen, 0)
+        self.active = {name: checks for name, checks in self.active.items() if checks < QUIET_CHECKS}
+        alarms = []
+        for name in begun:
+            detector = self.detectors[name]
+            alarms.append(Alarm(name, detector.severity, step, detector.evidence(seen[name]), detector.advice))
+        return alarms
 
     def _window(self, names: Sequence[str]) -> Window | None:
+        """The last steps of some signals, and their medians at the run's start; None where there are too few."""
         rows = [row for row in self.last if all(name in row for name in names)]
-        starts = {name: [row[name] for row in self.start if name in row] for name in names}
-        if len(rows) < LEAST or not all(starts.values()):
+        if len(rows) < MIN_STEPS:
             return None
-        last = {name: np.array([row[name] for row in rows]) for name in names}
-        return Window(last, {name: np.array(np.median(values)) for name, values in starts.items()})
+        medians = {}
+        for name in names:
+            values = [row[name] for row in self.start if name in row]
+            if not values:
+                return None
+            medians[name] = np.array(np.median(values))
+        return Window({name: np.array([row[name] for row in rows]) for name in names}, medians)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"start": self.start, "last": self.last, "ringing": self.ringing}
+        return {"start": self.start, "last": self.last, "active": self.active}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.start, self.last, self.ringing = state["start"], state["last"], state["ringing"]
+        self.start, self.last = state["start"], state["last"]
+        active = state.get("active", state.get("ringing", {}))  # its name until 0.1
+        self.active = {name: checks for name, checks in active.items() if name in self.detectors}
 
 
-def scan(rows: Iterable[Row]) -> list[Alarm]:
-    """Every alarm of a run from its metrics, in order. Each row has its number as `step` or `training/global_step`."""
-    watch, alarms = Watch(), []
+def scan(rows: Iterable[Row], detectors: Sequence[str] = tuple(DETECTORS)) -> list[Alarm]:
+    """Return every alarm of a run from its metrics, in order.
+
+    Each row has its number as `step` or `training/global_step`.
+    """
+    watch, alarms = Watch(detectors), []
     for number, row in enumerate(rows, 1):
-        alarms += watch.observe(int(row.get("step", row.get("training/global_step", number))), row)
+        step = row.get("step", row.get("training/global_step", number))
+        alarms += watch.observe(int(step), row)
     return alarms

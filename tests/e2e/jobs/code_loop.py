@@ -2,8 +2,8 @@
 
 from verl.experimental.agent_loop.agent_loop import register
 
-from still_verl.interpreter.code_loop import CodeLoop
-from still_verl.interpreter.dialogue import Blocks
+from still_verl.integration.agent_loops.code import CodeLoop
+from still_verl.interpreter.turns import TextBlocks
 
 
 class Digits:
@@ -25,4 +25,4 @@ class Digits:
 @register("still_code_digits")
 class DigitLoop(CodeLoop):
     def new_dialogue(self, messages):
-        return Blocks(Digits(), self.tokenizer)
+        return TextBlocks(Digits(), self.tokenizer)

@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from still_verl.trainer.callbacks import Callback
+from still_verl.integration.callbacks.base import Callback
 
 
 class Recorder(Callback):

@@ -24,8 +24,8 @@ def look() -> dict[str, Any]:
     plugin = "still_verl.plugin" in sys.modules
     from still_verl.doctor import check_registrations
     from still_verl.interpreter.sandbox.base import Limits
-    from still_verl.interpreter.sandbox.local import Local
-    from still_verl.rewards import pool
+    from still_verl.interpreter.sandbox.local.client import Local
+    from still_verl.rewards.equivalence import pool
 
     registrations = {finding.check: finding.found for finding in check_registrations() if finding.ok}
     replies = [pool.shared().ask("(x+1)^2", answer).equal for answer in ("x^2+2x+1", "x^2+2x+2")]

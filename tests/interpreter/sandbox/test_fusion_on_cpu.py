@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from still_verl.interpreter.sandbox.async_sandbox import Runner
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
-from still_verl.interpreter.sandbox.breaker import Breaker
-from still_verl.interpreter.sandbox.fusion import Fusion, FusionRunner
-from still_verl.interpreter.sandbox.local import Local
+from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
+from still_verl.interpreter.sandbox.fusion.client import Fusion
+from still_verl.interpreter.sandbox.local.client import Local
 
 PATIENT = Breaker(failures=10**9)
 
@@ -256,7 +257,7 @@ def test_no_more_programs_at_once_than_allowed_and_connections_are_kept(
 ) -> None:
     good = service.behave
     service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = FusionRunner(fusion(max_concurrent=4))
+    runner = Runner(fusion(max_concurrent=4))
 
     async def all_at_once() -> list[tuple[Any, float]]:
         return await asyncio.gather(*(runner.run("1") for _ in range(60)))
@@ -275,7 +276,7 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
 
     good = service.behave
     service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = FusionRunner(fusion(max_concurrent=2))
+    runner = Runner(fusion(max_concurrent=2))
 
     async def some() -> None:
         await asyncio.gather(*(runner.run("1") for _ in range(10)))
@@ -289,7 +290,7 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
 def test_cancelling_hangs_up_and_frees_the_place(service: Any, fusion: Callable[..., Fusion]) -> None:
     good = service.behave
     service.behave = lambda handler, order: time.sleep(3) if "slow" in order["code"] else good(handler, order)
-    runner = FusionRunner(fusion(max_concurrent=1))
+    runner = Runner(fusion(max_concurrent=1))
 
     async def cancel() -> float:
         slow = asyncio.create_task(runner.run("'slow'"))
@@ -343,8 +344,8 @@ def test_the_doctor_asks_the_service(service: Any) -> None:
 def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
     from omegaconf import OmegaConf
 
-    from still_verl.interpreter.checks import check_interpreter
-    from still_verl.settings import InterpreterConfig
+    from still_verl.integration.checks.interpreter import check_interpreter
+    from still_verl.interpreter.settings import InterpreterConfig
 
     service.run_programs()
     agent = {"rollout": {"agent": {"default_agent_loop": "still_code"}}}
@@ -354,11 +355,11 @@ def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
 
 
 def test_the_settings_choose_the_sandbox() -> None:
-    from still_verl.interpreter.runner import build_runner
+    from still_verl.interpreter.build import build_runner
     from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
-    from still_verl.settings import InterpreterConfig
+    from still_verl.interpreter.settings import InterpreterConfig
 
     remote = build_runner(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
-    assert isinstance(remote, FusionRunner) and remote.sandbox.tier == "remote"
+    assert isinstance(remote.sandbox, Fusion) and remote.sandbox.tier == "remote"
     assert isinstance(build_runner(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
     assert isinstance(build_runner(InterpreterConfig()).sandbox, Local)

@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from still_verl.interpreter.sandbox import nursery, seccomp
 from still_verl.interpreter.sandbox.base import TIERS, Limits
-from still_verl.interpreter.sandbox.local import Local
-from still_verl.interpreter.sandbox.policy import HOW_TO_ENABLE
+from still_verl.interpreter.sandbox.local import seccomp, server
+from still_verl.interpreter.sandbox.local.client import Local
+from still_verl.interpreter.sandbox.local.tiers import HOW_TO_ENABLE
 
 NAMESPACES = ("user", "pid", "net", "mount")
 SECRET = "CANARY-51b9"
@@ -263,7 +263,7 @@ class Place:
     def left(self) -> int:
         """Processes below the server but for its stock; the server is two, the second is first in its pid namespace."""
         nested = 1 if self.sandbox.mechanisms.namespaces else 0
-        return len(self.server.children(recursive=True)) - nested - nursery.stock_size()
+        return len(self.server.children(recursive=True)) - nested - server.stock_size()
 
 
 @pytest.fixture(scope="module", params=["full", "reduced"])

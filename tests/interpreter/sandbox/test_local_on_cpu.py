@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from still_verl.interpreter.sandbox.async_sandbox import Runner
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable, clip
-from still_verl.interpreter.sandbox.local import LOST, Local
-from still_verl.interpreter.sandbox.runner import Runner
+from still_verl.interpreter.sandbox.local.client import LOST, Local
 
 ALL = ("user", "pid", "net", "mount", "seccomp", "landlock")
 
@@ -150,7 +150,7 @@ def test_no_child_runs_two_programs(sandbox: Local) -> None:
 
 def test_nothing_survives_a_parent_that_is_killed() -> None:
     code = (
-        "from still_verl.interpreter.sandbox.local import Local, Limits\n"
+        "from still_verl.interpreter.sandbox.local.client import Local, Limits\n"
         "s = Local(Limits(seconds=60), allow_unsandboxed=True); s.run('1'); print(s._process.pid, flush=True)\n"
         "s.run('while True: pass')"
     )
@@ -190,7 +190,7 @@ def test_packages_below_tmp_and_a_private_umask_close_nothing(sandbox: Local, tm
     code = "import os, late\nprint(late.answer)\nopen('/tmp/mine', 'w').write('1')\nopen(late.__file__, 'w')"
     script = (
         "import os, sys; os.umask(0o077); sys.path += sys.argv[1:]\n"
-        "from still_verl.interpreter.sandbox.local import Local\n"
+        "from still_verl.interpreter.sandbox.local.client import Local\n"
         f"sandbox = Local(allow_unsandboxed=True); result = sandbox.run({code!r}); sandbox.close()\n"
         "print(sandbox._mechanisms.tier, result.stdout, result.error)"
     )

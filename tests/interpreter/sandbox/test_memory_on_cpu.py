@@ -4,7 +4,7 @@ import mmap
 import os
 import resource
 
-from still_verl.interpreter.sandbox import memory
+from still_verl.interpreter.sandbox.local import memory
 
 PAGES = 64
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from still_verl.interpreter.sandbox.base import Limits
-from still_verl.interpreter.sandbox.local import Local
+from still_verl.interpreter.sandbox.local.client import Local
 
 FILE = Path(__file__).parents[3] / "benchmarks" / "sandbox_soak.py"
 

@@ -21,8 +21,8 @@ def test_it_rings_after_three_equal_steps_and_then_ever_more_seldom() -> None:
 def test_one_different_reward_starts_the_count_again() -> None:
     alarm = ConstantReward()
     assert ring(alarm, [0, 0], [0, 0], [0, 1], [0, 0], [0, 0]) == [False] * 5
-    assert not alarm.ringing
-    assert ring(alarm, [0, 0]) == [True] and alarm.ringing
+    assert not alarm.active
+    assert ring(alarm, [0, 0]) == [True] and alarm.active
 
 
 def test_steps_that_are_constant_at_different_values_are_not_one_run() -> None:

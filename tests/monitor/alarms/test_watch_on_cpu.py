@@ -44,7 +44,7 @@ def test_each_failure_rings_its_alarm(name: str) -> None:
     alarm = next(alarm for alarm in scan(run(**FAILURES[name])) if alarm.name == name)
     assert 30 <= alarm.step <= 120 and alarm.step % 5 == 0
     assert any(character.isdigit() for character in alarm.evidence) and alarm.advice
-    assert alarm.severity == DETECTORS[name].severity
+    assert alarm.severity == DETECTORS.find(name).severity
 
 
 def test_every_detector_has_its_failure_here() -> None:
@@ -87,9 +87,9 @@ def test_an_alarm_begins_once_and_ends_when_the_run_recovers() -> None:
     for row in run(200, **length):
         begun += watch.observe(int(row["step"]), row)
         if row["step"] == 80:
-            assert "reward_hacking_length" in watch.ringing
+            assert "reward_hacking_length" in watch.active
     assert [alarm.name for alarm in begun].count("reward_hacking_length") == 1
-    assert "reward_hacking_length" not in watch.ringing
+    assert "reward_hacking_length" not in watch.active
 
 
 def test_a_resumed_watch_goes_on_as_if_never_stopped() -> None:
@@ -100,7 +100,7 @@ def test_a_resumed_watch_goes_on_as_if_never_stopped() -> None:
     second = Watch()
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
     got += [alarm for row in rows[33:] for alarm in second.observe(int(row["step"]), row)]
-    assert got == expected and second.ringing == whole.ringing
+    assert got == expected and second.active == whole.active
 
 
 def test_an_alarm_reads_as_one_line() -> None:

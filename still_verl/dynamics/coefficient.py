@@ -1,0 +1,69 @@
+"""A coefficient of a step: by a schedule, or following what was observed in the steps before."""
+
+from collections.abc import Callable
+
+from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, value_at
+
+# (settings, present value, what was observed) -> the next value
+Follow = Callable[[ScheduleConfig, float, float], float]
+
+
+class Coefficient:
+    """The value that a step uses. Only an adaptive one has a state, which a checkpoint must keep.
+
+    Example:
+        >>> kl = Coefficient(ScheduleConfig(kind="adaptive", start=0.1, target=0.05, rate=0.1), follow_kl)
+        >>> kl.at(step=1, total=100)
+        0.1
+        >>> kl.observe(0.5)  # ten times the target: the coefficient rises
+        >>> round(kl.at(step=2, total=100), 6)
+        0.102
+    """
+
+    def __init__(self, config: ScheduleConfig, follow: Follow) -> None:
+        self.config = config
+        self.adapted = config.start
+        self._follow = follow
+
+    @property
+    def active(self) -> bool:
+        """Whether the job's config asks for it; else verl's own setting stays."""
+        return self.config.scheduled or self.adaptive
+
+    @property
+    def adaptive(self) -> bool:
+        return self.config.kind == ADAPTIVE
+
+    def at(self, step: int, total: int) -> float:
+        """Return the value of `step`, the first being 1, in a run of `total` steps."""
+        return self.adapted if self.adaptive else value_at(self.config, step - 1, total)
+
+    def observe(self, seen: float | None) -> None:
+        """Take in what a step observed; None when it had nothing to learn from."""
+        if self.adaptive and seen is not None:
+            self.adapted = self._follow(self.config, self.adapted, seen)
+
+
+def follow_kl(config: ScheduleConfig, value: float, kl: float) -> float:
+    """Return the next coefficient of a KL that should stay near its target.
+
+    Source: Ziegler et al. 2019, arXiv 1909.08593, section 2.2. It changes by at most a fifth of `rate` a
+    step: value * (1 + rate * clip(kl/target - 1, -0.2, 0.2)).
+    """
+    assert config.target is not None and config.rate is not None
+    error = min(max(kl / config.target - 1, -0.2), 0.2)
+    return _bounded(config, value * (1 + config.rate * error))
+
+
+def follow_entropy(config: ScheduleConfig, value: float, entropy: float) -> float:
+    """Return the next entropy coefficient: up by `rate` while the entropy is below its target, down while above.
+
+    Source: Skywork-OR1, arXiv 2505.22312, which also switches the bonus off in a step that is above.
+    """
+    assert config.target is not None and config.rate is not None
+    change = config.rate if entropy < config.target else -config.rate
+    return _bounded(config, value + change)
+
+
+def _bounded(config: ScheduleConfig, value: float) -> float:
+    return min(max(value, config.floor), config.ceiling)

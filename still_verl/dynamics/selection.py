@@ -1,0 +1,109 @@
+"""Which samples a step learns from: one rule for each idea, and how rules are applied to the groups of a step."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from still_verl.dynamics.registries import SELECTION_RULES
+from still_verl.dynamics.settings import SelectionConfig
+
+
+@dataclass(frozen=True)
+class Group:
+    """The responses to one prompt, each field with one entry a response.
+
+    Attributes:
+        correct: whether the answer is right.
+        tokens: length of the response.
+        finished: whether it ended by itself.
+        scores: what the reward paid.
+    """
+
+    correct: np.ndarray
+    tokens: np.ndarray
+    finished: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.correct)
+
+    def at(self, rows: np.ndarray) -> "Group":
+        """Return some of the responses, by their indices."""
+        return Group(self.correct[rows], self.tokens[rows], self.finished[rows], self.scores[rows])
+
+
+# (group, settings) -> a boolean for each response: whether it is learned from
+Rule = Callable[[Group, SelectionConfig], np.ndarray]
+
+
+def overlong(group: Group, config: SelectionConfig) -> np.ndarray:
+    """ORM: unfinished responses are not learned from (section 4.2)."""
+    return group.finished.copy()
+
+
+def accuracy(group: Group, config: SelectionConfig) -> np.ndarray:
+    """A prompt is kept if its share of right responses lies strictly between two bounds (the study's query filter)."""
+    low, high = config.accuracy
+    return np.full(len(group), low < group.correct.mean() < high)
+
+
+def question(group: Group, config: SelectionConfig) -> np.ndarray:
+    """QS: a prompt is kept if its right responses are longer on average than its wrong ones (section 4.2).
+
+    A group that is all right or all wrong has nothing to compare and is dropped; its GRPO advantage is 0 anyway.
+    """
+    right, wrong = group.tokens[group.correct], group.tokens[~group.correct]
+    keep = bool(len(right) and len(wrong) and right.mean() > wrong.mean())
+    return np.full(len(group), keep)
+
+
+def response(group: Group, config: SelectionConfig) -> np.ndarray:
+    """RS: the longest right and the shortest wrong response, if the former is longer; else nothing (section 4.2).
+
+    A group that is all right or all wrong has no such pair and is dropped.
+    """
+    keep = np.zeros(len(group), dtype=bool)
+    right, wrong = np.flatnonzero(group.correct), np.flatnonzero(~group.correct)
+    if len(right) and len(wrong):
+        longest = right[group.tokens[right].argmax()]
+        shortest = wrong[group.tokens[wrong].argmin()]
+        keep[[longest, shortest]] = group.tokens[longest] > group.tokens[shortest]
+    return keep
+
+
+def select(uids: Sequence[str], samples: Group, config: SelectionConfig) -> np.ndarray:
+    """Apply the rules of a job to the samples of a step.
+
+    Args:
+        uids: of the prompt of each sample.
+        samples: all samples of the step.
+        config: which rules; each sees of a prompt's group what the ones before it kept.
+
+    Returns:
+        A mask of booleans, shape (samples,). A sample that is left alone of its group goes too: GRPO would take its
+        bare reward for an advantage.
+    """
+    rules = {name: SELECTION_RULES.find(name) for name in config.rules}
+    keep = np.ones(len(samples), dtype=bool)
+    prompts = np.array(uids)
+    for uid in dict.fromkeys(uids):
+        group = np.flatnonzero(prompts == uid)
+        rows = group
+        for name, rule in rules.items():
+            if len(rows):
+                rows = rows[_mask(name, rule(samples.at(rows), config), len(rows))]
+        left_alone = len(rows) == 1 and len(group) > 1
+        keep[group] = np.isin(group, rows) & (not left_alone)
+    return keep
+
+
+def _mask(name: str, kept: object, size: int) -> np.ndarray:
+    """Check what a rule returned: numbers in place of booleans would pick rows and drop none."""
+    mask = np.asarray(kept)
+    if mask.dtype != bool or mask.shape != (size,):
+        raise ValueError(
+            f"the selection rule {name} returned {mask.dtype} of shape {mask.shape}: return a boolean for each of the "
+            f"{size} responses of the group"
+        )
+    return mask

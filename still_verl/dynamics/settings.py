@@ -1,0 +1,82 @@
+"""The nodes of `still:` about training dynamics. Each refuses what cannot work, by key, value and fix."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from still_verl.config_errors import ConfigError, one_of
+from still_verl.dynamics.registries import SELECTION_RULES
+from still_verl.dynamics.schedules import ScheduleConfig
+
+KL_PLACES = ("loss", "reward")
+
+
+@dataclass
+class KlConfig(ScheduleConfig):
+    """The KL coefficient.
+
+    Attributes:
+        place: "loss" (a term of the actor's loss, section 3.1.1) or "reward" (taken from each token's reward, 4.3).
+    """
+
+    place: str = "loss"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("still.kl.place", self.place, KL_PLACES)
+
+
+@dataclass
+class ReferenceConfig:
+    """The reference model.
+
+    Attributes:
+        reset_every: steps after which it becomes a copy of the actor (section 4.3); 0 is never.
+    """
+
+    reset_every: int = 0
+
+    def __post_init__(self) -> None:
+        if self.reset_every < 0:
+            raise ConfigError(f"still.reference.reset_every={self.reset_every}: use a number of steps, or 0 for never")
+
+
+@dataclass
+class ContextConfig:
+    """How long a response may be, in tokens.
+
+    Attributes:
+        stages: pairs [step, tokens]: from that step on, responses may have so many tokens (section 3.2: 8k to 20k).
+            Empty leaves `data.max_response_length` alone, which no stage may exceed.
+        validation: of validation; None is `data.max_response_length`.
+    """
+
+    stages: list[list[int]] = field(default_factory=list)
+    validation: int | None = None
+
+    def __post_init__(self) -> None:
+        if any(len(stage) != 2 or stage[0] < 1 or stage[1] < 1 for stage in self.stages):
+            raise ConfigError(f"still.context.stages={self.stages}: give pairs [step, tokens], both at least 1")
+        if self.stages and self.stages[0][0] != 1:
+            raise ConfigError(f"still.context.stages={self.stages}: the first stage must begin at step 1")
+        for earlier, later in pairwise(self.stages):
+            if later[0] <= earlier[0] or later[1] <= earlier[1]:
+                raise ConfigError(f"still.context.stages={self.stages}: steps and tokens must increase")
+
+
+@dataclass
+class SelectionConfig:
+    """Which samples a step learns from.
+
+    Attributes:
+        rules: names of `registries.SELECTION_RULES`, or dotted names of your own; applied in this order.
+        accuracy: of the rule "accuracy": a prompt is kept if its share of right responses lies strictly between.
+    """
+
+    rules: list[str] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=lambda: [0.2, 0.8])
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            SELECTION_RULES.check(rule)
+        if len(self.accuracy) != 2 or not 0 <= self.accuracy[0] < self.accuracy[1] <= 1:
+            raise ConfigError(f"still.selection.accuracy={self.accuracy}: give [low, high] with 0 <= low < high <= 1")

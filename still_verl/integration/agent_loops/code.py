@@ -1,0 +1,168 @@
+"""The agent loop `still_code`: a response stops at a block of Python, gets its output, and goes on."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopOutput
+
+from still_verl.config import still_config
+from still_verl.integration.agent_loops.single_turn import SingleTurn
+from still_verl.integration.agent_loops.tool_calls import ToolCalls
+from still_verl.interpreter.build import RunCode, code_of_a_response, shared_runner
+from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
+from still_verl.interpreter.registries import CODE_FORMATS
+from still_verl.interpreter.sandbox.base import Result
+from still_verl.interpreter.settings import InterpreterConfig
+from still_verl.interpreter.token_buffer import TokenBuffer
+from still_verl.interpreter.tool_stats import ToolStats
+from still_verl.interpreter.turns import Call, Dialogue, TextBlocks
+
+NO_OUTPUT = "(no output)"
+
+
+class CodeLoop(SingleTurn):
+    """Caps are told to the model in place of an output; then the response goes on without an interpreter."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings: InterpreterConfig = still_config(self.config).interpreter
+
+    def new_dialogue(self, messages: list[dict[str, Any]]) -> Dialogue:
+        """The parser of one response to `messages`."""
+        chosen = CODE_FORMATS.find(self.settings.format)
+        if issubclass(chosen, ToolCalls):
+            return chosen(self, self.rollout_config.multi_turn.format, messages)
+        return TextBlocks(chosen(), self.tokenizer)
+
+    async def run(
+        self,
+        sampling_params: dict[str, Any],
+        still_budget: int | None = None,
+        still_temperature: float | None = None,
+        priority: int = 0,
+        **kwargs: Any,
+    ) -> AgentLoopOutput:
+        params = dict(sampling_params)
+        if still_temperature is not None:
+            params["temperature"] = still_temperature
+        budget = min(still_budget or self.response_length, self.response_length)
+        messages = list(kwargs["raw_prompt"])
+        dialogue = self.new_dialogue(messages)
+        prompt_ids = await self.ct_build_initial_tokens(messages, tools=dialogue.tools)  # type: ignore[arg-type]
+        response = Response(self, dialogue, prompt_ids, budget, params, int(priority))
+        with code_of_a_response(shared_runner(self.settings), self.settings.stateful) as run_code:
+            await response.write(run_code)
+        return response.output()
+
+
+class Response:
+    """One response while it is written."""
+
+    def __init__(
+        self,
+        loop: CodeLoop,
+        dialogue: Dialogue,
+        prompt_ids: list[int],
+        budget: int,
+        params: dict[str, Any],
+        priority: int,
+    ) -> None:
+        self.loop = loop
+        self.settings = loop.settings
+        self.tokenizer: Any = loop.tokenizer
+        self.dialogue = dialogue
+        self.prompt_ids = prompt_ids
+        self.params = params
+        self.priority = priority
+        self.buffer = TokenBuffer(budget)
+        self.interpreting = True
+        self.stats = ToolStats()
+        self.turns = 0
+        self.generating = 0.0
+        self.extra: dict[str, Any] = {}
+        self.request_id = uuid4().hex  # the same for all turns: their prefix is cached on one server
+
+    async def write(self, run_code: RunCode) -> None:
+        """Generate and run in turn until the model ends, or the budget does."""
+        while self.buffer.left > 0:
+            calls = await self._generate()
+            if not calls:
+                return
+            outputs = [await self._answer(call, run_code) for call in calls]
+            back, ids = await self.dialogue.reply(outputs, self.prompt_ids + self.buffer.ids)
+            self.buffer.drop_last(back)
+            self.stats.cut_outputs += self.buffer.add_output(ids)
+
+    async def _generate(self) -> list[Call]:
+        """One turn of the model; what it wants to be run."""
+        started = time.monotonic()
+        output = await self.loop.server_manager.generate(
+            request_id=self.request_id,
+            prompt_ids=self.prompt_ids + self.buffer.ids,
+            sampling_params={
+                **self.params,
+                **(self.dialogue.stops if self.interpreting else {}),
+                "max_tokens": self.buffer.left,
+            },
+            priority=self.priority,
+        )
+        self.generating += time.monotonic() - started
+        self.turns += 1
+        self.extra = output.extra_fields | {
+            key: self.extra[key] for key in ("global_steps", "min_global_steps") if key in self.extra
+        }
+        self.buffer.add_generated(output.token_ids, output.log_probs)
+        turn = await self.dialogue.read(output.token_ids)
+        if not self.interpreting:
+            return []
+        self.stats.skipped_blocks += turn.skipped_blocks
+        return turn.calls
+
+    async def _answer(self, call: Call, run_code: RunCode) -> str:
+        """What the model reads in answer to a call."""
+        if cap := self._cap():
+            self.stats.cap_reached, self.interpreting = 1, False
+            return cap
+        if call.fault:
+            self.stats.refuse(call.fault)
+            return call.error_message
+        result, waited = await run_code(call.code)
+        self.stats.add(result, waited)
+        return _shown(result)
+
+    def _cap(self) -> str:
+        """Why no more code is run, in words for the model; empty while it is."""
+        if self.stats.calls >= self.settings.max_calls:
+            return f"No more code is run in this response: {self.settings.max_calls} calls were made."
+        if self.stats.seconds >= self.settings.seconds_per_response:
+            return f"No more code is run in this response: {self.settings.seconds_per_response:g} seconds were used."
+        return ""
+
+    def output(self) -> AgentLoopOutput:
+        stops = stop_token_ids(self.tokenizer)
+        self.stats.unfinished = int(self.dialogue.open_block)
+        self.extra |= {f"tool_{name}": value for name, value in asdict(self.stats).items()}
+        self.extra |= {
+            "tool_masked_tokens": self.buffer.mask.count(0),
+            "tool_spans": self.buffer.tool_spans,
+            "finish_reason": finish_reason(self.buffer.ids, self.buffer.budget, stops),
+            "response_tokens": len(self.buffer.ids),
+            "response_budget": self.buffer.budget,
+        }
+        return AgentLoopOutput(
+            prompt_ids=self.prompt_ids,
+            response_ids=self.buffer.ids,
+            response_mask=self.buffer.mask,
+            response_logprobs=self.buffer.log_probs if self.params.get("logprobs") else None,
+            num_turns=2 * self.turns,
+            metrics=AgentLoopMetrics(generate_sequences=self.generating, tool_calls=self.stats.seconds),
+            extra_fields=self.extra,
+        )
+
+
+def _shown(result: Result) -> str:
+    """What a model reads of a result. An error may quote what no tokenizer takes, a lone surrogate."""
+    text = "\n".join(filter(None, [result.stdout.rstrip("\n"), result.error])) or NO_OUTPUT
+    return text.encode("utf-8", "backslashreplace").decode()

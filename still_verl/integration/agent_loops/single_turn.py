@@ -1,0 +1,59 @@
+"""Agent loops that verl's rollout runs for each sample."""
+
+from functools import lru_cache
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+from verl.experimental.agent_loop.agent_loop import AgentLoopOutput
+from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
+from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
+
+from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
+
+
+@lru_cache(maxsize=8)
+def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None) -> str | None:
+    """`hf_model_type`, or None (verl's generic prompt builder) if the tokenizer lacks that family's role tokens.
+
+    DeepSeek-R1-Distill-Qwen has model type qwen2 without `<|im_end|>`; stock verl 0.9.1 refuses it
+    (verl/utils/tokenizer/continuous_token.py `require_token_id`, upstream issue #7637).
+    """
+    try:
+        create_continuous_token_builder(tokenizer, hf_model_type=hf_model_type)
+    except ValueError:
+        return None
+    return hf_model_type
+
+
+class SingleTurn(SingleTurnAgentLoop):
+    """verl's single turn for any tokenizer.
+
+    `extra_fields` gains `finish_reason` ("stop" or "length"), `response_tokens` and `response_budget`; verl shows them
+    to rewards.
+    """
+
+    def __init__(
+        self, *args: Any, tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None = None, **kwargs: Any
+    ) -> None:
+        model_type = usable_model_type(tokenizer, hf_model_type)
+        super().__init__(*args, tokenizer=tokenizer, hf_model_type=model_type, **kwargs)
+
+    async def run(
+        self,
+        sampling_params: dict[str, Any],
+        still_budget: int | None = None,
+        still_temperature: float | None = None,
+        **kwargs: Any,
+    ) -> AgentLoopOutput:
+        """`still_budget` (tokens) and `still_temperature` are what the trainer's step allows; None changes nothing."""
+        sampling_params = dict(sampling_params)
+        if still_budget is not None:
+            self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)
+        if still_temperature is not None:
+            sampling_params["temperature"] = still_temperature
+        output = await super().run(sampling_params, **kwargs)
+        stop_ids = stop_token_ids(self.tokenizer)
+        output.extra_fields["finish_reason"] = finish_reason(output.response_ids, self.response_length, stop_ids)
+        output.extra_fields["response_tokens"] = len(output.response_ids)
+        output.extra_fields["response_budget"] = self.response_length
+        return output

@@ -1,0 +1,100 @@
+"""Tool calls as a chat template has them: read by verl's parsers, answered in turns of the role `tool`."""
+
+import json
+from typing import Any
+
+from verl.experimental.agent_loop.agent_loop import AgentLoopBase
+from verl.experimental.agent_loop.tool_parser import FunctionCall, ToolParser
+from verl.tools.schemas import OpenAIFunctionCallSchema, OpenAIFunctionParsedSchema, OpenAIFunctionToolSchema
+
+from still_verl.interpreter.formats import unfenced
+from still_verl.interpreter.turns import Call, Turn
+
+NAME = "code_interpreter"  # as ReTool's and verl's own recipe of it call theirs
+SCHEMA: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": NAME,
+        "description": "Runs Python code and returns what it prints and the value of its last expression.",
+        "parameters": {
+            "type": "object",
+            "properties": {"code": {"type": "string", "description": "The code to run."}},
+            "required": ["code"],
+        },
+    },
+}
+
+_UNREADABLE = f"Error: the call could not be read. Write valid JSON with the name {NAME} and the arguments."
+_NO_CODE = 'Error: the arguments need "code", a string of Python code.'
+
+
+class ToolCalls:
+    """One response. The model ends its turn itself, after one call or several, as its template has taught it."""
+
+    tools: list[dict[str, Any]] | None = [SCHEMA]
+
+    def __init__(self, loop: AgentLoopBase, parser: str, messages: list[dict[str, Any]]) -> None:
+        """`parser` is a name of verl's `ToolParser`s, `messages` the prompt."""
+        self._loop = loop
+        self._tokenizer: Any = loop.tokenizer
+        self._parser = ToolParser.get_tool_parser(parser, loop.tokenizer)
+        self._messages = list(messages)
+        self.stops = {"stop_token_ids": self._parser.stop_token_ids} if self._parser.stop_token_ids else {}
+        self.open_block = False
+
+    async def read(self, ids: list[int]) -> Turn:
+        schemas = [OpenAIFunctionToolSchema.model_validate(SCHEMA)]
+        content, found = await self._parser.extract_tool_calls(ids, schemas)
+        calls = [_read_call(call) for call in found]
+        # verl's parsers leave out what they cannot read, so that it shows in the text only.
+        calls += [Call(fault="unreadable", error_message=_UNREADABLE)] * (self._written(ids) - len(found))
+        self._messages.append(_assistant(content, found))
+        return Turn(calls)
+
+    def _written(self, ids: list[int]) -> int:
+        """Complete calls in the text of a turn, readable or not; 0 for a parser that marks no beginning and end."""
+        begin = getattr(self._parser, "tool_call_start_token", None)
+        end = getattr(self._parser, "tool_call_end_token", None)
+        if not begin or not end:
+            return 0
+        before, *pieces = self._tokenizer.decode(ids).split(begin)
+        self.open_block = bool(pieces) and end not in pieces[-1]
+        return sum(end in piece for piece in pieces)
+
+    async def reply(self, outputs: list[str], written: list[int]) -> tuple[int, list[int]]:
+        before = list(self._messages)
+        self._messages += [{"role": "tool", "name": NAME, "content": output} for output in outputs]
+        merged, _, _ = await self._loop.ct_merge_context_msg(before, self._messages, written, [], tools=[SCHEMA])
+        back = merged.removed_prefix_token_count
+        return back, merged.token_ids[len(written) - back :]
+
+
+def _read_call(call: FunctionCall) -> Call:
+    """The program of a call, or what is wrong with it."""
+    if call.name != NAME:
+        return Call(
+            fault="unknown_tool", error_message=f"Error: there is no tool {call.name[:50]!r}. The only one is {NAME}."
+        )
+    try:
+        arguments = json.loads(call.arguments)
+    except (ValueError, RecursionError):
+        return Call(fault="unreadable", error_message=_UNREADABLE)
+    code = arguments.get("code") if isinstance(arguments, dict) else None
+    if not isinstance(code, str) or not code.strip():
+        return Call(fault="no_code", error_message=_NO_CODE)
+    return Call(unfenced(code))
+
+
+def _assistant(content: str, calls: list[FunctionCall]) -> dict[str, Any]:
+    """The turn as a message, which some templates look at to name the tool in its answer."""
+    message: dict[str, Any] = {"role": "assistant", "content": content}
+    if calls:
+        message["tool_calls"] = [{"type": "function", "function": _function(call)} for call in calls]
+    return message
+
+
+def _function(call: FunctionCall) -> dict[str, Any]:
+    """Arguments as an object, as templates want them; as they were written where they are none."""
+    parsed = OpenAIFunctionParsedSchema(name=call.name, arguments=call.arguments)
+    function, broken = OpenAIFunctionCallSchema.from_openai_function_parsed_schema(parsed)
+    return parsed.model_dump() if broken else function.model_dump()

@@ -1,0 +1,72 @@
+"""What a step allows its rollouts: tokens for a response, and a temperature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from verl.utils import tensordict_utils as tu
+
+from still_verl.config import still_config
+from still_verl.dynamics.context import budget_at
+from still_verl.dynamics.schedules import value_at
+from still_verl.integration.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from tensordict import TensorDict
+
+    from still_verl.integration.trainers import StillTrainer
+
+
+class Sampling(Callback):
+    """Sends each prompt with the budget and temperature of the step; validation has its own budget.
+
+    In the asynchronous modes prompts are sent ahead of the step that learns from them, with the values of the moment.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        super().__init__(config)
+        still = still_config(config)
+        self.context, self.temperature = still.context, still.temperature
+        self.training: dict[str, Any] = {}
+        self.validation = {"still_budget": still.context.validation}
+
+    @property
+    def active(self) -> bool:
+        return bool(self.context.stages or self.context.validation) or self.temperature.scheduled
+
+    def on_init_end(self, trainer: StillTrainer) -> None:
+        self._set(trainer, trainer.global_steps + 1)  # for prompts that are sent before the first step
+
+    def on_step_begin(self, trainer: StillTrainer) -> None:
+        self._set(trainer, trainer.global_steps)
+
+    def _set(self, trainer: StillTrainer, step: int) -> None:
+        self.training = {"still_budget": budget_at(self.context, step)}
+        if self.temperature.scheduled:
+            value = value_at(self.temperature, step - 1, trainer.total_training_steps)
+            self.training["still_temperature"] = value
+            # verl's trainer takes the temperature of log-probs from here.
+            trainer.config.actor_rollout_ref.rollout.temperature = value
+
+    def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
+        names = {"still_budget": "still/context/budget", "still_temperature": "still/temperature"}
+        metrics.update({names[key]: value for key, value in self.training.items() if value is not None})
+
+
+class SteppedAgentLoops:
+    """verl's agent loop manager, which sends each prompt with what the step allows it."""
+
+    def __init__(self, manager: Any, sampling: Sampling) -> None:
+        self._manager = manager
+        self._sampling = sampling
+
+    def generate_sequences(self, prompts: TensorDict) -> None:
+        allowed = self._sampling.validation if "validate" in prompts else self._sampling.training
+        for key, value in allowed.items():
+            if value is not None:
+                tu.assign_non_tensor_data(prompts, key, value)
+        self._manager.generate_sequences(prompts)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)

@@ -1,0 +1,43 @@
+"""Takes out of a batch what the rules of `still.selection` drop.
+
+The rest leave the batch before log-probs: loss, KL, entropy, advantage statistics and token counts never see them, and
+nothing is computed for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from still_verl.config import still_config
+from still_verl.dynamics.selection import Group, select
+from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.transfer_queue import read_rows, subset
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from transfer_queue import KVBatchMeta
+
+    from still_verl.integration.trainers import StillTrainer
+
+
+class Selection(Callback):
+    """Takes out of the batch what the rules drop, and reports the waste."""
+
+    def __init__(self, config: DictConfig) -> None:
+        super().__init__(config)
+        self.settings = still_config(config).selection
+
+    @property
+    def active(self) -> bool:
+        return bool(self.settings.rules)
+
+    def on_batch(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta:
+        rows = read_rows(batch)
+        samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores)
+        keep = select(rows.uids, samples, self.settings)
+        all_tokens = max(rows.tokens.sum(), 1)
+        metrics["still/selection/dropped_samples"] = float(1 - keep.mean())
+        metrics["still/selection/dropped_tokens"] = float(rows.tokens[~keep].sum() / all_tokens)
+        return subset(batch, np.flatnonzero(keep))

@@ -1,0 +1,109 @@
+"""What a job without an accelerator needs of its machine."""
+
+import fcntl
+import json
+import os
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+from omegaconf import DictConfig
+
+from still_verl.config_errors import ConfigError
+
+# Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
+# the tensors in transit.
+WEIGHT_COPIES = 8
+# Python, torch and vLLM of about ten processes.
+PROCESS_BYTES = 5 << 30
+
+_claim: int | None = None  # a file that this process has locked; the kernel unlocks it when the process ends
+
+
+def claim_machine(config: DictConfig) -> None:
+    """One job with a Ray of its own at a time: verl names the socket that weights go through after Ray's job number.
+
+    Every Ray counts its jobs from 1, so two such jobs would read each other's weights, or wait for them for ever.
+
+    Raises:
+        ConfigError: another one runs.
+    """
+    global _claim
+    if _claim is not None or config.ray_kwargs.ray_init.get("address"):
+        return
+    path = Path(tempfile.gettempdir(), f"still_verl-{os.getuid()}.lock")
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(file, 20).decode()
+        os.close(file)
+        raise ConfigError(
+            f"still.device=cpu: another CPU job runs on this machine (process {holder}); wait for it, or run both in "
+            "one Ray cluster (ray start --head, then +ray_kwargs.ray_init.address=auto)"
+        ) from None
+    os.truncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
+    _claim = file
+
+
+def check_cpu(config: DictConfig) -> None:
+    """vLLM's CPU build, an own local Ray, and memory for the weights and their transport."""
+    check_cpu_vllm()
+    if os.environ.get("RAY_ADDRESS"):
+        raise ConfigError("still.device=cpu starts its own Ray on this machine: unset RAY_ADDRESS")
+    tensors = weight_bytes(Path(str(config.actor_rollout_ref.model.path)).expanduser())
+    check_bucket(config, max(tensors, default=0), psutil.disk_usage("/dev/shm").free)
+    check_ram(sum(tensors), psutil.virtual_memory().available)
+
+
+def check_cpu_vllm() -> None:
+    try:
+        found = version("vllm")
+    except PackageNotFoundError:
+        return
+    if "cpu" not in found:
+        raise ConfigError(
+            f"still.device=cpu needs vLLM's CPU build, but vLLM {found} is installed: run `make setup` in an "
+            "environment of its own, or drop still/device=cpu to use the accelerator"
+        )
+
+
+def weight_bytes(model: Path) -> list[int]:
+    """Bytes of each weight of a safetensors model in fp32, from the files' headers; empty for a hub name."""
+    sizes = []
+    for path in model.glob("*.safetensors"):
+        with path.open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        header.pop("__metadata__", None)
+        for tensor in header.values():
+            count = 1
+            for dimension in tensor["shape"]:
+                count *= dimension
+            sizes.append(4 * count)
+    return sizes
+
+
+def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
+    """The transport of weights: a bucket in shared memory per rank, each at least as large as the largest tensor."""
+    key = "actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes"
+    megabytes = config.actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes
+    needed = -(-largest // (1 << 20))
+    if megabytes < needed:
+        raise ConfigError(f"{key}={megabytes}: the largest weight has {needed} MB and must fit in one bucket; raise it")
+    total = megabytes * config.trainer.n_gpus_per_node
+    if total << 20 > free_shm:
+        raise ConfigError(
+            f"{key}={megabytes}: {config.trainer.n_gpus_per_node} rank(s) need {total} MB of shared memory, /dev/shm "
+            f"has {free_shm >> 20} MB free; lower it to {needed} or more, or give the container more (--shm-size)"
+        )
+
+
+def check_ram(weights: int, available: int) -> None:
+    needed = PROCESS_BYTES + WEIGHT_COPIES * weights
+    if available < needed:
+        raise ConfigError(
+            f"a CPU run of this model needs about {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
+            "available: close other programs or choose a smaller actor_rollout_ref.model.path"
+        )

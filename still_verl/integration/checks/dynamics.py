@@ -1,0 +1,109 @@
+"""What the training dynamics need of verl's settings; each check names the key, its value and the fix."""
+
+from omegaconf import DictConfig
+
+from still_verl.config import StillConfig
+from still_verl.config_errors import ConfigError
+from still_verl.dynamics.schedules import INHERIT
+
+
+def check_dynamics(config: DictConfig, still: StillConfig) -> None:
+    """Run all of them. `ConfigError` for the first thing that cannot work."""
+    check_mode(config, still)
+    check_mini_batch(config)
+    check_kl(config, still)
+    check_reference(config, still)
+    check_context(config, still)
+    check_temperature(config, still)
+
+
+def check_mode(config: DictConfig, still: StillConfig) -> None:
+    """Only our trainer modes act on these settings."""
+    mode = config.trainer.v1.trainer_mode
+    if mode.startswith("still_"):
+        return
+    default = StillConfig()
+    for name in ("kl", "entropy", "temperature", "reference", "context", "selection"):
+        if getattr(still, name) != getattr(default, name):
+            raise ConfigError(
+                f"still.{name} is set, but trainer.v1.trainer_mode={mode} does not read it: use still_{mode}"
+            )
+
+
+def check_mini_batch(config: DictConfig) -> None:
+    """verl fills a step with rows of padding until it is whole mini batches, and runs every model on them."""
+    prompts, mini = config.data.train_batch_size, config.actor_rollout_ref.actor.ppo_mini_batch_size
+    if mini > prompts:
+        raise ConfigError(
+            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: more than data.train_batch_size={prompts}, so that a "
+            f"step would be mostly padding; set it to {prompts} (on-policy), or to a part of that (off-policy)"
+        )
+
+
+def check_kl(config: DictConfig, still: StillConfig) -> None:
+    """Exactly one term of KL, at the place that the schedule is for."""
+    if still.kl.kind == INHERIT:
+        return
+    active = {
+        "loss": ("actor_rollout_ref.actor.use_kl_loss", config.actor_rollout_ref.actor.use_kl_loss),
+        "reward": ("algorithm.use_kl_in_reward", config.algorithm.use_kl_in_reward),
+    }
+    place = still.kl.place
+    other_key, other = active["reward" if place == "loss" else "loss"]
+    if other:
+        raise ConfigError(f"{other_key}=true: still.kl.place={place} puts the KL elsewhere; set it to false")
+    key, on = active[place]
+    never = still.kl.kind == "constant" and still.kl.start == 0
+    if not on and not never:
+        raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")
+    if config.get("distillation", {}).get("enabled"):
+        raise ConfigError("distillation.enabled=true: its loss has no scheduled KL; use still/kl=inherit")
+
+
+def check_reference(config: DictConfig, still: StillConfig) -> None:
+    """A reset copies shard by shard from actor to reference in one worker."""
+    every = f"still.reference.reset_every={still.reference.reset_every}"
+    if not still.reference.reset_every:
+        return
+    actor, model = config.actor_rollout_ref.actor, config.actor_rollout_ref.model
+    if not actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
+        raise ConfigError(f"{every}: there is no reference model without KL; choose one with still/kl=")
+    if {actor.strategy, config.actor_rollout_ref.ref.strategy} - {"fsdp", "fsdp2"}:
+        raise ConfigError(f"{every}: needs actor and ref with strategy fsdp or fsdp2, not {actor.strategy}")
+    if model.get("lora_rank", 0) > 0 or model.get("lora", {}).get("rank", 0) > 0:
+        raise ConfigError(f"{every}: with LoRA the reference is the model without its adapter; it cannot be reset")
+    if config.trainer.v1.trainer_mode == "still_separate_async":
+        raise ConfigError(f"{every}: trainer mode still_separate_async has workers of its own; use still_sync")
+
+
+def check_context(config: DictConfig, still: StillConfig) -> None:
+    """No budget above what the batch and the engine are laid out for."""
+    limit = config.data.max_response_length
+    for tokens in [*(stage[1] for stage in still.context.stages), still.context.validation or 1]:
+        if tokens > limit:
+            raise ConfigError(
+                f"still.context: {tokens} tokens are more than data.max_response_length={limit}; raise that to the "
+                "largest budget of the run"
+            )
+    if (still.context.stages or still.context.validation) and not _has_our_loop(config):
+        raise ConfigError(
+            "still.context needs an agent loop of ours: set actor_rollout_ref.rollout.agent.default_agent_loop=still"
+        )
+
+
+def check_temperature(config: DictConfig, still: StillConfig) -> None:
+    """Sampling and log-probs must use the same temperature."""
+    if not still.temperature.scheduled:
+        return
+    mode = config.trainer.v1.trainer_mode
+    if mode != "still_sync":
+        raise ConfigError(
+            f"still.temperature.kind={still.temperature.kind}: in trainer mode {mode} samples come from earlier steps "
+            "than log-probs; use still_sync, or still/temperature=inherit with actor_rollout_ref.rollout.temperature"
+        )
+    if not _has_our_loop(config):
+        raise ConfigError("still.temperature needs actor_rollout_ref.rollout.agent.default_agent_loop=still")
+
+
+def _has_our_loop(config: DictConfig) -> bool:
+    return str(config.actor_rollout_ref.rollout.agent.default_agent_loop).startswith("still")

@@ -1,0 +1,16 @@
+"""A step of which selection left nothing: upstream's pipeline needs tokens, so it is not run at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transfer_queue import KVBatchMeta
+
+
+class EmptyStep(Exception):
+    """Ends an update before its first forward pass; `batch` stands for it in the metrics of the step."""
+
+    def __init__(self, batch: KVBatchMeta) -> None:
+        super().__init__("selection dropped every sample")
+        self.batch = batch

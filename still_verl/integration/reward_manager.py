@@ -1,0 +1,85 @@
+"""verl's reward manager `still`: it sees what a reward function cannot, the tokens of a response and why it ended."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from omegaconf import DictConfig
+from verl import DataProto
+from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
+from verl.experimental.reward_loop.reward_manager.registry import register
+
+from still_verl.config import still_config
+from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
+from still_verl.interpreter.token_buffer import without_spans
+from still_verl.rewards.compose import Row, score_sample
+from still_verl.rewards.presets import Preset
+from still_verl.rewards.sample import Sample, as_references
+
+# A heavy answer blocks its thread while a killable process grades it; asyncio's own executor has cores + 4.
+THREADS = 64
+# The end of a prompt, in tokens, in which a prefilled <think> and its line break lie.
+PROMPT_END = 16
+
+
+@register("still")
+class StillRewardManager(RewardManagerBase):
+    """Scores a response by `still.reward`.
+
+    Beyond the keys of `compose.score` each sample has `tokens` (of the response) and `truncated` (0 or 1), so that
+    verl's validation metrics have both.
+    """
+
+    def __init__(
+        self,
+        config: DictConfig,
+        tokenizer: Any,
+        compute_score: Any = None,
+        reward_router_address: str | None = None,
+        reward_model_tokenizer: Any = None,
+    ) -> None:
+        super().__init__(config, tokenizer, compute_score)
+        self.tokenizer: Any = tokenizer
+        self.reward = still_config(config).reward
+        self.preset = self.reward.build()
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="still-reward")
+
+    async def run_single(self, data: DataProto) -> dict[str, Any]:
+        """`{"reward_score": float, "reward_extra_info": row}` of the last sequence of a trajectory, as verl asks."""
+        row = await self.loop.run_in_executor(self.threads, self._score, data[len(data) - 1 :])
+        return {"reward_score": row["score"], "reward_extra_info": row}
+
+    def _score(self, data: DataProto) -> Row:
+        """Score one row. Its unpadded tokens are in front: `prompt_len` and `response_len` say how many."""
+        columns = {key: values[0] for key, values in data.non_tensor_batch.items()}
+        ids = data.batch["responses"][0][: int(columns["response_len"])].tolist()
+        prompt_ids = data.batch["prompts"][0][: int(columns["prompt_len"])]
+        outcome = columns["tool_extra_fields"]  # what the agent loop left; only ours knows the budget of the step
+        budget = outcome.get("response_budget", self.config.data.max_response_length)
+        reason = outcome.get("finish_reason") or finish_reason(ids, budget, stop_token_ids(self.tokenizer))
+        row = score_sample(
+            Sample(
+                text=self._decode(without_spans(ids, outcome.get("tool_spans", ()))),
+                transcript=self._decode(ids),
+                references=as_references(columns["reward_model"]["ground_truth"]),
+                preset=self._preset_for(prompt_ids),
+                prompt=self.tokenizer.decode(prompt_ids),
+                data_source=str(columns.get("data_source", "")),
+                extra_info=columns.get("extra_info") or {},
+                tokens=len(ids),
+                max_tokens=budget,
+                finished=reason != "length",
+                tool_ok=outcome.get("tool_ok"),
+            )
+        )
+        return row | {"tokens": float(len(ids)), "truncated": float(reason == "length")}
+
+    def _decode(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=True)
+
+    def _preset_for(self, prompt_ids: Any) -> Preset:
+        """The job's preset; unless it says whether the prompt ends in `<think>`, the prompt does."""
+        if self.reward.prefilled_think is not None:
+            return self.preset
+        prefilled = self.tokenizer.decode(prompt_ids[-PROMPT_END:]).rstrip().endswith("<think>")
+        return replace(self.preset, prefilled_think=prefilled)

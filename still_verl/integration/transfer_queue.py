@@ -1,0 +1,98 @@
+"""Everything that touches TransferQueue, where verl keeps the samples of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from still_verl.monitor.rows import StepRows
+
+if TYPE_CHECKING:
+    from transfer_queue import KVBatchMeta
+
+Tag = dict[str, Any]
+
+_FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
+
+
+def read_rows(batch: KVBatchMeta) -> StepRows:
+    """Fetch the samples of a batch, without the rows that pad it."""
+    import transfer_queue as tq
+
+    real = [(key, tag) for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
+    keys = [key for key, _ in real]
+    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
+    extras = list(data["extra_fields"])
+    return StepRows(
+        uids=[str(uid) for uid in list(data["uid"])],
+        scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
+        references=[row["ground_truth"] for row in list(data["reward_model"])],
+        infos=[extra.get("reward_extra_info") or {} for extra in extras],
+        extras=extras,
+        response_ids=[row.tolist() for row in data["responses"].unbind()],
+        keys=keys,
+        dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
+    )
+
+
+def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
+    """Fetch the tokens of the prompts of some rows of a batch."""
+    import transfer_queue as tq
+
+    data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
+    return [row.tolist() for row in data["prompts"].unbind()]
+
+
+def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
+    """Return the batch of some rows, by their indices; the others stay in the queue."""
+    from transfer_queue import KVBatchMeta
+
+    return KVBatchMeta(
+        partition_id=batch.partition_id,
+        keys=[batch.keys[row] for row in rows],
+        tags=[batch.tags[row] for row in rows],
+        fields=batch.fields,
+        extra_info=batch.extra_info,
+    )
+
+
+def dropped_rows(before: KVBatchMeta, after: KVBatchMeta) -> dict[str, Tag]:
+    """Return the tags of the rows that a batch has lost, by key, marked as dropped."""
+    kept = set(after.keys)
+    lost = {}
+    for key, tag in zip(before.keys, before.tags, strict=True):
+        if key not in kept:
+            lost[key] = tag | {"still_dropped": True}
+    return lost
+
+
+def with_rows(batch: KVBatchMeta, rows: Mapping[str, Tag]) -> KVBatchMeta:
+    """Return the batch with more rows, given as tags by key."""
+    from transfer_queue import KVBatchMeta
+
+    keys, tags = [*batch.keys, *rows], [*batch.tags, *rows.values()]
+    return KVBatchMeta(partition_id=batch.partition_id, keys=keys, tags=tags)
+
+
+def clear(batch: KVBatchMeta, keys: Sequence[str]) -> None:
+    """Remove rows from the partition of a batch."""
+    import transfer_queue as tq
+
+    tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
+
+
+def without_update(batch: KVBatchMeta) -> KVBatchMeta:
+    """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
+    import torch
+    import transfer_queue as tq
+    from tensordict import TensorDict
+    from transfer_queue import KVBatchMeta
+
+    scores = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["rm_scores"])["rm_scores"]
+    zeros = torch.nested.as_nested_tensor([torch.zeros_like(row) for row in scores.unbind()], layout=torch.jagged)
+    fields = TensorDict({"advantages": zeros, "returns": zeros}, batch_size=len(batch.keys))
+    tq.kv_batch_put(keys=batch.keys, partition_id=batch.partition_id, fields=fields)
+    tags = [tag | {"still_dropped": True} for tag in batch.tags]
+    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=tags, extra_info=batch.extra_info)

@@ -1,0 +1,98 @@
+"""What is sent to a SandboxFusion service for a program, and what its answer says."""
+
+import inspect
+import json
+from typing import Literal
+
+from pydantic import BaseModel
+
+from still_verl.interpreter.sandbox import exec_block
+from still_verl.interpreter.sandbox.base import Limits
+
+# Address space that an interpreter takes by itself; the service's limit includes it.
+INTERPRETER_MB = 256
+
+# One thread for numpy: a service that limits memory gives each thread a stack of that size.
+_RUN = """
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+_report = os.dup(2)
+prepare()
+os.dup2(1, 2)
+_module = types.ModuleType("__main__")
+_module.__dict__["__builtins__"] = builtins
+sys.modules["__main__"] = _module
+_error = run_block({code}, _module.__dict__, FILE)
+_flush()
+os.write(_report, json.dumps({{"error": _error}}).encode())
+os._exit(0)
+"""
+
+
+class Command(BaseModel):
+    """A process of the service: SandboxFusion's `CommandRunResult`."""
+
+    status: Literal["Finished", "Error", "TimeLimitExceeded"]
+    return_code: int | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+
+
+class Reply(BaseModel):
+    """SandboxFusion's `RunCodeResponse`, as far as it is read here."""
+
+    status: Literal["Success", "Failed", "SandboxError"]
+    run_result: Command | None = None
+
+
+def order(code: str, limits: Limits) -> bytes:
+    """The body of `POST /run_code`: the keys that verl's own client sends."""
+    body: dict[str, object] = {
+        "language": "python",
+        "code": program(code),
+        "stdin": None,
+        "run_timeout": limits.seconds,
+        "compile_timeout": limits.seconds,
+        "memory_limit_MB": limits.memory_mb + INTERPRETER_MB,
+        "files": {},
+        "fetch_files": [],
+    }
+    return json.dumps(body).encode()
+
+
+def program(code: str) -> str:
+    """A script that runs `code` as the local sandbox does: the last value is shown, errors are told in the same words.
+
+    stdout and stderr of the program come as one stream on stdout; stderr brings how it ended.
+    """
+    return "from __future__ import annotations\n" + inspect.getsource(exec_block) + _RUN.format(code=ascii(code))
+
+
+def outcome(reply: Reply, limits: Limits) -> tuple[str, str, str | None]:
+    """Output, kind and error of a program.
+
+    Raises:
+        ValueError: the answer has no result.
+    """
+    if reply.status == "SandboxError":
+        return "", "unavailable", "The interpreter could not run this code."
+    run = reply.run_result
+    if run is None:
+        raise ValueError("the answer has no run_result")
+    output = (run.stdout or "").replace("\0", "\\x00")
+    if run.status == "TimeLimitExceeded":
+        return output, "timeout", f"stopped after {limits.seconds:g} seconds"
+    report = _report(run.stderr or "") if run.return_code == 0 else None
+    if report is None:
+        return output, "crash", f"the program ended its process with exit code {run.return_code}"
+    return output, "ok" if report["error"] is None else "error", report["error"]
+
+
+def _report(stderr: str) -> dict[str, str | None] | None:
+    """The last line, if our script wrote it: the service's own shell may have warned before it."""
+    try:
+        found = json.loads(stderr.strip().rpartition("\n")[2])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("error", 0), str | None):
+        return None
+    return found

@@ -1,0 +1,58 @@
+"""What the fork server does once, so that no program has to: imports, sympy's caches, and Python's own warming up."""
+
+import gc
+import os
+import socket
+
+from still_verl.interpreter.sandbox import exec_block
+from still_verl.interpreter.sandbox.local import memory
+
+# What programs of mathematics do, with the names that they use. Run more than once, because Python specializes code
+# that has run often, and a child that does it writes to memory that it could share.
+_TYPICAL = """
+from sympy import *
+x, y, z, n, k, m, a, b, c, t, r = symbols("x y z n k m a b c t r")
+p, q = symbols("p q", positive=True)
+i, j = symbols("i j", integer=True)
+for s in (1, 2, 3):
+    solve(x**2 - (s + 4) * x + 4 * s, x), solve(x**2 - s * x - 7, x), solve(2 * x + s, x), solve(Eq(x**2, s + 2), x)
+    solve([x + y - s, x - y - 1], [x, y]), solveset(x**2 - s, x), roots(x**3 - s), Poly(x**2 - s, x).all_roots()
+    expand((x + y) ** s), factor(x**4 - 16 * s), simplify((x**2 - 1) / (x - 1)), together(s / x + 1 / y)
+    diff(sin(s * x) * x, x), integrate(x * exp(s * x), x), limit(sin(s * x) / x, x, 0), series(exp(s * x), x, 0, 3)
+    Sum(n, (n, 1, s)).doit(), binomial(7, s), factorint(360 + s), isprime(97 + s), gcd(12, s), lcm(12, s)
+    Rational(s, 7) + sqrt(8), pi.evalf(20), N(sqrt(s)), Matrix([[s, 2], [3, 4]]).inv(), nsolve(x**3 - s - 1, x, 1)
+    str(x**2 + sqrt(s)), latex(x**2 / s), floor(Rational(7, s)), Mod(17, s + 1), (x**2 + s).subs(x, 3)
+    trigsimp(sin(x) ** 2 + cos(x) ** 2), simplify(sqrt(s) * sqrt(p)), Abs(-s), Max(s, 2), list(divisors(12 + s))
+"""
+_REHEARSAL = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
+
+
+def warm_up() -> None:
+    """Import what programs of mathematics import, and use it. Where it is not installed they do without."""
+    import cmath  # noqa: E401, F401
+
+    try:
+        import numpy
+        import sympy  # noqa: F401
+    except ImportError:
+        return
+    numpy.linalg.solve(numpy.eye(2), numpy.ones(2))
+    exec(_TYPICAL, {})
+
+
+def settle() -> list[memory.Range]:
+    """After `warm_up`: keep what there is shared with children. Returns the memory that most programs write to."""
+    gc.collect()
+    gc.freeze()
+    memory.use_huge_pages()
+    return memory.written_by(_rehearse)
+
+
+def _rehearse() -> None:
+    """What a child does with a program, from its order on. For a throw-away process."""
+    line, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    exec_block.prepare()
+    for packet in (str(len(_REHEARSAL)), _REHEARSAL):
+        client.send(packet.encode())
+    client.shutdown(socket.SHUT_WR)
+    exec_block.serve(line, os.open(os.devnull, os.O_WRONLY))

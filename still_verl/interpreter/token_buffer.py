@@ -1,0 +1,69 @@
+"""The tokens of one response, as generated: never encoded again, with a mask that tells the model's from the tools'."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class TokenBuffer:
+    """Tokens with their mask (1 for the model's, 0 for the output of tools) and log-probs (0.0 for those).
+
+    Attributes:
+        budget: tokens that the response may have, output of tools included.
+    """
+
+    budget: int
+    ids: list[int] = field(default_factory=list)
+    mask: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        return self.budget - len(self.ids)
+
+    def add_generated(self, ids: list[int], log_probs: list[float] | None) -> None:
+        """Cut to the budget. Without log-probs the buffer has none either."""
+        ids = ids[: self.left]
+        self.mask += [1] * len(ids)
+        self.log_probs += (log_probs or [0.0] * len(ids))[: len(ids)]
+        self.ids += ids
+
+    def drop_last(self, count: int) -> None:
+        """Drop the last tokens: some templates' first token of an answer is the one that ended the turn before."""
+        keep = len(self.ids) - count
+        self.ids, self.mask, self.log_probs = self.ids[:keep], self.mask[:keep], self.log_probs[:keep]
+
+    def add_output(self, ids: list[int]) -> bool:
+        """Cut to the budget; whether anything was lost."""
+        fits = ids[: self.left]
+        self.mask += [0] * len(fits)
+        self.log_probs += [0.0] * len(fits)
+        self.ids += fits
+        return len(fits) < len(ids)
+
+    @property
+    def tool_spans(self) -> list[list[int]]:
+        """Where the tokens of tools are: pairs [begin, end) of indices."""
+        spans: list[list[int]] = []
+        for index, own in enumerate(self.mask):
+            if own:
+                continue
+            if spans and spans[-1][1] == index:
+                spans[-1][1] = index + 1
+            else:
+                spans.append([index, index + 1])
+        return spans
+
+
+def without_spans(ids: list[int], spans: Iterable[Sequence[int]]) -> list[int]:
+    """Return the tokens outside of some pairs [begin, end), which are in order and do not overlap.
+
+    Example:
+        >>> without_spans([10, 11, 12, 13, 14], [[1, 3]])
+        [10, 13, 14]
+    """
+    kept, at = [], 0
+    for begin, end in spans:
+        kept += ids[at:begin]
+        at = end
+    return kept + ids[at:]

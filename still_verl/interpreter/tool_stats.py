@@ -1,0 +1,60 @@
+"""What a response did with its interpreter, in counts."""
+
+from dataclasses import dataclass
+
+from still_verl.interpreter.sandbox.base import Result
+
+# How a program that was run ended, and why a call had no program: each is a count of `ToolStats`.
+OUTCOMES = ("ok", "error", "timeout", "crash", "unavailable")
+REFUSALS = ("unreadable", "unknown_tool", "no_code")
+
+
+@dataclass
+class ToolStats:
+    """What one response did with its interpreter; reaches rewards and the monitor as `tool_*` in `extra_fields`.
+
+    Attributes:
+        calls: calls that got an answer: blocks that were run, or could not be.
+        ok, error, timeout, crash: how those ended that were run.
+        unavailable: those to which a remote service gave no answer.
+        unreadable, unknown_tool, no_code: tool calls without a program: no valid JSON, another tool's name, no code.
+        seconds: wall time of running.
+        wait_seconds: wall time of waiting for a free place.
+        cap_reached: 1 when a cap on calls or seconds was met.
+        cut_outputs: outputs that did not fit into the response's budget.
+        unfinished: 1 when the response ended inside a block.
+        skipped_blocks: blocks that were not run, because the response went on past them.
+        tier: isolation of the programs; empty while none was run.
+    """
+
+    calls: int = 0
+    ok: int = 0
+    error: int = 0
+    timeout: int = 0
+    crash: int = 0
+    unavailable: int = 0
+    unreadable: int = 0
+    unknown_tool: int = 0
+    no_code: int = 0
+    seconds: float = 0.0
+    wait_seconds: float = 0.0
+    cap_reached: int = 0
+    cut_outputs: int = 0
+    unfinished: int = 0
+    skipped_blocks: int = 0
+    tier: str = ""
+
+    def add(self, result: Result, waited: float) -> None:
+        """Count a block that was handed to the sandbox."""
+        self._count(result.kind if result.kind in OUTCOMES else "crash")
+        self.seconds += result.seconds
+        self.wait_seconds += waited
+        self.tier = result.tier
+
+    def refuse(self, fault: str) -> None:
+        """Count a call without a program; `fault` is the name of its count."""
+        self._count(fault)
+
+    def _count(self, kind: str) -> None:
+        self.calls += 1
+        setattr(self, kind, getattr(self, kind) + 1)

@@ -1,0 +1,69 @@
+"""The node `still.monitor`. It refuses what cannot work, by key, value and fix."""
+
+import re
+from dataclasses import dataclass, field
+
+from still_verl.config_errors import ConfigError, one_of
+from still_verl.monitor.registries import DETECTORS, KEYWORD_LISTS, OURS
+
+CONSTANT_REWARD = "constant_reward"  # the alarm that looks at the samples of a step; always there
+
+
+@dataclass
+class MonitorConfig:
+    """What is watched, kept, and done about it.
+
+    Attributes:
+        samples: kept of a step in `samples.jsonl`, spread over it; of validation as many. 0 keeps none.
+        sample_mb: size at which `samples.jsonl` is rotated, in 10^6 bytes.
+        sample_files: of samples that are kept, the current one included.
+        alarms: names of `registries.DETECTORS`, dotted names of your own, and `still` for all of still_verl's.
+        stop_on: alarms that end the run, with a checkpoint; dotted names of your own, too.
+        webhook: URL that each alarm is posted to as JSON when it begins; None posts nothing.
+        lists: keyword lists: `still` for still_verl's, and dotted names of your own.
+        words: more words of a category of keywords, or of a new one, e.g. {reflection: [等等, hmm]}.
+    """
+
+    samples: int = 16
+    sample_mb: int = 64
+    sample_files: int = 4
+    alarms: list[str] = field(default_factory=lambda: [OURS])
+    stop_on: list[str] = field(default_factory=list)
+    webhook: str | None = None
+    lists: list[str] = field(default_factory=lambda: [OURS])
+    words: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.detectors:
+            DETECTORS.check(name)
+        for name in self.stop_on:
+            one_of("still.monitor.stop_on", name, (CONSTANT_REWARD, *self.detectors))
+        for name in self.lists:
+            KEYWORD_LISTS.check(name)
+        for key, least in (("samples", 0), ("sample_mb", 1), ("sample_files", 1)):
+            if getattr(self, key) < least:
+                raise ConfigError(f"still.monitor.{key}={getattr(self, key)}: use a number of at least {least}")
+        if self.webhook is not None and not self.webhook.startswith(("http://", "https://")):
+            raise ConfigError(f"still.monitor.webhook={self.webhook!r}: use a URL that begins with http:// or https://")
+        for category, words in self.words.items():
+            check_category("still.monitor.words", category, words)
+
+    @property
+    def detectors(self) -> list[str]:
+        """The names of the detectors that are used, each once."""
+        names: list[str] = []
+        for name in self.alarms:
+            names += DETECTORS if name == OURS else [name]
+        return list(dict.fromkeys(names))
+
+
+def check_category(key: str, category: str, words: list[str]) -> None:
+    """Refuse a category of keywords that metrics could not be called by, or an empty word.
+
+    Raises:
+        ConfigError: names the category and the fix.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", category) or category == "actions":
+        raise ConfigError(f"{key} has category {category!r}: use lower-case letters, not 'actions'")
+    if any(not word.strip() for word in words):
+        raise ConfigError(f"{key}.{category}={words}: take the empty word out")

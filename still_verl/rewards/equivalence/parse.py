@@ -1,0 +1,284 @@
+r"""A parser for the formulas that answers are made of, from the dialect of `spelling` to a small tree.
+
+It reads what it understands completely and refuses the rest (`Unreadable`), so that nothing is compared by half.
+Products may be implicit; `2\frac{1}{3}` is a mixed number; a function takes the product that follows it.
+"""
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from still_verl.rewards.equivalence.node import Node, Unreadable, number
+
+MAX_LENGTH = 600  # characters
+MAX_DEPTH = 40
+
+_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
+_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
+_COMMAND = re.compile(r"\\([a-zA-Z]+)")
+_NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
+_SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
+_MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
+_ONE_LETTER = re.compile(r"‹([A-Za-z])›")
+_CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
+_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma "
+    "Delta Theta Lambda Xi Sigma Phi Psi Omega ell".split()
+)
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def _literal(text: str) -> Node:
+    return Node("number", value=Fraction(text), decimals=0 if "e" in text.lower() else len(text.partition(".")[2]))
+
+
+def _repeating(whole: str, fixed: str, period: str) -> Node:
+    r"""The fraction that `0.1\overline{6}` is."""
+    shift, nines = 10 ** len(fixed), 10 ** len(period) - 1
+    return number(Fraction(int(whole + fixed or "0"), shift) + Fraction(int(period), shift * nines))
+
+
+@lru_cache(maxsize=16_384)
+def parse(text: str) -> Node:
+    """The tree of a whole formula. `Unreadable` when any part of it is not understood."""
+    if len(text) > MAX_LENGTH:
+        raise Unreadable("too long")
+    parser = _Parser(text)
+    tree = parser.sum()
+    if parser.peek():
+        raise Unreadable(f"stopped at {text[parser.at :][:20]!r}")
+    return tree
+
+
+class _Parser:
+    """Recursive descent, one method for each level of precedence."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.inside_bars = 0
+
+    def peek(self) -> str:
+        """The next character that is not a space, or nothing at the end."""
+        while self.at < len(self.text) and self.text[self.at] in " \t":
+            self.at += 1
+        return self.text[self.at : self.at + 1]
+
+    def take(self, wanted: str) -> bool:
+        if self.peek() and self.text.startswith(wanted, self.at):
+            self.at += len(wanted)
+            return True
+        return False
+
+    def expect(self, wanted: str) -> None:
+        if not self.take(wanted):
+            raise Unreadable(f"no {wanted!r} at {self.text[self.at :][:20]!r}")
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def sum(self) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Unreadable("nested too deeply")
+        total = self.signed()
+        while self.peek() in ("+", "-") and self.peek():
+            sign = self.text[self.at]
+            self.at += 1
+            term = self.signed()
+            total = Node("+", (total, term if sign == "+" else Node("neg", (term,))))
+        self.depth -= 1
+        return total
+
+    def signed(self) -> Node:
+        if self.take("-"):
+            return Node("neg", (self.signed(),))
+        self.take("+")
+        return self.product()
+
+    def product(self) -> Node:
+        result = self.power()
+        while True:
+            if self.take("*"):
+                result = Node("*", (result, self.factor()))
+            elif self.take("/"):
+                result = Node("/", (result, self.factor()))
+            elif self.starts_factor():
+                if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
+                    raise Unreadable("two numbers side by side")
+                result = Node("*", (result, self.power()))
+            else:
+                return result
+
+    def factor(self) -> Node:
+        """After an explicit operator a sign may come first."""
+        return Node("neg", (self.power(),)) if self.take("-") else self.power()
+
+    def starts_factor(self) -> bool:
+        following = self.peek()
+        if following == "|":
+            return not self.inside_bars
+        if following == "\\":
+            return not self.text.startswith((r"\rceil", r"\rfloor"), self.at)
+        return bool(following) and (following.isalnum() or following in "([{π∞…‹.") and following not in "≤≥"
+
+    def power(self) -> Node:
+        base = self.postfix(self.primary())
+        if not self.take("^"):
+            return base
+        exponent = self.exponent()
+        return self.postfix(Node("^", (base, exponent)))
+
+    def exponent(self) -> Node:
+        if self.take("-"):
+            return Node("neg", (self.exponent(),))
+        self.take("+")
+        return self.primary()
+
+    def postfix(self, node: Node) -> Node:
+        while True:
+            if self.take("!!"):
+                node = Node("double factorial", (node,))
+            elif self.take("!"):
+                node = Node("factorial", (node,))
+            elif self.take("°"):
+                node = Node("degrees", (node,))
+            elif self.take("%"):
+                node = Node("/", (node, number(100)))
+            else:
+                return node
+
+    def primary(self) -> Node:
+        following = self.peek()
+        if found := self.match(_REPEATING):
+            return _repeating(*found.groups())
+        if found := self.match(_NUMBER):
+            return self.mixed(_literal(found[0]))
+        if following in _CLOSING and following:
+            self.at += 1
+            return self.bracketed(_CLOSING[following])
+        if following == "|":
+            return self.absolute()
+        if found := self.match(_COMMAND):
+            return self.command(found[1])
+        if found := self.match(_ONE_LETTER):
+            return self.symbol(found[1])
+        if following and (following in "π∞…" or (following.isalpha() and following.isascii())):
+            self.at += 1
+            return self.symbol(following)
+        raise Unreadable(f"nothing to read at {self.text[self.at :][:20]!r}")
+
+    def mixed(self, whole: Node) -> Node:
+        found = _MIXED.match(self.text, self.at)
+        if not found or whole.decimals:
+            return whole
+        top, bottom = (int(part) for part in found.groups() if part)
+        if not 0 < top < bottom:
+            return whole
+        self.at = found.end()
+        return number(whole.value + Fraction(top, bottom))
+
+    def bracketed(self, closing: str) -> Node:
+        bars, self.inside_bars = self.inside_bars, 0
+        inner = self.sum()
+        self.inside_bars = bars
+        self.expect(closing)
+        return inner
+
+    def absolute(self) -> Node:
+        self.at += 1
+        self.inside_bars += 1
+        inner = self.sum()
+        self.inside_bars -= 1
+        self.expect("|")
+        return Node("abs", (inner,))
+
+    def symbol(self, name: str) -> Node:
+        if found := self.match(_SUBSCRIPT):
+            index = found[1] if found[2] is None else found[2]
+            if name == "C" and self.take("^"):
+                return self.combinations(index)
+            name += "_" + re.sub(r"[\s{}‹›\\]", "", index)
+        while self.take("'"):
+            name += "'"
+        return Node("symbol", name=name)
+
+    def combinations(self, index: str) -> Node:
+        """`C_n^k` as a binomial; a power of the constant `C_1` when no k of n could be chosen."""
+        top, bottom = parse(index), self.exponent()
+        if top.kind == bottom.kind == "number" and (top.value < 2 or top.value < bottom.value):
+            return Node("^", (Node("symbol", name=f"C_{index}"), bottom))
+        return Node("binom", (top, bottom))
+
+    def command(self, name: str) -> Node:
+        if name in _CALLS:
+            return self.call(name)
+        if name in _GREEK:
+            return self.symbol(name)
+        if name in ("frac", "binom"):
+            return Node("/" if name == "frac" else "binom", (self.argument(), self.argument()))
+        if name == "sqrt":
+            return self.root()
+        if name in ("lfloor", "lceil"):
+            inner = self.sum()
+            self.expect(r"\r" + name[1:])
+            return Node(name[1:], (inner,))
+        raise Unreadable(f"\\{name}")
+
+    def argument(self) -> Node:
+        """One argument of a LaTeX command: a group, or a single character or command."""
+        following = self.peek()
+        if following == "{":
+            self.at += 1
+            return self.bracketed("}")
+        if following.isdigit():
+            self.at += 1
+            return number(int(following))
+        return self.primary()
+
+    def root(self) -> Node:
+        index = number(2)
+        if self.take("["):
+            index = self.bracketed("]")
+        return Node("root", (self.primary(), index))
+
+    def call(self, name: str) -> Node:
+        base = None
+        if name == "log" and self.take("_"):
+            base = self.primary()
+        exponent = self.exponent() if self.take("^") else None
+        if exponent == Node("neg", (number(1),)) and name in _INVERSE:
+            name, exponent = _INVERSE[name], None
+        result = Node(name, (self.operand(),))
+        if base is not None:
+            result = Node("/", (result, Node("ln", (base,))))
+        return Node("^", (result, exponent)) if exponent else result
+
+    def operand(self) -> Node:
+        r"""What a function applies to: a bracket, or the product up to the next operator or function (`\sin 2x`)."""
+        if self.peek() == "(":
+            return self.power_of_bracket()
+        if self.peek() == "-":
+            self.at += 1
+            return Node("neg", (self.operand(),))
+        result = self.power()
+        while self.starts_factor() and not self.starts_call() and self.peek() != "(":
+            result = Node("*", (result, self.power()))
+        if self.peek() == "/" and not self.starts_call(behind=1):
+            self.at += 1
+            result = Node("/", (result, self.power()))
+        return result
+
+    def power_of_bracket(self) -> Node:
+        self.at += 1
+        return self.bracketed(")")
+
+    def starts_call(self, behind: int = 0) -> bool:
+        """Whether a function is next, or so many characters later."""
+        found = _NEXT_COMMAND.match(self.text, self.at + behind)
+        return bool(found) and found is not None and found[1] in _CALLS

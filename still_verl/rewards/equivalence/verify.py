@@ -1,0 +1,126 @@
+"""Whether two answers are equal, and why."""
+
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from still_verl.rewards.equivalence import pool
+from still_verl.rewards.equivalence.decide import decide
+from still_verl.rewards.equivalence.normalize import normalise
+from still_verl.rewards.equivalence.read.splitting import depth
+
+MAX_LENGTH = 4000  # characters; nothing longer is an answer
+MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the whole stack for more
+CACHE_SIZE = 65_536
+
+_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
+_LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
+# Numbers that nobody can write out: towers, large powers (no bounds of integrals), sums of many terms, factorials of
+# factorials and of large numbers, large binomials.
+_HOPELESS = re.compile(
+    r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
+    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`equal` is the answer, `reason` names the rule or the obstacle; `decided` is False when nobody could tell."""
+
+    equal: bool
+    reason: str
+    decided: bool = True
+
+    def __bool__(self) -> bool:
+        return self.equal
+
+
+def cost(answer: str) -> pool.Cost:
+    """What an answer looks like it costs. A wrong guess costs it a place in a longer queue, and no point."""
+    if _HOPELESS.search(answer):
+        return "hopeless"
+    if _LONG.search(answer):
+        return "slow"
+    return "heavy" if _HEAVY.search(answer) else "light"
+
+
+class SingleFlight:
+    """A bounded cache in which threads that ask for the same pair at the same time share one computation."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
+
+    def get(self, key: tuple[str, str], compute: Callable[[str, str], Verdict]) -> Verdict:
+        """The verdict of `key`, computed by the first thread that asks; an error reaches all who wait for it."""
+        with self._lock:
+            future = self._futures.get(key)
+            mine = future is None
+            if future is None:
+                future = self._futures[key] = Future()
+                if len(self._futures) > self._size:
+                    self._futures.popitem(last=False)
+        if mine:
+            try:
+                future.set_result(compute(*key))
+            except BaseException as error:
+                with self._lock:
+                    self._futures.pop(key, None)
+                future.set_exception(error)
+        return future.result()
+
+
+_cache = SingleFlight(CACHE_SIZE)
+
+
+def forget() -> None:
+    """Empty the cache of verdicts. Also done in a forked child, where nobody would finish what others wait for."""
+    global _cache
+    _cache = SingleFlight(CACHE_SIZE)
+
+
+os.register_at_fork(after_in_child=forget)
+
+
+def verify(gold: str, answer: str) -> Verdict:
+    """Whether `answer` is worth the same as `gold`, both in LaTeX or plain text, without `\\boxed`.
+
+    Never raises on an answer: what cannot be decided is not equal, and says so. Thread-safe.
+    """
+    gold, answer = gold.strip(), answer.strip()
+    if not gold:
+        return Verdict(False, "empty gold", decided=False)
+    if not answer:
+        return Verdict(False, "no answer", decided=False)
+    if len(answer) > MAX_LENGTH or len(gold) > MAX_LENGTH:
+        return Verdict(False, "too long", decided=False)
+    if depth(answer) > MAX_DEPTH:
+        return Verdict(False, "nested too deeply", decided=False)
+    return _cache.get((gold, answer), _guarded)
+
+
+def _guarded(gold: str, answer: str) -> Verdict:
+    """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
+    try:
+        return _verify(gold, answer)
+    except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
+        raise
+    except Exception as error:
+        return Verdict(False, f"internal error ({type(error).__name__}: {error})", decided=False)
+
+
+def _verify(gold: str, answer: str) -> Verdict:
+    if gold == answer:
+        return Verdict(True, "exact")
+    if normalise(gold) == normalise(answer):
+        return Verdict(True, "normalised")
+    equal, reason = decide(gold, answer)
+    if equal is not None or reason == "too large":
+        return Verdict(bool(equal), reason, decided=equal is not None)
+    reply = pool.shared().ask(gold, answer, cost(answer))
+    return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)

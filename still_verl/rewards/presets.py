@@ -1,0 +1,65 @@
+"""Which terms a reward adds up, with which weights: the rewards of the study.
+
+P is the paper (arXiv 2503.04548) by section.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from still_verl.config_errors import ConfigError
+from still_verl.rewards.registries import EXTRACTORS, TERMS
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A weighted sum of terms, which is 0 unless every required term is 1.
+
+    Attributes:
+        weights: of terms, by their names in `registries.TERMS` or by dotted names of your own.
+        required: terms that must be 1.
+        extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
+        overlong_buffer: tokens before the limit in which the term `overlong` falls.
+        prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
+
+    Raises:
+        ConfigError: a name that cannot be one, or two terms that metrics could not tell apart.
+    """
+
+    weights: Mapping[str, float]
+    required: Sequence[str] = ()
+    extractors: Sequence[str] = ("boxed",)
+    overlong_buffer: int = 4096
+    prefilled_think: bool = True
+
+    def __post_init__(self) -> None:
+        check_terms(self.terms)
+        for name in self.extractors:
+            EXTRACTORS.check(name)
+
+    @property
+    def terms(self) -> list[str]:
+        """The names of all terms, each once, required ones first."""
+        return list(dict.fromkeys([*self.required, *self.weights]))
+
+
+def check_terms(names: Sequence[str], key: str = "") -> None:
+    """Refuse names of terms that cannot be ones, and two that would have the same name in metrics.
+
+    Raises:
+        ConfigError: names the term and the fix.
+    """
+    by_label: dict[str, str] = {}
+    for name in names:
+        TERMS.check(name, key)
+        label = TERMS.label(name)
+        other = by_label.setdefault(label, name)
+        if other != name:
+            raise ConfigError(f"{key or TERMS.key}: {other} and {name} would both be called {label}: rename yours")
+
+
+BOXED = Preset({"correct": 1.0})  # P 2: 1 when the boxed answer is right
+ZERO = Preset({"correct": 1.0}, required=("format",), extractors=("answer_tag", "boxed"))  # P 2: right and well formed
+DISTILL = Preset({"signed": 1.0})  # P 4.2 and 4.3: +1 or -1
+RRL = Preset({"signed": 1.0, "length": 1.0})  # P 4.2: rewarding response length
+RRA = Preset({"signed": 1.0, "actions": 1.0})  # P 4.2: rewarding reasoning actions
+OVERLONG = Preset({"signed": 1.0, "overlong": 1.0})  # DAPO's soft punishment, for comparison with P 4.2's mask

@@ -1,0 +1,97 @@
+"""What a reward term sees of one response."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from still_verl.rewards.equivalence.verify import Verdict, verify
+from still_verl.rewards.extract import Extraction, extract
+from still_verl.rewards.format import zero_format_fault
+from still_verl.rewards.presets import Preset
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One response to judge. A term is a function `(sample: Sample) -> float`.
+
+    Attributes:
+        text: the model's own tokens as text. What a term should read: a program's output is not the model's work.
+        transcript: the whole response as text, with what tools put out; the same as `text` where no tool was used.
+        references: the right answer, or alternatives of which one must be met.
+        preset: what the job pays for, with its settings.
+        prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
+        data_source: the column of the data.
+        extra_info: the column of the data.
+        tokens: of the response, output of tools included; None in a reward file that was not told.
+        max_tokens: that the response could have in this step; None likewise.
+        finished: whether the response ended by itself; None when nobody tells.
+        tool_ok: calls of tools that succeeded; None without the agent loop `still_code`.
+    """
+
+    text: str
+    references: Sequence[str]
+    preset: Preset
+    transcript: str = ""
+    prompt: str = ""
+    data_source: str = ""
+    extra_info: Mapping[str, Any] = field(default_factory=dict)
+    tokens: int | None = None
+    max_tokens: int | None = None
+    finished: bool | None = None
+    tool_ok: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.transcript:
+            object.__setattr__(self, "transcript", self.text)
+
+    @cached_property
+    def found(self) -> Extraction:
+        """The final answer of the text, and the extractor that found it."""
+        return extract(self.text, self.preset.extractors)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the answer is right, and why: by the first reference that is met, else by the first of all."""
+        verdicts = [verify(reference, self.found.answer) for reference in self.references]
+        for verdict in verdicts:
+            if verdict:
+                return verdict
+        return verdicts[0]
+
+    @cached_property
+    def format_fault(self) -> str:
+        """What is wrong with the format of the text, or nothing."""
+        return zero_format_fault(self.text, self.preset.prefilled_think)
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The tokens of the response and their limit.
+
+        Raises:
+            ValueError: a term needs them and nobody gave them.
+        """
+        if self.tokens is None or not self.max_tokens:
+            raise ValueError("a reward of length needs the number of tokens: see reward_fns/length.py")
+        return self.tokens, self.max_tokens
+
+    @property
+    def succeeded_calls(self) -> int:
+        """The calls of tools that succeeded.
+
+        Raises:
+            ValueError: the agent loop did not count them.
+        """
+        if self.tool_ok is None:
+            raise ValueError(
+                "the term `tools` needs the agent loop still_code, which counts its calls: still/rollout=code"
+            )
+        return self.tool_ok
+
+
+def as_references(ground_truth: object) -> tuple[str, ...]:
+    """Return a row's `ground_truth` as text: one answer, or a sequence of alternatives (the study's data has both)."""
+    if isinstance(ground_truth, str | bytes) or not hasattr(ground_truth, "__iter__"):
+        return (str(ground_truth),)
+    alternatives = tuple(str(answer) for answer in ground_truth)
+    return alternatives or ("",)

@@ -1,0 +1,57 @@
+"""The node `still.reward`. It refuses what cannot work, by key, value and fix."""
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+from still_verl.config_errors import ConfigError
+from still_verl.rewards.registries import EXTRACTORS, PRESETS, TERMS
+
+if TYPE_CHECKING:
+    from still_verl.rewards.presets import Preset
+
+
+@dataclass
+class RewardConfig:
+    """What the reward manager `still` pays. A key that is None keeps the preset's value.
+
+    Attributes:
+        preset: a name of `registries.PRESETS`, or the dotted name of your own.
+        weights: of terms, by their names in `registries.TERMS` or dotted names of your own; replaces the preset's.
+        required: terms that must be 1, or the score is 0.
+        extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
+        overlong_buffer: tokens before the limit in which the term `overlong` falls.
+        prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
+    """
+
+    preset: str = "boxed"
+    weights: dict[str, float] | None = None
+    required: list[str] | None = None
+    extractors: list[str] | None = None
+    overlong_buffer: int | None = None
+    prefilled_think: bool | None = None
+
+    def __post_init__(self) -> None:
+        PRESETS.check(self.preset)
+        for name in self.weights or ():
+            TERMS.check(name)
+        for name in self.required or ():
+            TERMS.check(name, "still.reward.required")
+        for name in self.extractors or ():
+            EXTRACTORS.check(name)
+        if self.weights == {} or self.extractors == []:
+            raise ConfigError("still.reward.weights and still.reward.extractors need at least one entry, or null")
+        if self.overlong_buffer is not None and self.overlong_buffer < 1:
+            raise ConfigError(f"still.reward.overlong_buffer={self.overlong_buffer}: use a number of tokens above 0")
+
+    def build(self) -> "Preset":
+        """Return the preset with everything that is set here.
+
+        Raises:
+            ConfigError: two terms that metrics could not tell apart, or a preset of your own that is not there.
+        """
+        changes = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "preset" and value is not None:
+                changes[field.name] = value
+        return replace(PRESETS.find(self.preset), **changes)

@@ -1,0 +1,40 @@
+"""Where the lab lives, and that asking costs nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from still_verl.demo.files import home
+from still_verl.demo.prepare import prepare
+
+
+def test_home_follows_the_cache_folder_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert home() == tmp_path / "still_verl" / "demo"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert home() == Path.home() / ".cache" / "still_verl" / "demo"
+
+
+@pytest.mark.parametrize("name", ["random", "random-untied"])
+def test_prepare_builds_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lab = prepare(name)
+    assert lab.model == home() / name / "model" and (lab.model / "model.safetensors").is_file()
+    assert lab.train.is_file() and lab.val.is_file() and lab.train.parent == home() / name / "data"
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*") if path.suffix != ".lock"}
+    assert prepare(name) == lab
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'huge'; there are: tiny, smollm2, random, random-untied"):
+        prepare("huge")
+
+
+def test_light_modules_import_nothing_heavy() -> None:
+    light = "from still_verl.demo import cache, files, prepare, tasks, tokenizer, traces"
+    heavy = "{'torch', 'transformers', 'tokenizers', 'pyarrow', 'reasoning_gym', 'verl', 'rich', 'numpy'}"
+    code = f"import sys; {light}; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -1,0 +1,119 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from still_verl.config_errors import ConfigError
+from still_verl.dynamics.coefficient import follow_entropy, follow_kl
+from still_verl.dynamics.registries import SCHEDULES
+from still_verl.dynamics.schedules import ScheduleConfig, value_at
+
+STUDY = {"start": 1e-3, "horizon": 500.0}
+
+
+@pytest.mark.parametrize(
+    ("time", "intended", "released"),
+    [
+        (0, 1e-3, 2e-3),
+        (125, 8.535533905932737e-4, 1.8535533905932738e-3),
+        (250, 5e-4, 1.5e-3),
+        (375, 1.4644660940672625e-4, 1.1464466094067262e-3),
+        (500, 0.0, 1e-3),
+        (501, 0.0, 1e-3),
+        (10_000, 0.0, 1e-3),
+    ],
+)
+def test_the_cosine_of_the_study_as_meant_and_as_released(time: int, intended: float, released: float) -> None:
+    assert value_at(ScheduleConfig("cosine", **STUDY), time, 900) == pytest.approx(intended, abs=1e-9)
+    assert value_at(ScheduleConfig("released_code", **STUDY), time, 900) == pytest.approx(released, abs=1e-9)
+
+
+def test_a_horizon_up_to_one_is_a_share_of_the_run() -> None:
+    half = ScheduleConfig("linear", start=1.0, horizon=0.5)
+    assert [value_at(half, time, 100) for time in (0, 25, 50, 99)] == [1.0, 0.5, 0.0, 0.0]
+
+
+def test_piecewise_goes_through_its_points_in_straight_lines() -> None:
+    config = ScheduleConfig("piecewise", points=[[10, 1.0], [20, 0.0], [30, 0.5]])
+    assert [value_at(config, time, 0) for time in (0, 10, 15, 20, 25, 30, 99)] == [1.0, 1.0, 0.5, 0.0, 0.25, 0.5, 0.5]
+
+
+spans = st.one_of(st.floats(0.01, 1), st.integers(2, 400).map(float))
+values = st.floats(0, 10)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> ScheduleConfig:
+    times = sorted(draw(st.lists(st.integers(0, 500), min_size=2, max_size=6, unique=True)))
+    return ScheduleConfig(
+        kind=draw(st.sampled_from([kind for kind in SCHEDULES])),
+        start=draw(values),
+        end=draw(values),
+        horizon=draw(spans),
+        warmup=draw(st.one_of(st.just(0.0), spans)),
+        points=[[time, draw(values)] for time in times],
+    )
+
+
+@given(schedules(), st.integers(1, 600))
+def test_every_schedule_stays_within_its_values(config: ScheduleConfig, total: int) -> None:
+    config.check("still.kl")
+    known = [0.0, config.start, config.end, *(value for _, value in config.points)]
+    highest = config.start + max(config.start, config.end) if config.kind == "released_code" else max(known)
+    for time in range(0, total + 2, 7):
+        assert -1e-12 <= value_at(config, time, total) <= highest + 1e-12
+
+
+@given(schedules(), st.integers(1, 600))
+def test_decays_are_monotonic_after_their_warm_up(config: ScheduleConfig, total: int) -> None:
+    if config.kind not in ("linear", "cosine"):
+        return
+    warmup = config.warmup * total if config.warmup <= 1 else config.warmup
+    found = [value_at(config, time, total) for time in range(math.ceil(warmup), total + 2)]
+    ordered = sorted(found, reverse=config.start > config.end)
+    assert found == pytest.approx(ordered, abs=1e-12)
+
+
+@given(st.sampled_from(["linear", "cosine"]), values, values, st.integers(0, 50), st.integers(60, 300))
+def test_joins_have_no_jump(kind: str, start: float, end: float, warmup: int, horizon: int) -> None:
+    """From one step to the next a value moves no further than the steepest slope of its shape."""
+    config = ScheduleConfig(kind, start=start, end=end, horizon=float(horizon), warmup=float(max(warmup, 2)))
+    steepest = max(start / max(warmup, 2), math.pi / 2 * abs(start - end) / (horizon - max(warmup, 2)))
+    found = [value_at(config, time, 400) for time in range(400)]
+    assert max(abs(b - a) for a, b in zip(found, found[1:], strict=False)) <= steepest + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "cosin"}, "k.kind='cosin': use one of inherit, constant"),
+        ({"kind": "cosine", "start": -1e-3}, "k.start=-0.001: must not be negative"),
+        ({"kind": "cosine", "horizon": 0}, "k.horizon=0: give steps"),
+        ({"kind": "piecewise"}, "k.points=[]: give at least two pairs"),
+        ({"kind": "piecewise", "points": [[5, 1.0], [5, 2.0]]}, "the steps must increase"),
+        ({"kind": "piecewise", "points": [[0, 1.0], [5, -2.0]]}, "may be negative"),
+        ({"kind": "adaptive", "start": 0.1}, "k.target=None: an adaptive coefficient needs one above 0"),
+        ({"kind": "adaptive", "start": 2.0, "target": 1.0, "rate": 1.0}, "k.start=2.0: not between floor=0.0"),
+    ],
+)
+def test_what_cannot_work_is_refused_by_name(settings: dict, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        ScheduleConfig(**settings).check("k")
+    assert message in str(error.value)
+
+
+def test_the_kl_coefficient_follows_its_target_by_at_most_a_fifth_of_the_rate() -> None:
+    config = ScheduleConfig("adaptive", start=1.0, target=0.1, rate=0.5, floor=0.5, ceiling=1.05)
+    assert follow_kl(config, 1.0, kl=0.1) == 1.0
+    assert follow_kl(config, 1.0, kl=0.101) == pytest.approx(1.005)
+    assert follow_kl(config, 1.0, kl=9.0) == 1.05  # 1.1 without its ceiling
+    assert follow_kl(config, 1.0, kl=0.0) == pytest.approx(0.9)
+    assert follow_kl(config, 0.51, kl=0.0) == 0.5
+
+
+def test_the_entropy_coefficient_goes_up_below_its_target_and_down_above() -> None:
+    config = ScheduleConfig("adaptive", target=0.2, rate=0.001, ceiling=0.0015)
+    assert follow_entropy(config, 0.0, entropy=0.1) == 0.001
+    assert follow_entropy(config, 0.001, entropy=0.1) == 0.0015
+    assert follow_entropy(config, 0.0005, entropy=0.3) == 0.0

@@ -1,0 +1,162 @@
+"""The monitor on steps that a test writes; the transfer queue alone is replaced, tests/e2e has it for real."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from still_verl.integration.callbacks import monitor
+from still_verl.integration.callbacks.monitor import Monitor
+from still_verl.monitor.alarms import ALARMS
+from still_verl.monitor.jsonl import read_lines, read_samples
+from still_verl.monitor.rows import StepRows, Validation
+
+
+class Letters:
+    """A tokenizer: each token is a character."""
+
+    def decode(self, ids: list[int], skip_special_tokens: bool = False) -> str:
+        return "".join(map(chr, ids))
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return list(map(ord, text))
+
+    def batch_decode(self, batch: list[list[int]], skip_special_tokens: bool) -> list[str]:
+        return [self.decode(ids) for ids in batch]
+
+
+def step_rows(scores: list[float], words: int = 1) -> StepRows:
+    n = len(scores)
+    infos = [{"acc": score, "pred": "7", "reason": "same", "term_correct": score} for score in scores]
+    ids = [[ord(c) for c in "Wait " * words + "7"]] * n
+    extras = [{"finish_reason": "stop"}] * n
+    keys = [f"k{i}" for i in range(n)]
+    return StepRows(["p"] * n, np.array(scores), ["7"] * n, infos, extras, ids, keys, [False] * (n - 1) + [True])
+
+
+class Run:
+    """A monitor, and a trainer as far as it sees one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: Any) -> None:
+        node = {"name": "test", "run_dir": str(folder), "monitor": settings}
+        self.monitor = Monitor(OmegaConf.create({"still": node, "trainer": {"save_freq": 4}}))
+        self.saved: list[int] = []
+        self.trainer: Any = SimpleNamespace(tokenizer=Letters(), global_steps=0, total_training_steps=99)
+        self.trainer._save_checkpoint = lambda: self.saved.append(self.trainer.global_steps)
+        monkeypatch.setattr(monitor, "read_rows", lambda batch: batch)
+        monkeypatch.setattr(monitor, "read_prompts", lambda batch, keys: [[ord(c) for c in key] for key in keys])
+        self.monitor.on_init_end(self.trainer)
+
+    def step(self, rows: StepRows) -> dict[str, float]:
+        self.trainer.global_steps += 1
+        metrics: dict[str, float] = {}
+        self.monitor.on_update(self.trainer, metrics)
+        self.monitor.on_metrics(self.trainer, rows, metrics)  # type: ignore[arg-type]
+        return metrics
+
+
+def test_a_step_gives_metrics_and_samples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, samples=3)
+    metrics = run.step(step_rows([0.0, 1.0, 0.0, 1.0, 1.0]))
+    run.monitor.close()
+    assert metrics["still/accuracy"] == metrics["still/reward/correct"] == 0.6
+    assert metrics["still/keywords/reflection/per_response"] == 1
+    assert {name for name in metrics if "alarm" in name} == {f"still/alarm/{name}" for name in ALARMS}
+    assert read_samples(tmp_path)[2] == {
+        "step": 1,
+        "phase": "train",
+        "uid": "p",
+        "prompt": "k4",
+        "response": "Wait 7",
+        "gold": "7",
+        "pred": "7",
+        "reason": "same",
+        "extracted_by": "",
+        "score": 1.0,
+        "acc": 1.0,
+        "tokens": 6,
+        "truncated": False,
+        "dropped": True,
+        "terms": {"correct": 1.0},
+    }
+    assert [row["prompt"] for row in read_samples(tmp_path)] == ["k0", "k2", "k4"]
+
+
+def test_a_validation_has_metrics_and_samples_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, samples=1)
+    infos = {"reward": [1.0, 0.0], "acc": [1.0, 0.0], "tokens": [9.0, None], "pred": ["7", None]}
+    metrics: dict[str, float] = {}
+    validation = Validation(["a", "b"], ["2+5=", "3+4="], ["Wait 7", "no"], [1.0, 0.0], infos)
+    run.monitor.on_validation(run.trainer, validation, metrics)
+    run.monitor.close()
+    assert metrics["still/validation/accuracy"] == metrics["still/validation/completion/answered"] == 0.5
+    assert metrics["still/validation/samples"] == 2
+    assert metrics["still/validation/length/mean"] == 5.5 and not any("alarm" in name for name in metrics)
+    (row,) = read_samples(tmp_path)
+    assert (row["phase"], row["step"], row["prompt"], row["gold"], row["tokens"]) == ("validation", 0, "2+5=", None, 9)
+
+
+def test_no_samples_are_kept_if_none_are_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, samples=0)
+    run.step(step_rows([0.0, 1.0]))
+    run.monitor.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "versions.json"]
+
+
+def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(monkeypatch, tmp_path, stop_on=["reward_hacking_length"])
+    while run.trainer.global_steps < run.trainer.total_training_steps:
+        run.step(step_rows([0.0, 1.0, 0.0], words=20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5))
+    run.monitor.close()
+    (alarm,) = [row for row in read_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
+    assert run.saved == [alarm["step"] + 1] == [run.trainer.global_steps]
+    assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
+
+
+def test_the_checkpoint_is_upstreams_if_it_is_due(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, stop_on=["constant_reward"])
+    for _ in range(4):
+        run.step(step_rows([0.0, 0.0]))
+    assert run.trainer.total_training_steps == 4 and run.saved == []
+
+
+def test_an_alarm_is_posted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    received: list[dict[str, Any]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    run = Run(monkeypatch, tmp_path, webhook=f"http://127.0.0.1:{server.server_port}/x")
+    for _ in range(8):
+        run.step(step_rows([0.0, 0.0]))
+    run.monitor.close()
+    server.shutdown()
+    server.server_close()
+    assert [(message["name"], message["step"], message["run"]) for message in received] == [
+        ("constant_reward", 3, "test")
+    ]
+    assert received[0]["text"].startswith("test: ALARM constant_reward (critical) at step 3: every response")
+
+
+def test_a_webhook_that_nobody_answers_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Run(monkeypatch, tmp_path, webhook="http://127.0.0.1:9/")
+    for _ in range(3):
+        run.step(step_rows([0.0, 0.0]))
+    run.monitor.close()
+    assert "the monitor failed in post, the run goes on" in caplog.text
+    assert [row["name"] for row in read_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]

@@ -1,0 +1,68 @@
+"""What a job without an accelerator needs of its machine."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from still_verl.config_errors import ConfigError
+from still_verl.demo.prepare import prepare
+from still_verl.integration.checks import cpu
+
+
+def job(**ray_init: str) -> DictConfig:
+    bucket = {"checkpoint_engine": {"update_weights_bucket_megabytes": 256}}
+    return OmegaConf.create(
+        {
+            "actor_rollout_ref": {"rollout": bucket},
+            "trainer": {"n_gpus_per_node": 1},
+            "ray_kwargs": {"ray_init": ray_init},
+        }
+    )
+
+
+def test_a_bucket_smaller_than_the_largest_weight() -> None:
+    """verl would hang: its sender fails while the receiver waits."""
+    with pytest.raises(ConfigError, match="the largest weight has 300 MB"):
+        cpu.check_bucket(job(), largest=300 << 20, free_shm=1 << 40)
+
+
+def test_too_little_memory() -> None:
+    with pytest.raises(ConfigError, match="needs about 12.5 GiB of memory, 4.0 GiB are available"):
+        cpu.check_ram(weights=960 << 20, available=4 << 30)
+
+
+def test_weight_sizes_are_those_of_the_model() -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(prepare("random").model)
+    assert sorted(cpu.weight_bytes(prepare("random").model)) == sorted(4 * p.numel() for p in model.parameters())
+
+
+HOLDER = """
+import os
+from omegaconf import OmegaConf
+from still_verl.integration.checks.cpu import claim_machine
+claim_machine(OmegaConf.create({"ray_kwargs": {"ray_init": {}}}))
+print(os.getpid(), flush=True)
+input()
+"""
+
+
+def test_one_job_at_a_time_with_a_ray_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one Ray cluster two jobs have different numbers; the claim ends with its process, however that ends."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(cpu.tempfile, "tempdir", None)
+    monkeypatch.setattr(cpu, "_claim", None)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    pid = int(holder.stdout.readline())
+    with pytest.raises(ConfigError, match=rf"another CPU job runs on this machine \(process {pid}\)"):
+        cpu.claim_machine(job())
+    cpu.claim_machine(job(address="auto"))
+    holder.kill()
+    holder.wait()
+    cpu.claim_machine(job())
+    cpu.claim_machine(job())  # the next job of a sweep

@@ -1,0 +1,246 @@
+"""A job that cannot work ends before Ray starts, with one message that names the thing and the fix."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import verl  # noqa: F401  (puts our recipes on the search path)
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig
+
+from still_verl.config_errors import ConfigError
+from still_verl.demo.prepare import prepare
+from still_verl.integration.checks.job import check_job, check_model
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra() -> Iterator[None]:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        yield
+
+
+def job(*overrides: str) -> DictConfig:
+    """The config of a job that passes every check, but for the overrides."""
+    lab = prepare("random")
+    good = [
+        "+recipe=base",
+        "still/device=cpu",
+        f"actor_rollout_ref.model.path={lab.model}",
+        f"data.train_files={lab.train}",
+        f"data.val_files={lab.val}",
+    ]
+    return compose("ppo_trainer", overrides=[*good, *overrides])
+
+
+def problem(config: DictConfig) -> str:
+    with pytest.raises(ConfigError) as error:
+        check_job(config)
+    return str(error.value)
+
+
+def test_a_good_job_passes() -> None:
+    check_job(job())
+
+
+def test_a_missing_data_file() -> None:
+    wrong = "data.train_files=/no/such.parquet"
+    assert problem(job(wrong)) == f"{wrong}: there is no such file"
+
+
+def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
+    """RUC-AIBOX/STILL-3-RL-90K brings the study's prompt in its rows."""
+    prompt = [{"role": "user", "content": "User: 1+1?\nAssistant:\n<think>\n"}]
+    row = {"data_source": "math", "prompt": prompt, "reward_model": {"ground_truth": "2"}}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "own.parquet")
+    data = f"data.val_files={tmp_path}/own.parquet"
+    said = problem(job("still/prompt=long", data))
+    assert f"so have the prompts of {tmp_path}/own.parquet: set still/prompt=raw" in said
+    check_job(job("still/prompt=raw", data))
+
+
+def test_data_of_the_lab_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = compose("ppo_trainer", overrides=["+recipe=demo"])
+    assert problem(config).endswith("there is no such file; make it with: still-verl demo-model tiny")
+
+
+def test_one_bad_file_among_good_ones(tmp_path: Path) -> None:
+    good = prepare("random").train
+    assert "/no/val.parquet" in problem(job(f"data.val_files=[{good},/no/val.parquet]"))
+
+
+def test_data_without_the_needed_columns(tmp_path: Path) -> None:
+    path = tmp_path / "bare.parquet"
+    pq.write_table(pa.table({"prompt": ["a"], "answer": ["b"]}), path)
+    message = problem(job(f"data.val_files={path}"))
+    assert "no column data_source, reward_model; it has prompt, answer" in message
+
+
+def test_empty_and_unreadable_data(tmp_path: Path) -> None:
+    empty, torn = tmp_path / "empty.parquet", tmp_path / "torn.parquet"
+    pq.write_table(pa.table({"prompt": [], "data_source": [], "reward_model": []}), empty)
+    torn.write_bytes(b"PAR1 no")
+    assert "the file has no rows" in problem(job(f"data.train_files={empty}"))
+    assert "not a readable parquet file" in problem(job(f"data.train_files={torn}"))
+
+
+def test_a_model_folder_that_is_absent_or_empty(tmp_path: Path) -> None:
+    assert "there is no such folder" in problem(job("actor_rollout_ref.model.path=/no/model"))
+    assert "the folder has no config.json" in problem(job(f"actor_rollout_ref.model.path={tmp_path}"))
+
+
+def test_a_name_on_a_hub_is_left_to_verl() -> None:
+    check_model(job("actor_rollout_ref.model.path=Qwen/Qwen2.5-7B"))
+
+
+def test_a_missing_reward_file() -> None:
+    message = problem(job("reward.custom_reward_function.path=/no/reward.py"))
+    assert message.startswith("reward.custom_reward_function.path=/no/reward.py: Custom module file not found")
+
+
+def test_a_reward_file_that_does_not_load(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("import no_such_package\n")
+    message = problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+    assert "ModuleNotFoundError: No module named 'no_such_package'" in message
+
+
+def test_a_reward_file_without_the_function(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("def score(): ...\n")
+    assert "compute_score" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+
+
+def test_a_reward_that_no_manager_reads() -> None:
+    assert "reward.reward_manager.name=naive does not read it" in problem(job("still.reward.preset=zero"))
+    check_job(job("still/reward=zero"))
+
+
+def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) -> None:
+    (tmp_path / "reward.py").write_text("def compute_score(**kwargs): ...\n")
+    both = job("still/reward=zero", f"reward.custom_reward_function.path={tmp_path}/reward.py")
+    assert "would not call it" in problem(both)
+
+
+def test_a_buffer_longer_than_the_response() -> None:
+    message = problem(job("still/reward=overlong", "still.reward.overlong_buffer=4096", "data.max_response_length=512"))
+    assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
+        (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
+        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "still.kl.place=loss puts the KL elsewhere"),
+        (["data.train_batch_size=128"], "ppo_mini_batch_size=256: more than data.train_batch_size=128"),
+        (["still.reference.reset_every=5", "still/kl=none"], "there is no reference model without KL"),
+        (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
+        (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),
+        (["still/temperature=rising", "trainer.v1.trainer_mode=still_colocate_async"], "use still_sync"),
+        (
+            ["still.context.stages=[[1,9]]", "actor_rollout_ref.rollout.agent.default_agent_loop=single_turn_agent"],
+            "still.context needs an agent loop of ours",
+        ),
+    ],
+)
+def test_dynamics_that_cannot_work(overrides: list[str], message: str) -> None:
+    assert message in problem(job(*overrides))
+
+
+@pytest.mark.parametrize("kl", ["none", "fixed", "linear", "cosine", "piecewise", "adaptive", "released_code"])
+def test_every_kl_schedule_passes_in_both_places(kl: str) -> None:
+    check_job(job(f"still/kl={kl}"))
+    if kl != "none":
+        check_job(job(f"still/kl={kl}", "still.kl.place=reward"))
+
+
+def test_code_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    from still_verl.interpreter.sandbox.local import tiers
+
+    code = "actor_rollout_ref.rollout.agent.default_agent_loop=still_code"
+    check_job(job(code))
+
+    def unavailable(*_: object) -> None:
+        raise tiers.SandboxUnavailable("the sandbox's tier here is none")
+
+    monkeypatch.setattr("still_verl.interpreter.sandbox.local.client.require", unavailable)
+    assert problem(job(code)) == "still.interpreter: the sandbox's tier here is none"
+
+
+def test_a_remote_sandbox_that_does_not_answer() -> None:
+    url = "still.interpreter.url=http://127.0.0.1:9"
+    message = problem(
+        job("still/rollout=code", "still.interpreter.sandbox=fusion", "still.interpreter.stateful=false", url)
+    )
+    assert message.startswith(f"{url}: no answer to a test program at http://127.0.0.1:9/run_code (ConnectError")
+
+
+def test_a_parser_of_tool_calls_that_verl_does_not_have() -> None:
+    key = "actor_rollout_ref.rollout.multi_turn.format"
+    message = problem(job("still/rollout=code", "still.interpreter.format=tool_call", f"{key}=hermse"))
+    assert message.startswith(f"{key}='hermse': use one of ") and "hermes" in message
+
+
+def test_a_reward_for_tools_without_tools() -> None:
+    message = problem(job("still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}"))
+    assert message == "still.reward.weights has tools, but the agent loop still has none to use: set still/rollout=code"
+
+
+def test_a_wrong_key_of_ours_in_a_yaml() -> None:
+    assert "did you mean still.device?" in problem(job("+still.devise=cpu"))
+
+
+def test_too_little_shared_memory() -> None:
+    message = problem(job("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000"))
+    assert message.startswith("actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes=100000000")
+    assert "/dev/shm" in message and "--shm-size" in message
+
+
+def test_a_ray_cluster_and_a_cpu_job_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert "unset RAY_ADDRESS" in problem(job())
+
+
+def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | env,
+    )
+
+
+def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", "data.train_files=/no/such.parquet")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "still_verl: data.train_files=/no/such.parquet: there is no such file"
+    assert "Traceback" not in done.stderr and "ray init" not in done.stdout
+
+
+def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
+    done = main_ppo(tmp_path, "+recipe=dmeo")
+    assert done.returncode == 1
+    assert "Could not find 'recipe/dmeo'" in done.stderr and "demo" in done.stderr
+
+
+def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
+    (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
+    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
+
+
+def test_vllm_missing(tmp_path: Path) -> None:
+    (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
+    lab = prepare("random")
+    data = [f"data.train_files={lab.train}", f"data.val_files={lab.val}", f"actor_rollout_ref.model.path={lab.model}"]
+    env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, **env)
+    assert done.returncode == 1
+    assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr

@@ -1,0 +1,106 @@
+"""The manager `still`, built and called as verl's reward worker does."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import verl  # noqa: F401  (loads the plugin)
+from hydra import compose, initialize_config_module
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from verl import DataProto
+from verl.trainer.ppo.reward import load_reward_manager
+
+from still_verl.demo.prepare import prepare
+
+LIMIT = 24
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerBase:
+    return AutoTokenizer.from_pretrained(prepare("random").model)
+
+
+def grade(tokenizer: Any, samples: list[DataProto], *overrides: str) -> list[dict[str, Any]]:
+    """Score all samples at once in one event loop."""
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", ["+recipe=base", f"data.max_response_length={LIMIT}", *overrides])
+
+    async def score_all() -> list[dict[str, Any]]:
+        manager = load_reward_manager(config, tokenizer)
+        return await asyncio.gather(*(manager.run_single(sample) for sample in samples))
+
+    return asyncio.run(score_all())
+
+
+def sample(
+    tokenizer: Any, response: str, gold: Any = "12", prompt: str = "7+5=?", ended: bool = True, **told: Any
+) -> Any:
+    prompt_ids = tokenizer.encode(prompt, add_special_tokens=False)
+    ids = tokenizer.encode(response, add_special_tokens=False) + [tokenizer.eos_token_id] * ended
+    padding = [0] * 5  # the rows of a trajectory with several sequences are padded to the longest
+
+    def column(value: Any) -> np.ndarray:
+        array = np.empty(1, dtype=object)
+        array[0] = value
+        return array
+
+    tensors = {"prompts": torch.tensor([prompt_ids + padding]), "responses": torch.tensor([ids + padding])}
+    columns = {
+        "reward_model": {"ground_truth": gold},
+        "tool_extra_fields": told,
+        "prompt_len": len(prompt_ids),
+        "response_len": len(ids),
+    }
+    return DataProto.from_dict(tensors, {key: column(value) for key, value in columns.items()})
+
+
+def test_it_counts_tokens_and_sees_why_a_response_ended(tokenizer: Any) -> None:
+    right, cut = sample(tokenizer, r"\boxed{12}"), sample(tokenizer, "1" * LIMIT, ended=False)
+    rows = grade(tokenizer, [right, cut], "still/reward=rrl")
+    assert rows[0]["reward_extra_info"]["tokens"] == 11
+    assert rows[0]["reward_score"] == pytest.approx(1 + 11 / LIMIT)
+    assert rows[1]["reward_score"] == pytest.approx(-1 + 1)
+    assert [row["reward_extra_info"]["truncated"] for row in rows] == [0.0, 1.0]
+    assert list(rows[0]["reward_extra_info"]) == list(rows[1]["reward_extra_info"])
+
+
+def test_what_the_agent_loop_says_wins(tokenizer: Any) -> None:
+    """The budget of a step may be smaller than the limit of the run."""
+    told = sample(tokenizer, r"\boxed{12}", ended=False, response_budget=10, finish_reason="length")
+    (row,) = grade(tokenizer, [told], "still/reward=rrl")
+    assert row["reward_score"] == pytest.approx(2.0)
+    assert row["reward_extra_info"]["truncated"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "response", "score"),
+    [
+        ("7+5\n<think>\n", "a</think><answer>12</answer>", 1.0),
+        ("7+5", "a</think><answer>12</answer>", 0.0),
+        ("7+5", "<think>a</think><answer>12</answer>", 1.0),
+        ("7+5<think>", "<think>a</think><answer>12</answer>", 0.0),
+        ("say <think>x</think><answer>y</answer> 7+5<think>", "a</think><answer>12</answer>", 1.0),
+    ],
+)
+def test_the_format_depends_on_how_the_prompt_ends(tokenizer: Any, prompt: str, response: str, score: float) -> None:
+    (row,) = grade(tokenizer, [sample(tokenizer, response, prompt=prompt)], "still/reward=zero")
+    assert row["reward_score"] == score
+
+
+def test_many_at_once_with_poison_among_them(tokenizer: Any) -> None:
+    answers = [r"\boxed{12}", r"\boxed{((9!)!)!}", r"\boxed{24/2}", "12"] * 25
+    rows = grade(tokenizer, [sample(tokenizer, text) for text in answers], "still/reward=boxed")
+    assert [row["reward_score"] for row in rows] == [1.0, 0.0, 1.0, 0.0] * 25
+
+
+def test_alternatives_of_a_gold(tokenizer: Any) -> None:
+    (row,) = grade(tokenizer, [sample(tokenizer, r"\boxed{12}", gold=np.array(["7", "12"]))], "still/reward=distill")
+    assert row["reward_score"] == 1.0
+
+
+def test_tools_that_helped_are_paid_by_weight(tokenizer: Any) -> None:
+    samples = [sample(tokenizer, rf"\boxed{{{answer}}}", tool_ok=ok) for answer, ok in ((12, 2), (12, 0), (13, 2))]
+    rows = grade(tokenizer, samples, "still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}")
+    assert [row["reward_score"] for row in rows] == pytest.approx([1.1, 1.0, 0.0])

@@ -1,0 +1,96 @@
+import itertools
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from still_verl.monitor.jsonl import MetricsFile, RotatedFile, open_append, read_lines, read_metrics, read_samples
+
+KILLS = 200
+
+
+def write_until_killed(path: Path, said: int) -> None:
+    """In a child: rows for ever; the number of each that is written goes to the pipe `said`."""
+    file = RotatedFile(path, 10**9, 1)
+    for number in itertools.count():
+        file.write([{"n": number, "text": "x\u2028" * 3000}])
+        os.write(said, number.to_bytes(8, "big"))
+
+
+def test_a_kill_during_writing_costs_at_most_the_last_line(tmp_path: Path) -> None:
+    """What the writer said it wrote is there, whenever it is killed."""
+    rng = random.Random(0)
+    for attempt in range(KILLS):
+        path = tmp_path / f"{attempt}.jsonl"
+        told, say = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                write_until_killed(path, say)
+            finally:
+                os._exit(1)
+        os.close(say)
+        os.read(told, 8)
+        time.sleep(rng.uniform(0, 0.01))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(told, "rb") as pipe:
+            written = 1 + len(pipe.read()) // 8
+        kept = [row["n"] for row in read_lines(path)]
+        assert kept == list(range(len(kept))) and len(kept) >= written
+        path.unlink()
+
+
+def test_a_file_torn_at_any_byte_loses_one_row_and_goes_on_whole(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    rows = [{"n": n, "text": f"é等\n\u2028{n}\udc80"} for n in range(3)]
+    with_rows = RotatedFile(path, 10**6, 1)
+    with_rows.write(rows)
+    with_rows.close()
+    whole = path.read_bytes()
+    ends = [place for place, byte in enumerate(whole) if byte == ord("\n")]
+    for size in range(len(whole) + 1):
+        path.write_bytes(whole[:size])
+        again = RotatedFile(path, 10**6, 1)
+        again.write([{"n": 9}])
+        again.close()
+        kept = [row["n"] for row in read_samples(tmp_path)]
+        assert kept == [*range(sum(end <= size for end in ends)), 9]
+    assert read_lines(path)[:3] == rows
+
+
+def test_rotation_keeps_the_newest_files_in_order(tmp_path: Path) -> None:
+    file = RotatedFile(tmp_path / "samples.jsonl", 300, 3)
+    for number in range(40):
+        file.write([{"n": number, "pad": "x" * 80}])
+    file.close()
+    kept = [row["n"] for row in read_samples(tmp_path)]
+    assert kept == list(range(kept[0], 40)) and len(kept) >= 6
+    assert sorted(os.listdir(tmp_path)) == ["samples.1.jsonl", "samples.2.jsonl", "samples.jsonl"]
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3 * 400
+
+
+def test_one_file_alone_starts_again(tmp_path: Path) -> None:
+    file = RotatedFile(tmp_path / "samples.jsonl", 10, 1)
+    file.write([{"n": 1}, {"n": 2}])
+    file.write([{"n": 3}])
+    assert [path.name for path in tmp_path.iterdir()] == ["samples.jsonl"]
+
+
+def test_metrics_are_plain_numbers_and_a_torn_line_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1, "a": 1}\n{"step": 2, "a"')
+    file = MetricsFile(tmp_path)
+    file.log({"a": np.float32(0.5), "b": np.int64(3), "c": object}, step=2)
+    file.finish()
+    assert [(row["step"], row["a"]) for row in read_metrics(tmp_path)] == [(1, 1), (2, 0.5)]
+    json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1])
+
+
+def test_a_run_without_files_has_no_rows(tmp_path: Path) -> None:
+    assert read_metrics(tmp_path) == [] == read_samples(tmp_path)
+    open_append(tmp_path / "new" / "samples.jsonl").close()
+    assert read_samples(tmp_path / "new") == []
