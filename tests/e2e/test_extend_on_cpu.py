@@ -1,7 +1,7 @@
 """A real job that uses a term, a rule, a format, a sandbox, a callback, a keyword list and an alarm of a user's own.
 
-They are the examples of docs/extend.md, in a package outside the project. The model is the demo's, which writes `7+5=12`:
-with the page's code format it writes `7+5=` and reads `12`.
+They are the examples of docs/extend.md, in a package outside the project. The model is the demo's, which writes
+`7+5=12`: with the page's code format it writes `7+5=` and reads `12`.
 """
 
 from collections.abc import Callable
