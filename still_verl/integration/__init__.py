@@ -1,6 +1,6 @@
 """Everything that imports verl, and nothing else does: an upgrade of verl touches this package.
 
-- `trainers`: the trainer modes `still_sync`, `still_colocate_async` and `still_separate_async`, upstream's with callbacks.
+- `trainers`: the trainer modes `still_sync`, `still_colocate_async`, `still_separate_async`: upstream's with callbacks.
 - `callbacks/`: the ideas that act on a run; `base.Callback` is the protocol.
 - `agent_loops/`: `still` (one turn) and `still_code` (with the code interpreter).
 - `reward_manager`: the manager `still`, which turns a row of verl's into a `rewards.sample.Sample`.

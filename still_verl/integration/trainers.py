@@ -91,8 +91,10 @@ class StillTrainer(CpuTrainer, Upstream):
         config.trainer.v1.trainer_mode = mode
 
     def fit(self, agent_loop_manager: Any) -> None:
-        sampling = next((callback for callback in self.callbacks if isinstance(callback, Sampling)), None)
-        manager: Any = SteppedAgentLoops(agent_loop_manager, sampling) if sampling else agent_loop_manager
+        manager = agent_loop_manager
+        for callback in self.callbacks:
+            if isinstance(callback, Sampling):
+                manager = SteppedAgentLoops(agent_loop_manager, callback)
         try:
             super().fit(manager)
         finally:
@@ -165,7 +167,8 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        if self.config.trainer.device != "cpu" and any(isinstance(c, ReferenceReset) for c in self.callbacks):
+        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
+        if resets and self.config.trainer.device != "cpu":  # on CPU the workers are ours anyway
             from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 
             self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)

@@ -21,20 +21,39 @@ def read_rows(batch: KVBatchMeta) -> StepRows:
     """Fetch the samples of a batch, without the rows that pad it."""
     import transfer_queue as tq
 
-    real = [(key, tag) for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-    keys = [key for key, _ in real]
+    keys, dropped = [], []
+    for key, tag in zip(batch.keys, batch.tags, strict=True):
+        if not tag.get("is_padding", False):
+            keys.append(key)
+            dropped.append(bool(tag.get("still_dropped", False)))
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
     extras = list(data["extra_fields"])
     return StepRows(
-        uids=[str(uid) for uid in list(data["uid"])],
-        scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
-        references=[row["ground_truth"] for row in list(data["reward_model"])],
+        uids=list(map(str, data["uid"])),
+        scores=np.array(_row_sums(data["rm_scores"])),
+        references=[row["ground_truth"] for row in data["reward_model"]],
         infos=[extra.get("reward_extra_info") or {} for extra in extras],
         extras=extras,
-        response_ids=[row.tolist() for row in data["responses"].unbind()],
+        response_ids=_rows_as_lists(data["responses"]),
         keys=keys,
-        dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
+        dropped=dropped,
     )
+
+
+def _row_sums(tokens: Any) -> list[float]:
+    """Sum up each row: a reward is paid at one token of a response, the others have 0."""
+    sums = []
+    for row in tokens.unbind():
+        sums.append(float(row.sum()))
+    return sums
+
+
+def _rows_as_lists(tokens: Any) -> list[list[int]]:
+    """Return a jagged tensor of token ids as lists."""
+    rows = []
+    for row in tokens.unbind():
+        rows.append(row.tolist())
+    return rows
 
 
 def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
@@ -42,7 +61,7 @@ def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
     import transfer_queue as tq
 
     data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
-    return [row.tolist() for row in data["prompts"].unbind()]
+    return _rows_as_lists(data["prompts"])
 
 
 def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:

@@ -8,6 +8,6 @@ Each loop leaves in `extra_fields` what rewards and the monitor read: `finish_re
 `response_budget`, and with code the counts `tool_*` and `tool_spans`, where the output of tools stands.
 
 A format of code of your own is no new loop: give `still.interpreter.format` the dotted name of a class with the methods
-of `still_verl.interpreter.formats.CodeFormat`, see docs/extend.md. A loop of your own can subclass `single_turn.SingleTurn`
-and be registered by verl's decorator.
+of `still_verl.interpreter.formats.CodeFormat`, see docs/extend.md. A loop of your own can subclass
+`single_turn.SingleTurn` and be registered by verl's decorator.
 """
