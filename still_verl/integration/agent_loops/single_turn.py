@@ -45,7 +45,7 @@ class SingleTurn(SingleTurnAgentLoop):
         still_temperature: float | None = None,
         **kwargs: Any,
     ) -> AgentLoopOutput:
-        """Write one response; `still_budget` (tokens) and `still_temperature` are what the step allows, None changes nothing."""
+        """Write one response with the budget (tokens) and temperature of the step; None changes nothing."""
         sampling_params = dict(sampling_params)
         if still_budget is not None:
             self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)
