@@ -10,14 +10,14 @@ import numpy as np
 from still_verl.monitor.rows import StepRows
 
 if TYPE_CHECKING:
-    from transfer_queue import KVBatchMeta
+    from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
 
 Tag = dict[str, Any]
 
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
 
 
-def read_rows(batch: KVBatchMeta) -> StepRows:
+def read_rows(batch: Batch) -> StepRows:
     """Fetch the samples of a batch, without the rows that pad it."""
     import transfer_queue as tq
 
@@ -56,7 +56,7 @@ def _rows_as_lists(tokens: Any) -> list[list[int]]:
     return rows
 
 
-def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
+def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     """Fetch the tokens of the prompts of some rows of a batch."""
     import transfer_queue as tq
 
@@ -64,7 +64,7 @@ def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
     return _rows_as_lists(data["prompts"])
 
 
-def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
+def subset(batch: Batch, rows: np.ndarray) -> Batch:
     """Return the batch of some rows, by their indices; the others stay in the queue."""
     from transfer_queue import KVBatchMeta
 
@@ -77,7 +77,7 @@ def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
     )
 
 
-def dropped_rows(before: KVBatchMeta, after: KVBatchMeta) -> dict[str, Tag]:
+def dropped_rows(before: Batch, after: Batch) -> dict[str, Tag]:
     """Return the tags of the rows that a batch has lost, by key, marked as dropped."""
     kept = set(after.keys)
     lost = {}
@@ -87,7 +87,7 @@ def dropped_rows(before: KVBatchMeta, after: KVBatchMeta) -> dict[str, Tag]:
     return lost
 
 
-def with_rows(batch: KVBatchMeta, rows: Mapping[str, Tag]) -> KVBatchMeta:
+def with_rows(batch: Batch, rows: Mapping[str, Tag]) -> Batch:
     """Return the batch with more rows, given as tags by key."""
     from transfer_queue import KVBatchMeta
 
@@ -95,14 +95,14 @@ def with_rows(batch: KVBatchMeta, rows: Mapping[str, Tag]) -> KVBatchMeta:
     return KVBatchMeta(partition_id=batch.partition_id, keys=keys, tags=tags)
 
 
-def clear(batch: KVBatchMeta, keys: Sequence[str]) -> None:
+def clear(batch: Batch, keys: Sequence[str]) -> None:
     """Remove rows from the partition of a batch."""
     import transfer_queue as tq
 
     tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
 
 
-def without_update(batch: KVBatchMeta) -> KVBatchMeta:
+def without_update(batch: Batch) -> Batch:
     """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
     import torch
     import transfer_queue as tq
