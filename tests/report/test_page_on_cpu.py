@@ -10,7 +10,8 @@ from still_verl.cli import app
 from still_verl.report.compare import differences, final_figures
 from still_verl.report.highlight import HEAD, TAIL, highlight
 from still_verl.report.page import render, write_report
-from still_verl.report.read import Run, read_runs
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
 
 
 def without_plotly(page: str) -> str:

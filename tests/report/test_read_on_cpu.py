@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from still_verl.report.read import Run, read_runs
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
 
 
 def test_names_are_the_shortest_that_tell_runs_apart(tmp_path: Path) -> None:
