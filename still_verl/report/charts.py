@@ -145,7 +145,7 @@ def _alarm_chart(runs: Sequence[Run]) -> Chart | None:
     first = min(run.steps[0] for run in runs if run.steps)
     last = max(run.steps[-1] for run in runs if run.steps)
     layout = {"xaxis": {"range": [first - 0.5, last + 0.5]}, "yaxis": {"range": [-0.6, len(traces) - 0.4]}}
-    about = "A mark for each step in which an alarm rang. The same steps are shaded in every chart."
+    about = "A mark for each step in which an alarm was active. The same steps are shaded in every chart."
     height = 64 + 30 * len(traces)
     description = f"Alarms over time: {', '.join(names)}"
     return Chart("Alarms", about, {"data": traces, "layout": layout}, height, description)

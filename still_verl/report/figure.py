@@ -10,7 +10,7 @@ from still_verl.report.run import Run, Stretch
 
 SHORT = 20  # a line of fewer points is drawn with markers and not smoothed
 CURVES_HEIGHT, STRIP_HEIGHT = 280, 76  # px: of the curves, and of each schedule under them
-# At least 3:1 against the white and the dark page (WCAG 1.4.11), told apart with the common colour blindnesses.
+# At least 3:1 against the white and the dark page (WCAG 1.4.11), and distinct with the common colour blindnesses.
 COLORS = ("#2f7fc1", "#c96a00", "#2c9462", "#b0609f", "#8a7a1f", "#d0495b", "#5d6fd0", "#7f7f7f")
 ALARM_COLOR = "#d0495b"
 DASHES = {"solid": "", "dot": "2 3", "dash": "7 4", "dashdot": "7 3 2 3", "longdash": "12 4"}  # plotly's, SVG's
@@ -67,7 +67,7 @@ class Figure:
         if len(self.runs) > 1:
             color = self._run_color(run)
         line = {"color": color, "width": 1.8, "shape": "hv"}
-        # No label: a schedule has no key of its own in the legend that would hide it.
+        # No label: no key of the legend hides a schedule.
         trace = trace_of(run, self.name(run, label), "")
         points = xy(*thin(*arrays(run, key)))
         self._traces.append(trace | points | {"mode": "lines", "line": line, "yaxis": f"y{strip + 2}"})

@@ -50,7 +50,7 @@ def test_a_score_of_neither_kind_leaves_it_open_whether_a_response_is_right(tmp_
     assert [s.correct for s in read_phase_samples(tmp_path)["training"].last.pick(None)] == [None]
 
 
-def test_what_else_a_row_says_is_told_in_words_terms_of_zero_too(tmp_path: Path) -> None:
+def test_what_else_a_row_says_is_shown_in_words_terms_of_zero_too(tmp_path: Path) -> None:
     lines(tmp_path / "samples.jsonl", row(1, "a", 0, truncated=True, dropped=True, terms={"correct": 0.0, "x": None}))
     (sample,) = read_phase_samples(tmp_path)["validation"].last.pick(False)
     assert sample.facts == ("cut at the limit", "not learned from", "correct 0")
