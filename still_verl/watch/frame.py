@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from still_verl.report.curves import number
-from still_verl.report.read import Run
-from still_verl.report.verdict import verdict
+from still_verl.report.run import Run
+from still_verl.report.summary import summarize
 
 BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 RECENT = 10  # steps whose median is the time of a step
@@ -95,7 +95,7 @@ def frame(run: Run, age: float | None, sample: dict[str, Any] | None, width: int
     if sample:
         parts.append(_sample(sample))
     if progress.over:
-        words = verdict(run)
+        words = summarize(run)
         colour = {"good": "green", "bad": "red"}.get(words.mood, "")
         parts += ["", Text(words.headline, style=f"bold {colour}"), *map(Text, _beside_alarms(words.sentences))]
     return Group(*parts)
