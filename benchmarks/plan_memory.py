@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_iter
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from still_verl.plan.memory import working_memory
-from still_verl.plan.shape import shape_from
+from still_verl.plan.models import shape_from
 
 
 class LiveStorage(TorchDispatchMode):

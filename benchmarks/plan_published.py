@@ -13,8 +13,8 @@ from rich.table import Table
 
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import Job, Stage
+from still_verl.plan.models import KNOWN
 from still_verl.plan.roofline import StepTime, response_lengths, step_time, update
-from still_verl.plan.shape import KNOWN
 
 # Common to verl's DAPO scripts: 512 prompts x 16, 32 prompts an update, TP 4, dynamic batches, checkpointing.
 DAPO = Job(
@@ -96,7 +96,7 @@ def mean_length(run: Run) -> float:
         middle = (low + high) / 2
         whole = response_lengths(run.job.samples, middle, run.longest) + run.job.mean_prompt
         stage = Stage(1, run.longest, middle)
-        seconds = update(run.job, hardware, float(whole.sum()), float((whole**2).sum()), stage)
+        seconds = update(run.job, hardware, whole, stage)
         low, high = (middle, high) if seconds < run.logged["update"] else (low, middle)
     return high
 

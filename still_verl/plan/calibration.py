@@ -1,6 +1,6 @@
 """Every number of the planner that is not arithmetic: efficiencies, overheads, shares. Their errors: docs/plan.md."""
 
-GIB = 1 << 30
+from still_verl.plan.hardware import GIB
 
 # --- time: fitted to published runs, docs/plan.md -------------------------------------------------------------------
 # Share of the peak operations that a forward or backward pass reaches, recomputation counted as work. verl's issues

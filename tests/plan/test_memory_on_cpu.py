@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from still_verl.plan.curves import job_config
+from still_verl.plan.compose import job_config
 from still_verl.plan.fixes import advise, problems
 from still_verl.plan.hardware import GIB, parse_hardware
 from still_verl.plan.job import Job, read_job

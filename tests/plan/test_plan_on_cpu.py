@@ -9,10 +9,10 @@ from rich.console import Console
 
 from still_verl.config_errors import ConfigError
 from still_verl.paths import recipe_names
-from still_verl.plan.curves import job_config
+from still_verl.plan.compose import job_config
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import read_job
-from still_verl.plan.shape import KNOWN
+from still_verl.plan.models import KNOWN
 from still_verl.plan.tables import plan_tables
 
 RECIPES = [name for name in recipe_names() if name != "base" and not name.startswith("demo")]
