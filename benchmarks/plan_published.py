@@ -89,7 +89,7 @@ RUNS = (
 
 
 def mean_length(run: Run) -> float:
-    """Tokens of the average response, from the logged seconds of the update; by bisection."""
+    """Find the tokens of the average response, from the logged seconds of the update; by bisection."""
     hardware = parse_hardware(run.hardware)
     low, high = 1.0, run.longest * 0.9
     for _ in range(25):
@@ -97,11 +97,15 @@ def mean_length(run: Run) -> float:
         whole = response_lengths(run.job.samples, middle, run.longest) + run.job.mean_prompt
         stage = Stage(1, run.longest, middle)
         seconds = update(run.job, hardware, whole, stage)
-        low, high = (middle, high) if seconds < run.logged["update"] else (low, middle)
+        if seconds < run.logged["update"]:
+            low = middle
+        else:
+            high = middle
     return high
 
 
 def predict(run: Run) -> StepTime:
+    """Plan the step of a run, with the length that its update tells."""
     stage = Stage(1, run.longest, mean_length(run))
     return step_time(replace(run.job, stages=(stage,)), parse_hardware(run.hardware), stage)
 

@@ -8,6 +8,9 @@ No other module touches `verl.utils.flops_counter`. This one relies on three thi
 * It counts a training step: 6 operations for each weight and token, 2 forward and 4 backward; its attention likewise.
   A third of it is a forward pass.
 * `get_device_flops("T", name)` returns the dense bf16 peak of a device in 1e12 operations a second.
+
+verl's `FlopsCounter`, the class around these functions, is of no use here: it also asks which device is present, and
+fails where there is none.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Bytes on one device, phase by phase: verl's hybrid engine trains and rolls out on the same devices in turn.
 
 Sources: parameters, gradients and Adam's moments: ZeRO (arXiv 1910.02054), fp32 master copies as verl's FSDP engine
-holds them. Activations: what PyTorch saves for backward in a Qwen2 layer of transformers; counted there and confirmed
-to the byte by `benchmarks/plan_memory.py`. KV cache: two vectors a layer and token (arXiv 2309.06180).
+holds them. Activations: what PyTorch saves for backward in the layers of transformers; counted there and compared
+with live bytes by `benchmarks/plan_memory.py`. KV cache: two vectors a layer and token (arXiv 2309.06180).
 """
 
 from dataclasses import dataclass
@@ -103,10 +103,10 @@ def working_memory(shape: Shape, tokens: int, width: int, checkpointing: bool, f
         fused_loss: whether flash-attn computes the loss.
     """
     layer = layer_activations(shape, width)
-    saved: float = shape.layers * layer
-    inside = width * (2 * shape.mlp_size + 4 * shape.hidden)
+    saved = shape.layers * layer
+    inside = float(width) * (2 * shape.mlp_size + 4 * shape.hidden)
     if checkpointing:
-        saved = shape.layers * width * shape.hidden
+        saved = float(shape.layers * width * shape.hidden)
         inside += layer
     loss = "fused" if fused_loss else "plain"
     logits = LOGIT_COPIES[loss] * width * shape.vocab
@@ -120,11 +120,21 @@ def layer_activations(shape: Shape, width: int) -> float:
     """Return the bytes that one layer saves of one token, where a number has `width` bytes.
 
     Two norms of three vectors (input, normalised, output), queries and attention output, keys and values, and of the
-    MLP gate, activated gate, up and their product. Below fp32 each norm also saves its input in fp32.
+    MLP gate, activated gate, up and their product. Norms of queries and keys keep two vectors more of each. Every
+    routed expert keeps a copy of its input and its output before it is weighted; a shared one its output. Below fp32
+    each norm also saves its input in fp32.
     """
     numbers = 6 * shape.hidden + 2 * shape.query_size + 2 * shape.kv_size + 4 * shape.mlp_size
+    normed = 2 * shape.hidden  # numbers that enter a norm
+    if shape.qk_norm:
+        numbers += 2 * (shape.query_size + shape.kv_size)
+        normed += shape.query_size + shape.kv_size
+    if shape.experts is not None:
+        numbers += 2 * shape.experts.active * shape.hidden
+        if shape.experts.shared:
+            numbers += shape.hidden
     if width < 4:
-        return width * numbers + 4 * 2 * shape.hidden
+        return width * numbers + 4 * normed
     return width * numbers
 
 
