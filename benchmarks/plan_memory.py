@@ -38,6 +38,7 @@ class LiveStorage(TorchDispatchMode):
         return result
 
     def track(self, tensor: torch.Tensor) -> None:
+        """Count the storage of a tensor until it is freed; several tensors can share one."""
         storage = tensor.untyped_storage()
         key, size = storage._cdata, storage.nbytes()
         if key in self.known:
@@ -48,6 +49,7 @@ class LiveStorage(TorchDispatchMode):
         weakref.finalize(storage, self.forget, key, size)
 
     def forget(self, key: int, size: int) -> None:
+        """Take a freed storage out of the count."""
         self.known.discard(key)
         self.live -= size
 
@@ -132,6 +134,7 @@ def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
 
 
 def main() -> None:
+    """Print a row for each case."""
     table = Table("model and micro-batch", "measured MB", "planned MB", "error")
     for name, real, plan in compare():
         table.add_row(name, f"{real / 1e6:.1f}", f"{plan / 1e6:.1f}", f"{plan / real - 1:+.1%}")

@@ -111,6 +111,7 @@ def predict(run: Run) -> StepTime:
 
 
 def main() -> None:
+    """Print logged and planned seconds of each run, phase by phase."""
     table = Table(
         "run", "on", "mean tokens", "phase", "logged s", "planned s", "error", "logged share", "planned share"
     )

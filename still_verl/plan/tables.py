@@ -32,7 +32,7 @@ def _heading(job: Job, hardware: Hardware) -> str:
         size += f" ({shape.active_parameters:,} active for a token)"
     cache = f"{shape.kv_elements * job.rollout_width / 1024:.0f} KiB of KV cache a token"
     updates = f"{job.updates} updates" if job.updates > 1 else "1 update"
-    longest = job.max_length - job.max_prompt
+    longest = max(stage.max_response for stage in job.stages)
     return (
         f"{job.name} on {hardware.label}\n"
         f"model: {size}, {cache} ({shape.source})\n"

@@ -20,7 +20,7 @@ def test_the_curves_of_a_recipe_are_its_schedules_step_by_step() -> None:
     assert "KL coefficient" in as_text(drawn[0])
 
 
-def test_what_follows_the_run_is_told_and_not_drawn() -> None:
+def test_what_follows_the_run_is_described_and_not_drawn() -> None:
     drawn, following = schedule_curves(job_config(["+recipe=demo", "still/entropy=adaptive"]))
     assert drawn == []
     assert following == ["entropy coefficient: starts at 0 and follows the target 0.2, between 0 and 0.01"]
