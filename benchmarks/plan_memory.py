@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from still_verl.plan.memory import working_memory
-from still_verl.plan.shape import shape_from
+from still_verl.plan.models import shape_from
 
 
 class LiveStorage(TorchDispatchMode):
@@ -38,6 +38,7 @@ class LiveStorage(TorchDispatchMode):
         return result
 
     def track(self, tensor: torch.Tensor) -> None:
+        """Count the storage of a tensor until it is freed; several tensors can share one."""
         storage = tensor.untyped_storage()
         key, size = storage._cdata, storage.nbytes()
         if key in self.known:
@@ -48,12 +49,13 @@ class LiveStorage(TorchDispatchMode):
         weakref.finalize(storage, self.forget, key, size)
 
     def forget(self, key: int, size: int) -> None:
+        """Take a freed storage out of the count."""
         self.known.discard(key)
         self.live -= size
 
 
-def measure(model: Qwen2ForCausalLM, rows: int, length: int) -> int:
-    """Most bytes alive in an update of two micro-batches of `rows` sequences, once Adam has its moments."""
+def measure(model: PreTrainedModel, rows: int, length: int) -> int:
+    """Return the most bytes alive in an update of two micro-batches of `rows` sequences, once Adam has its moments."""
     from verl.utils.torch_functional import logprobs_from_logits
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
@@ -75,21 +77,25 @@ def measure(model: Qwen2ForCausalLM, rows: int, length: int) -> int:
     return storage.peak
 
 
-def new_model(checkpointing: bool, **sizes: Any) -> Qwen2ForCausalLM:
+def new_model(checkpointing: bool, model_type: str, **sizes: Any) -> PreTrainedModel:
+    """Build a model of that family with random weights."""
     torch.manual_seed(0)
-    model = Qwen2ForCausalLM(Qwen2Config(attn_implementation="sdpa", dtype="float32", **sizes))
+    config = AutoConfig.for_model(model_type, dtype="float32", **sizes)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
     if checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     return model.train()
 
 
-def planned(model: Qwen2ForCausalLM, tokens: int, checkpointing: bool) -> float:
-    """The planner's bytes for the same state: 16 a parameter in fp32, and the working memory of a micro-batch."""
+def planned(model: PreTrainedModel, tokens: int, checkpointing: bool) -> float:
+    """Return the planner's bytes for the same state: 16 a parameter in fp32, and a micro-batch's working memory."""
     shape = shape_from(model.config.to_dict(), "the model itself")
-    return 16 * shape.parameters + sum(working_memory(shape, tokens, 4, checkpointing, fused_loss=False).values())
+    working = working_memory(shape, tokens, width=4, checkpointing=checkpointing, fused_loss=False)
+    return 16 * shape.parameters + sum(working.values())
 
 
 TINY = {  # the tiny model of still_verl.demo
+    "model_type": "qwen2",
     "vocab_size": 263,
     "hidden_size": 128,
     "intermediate_size": 384,
@@ -98,21 +104,27 @@ TINY = {  # the tiny model of still_verl.demo
     "num_key_value_heads": 2,
     "tie_word_embeddings": True,
 }
+EXPERTS = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 192}
+SHARED = EXPERTS | {"shared_expert_intermediate_size": 256}
 # name, changed sizes, checkpointing, sequences, tokens of a sequence
 Case = tuple[str, dict[str, Any], bool, int, int]
 CASES: tuple[Case, ...] = (
-    ("the lab's tiny model, the demo's micro-batch", {}, False, 64, 128),
+    ("the demo's tiny model and micro-batch", {}, False, 64, 128),
     ("the same, checkpointed", {}, True, 64, 128),
     ("twice as wide", {"hidden_size": 256, "num_attention_heads": 8, "num_key_value_heads": 4}, False, 32, 128),
     ("eight layers", {"num_hidden_layers": 8}, False, 32, 128),
     ("a large vocabulary", {"vocab_size": 8192, "tie_word_embeddings": False}, False, 8, 128),
     ("a large vocabulary, checkpointed", {"vocab_size": 8192}, True, 16, 128),
     ("mostly weights", {"hidden_size": 512, "intermediate_size": 2048, "num_attention_heads": 16}, False, 1, 64),
+    ("Qwen3: queries and keys have norms", {"model_type": "qwen3", "head_dim": 32}, False, 32, 128),
+    ("Qwen3, 2 of 8 experts", {"model_type": "qwen3_moe", **EXPERTS}, False, 32, 128),
+    ("the same, checkpointed", {"model_type": "qwen3_moe", **EXPERTS}, True, 32, 128),
+    ("Qwen2, 2 of 8 experts and a shared one", {"model_type": "qwen2_moe", **SHARED}, False, 16, 128),
 )
 
 
 def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
-    """Name, measured and planned bytes of each case."""
+    """Return the name, measured and planned bytes of each case."""
     torch.set_num_threads(1)  # tensors this small give two threads nothing to share but waiting
     rows = []
     for name, changes, checkpointing, count, length in cases:
@@ -122,6 +134,7 @@ def compare(cases: Sequence[Case] = CASES) -> list[tuple[str, float, float]]:
 
 
 def main() -> None:
+    """Print a row for each case."""
     table = Table("model and micro-batch", "measured MB", "planned MB", "error")
     for name, real, plan in compare():
         table.add_row(name, f"{real / 1e6:.1f}", f"{plan / 1e6:.1f}", f"{plan / real - 1:+.1%}")

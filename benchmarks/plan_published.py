@@ -13,8 +13,8 @@ from rich.table import Table
 
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import Job, Stage
+from still_verl.plan.models import KNOWN
 from still_verl.plan.roofline import StepTime, response_lengths, step_time, update
-from still_verl.plan.shape import KNOWN
 
 # Common to verl's DAPO scripts: 512 prompts x 16, 32 prompts an update, TP 4, dynamic batches, checkpointing.
 DAPO = Job(
@@ -89,24 +89,29 @@ RUNS = (
 
 
 def mean_length(run: Run) -> float:
-    """Tokens of the average response, from the logged seconds of the update; by bisection."""
+    """Find the tokens of the average response, from the logged seconds of the update; by bisection."""
     hardware = parse_hardware(run.hardware)
     low, high = 1.0, run.longest * 0.9
     for _ in range(25):
         middle = (low + high) / 2
         whole = response_lengths(run.job.samples, middle, run.longest) + run.job.mean_prompt
         stage = Stage(1, run.longest, middle)
-        seconds = update(run.job, hardware, float(whole.sum()), float((whole**2).sum()), stage)
-        low, high = (middle, high) if seconds < run.logged["update"] else (low, middle)
+        seconds = update(run.job, hardware, whole, stage)
+        if seconds < run.logged["update"]:
+            low = middle
+        else:
+            high = middle
     return high
 
 
 def predict(run: Run) -> StepTime:
+    """Plan the step of a run, with the length that its update tells."""
     stage = Stage(1, run.longest, mean_length(run))
     return step_time(replace(run.job, stages=(stage,)), parse_hardware(run.hardware), stage)
 
 
 def main() -> None:
+    """Print logged and planned seconds of each run, phase by phase."""
     table = Table(
         "run", "on", "mean tokens", "phase", "logged s", "planned s", "error", "logged share", "planned share"
     )

@@ -152,7 +152,7 @@ def plan(
 
 
 def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
-    from still_verl.plan.curves import job_config
+    from still_verl.plan.compose import job_config
     from still_verl.plan.hardware import parse_hardware
     from still_verl.plan.job import read_job
     from still_verl.plan.tables import plan_tables
@@ -164,9 +164,10 @@ def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens
 
 
 def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -> None:
-    from still_verl.plan.curves import as_text, curves, job_config, write_png
+    from still_verl.plan.compose import job_config
+    from still_verl.plan.schedule_curves import as_text, schedule_curves, write_png
 
-    drawn, following = curves(job_config(overrides), steps)
+    drawn, following = schedule_curves(job_config(overrides), steps)
     for text in [*map(as_text, drawn), *following] or ["nothing changes from step to step"]:
         typer.echo(text)
     if png and drawn:

@@ -73,6 +73,8 @@ verl.trainer.ppo.v1.trainer_colocate_async:PPOTrainerColocateAsync
 verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
+verl.utils.flops_counter:ESTIMATE_FUNC
+verl.utils.flops_counter:get_device_flops
 verl.utils:tensordict_utils
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking
@@ -114,6 +116,12 @@ PARAMETERS = {
     ],
 }
 
+_TRAINING_FLOPS = [
+    "dense_N_flops = 6 * dense_N * tokens_sum",
+    "attn_qkv_flops = 6 * seqlen_square_sum",
+    "flops_all_token * (1.0 / delta_time) / 1e12",
+]
+
 # What upstream's code does, where no signature says it.
 BEHAVIOUR = {
     # How verl finds the plugin.
@@ -134,6 +142,9 @@ BEHAVIOUR = {
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
     # The loss reads its coefficients from the config that comes with it.
     "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
+    # The planner takes a third of it for a forward pass: these counts are of forward and backward, for a second.
+    "verl.utils.flops_counter:_estimate_qwen2_flops": _TRAINING_FLOPS,
+    "verl.utils.flops_counter:_estimate_qwen2_moe_flops": _TRAINING_FLOPS,
     # Upstream leaves an open process group alone.
     "verl.utils.distributed:initialize_global_process_group_ray": ["if not torch.distributed.is_initialized():"],
     # The engine's own worker extension is replaced from `engine_kwargs`, which are merged last.

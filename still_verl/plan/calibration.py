@@ -1,10 +1,11 @@
 """Every number of the planner that is not arithmetic: efficiencies, overheads, shares. Their errors: docs/plan.md."""
 
-GIB = 1 << 30
+from still_verl.plan.hardware import GIB
 
 # --- time: fitted to published runs, docs/plan.md -------------------------------------------------------------------
 # Share of the peak operations that a forward or backward pass reaches, recomputation counted as work. verl's issues
 # 2060, 816 and others log 0.22 to 0.34 without recomputation (`perf/mfu/actor`), so 0.3 to 0.46 with it.
+# Those logs and `flops.py` count operations alike. Mixtures of experts take the default: nothing was compared.
 UTILIZATION = {"default": 0.40, "H20": 0.58, "CPU": 0.10}
 # Share of the peak bandwidth at which decoding reads weights and cache.
 BANDWIDTH_SHARE = 0.65

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass, replace
 
-from still_verl.plan.hardware import Hardware
+from still_verl.plan.hardware import GIB, GPUS_PER_NODE, Hardware
 from still_verl.plan.job import Job
 from still_verl.plan.memory import cache_tokens, phases
 
 MOST_DEVICES = 1024
+# Bytes that stand for a replica without enough devices: more than any memory lacks.
+UNPLACED = 2.0**50
 _AR = "actor_rollout_ref"
 
 
 @dataclass(frozen=True)
 class Advice:
-    """`overrides` after which the job fits on `hardware`; `fits` is False where nothing of ours helps."""
+    """The `overrides` after which the job fits on `hardware`; `fits` is False where nothing of ours helps."""
 
     overrides: list[str]
     hardware: Hardware
@@ -20,12 +22,12 @@ class Advice:
 
 
 def problems(job: Job, hardware: Hardware) -> list[str]:
-    """One line for each phase that does not fit; empty when all do."""
-    found = [
-        f"{phase.name}: needs {phase.total / 2**30:.1f} GiB, the device has {phase.memory / 2**30:.1f}"
-        for phase in phases(job, hardware)
-        if phase.free < 0
-    ]
+    """Say in one line for each phase why it does not fit; empty when all do."""
+    found = []
+    for phase in phases(job, hardware):
+        if phase.free < 0:
+            has = phase.memory / GIB
+            found.append(f"{phase.name}: needs {phase.total / GIB:.1f} GiB, the device has {has:.1f}")
     if job.tensor_parallel > hardware.count:
         found.append(f"rollout: a replica needs {job.tensor_parallel} devices, there are {hardware.count}")
     elif cache_tokens(job, hardware) < job.max_length:
@@ -34,25 +36,39 @@ def problems(job: Job, hardware: Hardware) -> list[str]:
 
 
 def advise(job: Job, hardware: Hardware) -> Advice:
-    """The first overrides that make the job fit here, else the fewest devices of the same kind with all of them."""
+    """Find the first overrides that make the job fit here, else the fewest devices of this kind with all of them."""
     overrides: list[str] = []
-    for change in (_checkpoint, _offload_optimizer, _offload_parameters, *3 * [_halve_batch], *4 * [_split_rollout]):
+    changes = [_checkpoint, _offload_optimizer, _offload_parameters, *3 * [_halve_batch], *4 * [_split_rollout]]
+    for change in changes:
         if not problems(job, hardware):
             break
         text, changed = change(job, hardware)
         if shortage(changed, hardware) < shortage(job, hardware):
-            job, overrides = changed, [*overrides, text]
+            job = changed
+            overrides.append(text)
     while problems(job, hardware) and hardware.count < MOST_DEVICES:
-        hardware = replace(hardware, count=2 * hardware.count if hardware.count >= 8 else min(8, 2 * hardware.count))
+        hardware = _with_more_devices(hardware)
     return Advice(_latest(overrides), hardware, not problems(job, hardware))
 
 
 def shortage(job: Job, hardware: Hardware) -> float:
-    """Bytes that are missing, over all phases; what the KV cache lacks for one sequence counts too."""
-    over = sum(max(0.0, -phase.free) for phase in phases(job, hardware))
-    lacking = max(0, job.max_length - cache_tokens(job, hardware))
-    per_token = job.shape.kv_elements * job.rollout_width / job.tensor_parallel
-    return over + lacking * per_token + (2.0**50 if job.tensor_parallel > hardware.count else 0.0)
+    """Add up the bytes that are missing, over all phases; what the KV cache lacks for one sequence counts too."""
+    missing = 0.0
+    for phase in phases(job, hardware):
+        missing += max(0.0, -phase.free)
+    lacking_tokens = max(0, job.max_length - cache_tokens(job, hardware))
+    missing += lacking_tokens * job.shape.kv_elements * job.rollout_width / job.tensor_parallel
+    if job.tensor_parallel > hardware.count:
+        missing += UNPLACED
+    return missing
+
+
+def _with_more_devices(hardware: Hardware) -> Hardware:
+    """Double the devices; a job of less than a node first fills that node."""
+    count = 2 * hardware.count
+    if hardware.count < GPUS_PER_NODE:
+        count = min(count, GPUS_PER_NODE)
+    return replace(hardware, count=count)
 
 
 def _checkpoint(job: Job, hardware: Hardware) -> tuple[str, Job]:
@@ -68,25 +84,30 @@ def _offload_parameters(job: Job, hardware: Hardware) -> tuple[str, Job]:
 
 
 def _halve_batch(job: Job, hardware: Hardware) -> tuple[str, Job]:
-    """Fewer tokens in a micro-batch; below the longest sequence, sequences are split over devices."""
+    """Put fewer tokens into a micro-batch; below the longest sequence, sequences are split over devices."""
     update, parallel = job.update_tokens // 2, job.sequence_parallel
     while parallel * update < job.max_length:
         parallel *= 2
     if parallel > min(hardware.count, job.shape.heads):
         return "", job
     changed = replace(job, update_tokens=update, logprob_tokens=job.logprob_tokens // 2, sequence_parallel=parallel)
-    split = " ".join(f"{_AR}.{role}.fsdp_config.ulysses_sequence_parallel_size={parallel}" for role in ("actor", "ref"))
-    tokens = f"{_AR}.actor.ppo_max_token_len_per_gpu={update}"
-    return (f"{tokens} {split}" if parallel > job.sequence_parallel else tokens), changed
+    overrides = [f"{_AR}.actor.ppo_max_token_len_per_gpu={update}"]
+    if parallel > job.sequence_parallel:
+        for role in ("actor", "ref"):
+            overrides.append(f"{_AR}.{role}.fsdp_config.ulysses_sequence_parallel_size={parallel}")
+    return " ".join(overrides), changed
 
 
 def _split_rollout(job: Job, hardware: Hardware) -> tuple[str, Job]:
-    """Twice the devices for a replica, or as many as there are."""
+    """Divide a replica over twice the devices, or over as many as there are."""
     parallel = min(2 * job.tensor_parallel, hardware.count, job.shape.kv_heads)
     return f"{_AR}.rollout.tensor_model_parallel_size={parallel}", replace(job, tensor_parallel=parallel)
 
 
 def _latest(overrides: list[str]) -> list[str]:
-    """Single overrides; of one key the last."""
-    settings = dict(single.split("=", 1) for text in overrides for single in text.split())
+    """Split into single overrides and keep the last of each key, as Hydra would."""
+    settings: dict[str, str] = {}
+    for single in " ".join(overrides).split():
+        key, value = single.split("=", 1)
+        settings[key] = value
     return [f"{key}={value}" for key, value in settings.items()]

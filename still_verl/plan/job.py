@@ -1,22 +1,25 @@
 """What a composed config asks for, in the planner's terms."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.schedules import value_at
-from still_verl.plan.calibration import GIB, MEAN_SHARE, PROMPT_SHARE
-from still_verl.plan.shape import Shape, shape_of
+from still_verl.plan.calibration import MEAN_SHARE, PROMPT_SHARE
+from still_verl.plan.compose import run_length
+from still_verl.plan.hardware import GIB
+from still_verl.plan.models import shape_of
+from still_verl.plan.shape import Shape
 
+# Bytes of a number, by the names that verl and vLLM use.
 BYTES = {"fp32": 4, "float32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps of a run with one limit of response length."""
+    """Steps of a run with one limit of response length; `max_response` and `mean_response` are tokens."""
 
     steps: int
     max_response: int
@@ -28,11 +31,17 @@ class Job:
     """The settings that memory and time follow from.
 
     Attributes:
-        samples: of a step that are trained on; `generated` are sampled for them. A config does not say how many more
-            dynamic sampling will draw, so `read_job` takes as many.
-        reference_share: of the steps, those that run the reference model; 0 without KL.
+        max_prompt, mean_prompt: tokens.
+        samples: responses of a step that are trained on; `generated` are sampled for them. A config does not say how
+            many more dynamic sampling will draw, so `read_job` takes as many.
+        updates: optimizer steps of a step.
+        reference_share: share of the steps that run the reference model; 0 without KL.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
-        update_tokens, logprob_tokens: of one micro-batch on one device.
+        update_tokens, logprob_tokens: tokens of one micro-batch on one device.
+        sequence_parallel, fsdp_size, tensor_parallel: devices; an `fsdp_size` below 1 means all.
+        memory_share: vLLM's share of the device memory.
+        max_sequences: sequences that one replica decodes at once.
+        sleeps: whether vLLM gives its memory back while the trainer works.
         cpu_cache: bytes of vLLM's KV cache on a processor.
     """
 
@@ -68,15 +77,17 @@ class Job:
 
     @property
     def max_length(self) -> int:
+        """Return the tokens of the longest sequence, prompt and response."""
         return self.max_prompt + max(stage.max_response for stage in self.stages)
 
     @property
     def steps(self) -> int:
+        """Count the steps of the run."""
         return sum(stage.steps for stage in self.stages)
 
 
 def read_job(config: DictConfig, steps: int | None = None, mean_response: float | None = None) -> Job:
-    """The job of a composed config.
+    """Read the job out of a composed config.
 
     Args:
         config: the whole job's.
@@ -84,15 +95,16 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         mean_response: tokens of an average response; None assumes a share of the longest.
 
     Raises:
-        ConfigError: nobody says which model or how long the run is, or a strategy that the formulas do not describe.
+        ConfigError: nobody says which model or how long the run is, a length that is not positive, or a model or
+            strategy that the formulas do not describe.
     """
     ours, ar = still_config(config), config.actor_rollout_ref
     actor, rollout, fsdp = ar.actor, ar.rollout, ar.actor.fsdp_config
     if actor.strategy not in ("fsdp", "fsdp2"):
         raise ConfigError(f"actor_rollout_ref.actor.strategy={actor.strategy}: the planner describes fsdp and fsdp2")
-    total = steps or config.trainer.total_training_steps
-    if not total:
-        raise ConfigError("trainer.total_training_steps=null: the run's length follows from its data; give --steps")
+    if mean_response is not None and mean_response <= 0:
+        raise ConfigError(f"--mean-tokens={mean_response:g}: an average response has more than 0 tokens")
+    total = run_length(config, steps)
     prompts, n = config.data.train_batch_size, rollout.n
     precision = OmegaConf.select(fsdp, "mixed_precision.param_dtype") or fsdp.dtype
     cache = OmegaConf.select(config, "ray_kwargs.ray_init.runtime_env.env_vars.VLLM_CPU_KVCACHE_SPACE") or 4
@@ -113,10 +125,8 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         rollout_width=BYTES.get(str(rollout.dtype), 2),
         checkpointing=ar.model.enable_gradient_checkpointing,
         fused_loss=not on_cpu,
-        update_tokens=_micro_batch(config, actor.use_dynamic_bsz, "actor.ppo_max_token_len_per_gpu", "ppo"),
-        logprob_tokens=_micro_batch(
-            config, rollout.log_prob_use_dynamic_bsz, "rollout.log_prob_max_token_len_per_gpu", "log_prob"
-        ),
+        update_tokens=_micro_batch(config, "actor", "ppo", actor.use_dynamic_bsz),
+        logprob_tokens=_micro_batch(config, "rollout", "log_prob", rollout.log_prob_use_dynamic_bsz),
         sequence_parallel=max(fsdp.ulysses_sequence_parallel_size, actor.ulysses_sequence_parallel_size),
         fsdp_size=fsdp.fsdp_size,
         param_offload=fsdp.param_offload,
@@ -140,16 +150,20 @@ def _model_path(config: DictConfig) -> str:
 
 
 def _stages(config: DictConfig, ours: StillConfig, total: int, mean: float | None) -> tuple[Stage, ...]:
-    begins = [(begin, tokens) for begin, tokens in ours.context.stages if begin <= total]
-    begins = begins or [(1, config.data.max_response_length)]
-    return tuple(
-        Stage(end - begin, tokens, min(mean or MEAN_SHARE * tokens, tokens))
-        for (begin, tokens), (end, _) in pairwise([*begins, (total + 1, 0)])
-    )
+    """Cut the run where the limit of responses changes; stages that begin after its end are not reached."""
+    limits = [(begin, tokens) for begin, tokens in ours.context.stages if begin <= total]
+    if not limits:
+        limits = [(1, config.data.max_response_length)]
+    ends = [begin for begin, _ in limits[1:]] + [total + 1]
+    stages = []
+    for (begin, tokens), end in zip(limits, ends, strict=True):
+        assumed = mean or MEAN_SHARE * tokens
+        stages.append(Stage(end - begin, tokens, min(assumed, tokens)))
+    return tuple(stages)
 
 
 def _reference_share(config: DictConfig, ours: StillConfig, total: int) -> float:
-    """Where our KL schedule acts, the steps with a coefficient of 0 do without the reference."""
+    """Return the share of steps that need the reference: under our KL schedule those with a coefficient above 0."""
     if not (config.algorithm.use_kl_in_reward or config.actor_rollout_ref.actor.use_kl_loss):
         return 0.0
     if not ours.kl.scheduled:
@@ -157,16 +171,15 @@ def _reference_share(config: DictConfig, ours: StillConfig, total: int) -> float
     return sum(value_at(ours.kl, time, total) > 0 for time in range(total)) / total
 
 
-def _micro_batch(config: DictConfig, dynamic: bool, key: str, prefix: str) -> int:
-    """Tokens of a micro-batch on one device: a budget, or a number of longest sequences."""
-    ar = config.actor_rollout_ref
+def _micro_batch(config: DictConfig, section: str, prefix: str, dynamic: bool) -> int:
+    """Return the tokens of a micro-batch on one device: a budget, or a number of longest sequences."""
+    settings = config.actor_rollout_ref[section]
     if dynamic:
-        return int(OmegaConf.select(ar, key))
-    section = ar.actor if prefix == "ppo" else ar.rollout
-    rows = section.get(f"{prefix}_micro_batch_size_per_gpu")
+        return int(settings[f"{prefix}_max_token_len_per_gpu"])
+    rows = settings.get(f"{prefix}_micro_batch_size_per_gpu")
     if not rows:
         raise ConfigError(
-            f"actor_rollout_ref.{key.split('.')[0]}.{prefix}_micro_batch_size_per_gpu=null: "
+            f"actor_rollout_ref.{section}.{prefix}_micro_batch_size_per_gpu=null: "
             "set it, or actor_rollout_ref.actor.use_dynamic_bsz=true"
         )
     return int(rows * (config.data.max_prompt_length + config.data.max_response_length))

@@ -11,6 +11,7 @@ from statistics import NormalDist
 import numpy as np
 
 from still_verl.plan import calibration as cal
+from still_verl.plan.flops import forward_flops, token_flops
 from still_verl.plan.hardware import Hardware
 from still_verl.plan.job import Job, Stage
 from still_verl.plan.memory import cache_tokens, shards
@@ -20,7 +21,13 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class StepTime:
-    """Seconds of one step, by phase, and the tokens in it."""
+    """Seconds of one step, by phase, and what runs in it.
+
+    Attributes:
+        tokens: tokens of all prompts and responses.
+        longest: tokens of the longest response.
+        concurrency: sequences that run at once in one replica.
+    """
 
     seconds: dict[str, float]
     tokens: float
@@ -29,40 +36,50 @@ class StepTime:
 
     @property
     def total(self) -> float:
+        """Add up the seconds of all phases."""
         return sum(self.seconds.values())
 
 
 def response_lengths(count: int, mean: float, longest: float, spread: float = cal.LENGTH_SPREAD) -> Array:
-    """`count` evenly spread quantiles of a log-normal with that `mean`, cut at `longest`; shape (count,), ascending."""
+    """Return the lengths of a step's responses in tokens, shape (count,), ascending.
+
+    They are evenly spread quantiles of a log-normal with that `mean`, cut at `longest`; `spread` is the standard
+    deviation of the logarithm.
+    """
     normal = NormalDist()
     z = np.array([normal.inv_cdf((i + 0.5) / count) for i in range(count)])
+    uncut = np.exp(spread * z)
     low, high = 0.0, 4.0 * longest  # the scale that gives the mean after the cut, by bisection
-    shape = np.exp(spread * z)
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if np.minimum(middle * shape, longest).mean() < mean else (low, middle)
-    return np.minimum(high * shape, longest)
+        if np.minimum(middle * uncut, longest).mean() < mean:
+            low = middle
+        else:
+            high = middle
+    return np.minimum(high * uncut, longest)
 
 
 def step_time(job: Job, hardware: Hardware, stage: Stage) -> StepTime:
-    """A step of `stage`, with generation, log-probs and update one after another as in verl's synchronous trainer."""
-    lengths = response_lengths(job.samples, stage.mean_response, stage.max_response)
-    whole = lengths + job.mean_prompt
-    tokens, squares = float(whole.sum()), float((whole**2).sum())
+    """Estimate a step of `stage`, one phase after the other as in verl's synchronous trainer."""
+    responses = response_lengths(job.samples, stage.mean_response, stage.max_response)
+    lengths = responses + job.mean_prompt
     generation, concurrency = generate(job, hardware, stage)
-    forward = forward_pass(job, hardware, tokens, squares, stage)
+    forward = forward_pass(job, hardware, lengths, stage)
+    old_logprobs = 0.0
+    if job.old_logprob:
+        old_logprobs = forward
     seconds = {
         "generation": generation,
-        "old log-probs": forward if job.old_logprob else 0.0,
+        "old log-probs": old_logprobs,
         "reference": job.reference_share * forward,
-        "update": update(job, hardware, tokens, squares, stage),
+        "update": update(job, hardware, lengths, stage),
         "weight sync": job.shape.parameters * job.rollout_width / cal.SYNC_BANDWIDTH,
     }
-    return StepTime(seconds, tokens, float(lengths[-1]), concurrency)
+    return StepTime(seconds, float(lengths.sum()), float(responses[-1]), concurrency)
 
 
 def generate(job: Job, hardware: Hardware, stage: Stage) -> tuple[float, int]:
-    """Seconds until the last response of the slowest replica ends, and the sequences that run at once in it."""
+    """Estimate the seconds until the slowest replica ends its last response, and count what runs at once in it."""
     replicas = max(1, hardware.count // job.tensor_parallel)
     everything = response_lengths(job.generated, stage.mean_response, stage.max_response)
     # The slowest replica has the longest response; the rest of its share is typical.
@@ -75,14 +92,17 @@ def generate(job: Job, hardware: Hardware, stage: Stage) -> tuple[float, int]:
 
 
 def prefill(job: Job, hardware: Hardware, sequences: int) -> float:
-    """Compute-bound; samples of a prompt share it by prefix caching."""
+    """Estimate the seconds of reading the prompts: bound by compute; samples of a prompt share it (prefix caching)."""
     prompts = -(-sequences * job.prompts // job.samples)
-    flops = job.shape.forward_flops(prompts * job.mean_prompt, prompts * job.mean_prompt**2)
+    flops = forward_flops(job.shape, prompts * [job.mean_prompt])
     return flops / (job.tensor_parallel * compute(hardware))
 
 
 def decode(job: Job, hardware: Hardware, lengths: Array, slots: int) -> float:
-    """Continuous batching: a sequence that ends makes room for the next; the tail runs with ever fewer."""
+    """Estimate the seconds of decoding responses of these `lengths` in one replica, `slots` at once.
+
+    Batching is continuous: where a sequence ends, the next one starts; at the end ever fewer run.
+    """
     waiting = [int(length) for length in lengths[::-1]]
     running: list[tuple[int, int]] = []  # iterations at which each sequence ends and began
     now, seconds, begun = 0, 0.0, 0
@@ -101,43 +121,50 @@ def decode(job: Job, hardware: Hardware, lengths: Array, slots: int) -> float:
 
 
 def iteration(job: Job, hardware: Hardware, sequences: int, cached: float) -> float:
-    """Seconds of one token for each of `sequences`, with `cached` tokens in the cache of the replica."""
-    read = job.rollout_width * (job.shape.parameters + cached * job.shape.kv_elements)
+    """Estimate the seconds of one token for each of `sequences`, with `cached` tokens in the cache of the replica."""
+    read = job.rollout_width * (job.shape.parameters_read(sequences) + cached * job.shape.kv_elements)
     memory = read / (job.tensor_parallel * hardware.device.bandwidth * cal.BANDWIDTH_SHARE)
-    flops = job.shape.forward_flops(sequences, 0.0) / (job.tensor_parallel * compute(hardware))
-    launch = job.shape.layers * cal.LAYER_SECONDS["eager" if job.eager else "graph"]
-    return max(memory, flops) + launch + sequences * cal.SEQUENCE_SECONDS
+    arithmetic = sequences * token_flops(job.shape) / (job.tensor_parallel * compute(hardware))
+    mode = "eager" if job.eager else "graph"
+    launch = job.shape.layers * cal.LAYER_SECONDS[mode]
+    return max(memory, arithmetic) + launch + sequences * cal.SEQUENCE_SECONDS
 
 
-def forward_pass(job: Job, hardware: Hardware, tokens: float, squares: float, stage: Stage) -> float:
-    """Log-probs of every sample under one model."""
-    arithmetic = job.shape.forward_flops(tokens, squares) / (hardware.count * compute(hardware))
-    micro_batches = -(-tokens // (hardware.count * job.logprob_tokens))
+def forward_pass(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
+    """Estimate the seconds of the log-probs of every sample under one model; `lengths` are whole sequences."""
+    arithmetic = forward_flops(job.shape, lengths.tolist()) / (hardware.count * compute(hardware))
+    micro_batches = -(-lengths.sum() // (hardware.count * job.logprob_tokens))
     network = micro_batches * job.width * gather_seconds(job, hardware)
-    return (
-        max(arithmetic, network)
-        + dispatch(job, stage, job.samples)
-        + host_traffic(job, hardware, 4 if job.param_offload else 0)
-    )
+    loaded = 4 if job.param_offload else 0  # bytes a parameter
+    seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, loaded)
+    return float(seconds)
 
 
-def update(job: Job, hardware: Hardware, tokens: float, squares: float, stage: Stage) -> float:
-    """Backward is two forwards; checkpointing adds one. Parameters are gathered twice, gradients scattered once."""
+def update(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
+    """Estimate the seconds of a step's updates; `lengths` are whole sequences.
+
+    Backward is two forwards; checkpointing adds one. Parameters are gathered twice, gradients scattered once.
+    """
     passes = 4 if job.checkpointing else 3
-    arithmetic = passes * job.shape.forward_flops(tokens, squares) / (hardware.count * compute(hardware))
-    micro_batches = max(job.updates, -(-tokens // (hardware.count * job.update_tokens)))
+    arithmetic = passes * forward_flops(job.shape, lengths.tolist()) / (hardware.count * compute(hardware))
+    micro_batches = max(job.updates, -(-lengths.sum() // (hardware.count * job.update_tokens)))
     network = micro_batches * (2 * job.width + 4) * gather_seconds(job, hardware)
-    moved = (8 if job.param_offload else 0) + (16 if job.optimizer_offload else 0)  # there and back
-    return max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, moved)
+    moved = 0  # bytes a parameter, there and back
+    if job.param_offload:
+        moved += 8
+    if job.optimizer_offload:
+        moved += 16
+    seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, moved)
+    return float(seconds)
 
 
 def compute(hardware: Hardware) -> float:
-    """Operations a second that a device does of its peak."""
-    return hardware.device.flops * cal.UTILIZATION.get(hardware.name, cal.UTILIZATION["default"])
+    """Return the operations a second that one device does of its peak."""
+    return hardware.flops * cal.UTILIZATION.get(hardware.name, cal.UTILIZATION["default"])
 
 
 def gather_seconds(job: Job, hardware: Hardware) -> float:
-    """Of all parameters to every device, for each byte of a parameter."""
+    """Estimate the seconds to gather all parameters on every device at one byte each; multiply by their width."""
     group = shards(job, hardware)
     if group == 1:
         return 0.0
@@ -145,9 +172,10 @@ def gather_seconds(job: Job, hardware: Hardware) -> float:
 
 
 def dispatch(job: Job, stage: Stage, samples: int) -> float:
-    """Of a batch from the driver to the workers and back."""
+    """Estimate the seconds to send a batch of `samples` from the driver to the workers and back."""
     return cal.DISPATCH_SECONDS * samples * (job.max_prompt + stage.max_response)
 
 
 def host_traffic(job: Job, hardware: Hardware, bytes_each: int) -> float:
+    """Estimate the seconds to move `bytes_each` of every parameter between a device and its host."""
     return bytes_each * job.shape.parameters / shards(job, hardware) / cal.HOST_BANDWIDTH

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from still_verl.plan.curves import job_config
+from still_verl.plan.compose import job_config
 from still_verl.plan.fixes import advise, problems
 from still_verl.plan.hardware import GIB, parse_hardware
 from still_verl.plan.job import Job, read_job
@@ -22,7 +22,8 @@ def job() -> Job:
 
 def test_the_planned_memory_is_within_15_percent_of_what_is_measured() -> None:
     benchmark = runpy.run_path(str(BENCHMARKS / "plan_memory.py"))
-    cases = benchmark["CASES"][::3]  # the lab's tiny model, a deeper one, one that is mostly weights
+    # The demo's tiny model, a deeper one, one that is mostly weights, and the two mixtures of experts.
+    cases = [*benchmark["CASES"][:7:3], benchmark["CASES"][8], benchmark["CASES"][10]]
     errors = {name: planned / measured - 1 for name, measured, planned in benchmark["compare"](cases)}
     assert max(map(abs, errors.values())) < 0.15, errors
 
@@ -40,7 +41,7 @@ def test_the_cache_has_what_the_rollouts_share_leaves(job: Job) -> None:
     assert cache_tokens(job, parse_hardware("8xH100-80G")) == int(expected)
 
 
-def test_each_phase_has_its_own_tenants(job: Job) -> None:
+def test_each_phase_holds_only_what_it_needs(job: Job) -> None:
     hardware = parse_hardware("8xH100-80G")
     made = {phase.name: phase.parts for phase in phases(job, hardware)}
     assert "KV cache" not in made["update"] and "gradients" not in made["rollout"]
@@ -77,7 +78,7 @@ def test_advice_makes_a_job_fit_with_what_it_says() -> None:
     assert problems(changed, advice.hardware) == []
 
 
-def test_what_no_setting_mends_asks_for_more_devices(job: Job) -> None:
+def test_what_no_setting_fixes_asks_for_more_devices(job: Job) -> None:
     large = read_job(job_config(["+recipe=zero_32b"]))
     advice = advise(large, parse_hardware("2xH100-80G"))
     assert advice.fits and advice.hardware.count > 2

@@ -3,16 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from still_verl.config_errors import ConfigError
 from still_verl.paths import recipe_names
-from still_verl.plan.curves import job_config
+from still_verl.plan.compose import job_config
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import read_job
-from still_verl.plan.shape import KNOWN
+from still_verl.plan.models import KNOWN
 from still_verl.plan.tables import plan_tables
 
 RECIPES = [name for name in recipe_names() if name != "base" and not name.startswith("demo")]
@@ -68,6 +69,21 @@ def test_a_job_without_model_or_length_is_refused() -> None:
         read_job(job_config(["+recipe=base", "still/backbone=qwen2_5_7b"]))
 
 
+@pytest.mark.parametrize("mean", [0, -5])
+def test_an_average_response_has_tokens(mean: float) -> None:
+    with pytest.raises(ConfigError, match=f"--mean-tokens={mean}: an average response has more than 0 tokens"):
+        read_job(job_config(["+recipe=zero_7b_plain"]), mean_response=mean)
+
+
+def test_a_mixture_of_experts_is_planned(tmp_path: Path) -> None:
+    from transformers import Qwen3MoeConfig
+
+    Qwen3MoeConfig(num_hidden_layers=4).save_pretrained(tmp_path)
+    text = printed(["+recipe=zero_7b_plain", f"actor_rollout_ref.model.path={tmp_path}"], "8xH100-80G")
+    assert "active for a token" in text and "GPU hours" in text
+    assert "no published run of a mixture was compared" in text
+
+
 def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "still_verl", "plan", *arguments]
@@ -78,3 +94,5 @@ def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
     assert "KV cache" in done.stdout and "GPU hours" in done.stdout
     wrong = run("+recipe=zero_32b", "hardware=8xPotato")
     assert wrong.returncode == 1 and "Potato is not known" in wrong.stderr.splitlines()[-1]
+    wrong = run("+recipe=zero_32b", "hardware=32xA100-80G", "--mean-tokens", "-5")
+    assert wrong.returncode == 1 and "--mean-tokens=-5" in wrong.stderr.splitlines()[-1]

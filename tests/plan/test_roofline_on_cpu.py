@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from still_verl.plan.curves import job_config
+from still_verl.plan.compose import job_config
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import Job, Stage, read_job
 from still_verl.plan.roofline import decode, iteration, response_lengths, step_time

@@ -6,15 +6,15 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from still_verl.config import StillConfig, still_config
-from still_verl.config_errors import ConfigError
 from still_verl.dynamics.context import budget_at
 from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, value_at
+from still_verl.plan.compose import run_length
 
 WIDTH, HEIGHT = 72, 12  # characters of a chart
 
 
 @dataclass(frozen=True)
-class Curve:
+class ScheduleCurve:
     """One setting over a run: `values[i]` is used in step i + 1."""
 
     name: str
@@ -22,47 +22,37 @@ class Curve:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Of the vertical axis: from 0, unless that would flatten the curve."""
+        """Choose the ends of the vertical axis: from 0, unless that would flatten the curve."""
         low, high = min(self.values), max(self.values)
-        return (0.0 if low <= high / 2 or low == high else 0.95 * low), 1.05 * high or 1.0
+        top = 1.05 * high or 1.0  # an axis of no height cannot be drawn
+        if low <= high / 2 or low == high:
+            return 0.0, top
+        return 0.95 * low, top
 
 
-def job_config(overrides: list[str]) -> DictConfig:
-    """The config of `python -m verl.trainer.main_ppo OVERRIDES`. `ConfigError` with Hydra's first line."""
-    import verl  # noqa: F401  (puts our recipes on the search path)
-    from hydra import compose, initialize_config_module
-    from hydra.errors import HydraException
-
-    try:
-        with initialize_config_module("verl.trainer.config", version_base=None):
-            return compose("ppo_trainer", overrides)
-    except HydraException as error:
-        raise ConfigError(str(error).splitlines()[0]) from error
-
-
-def curves(config: DictConfig, steps: int | None = None) -> tuple[list[Curve], list[str]]:
-    """The curves of a job, and a sentence for each setting that follows the run and cannot be drawn before it.
+def schedule_curves(config: DictConfig, steps: int | None = None) -> tuple[list[ScheduleCurve], list[str]]:
+    """Return the curves of a job, and a sentence for each setting that follows the run and cannot be drawn before it.
 
     Args:
         config: the whole job's.
         steps: length of the run; None takes `trainer.total_training_steps`.
 
     Raises:
-        ConfigError: nobody says how long the run is.
+        ConfigError: nobody says how long the run is, or it is below 1 step.
     """
-    total = steps or config.trainer.total_training_steps
-    if not total:
-        raise ConfigError("trainer.total_training_steps=null: the run's length follows from its data; give --steps")
+    total = run_length(config, steps)
     still = still_config(config)
-    named = {"KL coefficient": still.kl, "entropy coefficient": still.entropy, "temperature": still.temperature}
-    drawn = [
-        Curve(name, [value_at(schedule, time, total) for time in range(total)])
-        for name, schedule in named.items()
-        if schedule.scheduled
-    ]
+    schedules = {"KL coefficient": still.kl, "entropy coefficient": still.entropy, "temperature": still.temperature}
+    drawn: list[ScheduleCurve] = []
+    following: list[str] = []
+    for name, schedule in schedules.items():
+        if schedule.kind == ADAPTIVE:
+            following.append(_following(name, schedule))
+        elif schedule.scheduled:
+            drawn.append(ScheduleCurve(name, [value_at(schedule, time, total) for time in range(total)]))
     if still.context.stages:
-        drawn.append(Curve("response budget", _budgets(still, total)))
-    return drawn, [_following(name, schedule) for name, schedule in named.items() if schedule.kind == ADAPTIVE]
+        drawn.append(ScheduleCurve("response budget", _budgets(still, total)))
+    return drawn, following
 
 
 def _budgets(still: StillConfig, total: int) -> list[float]:
@@ -74,8 +64,8 @@ def _following(name: str, schedule: ScheduleConfig) -> str:
     return f"{name}: starts at {schedule.start:g} and follows the target {schedule.target:g}, {bounds}"
 
 
-def as_text(curve: Curve) -> str:
-    """A chart of characters."""
+def as_text(curve: ScheduleCurve) -> str:
+    """Draw a chart of `WIDTH` x `HEIGHT` characters."""
     import plotext
 
     plotext.clear_figure()
@@ -88,11 +78,11 @@ def as_text(curve: Curve) -> str:
     return plotext.build()
 
 
-def write_png(drawn: list[Curve], path: Path) -> None:
-    """All curves below each other in one picture."""
+def write_png(drawn: list[ScheduleCurve], path: Path) -> None:
+    """Draw all curves below each other into one picture."""
     import matplotlib
 
-    matplotlib.use("Agg")
+    matplotlib.use("Agg")  # draws without a screen
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(len(drawn), squeeze=False, figsize=(7, 2.2 * len(drawn)), layout="constrained")

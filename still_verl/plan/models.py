@@ -1,0 +1,130 @@
+"""The models that the planner can count: the study's backbones, and every config.json of a served family.
+
+To serve another family, add it to `FAMILIES` and teach `shape_from` what its layers have. The test that compares with
+transformers' parameter count must then have a case for it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from still_verl.config_errors import ConfigError
+from still_verl.plan.shape import Experts, Shape
+
+DENSE = ("qwen2", "qwen3", "llama", "mistral")
+MIXTURES = ("qwen2_moe", "qwen3_moe")
+# All have RMSNorm, gated MLPs and a cache of keys and values. verl knows more: DeepSeek-V3, for one, caches a latent
+# vector instead, which `Shape.kv_elements` does not describe.
+FAMILIES = DENSE + MIXTURES
+
+
+def _qwen2(name: str, sizes: tuple[int, int, int, int, int, int], tied: bool) -> Shape:
+    vocab, hidden, layers, heads, kv_heads, intermediate = sizes
+    return Shape(
+        source=f"{name}/config.json on the model hub",
+        family="qwen2",
+        vocab=vocab,
+        hidden=hidden,
+        layers=layers,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=hidden // heads,
+        intermediate=intermediate,
+        tied=tied,
+    )
+
+
+# vocab, hidden, layers, heads, kv_heads, intermediate: the models' config.json.
+KNOWN = {
+    name: _qwen2(name, sizes, tied)
+    for name, sizes, tied in (
+        ("Qwen/Qwen2.5-0.5B", (151936, 896, 24, 14, 2, 4864), True),
+        ("Qwen/Qwen2.5-1.5B", (151936, 1536, 28, 12, 2, 8960), True),
+        ("Qwen/Qwen2.5-3B", (151936, 2048, 36, 16, 2, 11008), True),
+        ("Qwen/Qwen2.5-7B", (152064, 3584, 28, 28, 4, 18944), False),
+        ("Qwen/Qwen2.5-7B-Instruct", (152064, 3584, 28, 28, 4, 18944), False),
+        ("Qwen/Qwen2.5-Math-7B", (152064, 3584, 28, 28, 4, 18944), False),
+        ("Qwen/Qwen2.5-32B", (152064, 5120, 64, 40, 8, 27648), False),
+        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", (151936, 1536, 28, 12, 2, 8960), False),
+        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", (152064, 3584, 28, 28, 4, 18944), False),
+    )
+}
+
+
+def shape_of(path: str) -> Shape:
+    """Read the sizes of the model at `path`, from its config.json or else from the table of the study's backbones.
+
+    Args:
+        path: a directory of this machine, or a name on the model hub.
+
+    Raises:
+        ConfigError: neither, or a model that the formulas do not count.
+    """
+    config = Path(path) / "config.json"
+    if config.is_file():
+        return shape_from(json.loads(config.read_text()), str(config))
+    if path in KNOWN:
+        return KNOWN[path]
+    raise ConfigError(
+        f"actor_rollout_ref.model.path={path}: no config.json there and not in the planner's table; "
+        f"give a directory with the model's config.json, or one of {', '.join(KNOWN)}"
+    )
+
+
+def shape_from(config: dict[str, Any], source: str) -> Shape:
+    """Read a config.json in Hugging Face format.
+
+    Args:
+        config: what the file holds.
+        source: its name, for messages.
+
+    Raises:
+        ConfigError: a family that is not served, or a mixture that also has dense layers.
+    """
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        served = ", ".join(FAMILIES)
+        raise ConfigError(f"{source}: model_type={family!r} is not counted; the planner serves {served}")
+    hidden, heads = config["hidden_size"], config["num_attention_heads"]
+    # A bias in all four projections of attention, where a config asks for it. The Qwen2 families ignore this field.
+    attention_bias = family in ("llama", "qwen3", "qwen3_moe") and bool(config.get("attention_bias"))
+    return Shape(
+        source=source,
+        family=family,
+        vocab=config["vocab_size"],
+        hidden=hidden,
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        kv_heads=config.get("num_key_value_heads") or heads,
+        head_dim=config.get("head_dim") or hidden // heads,
+        intermediate=config["intermediate_size"],
+        tied=config.get("tie_word_embeddings", False),
+        qkv_bias=attention_bias or _qwen2_bias(family, config),
+        output_bias=attention_bias,
+        mlp_bias=family == "llama" and bool(config.get("mlp_bias")),
+        qk_norm=family.startswith("qwen3"),
+        experts=_experts(family, config, source),
+    )
+
+
+def _qwen2_bias(family: str, config: dict[str, Any]) -> bool:
+    """Say whether queries, keys and values alone have a bias: always in Qwen2, by default in its mixtures."""
+    if family == "qwen2_moe":
+        return bool(config.get("qkv_bias", True))
+    return family == "qwen2"
+
+
+def _experts(family: str, config: dict[str, Any], source: str) -> Experts | None:
+    if family not in MIXTURES:
+        return None
+    # verl's count of operations takes every layer for a mixture, as all published models are.
+    if config.get("mlp_only_layers") or config.get("decoder_sparse_step", 1) != 1:
+        raise ConfigError(
+            f"{source}: mlp_only_layers={config.get('mlp_only_layers')} "
+            f"decoder_sparse_step={config.get('decoder_sparse_step', 1)}: "
+            "the planner serves mixtures whose layers all have experts ([] and 1)"
+        )
+    # transformers 5 writes num_local_experts for Qwen3, before that it was num_experts.
+    count = config.get("num_experts") or config["num_local_experts"]
+    shared = config["shared_expert_intermediate_size"] if family == "qwen2_moe" else 0
+    return Experts(count, config["num_experts_per_tok"], config["moe_intermediate_size"], shared)
