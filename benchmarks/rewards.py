@@ -155,10 +155,10 @@ def forget(name: str) -> None:
     if name != "still_verl":
         return
     from still_verl.rewards.equivalence import normalize, parse, verify
-    from still_verl.rewards.equivalence.read import reading
+    from still_verl.rewards.equivalence.read import interpret
 
     verify.forget()
-    for cached in (parse.parse, reading.read, normalize.canonical, normalize.normalise):
+    for cached in (parse.parse, interpret.interpret, normalize.normalize, normalize.compact):
         cached.cache_clear()
 
 

@@ -10,7 +10,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation of a formula, or one of its leaves.
+    """A number, a symbol, or an operation on other nodes.
 
     Attributes:
         kind: `number`, `symbol`, or the name of an operation, as in `evaluate`.
@@ -37,7 +37,7 @@ class Node:
 
 
 def number(value: int | Fraction) -> Node:
-    """Return the leaf of an exact number."""
+    """Return the node of an exact number."""
     return Node("number", value=Fraction(value))
 
 

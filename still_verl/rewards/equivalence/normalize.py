@@ -87,7 +87,7 @@ def normalize(text: str) -> str:
 
     Example:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
-        '⦃ \\frac 12 , ∞ ⦄'
+        '⦃ \\frac12 , ∞ ⦄'
     """
     text = _plain_characters(" ".join(text.split()))
     text = _BOX.sub("", text)
