@@ -1,6 +1,6 @@
 """Lists, sets, tuples and matrices, item by item."""
 
-from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Value
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Matrix, Named
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 
 
@@ -11,8 +11,9 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     brackets = {gold.bracket, answer.bracket} - {""}
     if len(brackets) > 1:
         return False
-    if brackets and brackets != {"{"}:
+    if brackets and brackets != {"{"}:  # one of them is a tuple
         return compare.in_order(gold.items, answer.items)
+    # `a=1, b=2` against `b=2, a=1`: by their names; other names may be left out or differ, and values decide.
     names, answer_names = _names(gold), _names(answer)
     if names and set(names) == set(answer_names):
         by_name = dict(zip(answer_names, answer.items, strict=True))
@@ -47,6 +48,7 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     left = list(answer)
     result: Ternary = True
     for item in gold:
+        # Greedy: a pair that is equal for certain is never given up for one that might be.
         truths = [compare.interpretations(item, candidate) for candidate in left]
         if True in truths:
             left.pop(truths.index(True))
@@ -58,14 +60,14 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     return result
 
 
-def collection_and_value(compare: Comparison, gold: Collection, answer: Value) -> Ternary:
+def collection_and_formula(compare: Comparison, gold: Collection, answer: Formula) -> Ternary:
     """Compare `{2}` with `2`."""
     if len(gold.items) != 1:
         return compare.without_rule(gold, answer)
     return compare.interpretations(gold.items[0], (answer,))
 
 
-def value_and_collection(compare: Comparison, gold: Value, answer: Collection) -> Ternary:
+def formula_and_collection(compare: Comparison, gold: Formula, answer: Collection) -> Ternary:
     """Compare `2` with `{2}`."""
     if len(answer.items) != 1:
         return compare.without_rule(gold, answer)

@@ -17,7 +17,7 @@ def same_congruence(compare: Comparison, gold: Congruence, answer: Congruence) -
     multiple = Node("/", (difference(gold.residue, answer.residue), gold.modulus))
     try:
         return _is_integer(Evaluator({})(multiple))
-    except Undefined:
+    except Undefined:  # the residues have symbols
         return identical(gold.residue, answer.residue, compare.alias)
 
 
@@ -36,6 +36,7 @@ def congruence_and_formula(compare: Comparison, gold: Congruence, answer: Formul
         return None
     if modulus == 0:
         return False
+    # The values at 0, 1 and 2 are on a line whose step is the modulus, up or down, and 0 leaves the residue.
     step = second - first
     is_line = third - second == step
     return is_line and modulus in (step, -step) and _is_integer((first - residue) / modulus)

@@ -16,6 +16,7 @@ def same_formula(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
     """Compare values as units allow, decimals within the tolerance of `tolerance`."""
     compare.spend()
     if gold.node is None or answer.node is None:
+        # With an alias, equal texts may name different symbols.
         if not compare.alias and compact(gold.text) == compact(answer.text):
             return not contradict(gold.unit, answer.unit)
         return compare.fallback(gold.text, answer.text)

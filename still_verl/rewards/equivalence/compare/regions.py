@@ -36,6 +36,7 @@ def _same_end(left: Cut, right: Cut) -> bool:
 
 
 def _literal(cut: Cut) -> Node:
+    # Cuts are floats: the nearest fraction of so many places is the decimal that was written.
     value = Fraction(cut.value).limit_denominator(10**cut.decimals)
     return Node("number", value=value, decimals=cut.decimals)
 

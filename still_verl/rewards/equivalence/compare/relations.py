@@ -37,6 +37,7 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
         for new, old in zip(gold.params, answer.params, strict=True):
             if old != new:
                 compare = compare.renamed(old, new)
+    # Functions may have any name; a name that is left out or spelled as a phrase contradicts none.
     are_functions = gold.params and answer.params
     if are_functions or not _names_contradict(gold.name, answer.name):
         return compare.interpretations(gold.value, answer.value)
@@ -63,6 +64,7 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
+    # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))
     unknown = free_symbols((answer,)) - all_symbols(gold.value)
     if len(gold.params) == 1 and len(unknown) == 1 and gold.params[0] not in answer_symbols:
@@ -89,6 +91,7 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
             values.append((Evaluator(point)(left), Evaluator(point)(right)))
         except Undefined:
             return None
+    # Proportional: the ratio at every point is that at the first, written without a division.
     first_left, first_right = values[0]
     if first_left == 0 or first_right == 0:
         return None
@@ -121,7 +124,7 @@ def _as_equation(named: Named) -> Equation | None:
     return Equation(Node("symbol", name=named.name), value.node)
 
 
-def equation_and_solution(compare: Comparison, gold: Equation, answer: Formula) -> Ternary:
+def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -> Ternary:
     """Compare `x y = 6` with `6/x`: the answer solves a gold equation that is linear in the one symbol it lacks."""
     zero = difference(gold.left, gold.right)
     if answer.node is None:
@@ -149,7 +152,7 @@ def _solves(zero: Node, name: str, solution: Node, point: Mapping[str, Number]) 
     return value == 0 or abs(complex(value)) <= 1e-9 * at_solution.largest
 
 
-def value_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
+def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
     """Compare `7` with `x + y = 7`: the constant on the right of something that is not yet to be solved."""
     left, right = answer.left, answer.right
     is_constant = left.symbols() and not right.symbols()

@@ -42,7 +42,7 @@ def _take_declaration(text: str) -> tuple[str, list[str]]:
     for group in found.groupdict().values():
         names += re.findall("[a-zA-Z]", group or "")
     for name in names:
-        if name not in kept:  # it says something about another variable, which is part of the answer
+        if name not in kept:  # it says something of another variable, and is part of the answer
             return text, []
     if not kept:
         return text, []

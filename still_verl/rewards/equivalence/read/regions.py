@@ -42,6 +42,7 @@ _MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
 
 def read_region(text: str) -> Interpretations:
     """Read the set of reals that `text` describes, if it does; conditions on several unknowns describe none."""
+    # Letters of commands and words are no unknowns, and an index only tells one from another.
     names = set(_NAME.findall(_NOT_A_NAME.sub("", text)))
     names.difference_update(CONSTANTS)
     if len(names) > 1:
@@ -144,7 +145,7 @@ def _end(text: str) -> Cut:
         sign, inner = -1, node.args[0]
     if inner == _INFINITY:
         return Cut(sign * math.inf, False)
-    decimals = 0
+    decimals = 0  # of a literal only: an end that is computed is exact
     if inner.kind == "number":
         decimals = inner.decimals
     return Cut(real(Evaluator({})(node)), False, decimals)
@@ -210,6 +211,7 @@ def _line(node: Node) -> tuple[float, float]:
     if len(unknowns) != 1 or _INFINITY.name in unknowns:
         raise Unreadable("more than one unknown")
     (unknown,) = unknowns
+    # Three points on a line: the second step is the first one.
     first, second, third = (real(Evaluator({unknown: Fraction(at)})(node)) for at in range(3))
     slope = second - first
     if slope == 0 or abs(third - second - slope) > 1e-9 * abs(slope):

@@ -57,7 +57,7 @@ def read_ordering(text: str) -> Interpretations:
 
 def read_equation(sides: list[str]) -> Interpretations:
     """Read an equation; a computation such as `2 + 3 = 5` is what comes out of it."""
-    result = read_formula(sides[-1])
+    result = read_formula(sides[-1])  # a unit may stand behind the last side
     try:
         left, right = parse(sides[0]), parse(result.text)
     except Unreadable:

@@ -50,6 +50,7 @@ def take_unit(text: str) -> tuple[str, str]:
         return text[:-1].strip(), "%"
     if text.endswith("°") and not _ANGLE_FUNCTION.search(text):
         return text[:-1].strip(), "°"
+    # Any words behind a formula are taken off ("7 apples"); only those of the list can contradict a unit.
     core = _without_words(text)
     words = text[len(core) :].strip(" */")
     if words and core and _is_unit(words, core):

@@ -105,6 +105,7 @@ def read_clock(text: str) -> Interpretations:
     found = _CLOCK.fullmatch(_MARKS.sub("", text))
     if not found or int(found[1]) > 23:
         return ()
+    # 12 am is midnight and 12 pm noon; without either the hour stays as it is written.
     hour, half = int(found[1]), (found[3] or "").lower()
     if half:
         hour %= 12
