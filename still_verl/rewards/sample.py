@@ -23,7 +23,7 @@ class Sample:
         prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
         data_source: the row's column of this name.
         extra_info: the row's column of this name, whatever the data has in it.
-        tokens: how long the response is, output of tools included; None in a reward file that was not told.
+        tokens: how long the response is, output of tools included; None in a reward file that has no tokenizer.
         max_tokens: how long it could be in this step; None likewise.
         finished: whether the response ended by itself; None when nobody tells.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.

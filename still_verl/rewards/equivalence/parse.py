@@ -68,7 +68,11 @@ def parse(text: str) -> Node:
 
 
 class _Parser(Scanner):
-    """Recursive descent, one method for each level of precedence."""
+    """Recursive descent, one method for each level of precedence.
+
+    From the loosest to the tightest: `sum`, `signed`, `product`, `power`, `postfix` (factorials, degrees, percent), and
+    `primary` (numbers, brackets, symbols, commands). A method leaves `at` behind what it has read.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -104,6 +108,7 @@ class _Parser(Scanner):
             elif self.take("/"):
                 result = Node("/", (result, self.factor()))
             elif self.starts_factor():
+                # `2 3` is no product: a sign may be lost between them, or they are two answers.
                 if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
                     raise Unreadable("two numbers side by side")
                 result = Node("*", (result, self.power()))
@@ -271,10 +276,9 @@ class _Parser(Scanner):
 
     def operand(self) -> Node:
         r"""What a function applies to: a bracket, or the product up to the next operator or function (`\sin 2x`)."""
-        if self.peek() == "(":
-            return self.power_of_bracket()
-        if self.peek() == "-":
-            self.at += 1
+        if self.take("("):
+            return self.bracketed(")")
+        if self.take("-"):
             return Node("neg", (self.operand(),))
         result = self.power()
         while self.starts_factor() and not self.starts_call() and self.peek() != "(":
@@ -283,10 +287,6 @@ class _Parser(Scanner):
             self.at += 1
             result = Node("/", (result, self.power()))
         return result
-
-    def power_of_bracket(self) -> Node:
-        self.at += 1
-        return self.bracketed(")")
 
     def starts_call(self, behind: int = 0) -> bool:
         """Whether a function is next, or so many characters later."""
