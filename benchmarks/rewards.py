@@ -10,30 +10,19 @@ own, warm, with as many callers as verl's reward worker has threads on this mach
 import argparse
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import psutil
+from rewards_graders import GRADERS, MAIN_THREAD_ONLY, Grade, Pair, forget, grader, groups, hard_pairs, responses
 from rich.console import Console
 from rich.table import Table
 
-GRADERS = [
-    "still_verl",
-    "math_verify in process",
-    "verl math_verify",
-    "verl math_reward",
-    "verl math_dapo",
-    "verl prime_math",
-]
-MAIN_THREAD_ONLY = {"math_verify in process"}  # its timeouts are signals
 CALLERS = min(32, (os.cpu_count() or 1) + 4)
 POISON = [
     "9^{9^{9^9}}",
@@ -44,68 +33,6 @@ POISON = [
 ROUNDS = 4  # of the poison test, without and with in turn: a median
 SLOW_S = 2.0  # of a round, and one is enough
 CAPS_S = {"measure": 300, "poison": 90}  # a grader that is not done by then is stopped
-
-Grade = Callable[[str, str], bool]
-Pair = tuple[str, str, bool]
-
-
-def grader(name: str) -> Grade:
-    """(gold, response with a box) -> right or not."""
-    if name == "still_verl":
-        from still_verl.rewards.equivalence.verify import verify
-        from still_verl.rewards.extract import last_boxed
-
-        return lambda gold, response: verify(gold, last_boxed(response)).equal
-    if name == "math_verify in process":
-        import math_verify
-
-        return lambda gold, response: math_verify.verify(
-            math_verify.parse(f"\\boxed{{{gold}}}"), math_verify.parse(response)
-        )
-    if name == "verl math_verify":
-        from verl.utils.reward_score import math_verify as pooled
-
-        return lambda gold, response: pooled.compute_score(response, gold) > 0
-    if name == "verl math_reward":
-        from verl.utils.reward_score import math_reward
-
-        return lambda gold, response: math_reward.compute_score(response, gold) > 0
-    if name == "verl math_dapo":
-        from verl.utils.reward_score import math_dapo
-
-        return lambda gold, response: bool(math_dapo.compute_score(response, gold, strict_box_verify=True)["acc"])
-    from verl.utils.reward_score import prime_math
-
-    return lambda gold, response: bool(prime_math.compute_score(response, gold)[0])
-
-
-def rows(data: Path, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (data / name).read_text().splitlines()]
-
-
-def hard_pairs(data: Path) -> list[Pair]:
-    """The pairs of HardVerify-Math, each answer in a box."""
-    return [
-        (row["ground_truth"].strip().strip("$"), f"\\boxed{{{row[kind].strip().strip('$')}}}", kind == "equivalent")
-        for row in rows(data, "verify_hard_125.jsonl")
-        for kind in ("equivalent", "not_equivalent")
-    ]
-
-
-def responses(data: Path) -> list[Pair]:
-    return [(row["ground_truth"], row["solution_str"], row["label"]) for row in rows(data, "responses_math_800.jsonl")]
-
-
-def groups(data: Path) -> list[Pair]:
-    """16 samples of 40 hard problems, as in a GRPO step: ten right, four wrong, two without a box."""
-    pairs = hard_pairs(data)[:80]
-    made = [
-        sample
-        for right, wrong in zip(pairs[::2], pairs[1::2], strict=True)
-        for sample in [right] * 10 + [wrong] * 4 + [(right[0], "no box", False)] * 2
-    ]
-    random.Random(0).shuffle(made)
-    return made
 
 
 def per_second(grade: Grade, pairs: list[Pair], callers: int) -> tuple[float, list[bool]]:
@@ -148,18 +75,6 @@ def measure(name: str, data: Path) -> dict[str, float]:
         "p99": statistics.quantiles(latencies, n=100)[98],
         "max": max(latencies),
     }
-
-
-def forget(name: str) -> None:
-    """Empty our cache of verdicts and of readings, so that a set is measured cold."""
-    if name != "still_verl":
-        return
-    from still_verl.rewards.equivalence import normalize, parse, verify
-    from still_verl.rewards.equivalence.read import reading
-
-    verify.forget()
-    for cached in (parse.parse, reading.read, normalize.canonical, normalize.normalise):
-        cached.cache_clear()
 
 
 def poison(name: str) -> dict[str, float]:

@@ -61,8 +61,7 @@ class Registry(Generic[T]):
         Raises:
             ConfigError: neither a short name nor a dotted one; names what is known and the nearest of it.
         """
-        module, _, attribute = name.rpartition(".")
-        if name in self._names or (module and attribute):
+        if name in self._names or _is_dotted_name(name):
             return
         raise ConfigError(f"{key or self.key}={name!r}: {self._known()}{did_you_mean(name, self)}")
 
@@ -79,35 +78,57 @@ class Registry(Generic[T]):
 
     def label(self, name: str) -> str:
         """Return what an object is called in metrics: its short name, or the last part of a dotted one."""
-        return name if name in self._names else name.rpartition(".")[2]
+        if name in self._names:
+            return name
+        return name.rpartition(".")[2]
 
     def _known(self) -> str:
-        ours = f"one of {', '.join(self._names)}, or " if self._names else ""
-        return f"use {ours}the dotted name of {self.expects} of your own"
+        """The fix in every message: what may be named here."""
+        if not self._names:
+            return f"use the dotted name of {self.expects} of your own"
+        return f"use one of {', '.join(self._names)}, or the dotted name of {self.expects} of your own"
 
     def _load(self, name: str, key: str) -> Any:
         module_name, _, attribute = self._names.get(name, name).rpartition(".")
-        module = self._import(module_name, f"{key}={name!r}")
+        module = self._import(module_name, name, key)
         if not hasattr(module, attribute):
             public = [known for known in dir(module) if not known.startswith("_")]
             hint = did_you_mean(attribute, public)
             raise ConfigError(f"{key}={name!r}: the module {module_name} has no {attribute}; {self._known()}{hint}")
         found = getattr(module, attribute)
         if not self._accepts(found):
-            raise ConfigError(
-                f"{key}={name!r}: it is a {type(found).__name__}, and not {self.expects}; {self._known()}"
-            )
+            kind = type(found).__name__
+            raise ConfigError(f"{key}={name!r}: its type is {kind}, and not {self.expects}; {self._known()}")
         return found
 
-    def _import(self, module_name: str, what: str) -> Any:
+    def _import(self, module_name: str, name: str, key: str) -> Any:
         try:
             return import_module(module_name)
         except ModuleNotFoundError as error:
-            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-                raise ConfigError(f"{what}: {module_name} cannot be imported: {error}") from error
-            hint = did_you_mean(what.partition("=")[2].strip("'"), self)
-            raise ConfigError(
-                f"{what}: there is no module {error.name} here (is its folder on PYTHONPATH?); {self._known()}{hint}"
-            ) from error
+            if _is_part_of(error.name, module_name):
+                hint = did_you_mean(name, self)
+                raise ConfigError(
+                    f"{key}={name!r}: there is no module {error.name} here (is its folder on PYTHONPATH?); "
+                    f"{self._known()}{hint}"
+                ) from error
+            raise ConfigError(_cannot_import(key, name, module_name, error)) from error
         except Exception as error:  # whatever a module of the user's own raises
-            raise ConfigError(f"{what}: {module_name} cannot be imported: {type(error).__name__}: {error}") from error
+            raise ConfigError(_cannot_import(key, name, module_name, error)) from error
+
+
+def _is_dotted_name(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
+    parts = name.split(".")
+    return len(parts) > 1 and all(part.isidentifier() for part in parts)
+
+
+def _is_part_of(missing: str | None, module_name: str) -> bool:
+    """Whether the module that is missing is the one that was named, or a package that it would be in."""
+    return missing is not None and f"{module_name}.".startswith(f"{missing}.")
+
+
+def _cannot_import(key: str, name: str, module_name: str, error: Exception) -> str:
+    """The message for a module that is there and fails, on one line however many the error has."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{key}={name!r}: {module_name} cannot be imported: {reason}; correct that module or name another"

@@ -1,6 +1,7 @@
 """From a response to what verl logs and learns from: terms, their weights, and why."""
 
 import math
+from typing import Any
 
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
@@ -20,7 +21,17 @@ def score(
 ) -> Row:
     r"""Score one response that is known as text only; see `score_sample`.
 
-    `ground_truth` is the answer, or a sequence of alternatives of which one must be met.
+    Args:
+        response: the model's own text.
+        ground_truth: the answer, or a sequence of alternatives of which one must be met.
+        preset: what to pay for.
+        tokens: how long the response is, for the terms of length.
+        max_tokens: how long it could be.
+        finished: whether it ended by itself.
+        tool_ok: how many calls of tools succeeded.
+
+    Raises:
+        ValueError: as `score_sample`.
 
     Example:
         >>> from still_verl.rewards.presets import BOXED
@@ -43,16 +54,14 @@ def score_sample(sample: Sample) -> Row:
     takes to grade, which `verify` bounds; safe in any number of threads.
 
     Raises:
+        ConfigError: a term or an extractor of your own that is not there.
         ValueError: a term lacks its numbers, or returns no finite number.
     """
-    preset = sample.preset
-    values = {name: value_of(name, sample) for name in preset.terms}
-    complete = all(values[name] == 1.0 for name in preset.required)
-    total = 0.0
-    if complete:
-        total = sum(weight * values[name] for name, weight in preset.weights.items())
+    values = {}
+    for name in sample.preset.terms:
+        values[name] = value_of(name, sample)
     row: Row = {
-        "score": total,
+        "score": _weighted_sum(sample.preset, values),
         "acc": float(sample.verdict.equal),
         "pred": sample.found.answer,
         "extracted_by": sample.found.method,
@@ -63,16 +72,43 @@ def score_sample(sample: Sample) -> Row:
     return row
 
 
+def _weighted_sum(preset: Preset, values: dict[str, float]) -> float:
+    """The reward that terms add up to: nothing unless every required one is 1."""
+    for name in preset.required:
+        if values[name] != 1.0:
+            return 0.0
+    total = 0.0
+    for name, weight in preset.weights.items():
+        total += weight * values[name]
+    return total
+
+
 def value_of(name: str, sample: Sample) -> float:
-    """Return what the term of a name says of a sample.
+    """Return what the term of a name says of a sample. A term may return any number, of numpy too, or a bool.
 
     Raises:
+        ConfigError: there is no such term.
         ValueError: it is no finite number; one such value would spoil the advantages of a whole group.
     """
     value = TERMS.find(name)(sample)
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"the reward term {name} returned {value!r}: return a finite number")
-    return float(value)
+    number = _finite(value)
+    if number is None:
+        shown = " ".join(repr(value).split())
+        raise ValueError(f"{TERMS.key}: the term {name} returned {shown:.80}: return a finite number")
+    return number
+
+
+def _finite(value: Any) -> float | None:
+    """The number that `value` is; None when it is none, or not a finite one."""
+    if not hasattr(value, "__float__"):  # `float` alone would read text
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # several numbers in one array or tensor
+        return None
+    if not math.isfinite(number):
+        return None
+    return number
 
 
 def _reason(sample: Sample) -> str:

@@ -12,7 +12,14 @@ RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent l
 
 
 def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Sequence[str] | None = None) -> Row:
-    """Score by a preset that needs no lengths. `extractors` replaces the preset's."""
+    """Score by a preset that needs no lengths.
+
+    Args:
+        name: of a preset in `registries.PRESETS`, or the dotted name of your own.
+        response: the model's own text.
+        ground_truth: the answer, or a sequence of alternatives.
+        extractors: where to look for the answer, in place of the preset's.
+    """
     preset = PRESETS.find(name)
     if extractors:
         preset = replace(preset, extractors=tuple(extractors))
@@ -20,13 +27,13 @@ def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Seq
 
 
 def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:
-    """Return the tokens of a response: what an agent loop counted, else by `tokenizer`.
+    """Return how many tokens a response has: what an agent loop counted, else by `tokenizer`.
 
     verl hands a reward function text only. Encoding it again may differ by a few tokens from what was sampled.
 
     Args:
-        response: as text.
-        extra_info: of verl's call.
+        response: the response as text.
+        extra_info: what verl passes to the reward function.
         tokenizer: a path, or a name of the model hub.
 
     Raises:
@@ -36,7 +43,8 @@ def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer:
         return int(extra_info[RESPONSE_TOKENS])
     if tokenizer is None:
         raise ValueError(
-            "set +reward.custom_reward_function.reward_kwargs.tokenizer=<model path>: verl gives no length"
+            "the length of the response is not known: verl gives text only, so set "
+            "+reward.custom_reward_function.reward_kwargs.tokenizer=<model path>"
         )
     return len(_tokenizer(tokenizer).encode(response, add_special_tokens=False))
 

@@ -11,22 +11,33 @@ END_TOKENS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<
 
 
 def zero_format_fault(response: str, prefilled: bool = True) -> str:
-    """What is wrong with the format of `response`, or nothing.
+    """Say what is wrong with the format of `response`; nothing when it is well formed.
 
     `prefilled` says that the prompt ended in `<think>`, so that a model that writes its own has written two.
+
+    Example:
+        >>> zero_format_fault("2 + 2 = 4</think><answer>4</answer>")
+        ''
+        >>> zero_format_fault("so it is 4")
+        '</think> 0 times'
     """
-    text = _without_end(("<think>" if prefilled else "") + response).lstrip()
+    if prefilled:
+        response = "<think>" + response
+    text = _without_end(response).lstrip()
     for tag in TAGS:
         if text.count(tag) != 1:
             return f"{tag} {text.count(tag)} times"
-    think, think_end, answer, answer_end = (text.index(tag) for tag in TAGS)
-    if not think < think_end < answer < answer_end:
+    places = [text.index(tag) for tag in TAGS]
+    if places != sorted(places):
         return "tags out of order"
-    if think > 0 or answer_end + len("</answer>") < len(text):
+    start, think_end, answer, end = places
+    if start > 0 or end + len("</answer>") < len(text):
         return "text outside the tags"
     if text[think_end + len("</think>") : answer].strip():
         return "text between </think> and <answer>"
-    if not text[len("<think>") : think_end].strip() or not text[answer + len("<answer>") : answer_end].strip():
+    thoughts = text[len("<think>") : think_end]
+    conclusion = text[answer + len("<answer>") : end]
+    if not thoughts.strip() or not conclusion.strip():
         return "empty think or answer"
     return ""
 
@@ -35,6 +46,6 @@ def _without_end(text: str) -> str:
     """`text` without the white space and end tokens at its end."""
     text = text.rstrip()
     while text.endswith(END_TOKENS):
-        token = next(token for token in END_TOKENS if text.endswith(token))
-        text = text.removesuffix(token).rstrip()
+        for token in END_TOKENS:
+            text = text.removesuffix(token).rstrip()
     return text

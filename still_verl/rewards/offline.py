@@ -32,14 +32,16 @@ class Scored:
 
 
 def load_reward(spec: str) -> Reward:
-    """The function of `FILE` or `FILE:NAME` (default `compute_score`); a name of `reward_fns/` is a file too.
+    """Load the function of `FILE` or `FILE:NAME` (default `compute_score`); a name of `reward_fns/` is a file too.
 
     Raises:
         ValueError: no such file or function.
     """
     file, _, name = spec.partition(":")
     name = name or "compute_score"
-    path = Path(file) if Path(file).is_file() else Path(paths.reward_fn(file))
+    path = Path(file)
+    if not path.is_file():
+        path = Path(paths.reward_fn(file))
     module_spec = spec_from_file_location(path.stem, path)
     if module_spec is None or module_spec.loader is None:
         raise ValueError(f"--reward-fn {spec}: {path} is not a Python file")
@@ -51,7 +53,7 @@ def load_reward(spec: str) -> Reward:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSONL file: `data_source, solution_str, ground_truth, extra_info?`, or a dump that verl wrote.
+    """Read a JSONL file: rows of `data_source, solution_str, ground_truth, extra_info?`, or a dump that verl wrote.
 
     Raises:
         RowError: no JSON object, or a column is missing; names the line.
@@ -66,7 +68,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
             raise RowError(f"{path}:{number}: not JSON ({error.msg})") from error
         if not isinstance(row, dict):
             raise RowError(f"{path}:{number}: not a JSON object")
-        row |= {ours: row[theirs] for theirs, ours in _DUMP.items() if theirs in row and ours not in row}
+        for theirs, ours in _DUMP.items():
+            if theirs in row:
+                row.setdefault(ours, row[theirs])
         missing = [key for key in ("solution_str", "ground_truth") if key not in row]
         if missing:
             raise RowError(f"{path}:{number}: no {' and no '.join(missing)}; it has {', '.join(row)}")
@@ -115,21 +119,25 @@ def _as_row(returned: Any, number: int) -> dict[str, Any]:
 
 
 def means(scored: list[Scored]) -> dict[str, tuple[float, float, float]]:
-    """(mean, smallest, largest) of every key that has numbers."""
+    """Return (mean, smallest, largest) of every key that has numbers."""
     columns: dict[str, list[float]] = {}
     for each in scored:
         for key, value in each.result.items():
             if isinstance(value, bool | int | float):
                 columns.setdefault(key, []).append(float(value))
-    return {key: (mean(values), min(values), max(values)) for key, values in columns.items()}
+    summary = {}
+    for key, values in columns.items():
+        summary[key] = (mean(values), min(values), max(values))
+    return summary
 
 
 def timings(scored: list[Scored]) -> dict[str, float]:
-    """Rows a second, and milliseconds a row."""
+    """Return rows a second, and milliseconds a row."""
     seconds = sorted(each.seconds for each in scored)
+    at_99_percent = min(len(seconds) - 1, int(0.99 * len(seconds)))
     return {
         "rows/s": len(seconds) / max(sum(seconds), 1e-9),
         "p50 ms": 1e3 * median(seconds),
-        "p99 ms": 1e3 * seconds[min(len(seconds) - 1, int(0.99 * len(seconds)))],
+        "p99 ms": 1e3 * seconds[at_99_percent],
         "max ms": 1e3 * seconds[-1],
     }

@@ -3,6 +3,7 @@
 P is the paper (arXiv 2503.04548) by section.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,14 +16,19 @@ class Preset:
     """A weighted sum of terms, which is 0 unless every required term is 1.
 
     Attributes:
-        weights: of terms, by their names in `registries.TERMS` or by dotted names of your own.
+        weights: the weight of each term, by its name in `registries.TERMS` or the dotted name of your own.
         required: terms that must be 1.
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
 
     Raises:
-        ConfigError: a name that cannot be one, or two terms that metrics could not tell apart.
+        ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
+            name in metrics.
+
+    Example:
+        >>> Preset({"correct": 1.0, "repetition": 0.5}, required=["format"]).terms
+        ['format', 'correct', 'repetition']
     """
 
     weights: Mapping[str, float]
@@ -32,9 +38,15 @@ class Preset:
     prefilled_think: bool = True
 
     def __post_init__(self) -> None:
-        check_terms(self.terms)
+        for name, weight in self.weights.items():
+            TERMS.check(name)
+            if not _is_finite(weight):
+                raise ConfigError(f"{TERMS.key}.{name}={weight!r}: use a finite number")
+        for name in self.required:
+            TERMS.check(name, "still.reward.required")
         for name in self.extractors:
             EXTRACTORS.check(name)
+        _check_labels(self.terms)
 
     @property
     def terms(self) -> list[str]:
@@ -42,19 +54,21 @@ class Preset:
         return list(dict.fromkeys([*self.required, *self.weights]))
 
 
-def check_terms(names: Sequence[str], key: str = "") -> None:
-    """Refuse names of terms that cannot be ones, and two that would have the same name in metrics.
+def _is_finite(weight: object) -> bool:
+    try:
+        return math.isfinite(weight)  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
-    Raises:
-        ConfigError: names the term and the fix.
-    """
+
+def _check_labels(names: Sequence[str]) -> None:
+    """Refuse two terms that would have the same key `term_<label>` in metrics."""
     by_label: dict[str, str] = {}
     for name in names:
-        TERMS.check(name, key)
         label = TERMS.label(name)
         other = by_label.setdefault(label, name)
         if other != name:
-            raise ConfigError(f"{key or TERMS.key}: {other} and {name} would both be called {label}: rename yours")
+            raise ConfigError(f"{TERMS.key}: {other} and {name} would both be called {label}: rename one of yours")
 
 
 BOXED = Preset({"correct": 1.0})  # P 2: 1 when the boxed answer is right

@@ -13,20 +13,26 @@ from still_verl.rewards.presets import Preset
 
 @dataclass(frozen=True)
 class Sample:
-    """One response to judge. A term is a function `(sample: Sample) -> float`.
+    r"""One response to judge. A term is a function `(sample: Sample) -> float`.
 
     Attributes:
         text: the model's own tokens as text. What a term should read: a program's output is not the model's work.
-        transcript: the whole response as text, with what tools put out; the same as `text` where no tool was used.
         references: the right answer, or alternatives of which one must be met.
         preset: what the job pays for, with its settings.
+        transcript: the whole response as text, with what tools put out; the same as `text` where no tool was used.
         prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
-        data_source: the column of the data.
-        extra_info: the column of the data.
-        tokens: of the response, output of tools included; None in a reward file that was not told.
-        max_tokens: that the response could have in this step; None likewise.
+        data_source: the row's column of this name.
+        extra_info: the row's column of this name, whatever the data has in it.
+        tokens: how long the response is, output of tools included; None in a reward file that has no tokenizer.
+        max_tokens: how long it could be in this step; None likewise.
         finished: whether the response ended by itself; None when nobody tells.
-        tool_ok: calls of tools that succeeded; None without the agent loop `still_code`.
+        tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
+
+    Example:
+        >>> from still_verl.rewards.presets import BOXED
+        >>> sample = Sample(r"Then x = 4: \boxed{4}", ("4.0",), BOXED, tokens=12, max_tokens=100)
+        >>> sample.found.answer, sample.verdict.equal, sample.lengths
+        ('4', True, (12, 100))
     """
 
     text: str
@@ -53,11 +59,15 @@ class Sample:
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the answer is right, and why: by the first reference that is met, else by the first of all."""
-        verdicts = [verify(reference, self.found.answer) for reference in self.references]
-        for verdict in verdicts:
-            if verdict:
+        first = None
+        for reference in self.references or ("",):
+            verdict = verify(reference, self.found.answer)
+            if verdict.equal:
                 return verdict
-        return verdicts[0]
+            if first is None:
+                first = verdict
+        assert first is not None
+        return first
 
     @cached_property
     def format_fault(self) -> str:
@@ -72,12 +82,14 @@ class Sample:
             ValueError: a term needs them and nobody gave them.
         """
         if self.tokens is None or not self.max_tokens:
-            raise ValueError("a reward of length needs the number of tokens: see reward_fns/length.py")
+            raise ValueError(
+                "a reward of length needs the numbers tokens and max_tokens: see reward_fns/length.py for a reward file"
+            )
         return self.tokens, self.max_tokens
 
     @property
     def succeeded_calls(self) -> int:
-        """The calls of tools that succeeded.
+        """How many calls of tools succeeded.
 
         Raises:
             ValueError: the agent loop did not count them.
@@ -89,9 +101,31 @@ class Sample:
         return self.tool_ok
 
 
-def as_references(ground_truth: object) -> tuple[str, ...]:
-    """Return a row's `ground_truth` as text: one answer, or a sequence of alternatives (the study's data has both)."""
+def as_references(ground_truth: Any) -> tuple[str, ...]:
+    """Return a row's `ground_truth` as text: one answer, or a sequence of alternatives (the study's data has both).
+
+    Nothing (None, or no alternative) becomes an empty answer, which no response meets.
+
+    Raises:
+        ValueError: it is a mapping, of which nobody knows where the answer is.
+
+    Example:
+        >>> as_references("1/2"), as_references(0.5), as_references(["3", "three"]), as_references([])
+        (('1/2',), ('0.5',), ('3', 'three'), ('',))
+    """
+    if isinstance(ground_truth, Mapping):
+        raise ValueError(f"ground_truth={ground_truth!r}: use the answer, or a list of alternatives")
+    if hasattr(ground_truth, "tolist"):  # of numpy; an array without a dimension is a single answer
+        ground_truth = ground_truth.tolist()
     if isinstance(ground_truth, str | bytes) or not hasattr(ground_truth, "__iter__"):
-        return (str(ground_truth),)
-    alternatives = tuple(str(answer) for answer in ground_truth)
+        return (_as_text(ground_truth),)
+    alternatives = tuple(_as_text(answer) for answer in ground_truth)
     return alternatives or ("",)
+
+
+def _as_text(answer: object) -> str:
+    if answer is None:
+        return ""
+    if isinstance(answer, bytes):
+        return answer.decode(errors="replace")
+    return str(answer)

@@ -1,4 +1,4 @@
-"""The node `still.reward`. It refuses what cannot work, by key, value and fix."""
+"""The node `still.reward`: its settings, and what of them cannot work."""
 
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -16,11 +16,15 @@ class RewardConfig:
 
     Attributes:
         preset: a name of `registries.PRESETS`, or the dotted name of your own.
-        weights: of terms, by their names in `registries.TERMS` or dotted names of your own; replaces the preset's.
+        weights: the weight of each term, by its name in `registries.TERMS` or the dotted name of your own; replaces all
+            weights of the preset.
         required: terms that must be 1, or the score is 0.
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
+
+    Raises:
+        ConfigError: a value that cannot work. What a name stands for is not imported before `build` and the first use.
     """
 
     preset: str = "boxed"
@@ -47,7 +51,12 @@ class RewardConfig:
         """Return the preset with everything that is set here.
 
         Raises:
-            ConfigError: two terms that metrics could not tell apart, or a preset of your own that is not there.
+            ConfigError: a preset of your own that is not there, a weight that is no finite number, or two terms that
+                metrics could not tell apart.
+
+        Example:
+            >>> RewardConfig(weights={"correct": 1.0, "my_package.rewards.language": 0.2}).build().terms
+            ['correct', 'my_package.rewards.language']
         """
         changes = {}
         for field in fields(self):

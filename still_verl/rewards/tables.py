@@ -8,21 +8,20 @@ from rich.text import Text
 
 from still_verl.rewards.offline import Scored, means, timings
 
-WIDTH = 60  # characters of a response in a cell
+WIDTH = 60  # characters of a response in a column
 
 
 def tables(scored: list[Scored]) -> list[Table | str]:
-    """Everything to print, for at least one row."""
-    speed = "  ".join(f"{name} {value:{',.0f' if value >= 100 else '.3g'}}" for name, value in timings(scored).items())
-    return [_means(scored), _reasons(scored), _slowest(scored), speed]
+    """Return everything to print, for at least one row."""
+    return [_means(scored), _reasons(scored), _slowest(scored), _speed(scored)]
 
 
 def _means(scored: list[Scored]) -> Table:
     table = Table("key", title=f"{len(scored)} rows", title_justify="left")
     for column in ("mean", "min", "max"):
         table.add_column(column, justify="right")
-    for key, numbers in means(scored).items():
-        table.add_row(key, *(f"{number:.4g}" for number in numbers))
+    for key, (average, smallest, largest) in means(scored).items():
+        table.add_row(key, f"{average:.4g}", f"{smallest:.4g}", f"{largest:.4g}")
     return table
 
 
@@ -33,21 +32,42 @@ def _reasons(scored: list[Scored], most: int = 12) -> Table:
     table = Table("reason", title="Why", title_justify="left")
     for column in ("rows", "mean score"):
         table.add_column(column, justify="right")
-    for reason, paid in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:most]:
-        table.add_row(_cell(reason), str(len(paid)), f"{mean(paid):.3f}")
+    frequent = sorted(by_reason, key=lambda reason: len(by_reason[reason]), reverse=True)
+    for reason in frequent[:most]:
+        scores = by_reason[reason]
+        table.add_row(_on_one_line(reason), str(len(scores)), f"{mean(scores):.3f}")
     return table
 
 
 def _slowest(scored: list[Scored], most: int = 5) -> Table:
     table = Table("row", "ms", "score", "gold", "answer", "reason", title="Slowest rows", title_justify="left")
-    for number, each in sorted(enumerate(scored, 1), key=lambda pair: -pair[1].seconds)[:most]:
+    numbered = sorted(enumerate(scored, 1), key=lambda pair: pair[1].seconds, reverse=True)
+    for number, each in numbered[:most]:
         answer = each.result.get("pred", each.row["solution_str"][-WIDTH:])
-        shown = (each.row["ground_truth"], answer, each.result.get("reason", "-"))
-        table.add_row(str(number), f"{1e3 * each.seconds:.1f}", f"{each.result['score']:.3g}", *map(_cell, shown))
+        table.add_row(
+            str(number),
+            f"{1e3 * each.seconds:.1f}",
+            f"{each.result['score']:.3g}",
+            _on_one_line(each.row["ground_truth"]),
+            _on_one_line(answer),
+            _on_one_line(each.result.get("reason", "-")),
+        )
     return table
 
 
-def _cell(value: object) -> Text:
-    """What a model wrote, on one line: no markup is read in it."""
+def _speed(scored: list[Scored]) -> str:
+    figures = []
+    for name, value in timings(scored).items():
+        digits = ".3g"
+        if value >= 100:
+            digits = ",.0f"
+        figures.append(f"{name} {value:{digits}}")
+    return "  ".join(figures)
+
+
+def _on_one_line(value: object) -> Text:
+    """What a model wrote, shortened; as `Text`, so that no markup is read in it."""
     line = " ".join(str(value).split())
-    return Text(line if len(line) <= WIDTH else line[: WIDTH - 3] + "...")
+    if len(line) > WIDTH:
+        line = line[: WIDTH - 3] + "..."
+    return Text(line)

@@ -1,7 +1,8 @@
 """What a reward is made of: one function of a sample for each idea, with its source.
 
 P is the paper (arXiv 2503.04548) by section. Lengths are in tokens of the response. A term of your own is such a
-function too, named by its dotted name: `still.reward.weights={correct: 1.0, my_package.rewards.language: 0.2}`.
+function too, named by its dotted name: `still.reward.weights={correct: 1.0, my_package.rewards.language: 0.2}`. It
+returns a finite number, and must not depend on other samples.
 """
 
 import re
@@ -44,12 +45,8 @@ def actions(sample: Sample) -> float:
         >>> actions(Sample("Wait, but 2 + 2 is 4.", ("4",), RRA))
         0.1
     """
-    count = 0
-    for _ in _ACTION.finditer(sample.text):
-        count += 1
-        if count == MAX_ACTIONS:
-            break
-    return count / MAX_ACTIONS
+    count = len(_ACTION.findall(sample.text))
+    return min(count, MAX_ACTIONS) / MAX_ACTIONS
 
 
 def finished(sample: Sample) -> float:
@@ -89,5 +86,7 @@ def repetition(sample: Sample) -> float:
     total = len(words) - REPEATED_WORDS + 1
     if total < 1:
         return 0.0
-    different = {tuple(words[start : start + REPEATED_WORDS]) for start in range(total)}
+    different = set()
+    for start in range(total):
+        different.add(tuple(words[start : start + REPEATED_WORDS]))
     return len(different) / total - 1.0

@@ -67,9 +67,9 @@ def test_mistakes_of_the_caller_are_errors() -> None:
         score(RIGHT, "0.5", Preset({"tools": 0.1}))
 
 
-@pytest.mark.parametrize(("golds", "acc"), [(["3", "1/2"], 1.0), (("7", "8"), 0.0), ([], 0.0), (0.5, 1.0)])
-def test_a_gold_may_be_several_answers_or_a_number(golds: object, acc: float) -> None:
-    assert score(RIGHT, golds, PRESETS.find("boxed"))["acc"] == acc
+@pytest.mark.parametrize(("ground_truth", "acc"), [(["3", "1/2"], 1.0), (("7", "8"), 0.0), ([], 0.0), (0.5, 1.0)])
+def test_a_ground_truth_may_be_several_answers_or_a_number(ground_truth: object, acc: float) -> None:
+    assert score(RIGHT, ground_truth, PRESETS.find("boxed"))["acc"] == acc
 
 
 def test_a_response_that_ends_exactly_at_the_limit_is_finished_when_somebody_saw_it_end() -> None:

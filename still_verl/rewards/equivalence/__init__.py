@@ -1,0 +1,15 @@
+"""Whether two answers are the same mathematics. The one entry point is `verify.verify(gold, answer)`.
+
+How a verdict comes about, each step only when the one before cannot tell:
+    `normalize`      gives LaTeX, Unicode and plain text one dialect; equal texts are equal answers
+    `decide`         applies the rules, in the caller's process and in bounded time:
+        `read/`      turns a text into the kinds of answer that it may be (`answer_types`)
+        `compare/`   holds a rule for each two kinds that can be equal, in `compare/table.py`
+    `pool`           asks a worker process, which runs `symbolic`: the rules with math-verify, then math-verify alone
+
+Below both packages are formulas: `node` (the tree), `parse`, `evaluate`, `identity` (formulas with the same value
+everywhere) and `tolerance` (numbers that count as the same).
+
+To add a kind of answer: a class in `answer_types`, a reader that `read/interpret.py` calls, a rule, and a row of the
+table. Begin with the pairs that it must accept and refuse, in `tests/rewards/equivalence/test_decide_on_cpu.py`.
+"""

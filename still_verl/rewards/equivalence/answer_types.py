@@ -1,4 +1,8 @@
-"""The kinds of answer. A text can have several readings: `(1, 2)` is a point and an interval. Any may be equal."""
+"""The kinds of answer.
+
+A text can have several interpretations: `(1, 2)` is a point and an interval. Two answers are equal when any
+interpretation of one is equal to any of the other.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +11,13 @@ from still_verl.rewards.equivalence.node import Node
 
 @dataclass(frozen=True)
 class Formula:
-    """A number or an expression. `node` is None when only math-verify may understand `text`; `unit` was taken off."""
+    """A number or an expression.
+
+    Attributes:
+        text: the formula without its unit, in the dialect of `normalize`.
+        node: the tree; None when only math-verify may understand the text.
+        unit: what was taken off the text, as a measure of `unit_names` or `base N`; empty when there was none.
+    """
 
     text: str
     node: Node | None
@@ -15,7 +25,7 @@ class Formula:
 
     @property
     def literal(self) -> Node | None:
-        """The number with decimal places that this is, sign included, if it is one."""
+        """The number with decimal places that this is, sign included; None when it is anything else."""
         node, sign = self.node, 1
         if node is not None and node.kind == "neg":
             node, sign = node.args[0], -1
@@ -28,7 +38,7 @@ class Formula:
 class Collection:
     """Several answers: `bracket` is "(" for a tuple, whose order counts, "{" for a set, and empty for a bare list."""
 
-    items: tuple["Readings", ...]
+    items: tuple["Interpretations", ...]
     bracket: str = ""
 
 
@@ -77,7 +87,7 @@ class Named:
 
     name: str
     params: tuple[str, ...]
-    value: "Readings"
+    value: "Interpretations"
 
 
 @dataclass(frozen=True)
@@ -100,12 +110,12 @@ class Congruence:
 class Matrix:
     """Rows of entries."""
 
-    rows: tuple[tuple["Readings", ...], ...]
+    rows: tuple[tuple["Interpretations", ...], ...]
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A time of day in minutes after midnight; without "am" or "pm" `half` is unknown."""
+    """A time of day in minutes after midnight; `half` is "a", "p", or empty without "am" and "pm"."""
 
     minutes: int
     half: str
@@ -119,6 +129,6 @@ class Words:
 
 
 Value = Formula | Collection | Region | Interval | Ordering | Named | Equation | Congruence | Matrix | Clock | Words
-Readings = tuple[Value, ...]
+Interpretations = tuple[Value, ...]
 EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
 NOTHING = Region(())

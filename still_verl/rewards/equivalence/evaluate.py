@@ -1,10 +1,12 @@
 """The value of a formula: an exact fraction while that is small, else a complex float.
 
-Every operation is bounded beforehand, so that no formula, however tall its powers, costs more than microseconds.
+Every operation is bounded before it is done, so that no formula, however tall its powers, costs more than microseconds.
+To add an operation: a function of numbers, a row of `_OPERATIONS`, and a place in `parse` that builds its node.
 """
 
 import cmath
 import math
+import operator
 import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -15,6 +17,7 @@ Number = Fraction | complex
 MAX_BITS = 20_000  # of an exact fraction
 MAX_DIGITS = 100_000  # of a power or factorial: beyond, nobody needs the value to know that it is not an answer
 MAX_FACTORIAL = 2_000  # exact; the gamma function beyond
+BITS_PER_DIGIT = 3.33
 
 CONSTANTS: dict[str, Number] = {"π": complex(math.pi), "e": complex(math.e), "i": 1j}
 
@@ -28,14 +31,23 @@ class Undefined(ArithmeticError):
 
 
 class Evaluator:
-    """Values of formulas at one point; remembers the largest number on the way, to know what rounding may have cost."""
+    """Values of formulas at one point.
+
+    `largest` is the largest absolute value on the way, from which `tolerance.close` knows what rounding may have cost.
+    """
 
     def __init__(self, point: Mapping[str, Number]) -> None:
+        """Give the symbols their values; `CONSTANTS` have theirs."""
         self._point = point
         self.largest = 1.0
 
     def __call__(self, node: Node) -> Number:
-        """The value of `node`. `Undefined` or `TooLarge` when there is none."""
+        """Return the value of `node`.
+
+        Raises:
+            Undefined: there is no finite value here.
+            TooLarge: a number on the way has too many digits.
+        """
         try:
             value = self._value(node)
         except (ZeroDivisionError, ValueError, OverflowError) as error:
@@ -70,8 +82,11 @@ def _size(value: Number) -> float:
 
 
 def _bounded(value: Number) -> Number:
-    if isinstance(value, Fraction) and value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
-        return complex(float(value))
+    """A fraction with too many bits as a float: exact arithmetic would cost more with every operation."""
+    if isinstance(value, Fraction):
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        if bits > MAX_BITS:
+            return complex(float(value))
     return value
 
 
@@ -107,19 +122,24 @@ def _power(base: Number, exponent: Number) -> Number:
 
 
 def _integer_power(base: Fraction, exponent: int) -> Number:
-    if base in (0, 1, -1):
-        return base ** (exponent if base == 0 else exponent % 2)
+    if base == 0:
+        return base**exponent
+    if base in (1, -1):
+        return base ** (exponent % 2)
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
-    if bits > MAX_DIGITS * 3.33:
+    if bits > MAX_DIGITS * BITS_PER_DIGIT:
         raise TooLarge
-    return base**exponent if bits <= MAX_BITS else complex(float(base)) ** exponent
+    if bits > MAX_BITS:
+        return complex(float(base)) ** exponent
+    return base**exponent
 
 
 def _root(radicand: Number, index: Number) -> Number:
     if not (isinstance(radicand, Fraction) and isinstance(index, Fraction) and index.denominator == 1 and index > 0):
         return _power(radicand, _divide(Fraction(1), index))
     if index == 2 and radicand >= 0:
-        top, bottom = math.isqrt(radicand.numerator), math.isqrt(radicand.denominator)
+        top = math.isqrt(radicand.numerator)
+        bottom = math.isqrt(radicand.denominator)
         if top * top == radicand.numerator and bottom * bottom == radicand.denominator:
             return Fraction(top, bottom)
     if radicand < 0 and index % 2 == 1:  # the real root, not the principal one
@@ -137,7 +157,7 @@ def _factorial(argument: Number) -> Number:
 
 
 def _double_factorial(argument: Number) -> Number:
-    """The product of every second number down to 1 or 2. `ValueError` for what is no natural number."""
+    """The product of every second number down to 1 or 2."""
     if not isinstance(argument, Fraction) or argument.denominator != 1 or argument < 0:
         raise ValueError("a double factorial is of a natural number")
     if argument > MAX_FACTORIAL:
@@ -155,21 +175,45 @@ def _binomial(top: Number, bottom: Number) -> Number:
 
 
 def real(value: Number) -> float:
-    """`value` as a float. `Undefined` when it is not real, or beyond the floats."""
-    if isinstance(value, complex) and abs(value.imag) > 1e-9 * max(1.0, abs(value)):
-        raise Undefined("not real")
+    """Return `value` as a float.
+
+    Raises:
+        Undefined: it is not real, or beyond the floats.
+    """
+    if isinstance(value, complex):
+        if abs(value.imag) > 1e-9 * max(1.0, abs(value)):
+            raise Undefined("not real")
+        return value.real
     try:
-        return value.real if isinstance(value, complex) else float(value)
+        return float(value)
     except OverflowError as error:
         raise Undefined("beyond the floats") from error
 
 
+def _absolute(value: Number) -> Number:
+    if isinstance(value, Fraction):
+        return abs(value)
+    return complex(abs(value))
+
+
 def _floating(function: Callable[[complex], complex]) -> Callable[[Number], Number]:
-    return lambda value: function(complex(value))
+    """An operation that has no exact result."""
+
+    def operation(value: Number) -> Number:
+        return function(complex(value))
+
+    return operation
 
 
 def _rounded(function: Callable[..., int]) -> Callable[[Number], Number]:
-    return lambda value: Fraction(function(value if isinstance(value, Fraction) else real(value)))
+    """An operation that rounds a real number, exactly for a fraction."""
+
+    def operation(value: Number) -> Number:
+        if isinstance(value, Fraction):
+            return Fraction(function(value))
+        return Fraction(function(real(value)))
+
+    return operation
 
 
 _OPERATIONS: dict[str, Callable[..., Number]] = {
@@ -177,8 +221,8 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "*": _multiply,
     "/": _divide,
     "^": _power,
-    "neg": lambda value: -value,
-    "abs": lambda value: abs(value) if isinstance(value, Fraction) else complex(abs(value)),
+    "neg": operator.neg,
+    "abs": _absolute,
     "root": _root,
     "factorial": _factorial,
     "double factorial": _double_factorial,
@@ -195,5 +239,11 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "arccot": _floating(lambda value: cmath.atan(1 / value)),
     "ln": _floating(cmath.log),
     "log": _floating(cmath.log),
-    **{name: _floating(getattr(cmath, name)) for name in "sin cos tan sinh cosh tanh exp".split()},
+    "sin": _floating(cmath.sin),
+    "cos": _floating(cmath.cos),
+    "tan": _floating(cmath.tan),
+    "sinh": _floating(cmath.sinh),
+    "cosh": _floating(cmath.cosh),
+    "tanh": _floating(cmath.tanh),
+    "exp": _floating(cmath.exp),
 }

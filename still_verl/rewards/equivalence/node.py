@@ -5,12 +5,20 @@ from fractions import Fraction
 
 
 class Unreadable(ValueError):
-    """The text is not a formula that this module understands."""
+    """The text is not a formula that the parser understands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`kind` is number, symbol, or the name of an operation on `args`; `decimals` counts the places of a literal."""
+    """A number, a symbol, or an operation on other nodes.
+
+    Attributes:
+        kind: `number`, `symbol`, or the name of an operation, as in `evaluate`.
+        args: what the operation applies to.
+        name: of a symbol.
+        value: of a number, exact.
+        decimals: the decimal places that a number was written with; 0 for an integer.
+    """
 
     kind: str
     args: tuple["Node", ...] = ()
@@ -19,11 +27,20 @@ class Node:
     decimals: int = 0
 
     def symbols(self) -> frozenset[str]:
-        """The names of the free symbols."""
+        """Return the names of the symbols, constants among them."""
         if self.kind == "symbol":
             return frozenset([self.name])
-        return frozenset().union(*(arg.symbols() for arg in self.args)) if self.args else frozenset()
+        found: frozenset[str] = frozenset()
+        for arg in self.args:
+            found |= arg.symbols()
+        return found
 
 
 def number(value: int | Fraction) -> Node:
+    """Return the node of an exact number."""
     return Node("number", value=Fraction(value))
+
+
+def difference(left: Node, right: Node) -> Node:
+    """Return the formula `left - right`."""
+    return Node("+", (left, Node("neg", (right,))))

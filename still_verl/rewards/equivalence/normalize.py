@@ -1,6 +1,6 @@
 r"""One spelling for one meaning.
 
-`canonical` turns LaTeX, Unicode and plain text into the same characters, so that every later rule reads one dialect:
+`normalize` turns LaTeX, Unicode and plain text into the same characters, so that every later rule reads one dialect:
 `±∓≤≥≠≈∈∪∩∖∞π°…ℝ∅` for the commands of these names, `*` and `/` for products and quotients, `⦃⦄` for the braces of
 a set, `⟦⟧` for a matrix, `∧∨` for "and" and "or", and `‹words›` for text. Plain braces only group.
 """
@@ -8,6 +8,8 @@ a set, `⟦⟧` for a matrix, `∧∨` for "and" and "or", and `‹words›` for
 import re
 import unicodedata
 from functools import lru_cache
+
+from still_verl.rewards.equivalence.unit_names import UNIT_WORDS
 
 # fmt: off
 _COMMANDS = {
@@ -44,13 +46,6 @@ FUNCTIONS = (
     "arcsin arccos arctan arccot sinh cosh tanh sin cos tan cot sec csc ln log exp sqrt frac binom lfloor rfloor lceil "
     "rceil"
 ).split()
-UNITS = frozenset(
-    "mm cm dm km m ft foot feet in inch inches yd yard yards mi mile miles mg g kg gram grams s sec second seconds min "
-    "minute minutes h hr hour hours day days week weeks month months year years ml l liter liters litre litres mph "
-    "kmph kph rpm dollar dollars cent cents unit units sq square cubic cu percent percentage degree degrees deg rad "
-    "radian radians meter meters metre metres pound pounds lb lbs oz ounce ounces people ways times yuan rs usd".split()
-)
-
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
@@ -64,6 +59,7 @@ _NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbvBV]?(?:small)?matrix|array)\s*\}(?:\s*\{[lcr| ]*\})?")
 _ENVIRONMENTS = {"begin": "⟦", "end": "⟧"}
+_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
@@ -77,67 +73,125 @@ _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _RATE = re.compile(r"(?<=[\d}])\s*‹?(k?m|cm|mi|ft)›?\s*/\s*‹?(s|min|h|hr)›?(?=\s*(?:\^\s*\{?2\}?)?\s*$)")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
+_SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
+_BEHIND_NUMBER = re.compile(r"[\d}/]\s*$")
+_LONGEST_PRODUCT = 4  # letters side by side that may be a product
 _ENGLISH = frozenset("for any not how most is if of".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
 
 
 @lru_cache(maxsize=16_384)
-def normalise(text: str) -> str:
-    """`canonical` and `tight`: equal strings are equal answers."""
-    return tight(canonical(text))
+def normalize(text: str) -> str:
+    r"""Return `text` in the one dialect of this module (see above).
 
-
-def tight(text: str) -> str:
-    """A canonical text without the spaces and braces that separate nothing."""
-    return _SMALL_GROUP.sub(r"\1\2", _IDLE_SPACE.sub("", text))
-
-
-@lru_cache(maxsize=16_384)
-def canonical(text: str) -> str:
-    """`text` in the one dialect of this module (see above)."""
-    text = _characters(" ".join(text.split()))
+    Example:
+        >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
+        '⦃ \\frac12 , ∞ ⦄'
+    """
+    text = _plain_characters(" ".join(text.split()))
     text = _BOX.sub("", text)
-    text = _ENVIRONMENT.sub(lambda match: _ENVIRONMENTS.get(match[1], match[0]), text)
-    text = _NUMBER_SET.sub(lambda match: {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}[match[1]], text)
-    text = (
-        _EMPTY_DELIMITER.sub("", _NEGATIVE_SPACE.sub("", text))
-        .replace("{:}", ":")
-        .replace("...", "…")
-        .replace(r"\{", "⦃")
-        .replace(r"\}", "⦄")
-        .replace(r"\%", "%")
-        .replace("{,}", "")
-    )
-    text = _SPACING.sub(" ", text.replace(r"\\", "\n"))
-    text = _QUOTED_MOD.sub(r"‹mod› \1", _TEXT.sub(_quote, text))
-    text = _COMMAND.sub(lambda match: _COMMANDS.get(match[1], match[0] + " "), text)
+    text = _ENVIRONMENT.sub(_matrix_bracket, text)
+    text = _NUMBER_SET.sub(_number_set, text)
+    text = _NEGATIVE_SPACE.sub("", text)
+    text = _EMPTY_DELIMITER.sub("", text)
+    text = text.replace("{:}", ":").replace("...", "…")
+    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%")
+    text = text.replace("{,}", "").replace(r"\\", "\n")  # the comma of thousands; the end of a row
+    text = _SPACING.sub(" ", text)
+    text = _TEXT.sub(_quoted, text)
+    text = _QUOTED_MOD.sub(r"‹mod› \1", text)
+    text = _COMMAND.sub(_command, text)
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
-    text = _ORDINAL.sub(r"\1", _DEGREE.sub("°", _STRAY_PERIOD.sub("", text)))
-    text = re.sub(r"[ \t]+", " ", _RUN.sub(_mark_words, text)).rstrip(" .;,").lstrip(" ;,")
+    text = _STRAY_PERIOD.sub("", text)
+    text = _DEGREE.sub("°", text)
+    text = _ORDINAL.sub(r"\1", text)
+    text = _RUN.sub(_mark_words, text)
+    text = _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")
     return _RATE.sub(r" ‹\1/\2›", text)
 
 
-def _characters(text: str) -> str:
-    """Unicode to the characters that LaTeX would give; a raised digit stays an exponent."""
-    text = _TAG.sub(lambda match: ("^" if match[1] == "sup" else "_") + "{" + match[2] + "}", text)
-    text = _SUPERSCRIPT_RUN.sub(lambda run: "^{" + run[0].translate(_SUPERSCRIPTS) + "}", text)
-    text = _SUBSCRIPT_RUN.sub(lambda run: "_{" + run[0].translate(_SUBSCRIPTS) + "}", text)
-    text = _VULGAR.sub(lambda match: " " + unicodedata.normalize("NFKC", match[0]), text)
-    text = _CIRCLED.sub(lambda match: f" {unicodedata.numeric(match[0]):.0f},", text)
+@lru_cache(maxsize=16_384)
+def compact(text: str) -> str:
+    """Return a normalized text without the spaces and braces that separate nothing: equal ones are equal answers."""
+    return _SMALL_GROUP.sub(r"\1\2", _IDLE_SPACE.sub("", text))
+
+
+def to_latex(text: str) -> str:
+    """Return a normalized text as LaTeX that other parsers read."""
+    return text.translate(_LATEX)
+
+
+def _plain_characters(text: str) -> str:
+    """Unicode as the characters that LaTeX would give; a raised digit stays an exponent."""
+    text = _TAG.sub(_raised_or_lowered, text)
+    text = _SUPERSCRIPT_RUN.sub(_superscript, text)
+    text = _SUBSCRIPT_RUN.sub(_subscript, text)
+    text = _VULGAR.sub(_vulgar_fraction, text)
+    text = _CIRCLED.sub(_circled_number, text)
     text = text.translate(_CHARACTERS)
-    return unicodedata.normalize("NFKC", text) if not text.isascii() and "…" not in text else text
+    if text.isascii() or "…" in text:  # NFKC would write the dots out
+        return text
+    return unicodedata.normalize("NFKC", text)
 
 
-def _quote(match: re.Match[str]) -> str:
-    """Text as `‹words›`, with the colon of a label behind it."""
-    words = match[1].strip()
-    if not any(character.isalpha() for character in words):
-        return words or " "
-    label = words.endswith(":")
-    return f"‹{words.removesuffix(':')}›" + ":" * label
+def _raised_or_lowered(tag: re.Match[str]) -> str:
+    sign = "^"
+    if tag[1] == "sub":
+        sign = "_"
+    return sign + "{" + tag[2] + "}"
+
+
+def _superscript(run: re.Match[str]) -> str:
+    return "^{" + run[0].translate(_SUPERSCRIPTS) + "}"
+
+
+def _subscript(run: re.Match[str]) -> str:
+    return "_{" + run[0].translate(_SUBSCRIPTS) + "}"
+
+
+def _vulgar_fraction(character: re.Match[str]) -> str:
+    """`½` as ` 1⁄2`: the space makes `2½` a mixed number."""
+    return " " + unicodedata.normalize("NFKC", character[0])
+
+
+def _circled_number(character: re.Match[str]) -> str:
+    """`②③` as `2, 3,`: they number the statements of a problem."""
+    return f" {unicodedata.numeric(character[0]):.0f},"
+
+
+def _matrix_bracket(environment: re.Match[str]) -> str:
+    return _ENVIRONMENTS[environment[1]]
+
+
+def _number_set(command: re.Match[str]) -> str:
+    return _NUMBER_SETS[command[1]]
+
+
+def _command(command: re.Match[str]) -> str:
+    """The character of a command; one without a character stays, set apart from the letters behind it."""
+    return _COMMANDS.get(command[1], command[0] + " ")
+
+
+def _quoted(command: re.Match[str]) -> str:
+    """Text as `‹words›`, with the colon of a label behind it; digits and punctuation alone stay as they are."""
+    words = command[1].strip()
+    if not words:
+        return " "
+    if not _has_letters(words):
+        return words
+    if words.endswith(":"):
+        return f"‹{words.removesuffix(':')}›:"
+    return f"‹{words}›"
+
+
+def _has_letters(text: str) -> bool:
+    for character in text:
+        if character.isalpha():
+            return True
+    return False
 
 
 def _mark_words(match: re.Match[str]) -> str:
@@ -146,25 +200,33 @@ def _mark_words(match: re.Match[str]) -> str:
     if run.startswith("\\"):
         return run
     if run.startswith("‹"):
-        return _CONJUNCTION.sub(lambda word: "›∧‹" if word[1] == "and" else "›∨‹", run).replace("‹›", " ")
+        return _CONJUNCTION.sub(_conjunction, run).replace("‹›", " ")
     if run.lower() in _WORDS:
         return _WORDS[run.lower()]
     if run in FUNCTIONS:
         return "\\" + run + " "
-    return f"‹{run}›" if _is_word(run, match) else run
+    if _is_word(run, match):
+        return f"‹{run}›"
+    return run
+
+
+def _conjunction(word: re.Match[str]) -> str:
+    """An "and" or "or" inside text, with the text closed before it and opened again behind it."""
+    if word[1] == "and":
+        return "›∧‹"
+    return "›∨‹"
 
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
+    """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
     if len(run) < 2:
         return False
     if run in _ENGLISH:
         return True
-    if run.lower() in UNITS and re.search(r"[\d}/]\s*$", match.string[: match.start()][-4:]):
-        return True
-    is_product = len(run) <= 4 and list(run) == sorted(set(run)) and (run.islower() or run.isupper())
+    if run.lower() in UNIT_WORDS:
+        before = match.string[max(match.start() - 4, 0) : match.start()]
+        if _BEHIND_NUMBER.search(before):
+            return True
+    in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))
+    is_product = in_order and (run.islower() or run.isupper())
     return len(run) > 2 and not is_product
-
-
-def latex(text: str) -> str:
-    """The dialect turned back into LaTeX that other parsers read."""
-    return text.translate(_LATEX)

@@ -1,4 +1,4 @@
-r"""A parser for the formulas that answers are made of, from the dialect of `spelling` to a small tree.
+r"""A parser for the formulas that answers are made of, from the dialect of `normalize` to a small tree.
 
 It reads what it understands completely and refuses the rest (`Unreadable`), so that nothing is compared by half.
 Products may be implicit; `2\frac{1}{3}` is a mixed number; a function takes the product that follows it.
@@ -9,9 +9,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
+from still_verl.rewards.equivalence.scanner import Scanner
 
-MAX_LENGTH = 600  # characters
-MAX_DEPTH = 40
+MAX_FORMULA_LENGTH = 600  # characters
+MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser calls itself for each
 
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
@@ -30,68 +31,66 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def _literal(text: str) -> Node:
-    return Node("number", value=Fraction(text), decimals=0 if "e" in text.lower() else len(text.partition(".")[2]))
+    """A number as it is written; one with an exponent of ten counts as exact."""
+    decimals = 0
+    if "e" not in text.lower():
+        decimals = len(text.partition(".")[2])
+    return Node("number", value=Fraction(text), decimals=decimals)
 
 
 def _repeating(whole: str, fixed: str, period: str) -> Node:
     r"""The fraction that `0.1\overline{6}` is."""
-    shift, nines = 10 ** len(fixed), 10 ** len(period) - 1
-    return number(Fraction(int(whole + fixed or "0"), shift) + Fraction(int(period), shift * nines))
+    shift = 10 ** len(fixed)
+    nines = 10 ** len(period) - 1
+    before_period = Fraction(int(whole + fixed or "0"), shift)
+    return number(before_period + Fraction(int(period), shift * nines))
 
 
 @lru_cache(maxsize=16_384)
 def parse(text: str) -> Node:
-    """The tree of a whole formula. `Unreadable` when any part of it is not understood."""
-    if len(text) > MAX_LENGTH:
+    r"""Parse a whole formula, in the dialect of `normalize`.
+
+    Raises:
+        Unreadable: any part of it is not understood.
+        RecursionError: it is nested too deeply for Python.
+
+    Example:
+        >>> parse("2x").kind, sorted(parse("2x + y").symbols())
+        ('*', ['x', 'y'])
+    """
+    if len(text) > MAX_FORMULA_LENGTH:
         raise Unreadable("too long")
     parser = _Parser(text)
     tree = parser.sum()
     if parser.peek():
-        raise Unreadable(f"stopped at {text[parser.at :][:20]!r}")
+        raise Unreadable(f"stopped at {parser.ahead()!r}")
     return tree
 
 
-class _Parser:
-    """Recursive descent, one method for each level of precedence."""
+class _Parser(Scanner):
+    """Recursive descent, one method for each level of precedence.
+
+    From the loosest to the tightest: `sum`, `signed`, `product`, `power`, `postfix` (factorials, degrees, percent), and
+    `primary` (numbers, brackets, symbols, commands). A method leaves `at` behind what it has read.
+    """
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self.depth = 0
-        self.inside_bars = 0
-
-    def peek(self) -> str:
-        """The next character that is not a space, or nothing at the end."""
-        while self.at < len(self.text) and self.text[self.at] in " \t":
-            self.at += 1
-        return self.text[self.at : self.at + 1]
-
-    def take(self, wanted: str) -> bool:
-        if self.peek() and self.text.startswith(wanted, self.at):
-            self.at += len(wanted)
-            return True
-        return False
-
-    def expect(self, wanted: str) -> None:
-        if not self.take(wanted):
-            raise Unreadable(f"no {wanted!r} at {self.text[self.at :][:20]!r}")
-
-    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.at)
-        if found:
-            self.at = found.end()
-        return found
+        self.inside_bars = 0  # of absolute values: there a bar closes and opens no other
 
     def sum(self) -> Node:
         self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if self.depth > MAX_SUM_DEPTH:
             raise Unreadable("nested too deeply")
         total = self.signed()
         while self.peek() in ("+", "-") and self.peek():
             sign = self.text[self.at]
             self.at += 1
             term = self.signed()
-            total = Node("+", (total, term if sign == "+" else Node("neg", (term,))))
+            if sign == "-":
+                term = Node("neg", (term,))
+            total = Node("+", (total, term))
         self.depth -= 1
         return total
 
@@ -109,6 +108,7 @@ class _Parser:
             elif self.take("/"):
                 result = Node("/", (result, self.factor()))
             elif self.starts_factor():
+                # `2 3` is no product: a sign may be lost between them, or they are two answers.
                 if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
                     raise Unreadable("two numbers side by side")
                 result = Node("*", (result, self.power()))
@@ -117,7 +117,9 @@ class _Parser:
 
     def factor(self) -> Node:
         """After an explicit operator a sign may come first."""
-        return Node("neg", (self.power(),)) if self.take("-") else self.power()
+        if self.take("-"):
+            return Node("neg", (self.power(),))
+        return self.power()
 
     def starts_factor(self) -> bool:
         following = self.peek()
@@ -155,29 +157,35 @@ class _Parser:
 
     def primary(self) -> Node:
         following = self.peek()
-        if found := self.match(_REPEATING):
-            return _repeating(*found.groups())
-        if found := self.match(_NUMBER):
-            return self.mixed(_literal(found[0]))
+        repeating = self.match(_REPEATING)
+        if repeating:
+            return _repeating(*repeating.groups())
+        literal = self.match(_NUMBER)
+        if literal:
+            return self.mixed(_literal(literal[0]))
         if following in _CLOSING and following:
             self.at += 1
             return self.bracketed(_CLOSING[following])
         if following == "|":
             return self.absolute()
-        if found := self.match(_COMMAND):
-            return self.command(found[1])
-        if found := self.match(_ONE_LETTER):
-            return self.symbol(found[1])
+        command = self.match(_COMMAND)
+        if command:
+            return self.command(command[1])
+        quoted_letter = self.match(_ONE_LETTER)
+        if quoted_letter:
+            return self.symbol(quoted_letter[1])
         if following and (following in "π∞…" or (following.isalpha() and following.isascii())):
             self.at += 1
             return self.symbol(following)
-        raise Unreadable(f"nothing to read at {self.text[self.at :][:20]!r}")
+        raise Unreadable(f"nothing to read at {self.ahead()!r}")
 
     def mixed(self, whole: Node) -> Node:
+        """`whole` and the fraction that follows it, when that is a proper one."""
         found = _MIXED.match(self.text, self.at)
         if not found or whole.decimals:
             return whole
-        top, bottom = (int(part) for part in found.groups() if part)
+        # The pattern has two groups for each spelling, of which one pair has matched.
+        top, bottom = [int(digits) for digits in found.groups() if digits]
         if not 0 < top < bottom:
             return whole
         self.at = found.end()
@@ -199,8 +207,9 @@ class _Parser:
         return Node("abs", (inner,))
 
     def symbol(self, name: str) -> Node:
-        if found := self.match(_SUBSCRIPT):
-            index = found[1] if found[2] is None else found[2]
+        found = self.match(_SUBSCRIPT)
+        if found:
+            index = found[1] or found[2] or ""
             if name == "C" and self.take("^"):
                 return self.combinations(index)
             name += "_" + re.sub(r"[\s{}‹›\\]", "", index)
@@ -220,8 +229,10 @@ class _Parser:
             return self.call(name)
         if name in _GREEK:
             return self.symbol(name)
-        if name in ("frac", "binom"):
-            return Node("/" if name == "frac" else "binom", (self.argument(), self.argument()))
+        if name == "frac":
+            return Node("/", (self.argument(), self.argument()))
+        if name == "binom":
+            return Node("binom", (self.argument(), self.argument()))
         if name == "sqrt":
             return self.root()
         if name in ("lfloor", "lceil"):
@@ -248,23 +259,26 @@ class _Parser:
         return Node("root", (self.primary(), index))
 
     def call(self, name: str) -> Node:
-        base = None
+        r"""A function with its base (`\log_2`), its exponent (`\sin^2`) and what it applies to."""
+        base = exponent = None
         if name == "log" and self.take("_"):
             base = self.primary()
-        exponent = self.exponent() if self.take("^") else None
+        if self.take("^"):
+            exponent = self.exponent()
         if exponent == Node("neg", (number(1),)) and name in _INVERSE:
             name, exponent = _INVERSE[name], None
         result = Node(name, (self.operand(),))
         if base is not None:
             result = Node("/", (result, Node("ln", (base,))))
-        return Node("^", (result, exponent)) if exponent else result
+        if exponent is not None:
+            result = Node("^", (result, exponent))
+        return result
 
     def operand(self) -> Node:
         r"""What a function applies to: a bracket, or the product up to the next operator or function (`\sin 2x`)."""
-        if self.peek() == "(":
-            return self.power_of_bracket()
-        if self.peek() == "-":
-            self.at += 1
+        if self.take("("):
+            return self.bracketed(")")
+        if self.take("-"):
             return Node("neg", (self.operand(),))
         result = self.power()
         while self.starts_factor() and not self.starts_call() and self.peek() != "(":
@@ -273,10 +287,6 @@ class _Parser:
             self.at += 1
             result = Node("/", (result, self.power()))
         return result
-
-    def power_of_bracket(self) -> Node:
-        self.at += 1
-        return self.bracketed(")")
 
     def starts_call(self, behind: int = 0) -> bool:
         """Whether a function is next, or so many characters later."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
-from still_verl.rewards.equivalence.normalize import latex
+from still_verl.rewards.equivalence.normalize import to_latex
 
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
@@ -14,12 +14,16 @@ logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 
 
 def decide(gold: str, answer: str) -> tuple[bool | None, str]:
-    """Our rules with math-verify for the parts they cannot read, then math-verify for the whole.
+    """Decide by our rules with math-verify for the parts they cannot read, then by math-verify for the whole.
 
-    The reason names what decided; None when nothing could.
+    Returns:
+        The truth, None when nothing could tell; and what decided or stood in the way.
+
+    Raises:
+        MemoryError: the worker's limit was reached.
     """
     try:
-        equal, reason = decide_by_rules(gold, answer, leaf=same_part)
+        equal, reason = decide_by_rules(gold, answer, fallback=same_part)
         if equal is not None:
             return equal, reason
         return _math_verify(gold, answer)
@@ -37,22 +41,32 @@ def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
 
 
 def same_part(gold: str, answer: str) -> bool | None:
-    """Ask math-verify about two texts in the dialect of `normalize`; None when it says no: the whole may fit."""
+    """Ask math-verify about two texts in the dialect of `normalize`.
+
+    Returns:
+        True, or None when it does not say so: as parts of a whole, other parts may still fit.
+
+    Raises:
+        MemoryError: the worker's limit was reached.
+        RecursionError: one of them is nested too deeply.
+    """
     try:
-        return _math_verify(*map(latex, (gold, answer)))[0] or None
+        equal, _ = _math_verify(to_latex(gold), to_latex(answer))
     except (RecursionError, MemoryError):
         raise
     except Exception:  # see `decide`
         return None
+    return equal or None
 
 
 @lru_cache(maxsize=512)
 def parse_gold(gold: str) -> tuple:
-    """What math-verify reads in a gold answer; parsed once by each worker."""
+    """Return what math-verify reads in a gold answer; parsed once by each worker."""
     return tuple(parse(f"\\boxed{{{gold}}}", (LatexExtractionConfig(),), parsing_timeout=None))
 
 
 def parse_answer(answer: str) -> tuple:
+    """Return what math-verify reads in an answer."""
     targets = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
     return tuple(parse(f"\\boxed{{{answer}}}", targets, parsing_timeout=None))
 

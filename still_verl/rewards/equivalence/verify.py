@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.decide import decide
-from still_verl.rewards.equivalence.normalize import normalise
-from still_verl.rewards.equivalence.read.splitting import depth
+from still_verl.rewards.equivalence.normalize import compact, normalize
+from still_verl.rewards.equivalence.read.splitting import bracket_depth
 
-MAX_LENGTH = 4000  # characters; nothing longer is an answer
-MAX_DEPTH = 40  # of brackets; parsers of LaTeX need exponential time or the whole stack for more
+MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
+MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 
 _HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
@@ -29,7 +29,13 @@ _HOPELESS = re.compile(
 
 @dataclass(frozen=True)
 class Verdict:
-    """`equal` is the answer, `reason` names the rule or the obstacle; `decided` is False when nobody could tell."""
+    """What `verify` found.
+
+    Attributes:
+        equal: whether the answer is right. The verdict is true when it is.
+        reason: the rule that decided, or the obstacle.
+        decided: False when nobody could tell; then `equal` is False.
+    """
 
     equal: bool
     reason: str
@@ -40,32 +46,39 @@ class Verdict:
 
 
 def cost(answer: str) -> pool.Cost:
-    """What an answer looks like it costs. A wrong guess costs it a place in a longer queue, and no point."""
+    """Guess from its looks what an answer costs. A wrong guess costs it a place in a longer queue, and no point."""
     if _HOPELESS.search(answer):
         return "hopeless"
     if _LONG.search(answer):
         return "slow"
-    return "heavy" if _HEAVY.search(answer) else "light"
+    if _HEAVY.search(answer):
+        return "heavy"
+    return "light"
 
 
 class SingleFlight:
     """A bounded cache in which threads that ask for the same pair at the same time share one computation."""
 
     def __init__(self, size: int) -> None:
+        """Keep the last `size` verdicts."""
         self._size = size
         self._lock = threading.Lock()
         self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
 
     def get(self, key: tuple[str, str], compute: Callable[[str, str], Verdict]) -> Verdict:
-        """The verdict of `key`, computed by the first thread that asks; an error reaches all who wait for it."""
+        """Return the verdict of `key`, computed by the first thread that asks.
+
+        Raises:
+            BaseException: what `compute` raised, in every thread that waits for it; it is not kept.
+        """
         with self._lock:
             future = self._futures.get(key)
-            mine = future is None
+            is_first = future is None
             if future is None:
                 future = self._futures[key] = Future()
                 if len(self._futures) > self._size:
                     self._futures.popitem(last=False)
-        if mine:
+        if is_first:
             try:
                 future.set_result(compute(*key))
             except BaseException as error:
@@ -88,18 +101,28 @@ os.register_at_fork(after_in_child=forget)
 
 
 def verify(gold: str, answer: str) -> Verdict:
-    """Whether `answer` is worth the same as `gold`, both in LaTeX or plain text, without `\\boxed`.
+    r"""Say whether `answer` is worth the same as `gold`, both in LaTeX or plain text, without `\boxed`.
 
-    Never raises on an answer: what cannot be decided is not equal, and says so. Thread-safe.
+    Never raises on an answer: what cannot be decided is not equal, and says so. Blocks for some seconds at most; safe
+    in any number of threads.
+
+    Raises:
+        Unavailable: the worker processes cannot start, so that nothing could be graded from here on.
+
+    Example:
+        >>> verify(r"(-\infty, -5)", "k < -5")
+        Verdict(equal=True, reason='region', decided=True)
+        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason
+        (False, 'too large')
     """
     gold, answer = gold.strip(), answer.strip()
     if not gold:
         return Verdict(False, "empty gold", decided=False)
     if not answer:
         return Verdict(False, "no answer", decided=False)
-    if len(answer) > MAX_LENGTH or len(gold) > MAX_LENGTH:
+    if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
         return Verdict(False, "too long", decided=False)
-    if depth(answer) > MAX_DEPTH:
+    if bracket_depth(answer) > MAX_BRACKET_DEPTH:
         return Verdict(False, "nested too deeply", decided=False)
     return _cache.get((gold, answer), _guarded)
 
@@ -117,7 +140,7 @@ def _guarded(gold: str, answer: str) -> Verdict:
 def _verify(gold: str, answer: str) -> Verdict:
     if gold == answer:
         return Verdict(True, "exact")
-    if normalise(gold) == normalise(answer):
+    if compact(normalize(gold)) == compact(normalize(answer)):
         return Verdict(True, "normalised")
     equal, reason = decide(gold, answer)
     if equal is not None or reason == "too large":

@@ -1,4 +1,7 @@
-"""Random and mutated LaTeX: no crash, no hang. `python tests/rewards/test_fuzz_on_cpu.py 600` runs for ten minutes."""
+"""Random and mutated LaTeX: no crash, no hang.
+
+`python tests/rewards/equivalence/test_fuzz_on_cpu.py 600` runs for ten minutes.
+"""
 
 import random
 import sys

@@ -12,8 +12,8 @@ from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.verify import verify
 from still_verl.rewards.extract import last_boxed
 
-settings.register_profile("room", max_examples=100, deadline=None)
-settings.load_profile("room")
+settings.register_profile("still_verl", max_examples=100, deadline=None)
+settings.load_profile("still_verl")
 
 integers = st.integers(-10_000, 10_000)
 fractions = st.builds(Fraction, integers, st.integers(1, 1000))
@@ -85,7 +85,7 @@ def test_symmetric_where_neither_side_is_an_equation(left: str, right: str) -> N
         assert (equal(left, right) is True) == (equal(right, left) is True)
 
 
-def golds(folder: Path) -> list[str]:
+def ground_truths(folder: Path) -> list[str]:
     """Every distinct gold answer of the evaluation sets."""
     found: dict[str, None] = {}
     for file in sorted(folder.glob("*.jsonl")):
@@ -100,14 +100,14 @@ def golds(folder: Path) -> list[str]:
 
 
 def test_every_gold_is_equal_to_itself(shared_data: Path) -> None:
-    """By the rules alone, not because the strings are equal; two golds hold what only math-verify reads."""
-    undecided = [gold for gold in golds(shared_data) if equal(gold, gold) is not True]
+    """By the rules alone, not because the strings are equal; two of them hold what only math-verify reads."""
+    undecided = [gold for gold in ground_truths(shared_data) if equal(gold, gold) is not True]
     assert len(undecided) <= 2
     assert all(verify(gold, gold).equal for gold in undecided)
 
 
 def test_every_gold_is_equal_to_itself_in_another_spelling(shared_data: Path) -> None:
-    for gold in golds(shared_data):
+    for gold in ground_truths(shared_data):
         other = gold.replace(r"\frac", r"\dfrac").replace(",", " ,\\, ") if not gold[:1].isdigit() else f"${gold}$"
         assert verify(gold, other).equal or verify(gold, f"${gold}$").equal, gold
 

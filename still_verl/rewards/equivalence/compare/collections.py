@@ -1,88 +1,106 @@
 """Lists, sets, tuples and matrices, item by item."""
 
-from still_verl.rewards.equivalence.answer_types import Collection, Formula, Matrix, Named, Readings, Value
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Truth, all_of, opaque, rule
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Matrix, Named
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 
 
-@rule(Collection, Collection)
-def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Truth:
-    """Lists and sets in any order, tuples in theirs; a bare list may be a tuple without brackets, in the same order."""
+def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
+    """Compare lists and sets in any order, tuples in theirs; a bare list may be a tuple without brackets."""
     if len(gold.items) != len(answer.items):
         return False
     brackets = {gold.bracket, answer.bracket} - {""}
     if len(brackets) > 1:
         return False
-    if brackets and brackets != {"{"}:
-        return all_of(compare.readings(*pair) for pair in zip(gold.items, answer.items, strict=True))
-    labels = _labels(gold), _labels(answer)
-    if all(labels) and set(labels[0]) == set(labels[1]):
-        by_label = dict(zip(labels[1], answer.items, strict=True))
-        return all_of(
-            compare.readings(item, by_label[label]) for label, item in zip(labels[0], gold.items, strict=True)
-        )
-    return same_items(compare, [_unlabelled(item) for item in gold.items], [_unlabelled(item) for item in answer.items])
+    if brackets and brackets != {"{"}:  # one of them is a tuple
+        return compare.in_order(gold.items, answer.items)
+    # `a=1, b=2` against `b=2, a=1`: by their names; other names may be left out or differ, and values decide.
+    names, answer_names = _names(gold), _names(answer)
+    if names and set(names) == set(answer_names):
+        by_name = dict(zip(answer_names, answer.items, strict=True))
+        return compare.in_order(gold.items, [by_name[name] for name in names])
+    return same_items(compare, _without_names(gold), _without_names(answer))
 
 
-def _labels(collection: Collection) -> list[str]:
+def _names(collection: Collection) -> list[str]:
     """The names of items that are all named differently, else nothing."""
-    names = [item[0].name for item in collection.items if item and isinstance(item[0], Named)]
-    return names if len(set(names)) == len(collection.items) else []
+    names = []
+    for item in collection.items:
+        if item and isinstance(item[0], Named):
+            names.append(item[0].name)
+    if len(set(names)) != len(collection.items):
+        return []
+    return names
 
 
-def _unlabelled(readings: Readings) -> Readings:
-    return readings[0].value if len(readings) == 1 and isinstance(readings[0], Named) else readings
+def _without_names(collection: Collection) -> list[Interpretations]:
+    values = []
+    for item in collection.items:
+        if len(item) == 1 and isinstance(item[0], Named):
+            item = item[0].value
+        values.append(item)
+    return values
 
 
-def same_items(compare: Comparison, gold: list[Readings], answer: list[Readings]) -> Truth:
-    """Whether each item has a partner of its own, on both sides."""
+def same_items(compare: Comparison, gold: list[Interpretations], answer: list[Interpretations]) -> Ternary:
+    """Say whether each item has a partner of its own, on both sides."""
     if len(gold) != len(answer):
         return False
-    left, undecided = list(answer), False
+    left = list(answer)
+    result: Ternary = True
     for item in gold:
-        truths = [compare.readings(item, candidate) for candidate in left]
+        # Greedy: a pair that is equal for certain is never given up for one that might be.
+        truths = [compare.interpretations(item, candidate) for candidate in left]
         if True in truths:
             left.pop(truths.index(True))
         elif None in truths:
             left.pop(truths.index(None))
-            undecided = True
+            result = None
         else:
             return False
-    return None if undecided else True
+    return result
 
 
-@rule(Collection, Formula)
-@rule(Formula, Collection)
-def singleton(compare: Comparison, gold: Value, answer: Value) -> Truth:
-    """`{2}` against `2`."""
-    collection, other = (gold, answer) if isinstance(gold, Collection) else (answer, gold)
-    assert isinstance(collection, Collection)
-    if len(collection.items) != 1:
-        return None if opaque(gold) or opaque(answer) else False
-    pair = (collection.items[0], (other,)) if collection is gold else ((other,), collection.items[0])
-    return compare.readings(*pair)
+def collection_and_formula(compare: Comparison, gold: Collection, answer: Formula) -> Ternary:
+    """Compare `{2}` with `2`."""
+    if len(gold.items) != 1:
+        return compare.without_rule(gold, answer)
+    return compare.interpretations(gold.items[0], (answer,))
 
 
-@rule(Matrix, Matrix)
-def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Truth:
-    """Entry by entry."""
+def formula_and_collection(compare: Comparison, gold: Formula, answer: Collection) -> Ternary:
+    """Compare `2` with `{2}`."""
+    if len(answer.items) != 1:
+        return compare.without_rule(gold, answer)
+    return compare.interpretations((gold,), answer.items[0])
+
+
+def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
+    """Compare matrices entry by entry."""
     if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
         return False
-    entries = zip(_entries(gold), _entries(answer), strict=True)
-    return all_of(compare.readings(*pair) for pair in entries)
+    return compare.in_order(_entries(gold), _entries(answer))
 
 
-def _entries(matrix: Matrix) -> tuple[Readings, ...]:
-    return tuple(entry for row in matrix.rows for entry in row)
+def matrix_and_collection(compare: Comparison, gold: Matrix, answer: Collection) -> Ternary:
+    """Compare a vector, written as a row or as a column, with a tuple."""
+    if not _is_vector(gold):
+        return False
+    return compare.values(Collection(_entries(gold), "("), answer)
 
 
-@rule(Matrix, Collection)
-@rule(Collection, Matrix)
-def vector_tuple(compare: Comparison, gold: Value, answer: Value) -> Truth:
-    """A vector is written as a column, as a row, or as a tuple."""
-    both = [_as_tuple(value) if isinstance(value, Matrix) else value for value in (gold, answer)]
-    return compare.values(both[0], both[1]) if both[0] and both[1] else False
+def collection_and_matrix(compare: Comparison, gold: Collection, answer: Matrix) -> Ternary:
+    """Compare a tuple with a vector."""
+    if not _is_vector(answer):
+        return False
+    return compare.values(gold, Collection(_entries(answer), "("))
 
 
-def _as_tuple(matrix: Matrix) -> Collection | None:
-    is_vector = len(matrix.rows) == 1 or all(len(row) == 1 for row in matrix.rows)
-    return Collection(_entries(matrix), "(") if is_vector else None
+def _is_vector(matrix: Matrix) -> bool:
+    return len(matrix.rows) == 1 or all(len(row) == 1 for row in matrix.rows)
+
+
+def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
+    entries: list[Interpretations] = []
+    for row in matrix.rows:
+        entries += row
+    return tuple(entries)

@@ -1,111 +1,144 @@
-"""The frame of every comparison: three truths, the table of rules by kind, and what surrounds them.
-
-A rule takes (gold, answer) of two kinds and says True, False, or None for "cannot tell". None only survives where
-another reading, or math-verify in a worker, may still know. Equality is symmetric except where an answer solves a gold
-equation.
-"""
+"""The frame of every comparison: three truth values, the choice of a rule by kind, and a budget."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from itertools import product
 from typing import Any
 
-from still_verl.rewards.equivalence.answer_types import Collection, Formula, Matrix, Named, Readings, Value, Words
+from still_verl.rewards.equivalence.answer_types import (
+    Collection,
+    Formula,
+    Interpretations,
+    Matrix,
+    Named,
+    Value,
+    Words,
+)
 
-Truth = bool | None
-Leaf = Callable[[str, str], Truth]
-MAX_PAIRS = 4_000  # of formulas, and of readings, about 0.1 s
+Ternary = bool | None  # None: cannot tell
+Fallback = Callable[[str, str], Ternary]
+Rule = Callable[["Comparison", Any, Any], Ternary]
+Rules = Mapping[tuple[type, type], Rule]
 
-Rule = Callable[["Comparison", Any, Any], Truth]
-
-_RULES: dict[tuple[type, type], Rule] = {}
-
-
-def rule(gold: type, answer: type) -> Callable[[Rule], Rule]:
-    """Enter a function in the table; `object` stands for any kind that has no rule of its own."""
-
-    def enter(function: Rule) -> Rule:
-        _RULES[gold, answer] = function
-        return function
-
-    return enter
-
-
-def unknown(gold: str, answer: str) -> Truth:
-    """The leaf of the cheap path: what the parser does not understand stays open."""
-    return None
-
-
-def any_of(truths: Iterable[Truth]) -> Truth:
-    """True as soon as one is; None when one might be."""
-    result: Truth = False
-    for truth in truths:
-        if truth:
-            return True
-        result = None if truth is None else result
-    return result
-
-
-def all_of(truths: Iterable[Truth]) -> Truth:
-    """False as soon as one is; None when one might be."""
-    result: Truth = True
-    for truth in truths:
-        if truth is False:
-            return False
-        result = None if truth is None else result
-    return result
+MAX_COMPARED = 4_000  # pairs of formulas and of interpretations, about 0.1 s
 
 
 class Exhausted(Exception):
     """More pairs to compare than an answer is worth: sets of sets, each item against each."""
 
 
-class Comparison:
-    """One comparison: `leaf` decides texts that are not understood, `alias` renames symbols of the answer."""
+def undecided(gold: str, answer: str) -> Ternary:
+    """Leave open what the parser does not understand: the fallback of the cheap path."""
+    return None
 
-    def __init__(self, leaf: Leaf = unknown) -> None:
-        self.leaf = leaf
+
+class Comparison:
+    """One comparison of an answer with a gold answer.
+
+    Attributes:
+        rules: by the kinds of the gold value and of the answer's; `object` stands for any kind.
+        fallback: decides two texts of which one is not understood.
+        alias: the gold answer's name of a symbol, by the name that the answer gives it.
+    """
+
+    def __init__(self, rules: Rules, fallback: Fallback = undecided) -> None:
+        self.rules = rules
+        self.fallback = fallback
         self.alias: Mapping[str, str] = {}
-        self._budget = iter(range(MAX_PAIRS))
+        self._budget = iter(range(MAX_COMPARED))  # an iterator, which the copies of `renamed` share
 
     def spend(self) -> None:
-        """Count one pair. `Exhausted` after `MAX_PAIRS`, those of renamed comparisons among them."""
+        """Count one pair.
+
+        Raises:
+            Exhausted: after `MAX_COMPARED` pairs, those of renamed comparisons among them.
+        """
         if next(self._budget, None) is None:
             raise Exhausted
 
-    def readings(self, gold: Readings, answer: Readings) -> Truth:
-        """Whether any reading of one is any reading of the other."""
+    def interpretations(self, gold: Interpretations, answer: Interpretations) -> Ternary:
+        """Say whether any interpretation of one is any of the other."""
         self.spend()
         if not gold or not answer:
             return None
-        return any_of(self.values(left, right) for left, right in product(gold, answer))
+        result: Ternary = False
+        for left in gold:
+            for right in answer:
+                equal = self.values(left, right)
+                if equal:
+                    return True
+                if equal is None:
+                    result = None
+        return result
 
-    def values(self, gold: Value, answer: Value) -> Truth:
-        """By the rule for the two kinds. Kinds that have none together differ, unless a part is not understood."""
-        for kinds in ((type(gold), type(answer)), (type(gold), object), (object, type(answer))):
-            if kinds in _RULES:
-                return _RULES[kinds](self, gold, answer)
-        return None if opaque(gold) or opaque(answer) else False
+    def values(self, gold: Value, answer: Value) -> Ternary:
+        """Compare two values by the rule for their kinds, else by a rule for one of them and any other."""
+        left, right = type(gold), type(answer)
+        rule = self.rules.get((left, right)) or self.rules.get((left, object)) or self.rules.get((object, right))
+        if rule is None:
+            return self.without_rule(gold, answer)
+        return rule(self, gold, answer)
+
+    def without_rule(self, gold: Value, answer: Value) -> Ternary:
+        """Refuse two values of kinds that cannot be equal, unless a part of them is not understood."""
+        if has_unread_part(gold) or has_unread_part(answer):
+            return None
+        return False
+
+    def in_order(self, gold: Iterable[Interpretations], answer: Iterable[Interpretations]) -> Ternary:
+        """Say whether items are equal one by one; there must be as many of both."""
+        return all_of(self.interpretations(*pair) for pair in zip(gold, answer, strict=True))
 
     def renamed(self, old: str, new: str) -> "Comparison":
-        """This comparison, with the answer's symbol `old` read as `new`."""
+        """Return this comparison with the answer's symbol `old` read as `new`."""
         other = copy(self)
         other.alias = {**self.alias, old: new}
         return other
 
 
-def opaque(value: Value) -> bool:
-    """Whether some part of `value` was not understood."""
+def any_of(truths: Iterable[Ternary]) -> Ternary:
+    """Return True as soon as one is; None when one might be."""
+    result: Ternary = False
+    for truth in truths:
+        if truth:
+            return True
+        if truth is None:
+            result = None
+    return result
+
+
+def all_of(truths: Iterable[Ternary]) -> Ternary:
+    """Return False as soon as one is; None when one might be."""
+    result: Ternary = True
+    for truth in truths:
+        if truth is False:
+            return False
+        if truth is None:
+            result = None
+    return result
+
+
+def has_unread_part(value: Value) -> bool:
+    """Say whether some part of `value` was not understood."""
     if isinstance(value, Formula):
         return value.node is None
     if isinstance(value, Collection):
-        return any(map(_opaque, value.items))
+        return _any_unread(value.items)
     if isinstance(value, Matrix):
-        return any(_opaque(entry) for row in value.rows for entry in row)
+        return any(_any_unread(row) for row in value.rows)
     if isinstance(value, Words):
         return any(character.isdigit() for character in value.text)
-    return isinstance(value, Named) and _opaque(value.value)
+    return isinstance(value, Named) and _unread(value.value)
 
 
-def _opaque(readings: Readings) -> bool:
-    return not readings or any(map(opaque, readings))
+def _any_unread(items: Iterable[Interpretations]) -> bool:
+    for item in items:
+        if _unread(item):
+            return True
+    return False
+
+
+def _unread(interpretations: Interpretations) -> bool:
+    for value in interpretations:
+        if has_unread_part(value):
+            return True
+    return not interpretations

@@ -2,44 +2,49 @@
 
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Congruence, Formula, Value
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Truth, rule
+from still_verl.rewards.equivalence.answer_types import Congruence, Formula
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.identity import identical
-from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.node import Node, difference
 
 
-@rule(Congruence, Congruence)
-def same_congruence(compare: Comparison, gold: Congruence, answer: Congruence) -> Truth:
-    """The same modulus, and residues that differ by a multiple of it."""
+def same_congruence(compare: Comparison, gold: Congruence, answer: Congruence) -> Ternary:
+    """Compare residues: the same modulus, and residues that differ by a multiple of it."""
     same_modulus = identical(gold.modulus, answer.modulus, compare.alias)
     if not same_modulus:
         return same_modulus
-    apart = Node("/", (Node("+", (gold.residue, Node("neg", (answer.residue,)))), gold.modulus))
+    multiple = Node("/", (difference(gold.residue, answer.residue), gold.modulus))
     try:
-        return _is_integer(Evaluator({})(apart))
-    except Undefined:
+        return _is_integer(Evaluator({})(multiple))
+    except Undefined:  # the residues have symbols
         return identical(gold.residue, answer.residue, compare.alias)
 
 
-@rule(Congruence, Formula)
-@rule(Formula, Congruence)
-def progression(compare: Comparison, gold: Value, answer: Value) -> Truth:
-    """`n ≡ 1 (mod 4)` against `4k + 1`, where k is the only symbol."""
-    residues, formula = (gold, answer) if isinstance(gold, Congruence) else (answer, gold)
-    assert isinstance(residues, Congruence) and isinstance(formula, Formula)
-    if formula.node is None:
+def congruence_and_formula(compare: Comparison, gold: Congruence, answer: Formula) -> Ternary:
+    """Compare `n ≡ 1 (mod 4)` with `4k + 1`, where k is the only symbol."""
+    if answer.node is None:
         return None
-    if len(formula.node.symbols()) != 1:
+    if len(answer.node.symbols()) != 1:
         return False
-    (name,) = formula.node.symbols()
+    (name,) = answer.node.symbols()
     try:
-        first, second, third = (Evaluator({name: Fraction(at)})(formula.node) for at in range(3))
-        modulus, residue = Evaluator({})(residues.modulus), Evaluator({})(residues.residue)
+        first, second, third = (Evaluator({name: Fraction(at)})(answer.node) for at in range(3))
+        modulus = Evaluator({})(gold.modulus)
+        residue = Evaluator({})(gold.residue)
     except Undefined:
         return None
-    is_line = modulus != 0 and third - second == second - first
-    return is_line and modulus in (second - first, first - second) and _is_integer((first - residue) / modulus)
+    if modulus == 0:
+        return False
+    # The values at 0, 1 and 2 are on a line whose step is the modulus, up or down, and 0 leaves the residue.
+    step = second - first
+    is_line = third - second == step
+    return is_line and modulus in (step, -step) and _is_integer((first - residue) / modulus)
+
+
+def formula_and_congruence(compare: Comparison, gold: Formula, answer: Congruence) -> Ternary:
+    """Compare `4k + 1` with `n ≡ 1 (mod 4)`."""
+    return congruence_and_formula(compare, answer, gold)
 
 
 def _is_integer(value: Fraction | complex) -> bool:

@@ -3,59 +3,63 @@
 import math
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Collection, Cut, Formula, Interval, Region
+from still_verl.rewards.equivalence.answer_types import Collection, Cut, Formula, Interpretations, Interval, Region
 from still_verl.rewards.equivalence.compare.collections import same_items
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Truth, all_of, rule
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of
 from still_verl.rewards.equivalence.compare.formulas import same_formula
-from still_verl.rewards.equivalence.identity import close
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.rounding import rounds_to, same_decimal
+from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_decimal
 
 
-@rule(Region, Region)
-def same_region(compare: Comparison, gold: Region, answer: Region) -> Truth:
-    """The same cuts."""
+def same_region(compare: Comparison, gold: Region, answer: Region) -> Ternary:
+    """Compare regions cut by cut."""
     if len(gold.cuts) != len(answer.cuts):
         return False
-    return all(
-        left.after == right.after and _same_end(left, right) for left, right in zip(gold.cuts, answer.cuts, strict=True)
-    )
+    for left, right in zip(gold.cuts, answer.cuts, strict=True):
+        if left.after != right.after or not _same_end(left, right):
+            return False
+    return True
 
 
 def _same_end(left: Cut, right: Cut) -> bool:
-    if left.value == right.value or not (math.isfinite(left.value) and math.isfinite(right.value)):
-        return left.value == right.value
+    if left.value == right.value:
+        return True
+    if not (math.isfinite(left.value) and math.isfinite(right.value)):
+        return False
     if left.decimals and right.decimals:
         return same_decimal(_literal(left), _literal(right))
-    if left.decimals or right.decimals:
-        decimal, exact = (left, right) if left.decimals else (right, left)
-        return rounds_to(Fraction(exact.value), _literal(decimal))
-    return bool(close(left.value + 0j, right.value + 0j))
+    if left.decimals:
+        return rounds_to(Fraction(right.value), _literal(left))
+    if right.decimals:
+        return rounds_to(Fraction(left.value), _literal(right))
+    return close(complex(left.value), complex(right.value)) is True
 
 
 def _literal(cut: Cut) -> Node:
-    return Node("number", value=Fraction(cut.value).limit_denominator(10**cut.decimals), decimals=cut.decimals)
+    # Cuts are floats: the nearest fraction of so many places is the decimal that was written.
+    value = Fraction(cut.value).limit_denominator(10**cut.decimals)
+    return Node("number", value=value, decimals=cut.decimals)
 
 
-@rule(Region, Collection)
-def region_of_points(compare: Comparison, gold: Region, answer: Collection) -> Truth:
-    """A region of isolated points against a list."""
-    points_only = zip(gold.cuts[::2], gold.cuts[1::2], strict=True)
-    if not gold.cuts or any(begin.value != end.value for begin, end in points_only):
+def region_and_collection(compare: Comparison, gold: Region, answer: Collection) -> Ternary:
+    """Compare a region of isolated points with a list."""
+    if not gold.cuts:
         return False
-    items = tuple((Formula("", Node("number", value=Fraction(cut.value))),) for cut in gold.cuts[::2])
-    return same_items(compare, list(items), list(answer.items))
+    points: list[Interpretations] = []
+    for begin, end in zip(gold.cuts[::2], gold.cuts[1::2], strict=True):
+        if begin.value != end.value:
+            return False
+        points.append((Formula("", Node("number", value=Fraction(begin.value))),))
+    return same_items(compare, points, list(answer.items))
 
 
-@rule(Interval, Interval)
-def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Truth:
-    """The same ends and brackets."""
+def collection_and_region(compare: Comparison, gold: Collection, answer: Region) -> Ternary:
+    """Compare a list with a region of isolated points."""
+    return region_and_collection(compare, answer, gold)
+
+
+def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Ternary:
+    """Compare ends and brackets."""
     if gold.brackets != answer.brackets:
         return False
     return all_of([same_formula(compare, gold.low, answer.low), same_formula(compare, gold.high, answer.high)])
-
-
-@rule(Collection, Region)
-def points_of_region(compare: Comparison, gold: Collection, answer: Region) -> Truth:
-    """A list against a region of isolated points."""
-    return region_of_points(compare, answer, gold)

@@ -3,166 +3,170 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import (
-    Collection,
-    Equation,
-    Formula,
-    Interval,
-    Named,
-    Ordering,
-    Readings,
-    Value,
-)
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Truth, all_of, any_of, rule
+from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
 from still_verl.rewards.equivalence.compare.formulas import same_formula
-from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Undefined
-from still_verl.rewards.equivalence.identity import close, points
-from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.compare.symbols import all_symbols, free_symbols
+from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Number, Undefined
+from still_verl.rewards.equivalence.identity import points
+from still_verl.rewards.equivalence.node import Node, difference
+from still_verl.rewards.equivalence.tolerance import close
+
+_MIRRORED = str.maketrans("<>≤≥", "><≥≤")
+_LONGEST_SYMBOL = 2  # letters; more are a word
 
 
-@rule(Ordering, Ordering)
-def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Truth:
-    """The same sides in the same order, read from either end."""
-    turned = Ordering(answer.sides[::-1], answer.relations[::-1].translate(str.maketrans("<>≤≥", "><≥≤")))
-    return any_of(_same_sides(compare, gold, other) for other in (answer, turned))
+def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
+    """Compare the sides in their order, read from either end."""
+    same = _same_sides(compare, gold, answer)
+    if same:
+        return True
+    mirrored = Ordering(answer.sides[::-1], answer.relations[::-1].translate(_MIRRORED))
+    return any_of([same, _same_sides(compare, gold, mirrored)])
 
 
-def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Truth:
+def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
     if gold.relations != answer.relations:
         return False
     return all_of(same_formula(compare, *pair) for pair in zip(gold.sides, answer.sides, strict=True))
 
 
-@rule(Named, Named)
-def same_named(compare: Comparison, gold: Named, answer: Named) -> Truth:
-    """The same name and value; parameters may be called differently."""
+def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
+    """Compare names and values; parameters may be called differently."""
     if len(gold.params) == len(answer.params):
         for new, old in zip(gold.params, answer.params, strict=True):
-            compare = compare.renamed(old, new) if old != new else compare
-    if gold.params and answer.params or not _contradict(gold.name, answer.name):
-        return compare.readings(gold.value, answer.value)
-    relations = _as_equation(gold), _as_equation(answer)
-    if not all(relation and relation.right.symbols() - set(CONSTANTS) for relation in relations):
+            if old != new:
+                compare = compare.renamed(old, new)
+    # Functions may have any name; a name that is left out or spelled as a phrase contradicts none.
+    are_functions = gold.params and answer.params
+    if are_functions or not _names_contradict(gold.name, answer.name):
+        return compare.interpretations(gold.value, answer.value)
+    # `y = 2x` and `x = y/2` name different symbols, and say the same.
+    left, right = _as_equation(gold), _as_equation(answer)
+    if left is None or right is None or _is_solved(left) or _is_solved(right):
         return False
-    return same_equation(compare, *relations)
+    return same_equation(compare, left, right)
 
 
-def _contradict(left: str, right: str) -> bool:
+def _names_contradict(left: str, right: str) -> bool:
     """Two symbols, or two phrases; a phrase may well be what a symbol stands for."""
     return left != right and _is_phrase(left) == _is_phrase(right)
 
 
 def _is_phrase(name: str) -> bool:
-    return name.startswith("‹") or (name.isalpha() and len(name) > 2)
+    return name.startswith("‹") or (name.isalpha() and len(name) > _LONGEST_SYMBOL)
 
 
-@rule(Named, object)
-def gold_named(compare: Comparison, gold: Named, answer: Value) -> Truth:
-    """`N = n` against `n`, and `f(x) = 2x` against `2z`: a name may be left out, a parameter renamed."""
-    symbols = free_symbols((answer,)) - _symbols(gold.value)
-    if len(gold.params) == 1 and len(symbols) == 1 and gold.params[0] not in _symbols((answer,)):
-        compare = compare.renamed(next(iter(symbols)), gold.params[0])
-    return compare.readings(gold.value, (answer,))
+def _is_solved(equation: Equation) -> bool:
+    """Whether the right side is a number: `x = 5`."""
+    return not equation.right.symbols().difference(CONSTANTS)
 
 
-@rule(object, Named)
-def answer_named(compare: Comparison, gold: Value, answer: Named) -> Truth:
-    """`n` against `N = n`."""
-    return compare.readings((gold,), answer.value)
+def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
+    """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
+    # The answer's one symbol that the gold answer lacks is what it calls the parameter.
+    answer_symbols = all_symbols((answer,))
+    unknown = free_symbols((answer,)) - all_symbols(gold.value)
+    if len(gold.params) == 1 and len(unknown) == 1 and gold.params[0] not in answer_symbols:
+        (old,) = unknown
+        compare = compare.renamed(old, gold.params[0])
+    return compare.interpretations(gold.value, (answer,))
 
 
-def _symbols(readings: Readings) -> frozenset[str]:
-    """The free symbols of everything that was understood."""
-    found: frozenset[str] = frozenset()
-    for value in readings:
-        if isinstance(value, Formula) and value.node:
-            found |= value.node.symbols()
-        elif isinstance(value, Collection):
-            found = found.union(*map(_symbols, value.items))
-        elif isinstance(value, Interval):
-            found |= _symbols((value.low, value.high))
-        elif isinstance(value, Named):
-            found |= _symbols(value.value)
-    return found
+def other_and_named(compare: Comparison, gold: Value, answer: Named) -> Ternary:
+    """Compare `n` with `N = n`."""
+    return compare.interpretations((gold,), answer.value)
 
 
-def free_symbols(readings: Readings) -> frozenset[str]:
-    """The symbols that a renaming may concern: not the constants."""
-    return _symbols(readings) - {"π", "e", "i", "∞", "…"}
-
-
-@rule(Equation, Equation)
-def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Truth:
-    """The same curve: the differences of the sides are proportional."""
-    left, right = _difference(gold), _difference(answer)
-    names = left.symbols() - set(CONSTANTS)
-    if names != right.symbols() - set(CONSTANTS):
+def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Ternary:
+    """Say whether two equations have the same curve: the differences of their sides are proportional."""
+    left = difference(gold.left, gold.right)
+    right = difference(answer.left, answer.right)
+    names = left.symbols().difference(CONSTANTS)
+    if names != right.symbols().difference(CONSTANTS):
         return False
-    ratios = []
+    values: list[tuple[Number, Number]] = []
     for point in points(names):
         try:
-            ratios.append((Evaluator(point)(left), Evaluator(point)(right)))
+            values.append((Evaluator(point)(left), Evaluator(point)(right)))
         except Undefined:
             return None
-    first, second = ratios[0]
-    if 0 in (first, second):
+    # Proportional: the ratio at every point is that at the first, written without a division.
+    first_left, first_right = values[0]
+    if first_left == 0 or first_right == 0:
         return None
-    return all_of(close(first * b, second * a) for a, b in ratios)
+    return all_of(close(first_left * b, first_right * a) for a, b in values)
 
 
-def _difference(equation: Equation) -> Node:
-    return Node("+", (equation.left, Node("neg", (equation.right,))))
-
-
-@rule(Named, Equation)
-@rule(Equation, Named)
-def named_equation(compare: Comparison, gold: Value, answer: Value) -> Truth:
-    """`y = 2x` against `2x - y = 0`."""
-    equations = [value if isinstance(value, Equation) else _as_equation(value) for value in (gold, answer)]
-    if equations[0] is None or equations[1] is None:
+def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:
+    """Compare `2x - y = 0` with `y = 2x`."""
+    named = _as_equation(answer)
+    if named is None:
         return None
-    return same_equation(compare, equations[0], equations[1])
+    return same_equation(compare, gold, named)
 
 
-def _as_equation(value: Value) -> Equation | None:
-    if not isinstance(value, Named) or value.params or not isinstance(value.value[0], Formula):
+def named_and_equation(compare: Comparison, gold: Named, answer: Equation) -> Ternary:
+    """Compare `y = 2x` with `2x - y = 0`."""
+    named = _as_equation(gold)
+    if named is None:
         return None
-    body = value.value[0].node
-    return Equation(Node("symbol", name=value.name), body) if body else None
+    return same_equation(compare, named, answer)
 
 
-@rule(Equation, Formula)
-def solved_equation(compare: Comparison, gold: Equation, answer: Formula) -> Truth:
-    """`x y = 6` against `6/x`: the answer solves a gold equation that is linear in the one symbol it lacks."""
-    difference = _difference(gold)
+def _as_equation(named: Named) -> Equation | None:
+    """`name = formula` as an equation in the name; None for functions and other values."""
+    if named.params or not named.value:
+        return None
+    value = named.value[0]
+    if not isinstance(value, Formula) or value.node is None:
+        return None
+    return Equation(Node("symbol", name=named.name), value.node)
+
+
+def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -> Ternary:
+    """Compare `x y = 6` with `6/x`: the answer solves a gold equation that is linear in the one symbol it lacks."""
+    zero = difference(gold.left, gold.right)
     if answer.node is None:
         return None
-    missing = difference.symbols() - answer.node.symbols()
-    others = (difference.symbols() | answer.node.symbols()) - missing
+    missing = zero.symbols() - answer.node.symbols()
+    others = (zero.symbols() | answer.node.symbols()) - missing
     if len(missing) != 1 or not others:
         return None
     (name,) = missing
     try:
-        return all_of(_solves(difference, name, answer.node, point) for point in points(others))
+        return all_of(_solves(zero, name, answer.node, point) for point in points(others))
     except Undefined:
         return None
 
 
-def _solves(difference: Node, name: str, solution: Node, point: Mapping[str, Fraction | complex]) -> Truth:
-    """Whether `difference` is 0 at the solution, and a line in `name`, so that there is no other solution."""
-    values = [Evaluator({**point, name: Fraction(at)})(difference) for at in (0, 1, 2)]
-    if close(values[0] + values[2], 2 * values[1]) is not True or close(values[0], values[1]) is not False:
+def _solves(zero: Node, name: str, solution: Node, point: Mapping[str, Number]) -> Ternary:
+    """Whether `zero` is 0 at the solution, and a line in `name`, so that there is no other solution."""
+    first, second, third = (Evaluator({**point, name: Fraction(at)})(zero) for at in range(3))
+    is_line = close(first + third, 2 * second)
+    is_level = close(first, second)
+    if is_line is not True or is_level is not False:
         return None
     at_solution = Evaluator({**point, name: Evaluator(point)(solution)})
-    value = at_solution(difference)
+    value = at_solution(zero)
     return value == 0 or abs(complex(value)) <= 1e-9 * at_solution.largest
 
 
-@rule(Formula, Equation)
-def equation_value(compare: Comparison, gold: Value, answer: Equation) -> Truth:
-    """`7` against `x + y = 7`: the constant on the right of something that is not yet to be solved."""
-    unsolved = answer.left.kind == "*" and any(factor.kind == "number" for factor in answer.left.args)
-    homogeneous = answer.right == Node("number")
-    if answer.right.symbols() or not answer.left.symbols() or unsolved or homogeneous or not isinstance(gold, Formula):
+def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
+    """Compare `7` with `x + y = 7`: the constant on the right of something that is not yet to be solved."""
+    left, right = answer.left, answer.right
+    is_constant = left.symbols() and not right.symbols()
+    is_homogeneous = right == Node("number")  # `2x - y = 0` does not say that anything is 0
+    if not is_constant or is_homogeneous or _has_factor(left):
         return None
-    return same_formula(compare, gold, Formula("", answer.right))
+    return same_formula(compare, gold, Formula("", right))
+
+
+def _has_factor(node: Node) -> bool:
+    """Whether a formula is a multiple: `2x = 5` is an equation to solve, and its value is not 5."""
+    if node.kind != "*":
+        return False
+    for factor in node.args:
+        if factor.kind == "number":
+            return True
+    return False

@@ -2,24 +2,28 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Collection, Congruence, Readings
+from still_verl.rewards.equivalence.answer_types import Collection, Congruence, Interpretations
 from still_verl.rewards.equivalence.node import Unreadable
 from still_verl.rewards.equivalence.parse import parse
-from still_verl.rewards.equivalence.read.enumeration import choices
-from still_verl.rewards.equivalence.read.splitting import split
+from still_verl.rewards.equivalence.read.enumeration import expand_signs
+from still_verl.rewards.equivalence.read.splitting import split_nonempty
 
 _CONGRUENCE = re.compile(r"(?:[a-zA-Z]\w*\s*[≡=]\s*)?([^≡=‹›]+?)\s*\(?\s*‹mod›\s*([^()‹›,;]+?)\s*\)?")
 
 
-def read_congruence(text: str) -> Readings:
-    """The residues that `text` names, if it does; several are a list."""
+def read_congruence(text: str) -> Interpretations:
+    """Read the residues that `text` names, if it does; several are a list."""
     found = _CONGRUENCE.fullmatch(text)
     if not found:
         return ()
+    classes = []
     try:
         modulus = parse(found[2])
-        residues = [parse(choice) for part in split(found[1], ",∨∧") if part for choice in choices(part)]
+        for part in split_nonempty(found[1], ",∨∧"):
+            for residue in expand_signs(part):
+                classes.append(Congruence(parse(residue), modulus))
     except Unreadable:
         return ()
-    classes = tuple(Congruence(residue, modulus) for residue in residues)
-    return classes if len(classes) == 1 else (Collection(tuple((one,) for one in classes)),)
+    if len(classes) == 1:
+        return tuple(classes)
+    return (Collection(tuple((one,) for one in classes)),)

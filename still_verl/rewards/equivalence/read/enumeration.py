@@ -1,12 +1,14 @@
 """Texts that stand for several answers, written out: both signs, a row with dots, permutations."""
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations, product
 
 from still_verl.rewards.equivalence.read.splitting import split, unwrap
-from still_verl.rewards.equivalence.read.words import plain
+from still_verl.rewards.equivalence.read.words import plain_words
 
 MAX_ITEMS = 64
+MAX_COORDINATES = 4  # of a tuple with signs to choose, or to permute: all of its forms are written out
 
 _INTEGER = re.compile(r"-?\d{1,9}")
 _LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d{1,9})")
@@ -15,44 +17,94 @@ _SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*,[^()]*)\)")
 _TUPLE = re.compile(r"\([^()‹›]*,[^()‹›]*\)(?!\s*=)")  # without words, or it could be permuted again and again
 
 
-def choices(text: str) -> list[str]:
-    """`text` for each choice of `±`: one for a whole formula, but one for each coordinate of a tuple."""
+def expand_signs(text: str) -> list[str]:
+    """Write `text` out for each choice of `±`: one for a whole formula, but one for each coordinate of a tuple.
+
+    Example:
+        >>> expand_signs("a ± 1"), expand_signs("(±1, 2)"), expand_signs("5")
+        (['a + 1', 'a - 1'], ['(+1,2)', '(-1,2)'], ['5'])
+    """
     if "±" not in text and "∓" not in text:
         return [text]
-    if (both := _SIGNED_TUPLE.fullmatch(text)) and "±" not in both[1]:
-        return [f"({both[1]})", "(" + ",".join(f"-({part})" for part in split(both[1], ",")) + ")"]
+    signed = _SIGNED_TUPLE.fullmatch(text)
+    if signed and "±" not in signed[1]:
+        return [f"({signed[1]})", _negated_tuple(signed[1])]
     inside = unwrap(text, "(", ")")
-    coordinates = split(inside, ",") if inside is not None else []
-    if 2 <= len(coordinates) <= 4:
-        return ["(" + ",".join(chosen) + ")" for chosen in product(*map(choices, coordinates))]
-    return [text.replace("±", "+").replace("∓", "-"), text.replace("±", "-").replace("∓", "+")]
+    if inside is not None:
+        coordinates = split(inside, ",")
+        if 2 <= len(coordinates) <= MAX_COORDINATES:
+            return _expand_coordinates(coordinates)
+    upper = text.replace("±", "+").replace("∓", "-")
+    lower = text.replace("±", "-").replace("∓", "+")
+    return [upper, lower]
 
 
-def without_dots(parts: list[str]) -> list[str]:
-    """`1, 3, …, 9` with every item, when the integers before the dots have one step that meets the last."""
+def _negated_tuple(inside: str) -> str:
+    negated = [f"-({coordinate})" for coordinate in split(inside, ",")]
+    return _as_tuple(negated)
+
+
+def _expand_coordinates(coordinates: list[str]) -> list[str]:
+    choices = [expand_signs(coordinate) for coordinate in coordinates]
+    return [_as_tuple(chosen) for chosen in product(*choices)]
+
+
+def _as_tuple(coordinates: Sequence[str]) -> str:
+    return "(" + ",".join(coordinates) + ")"
+
+
+def fill_dots(parts: list[str]) -> list[str]:
+    """Write every item of `1, 3, …, 9` out, when the integers before the dots have one step that meets the last."""
     if len(parts) < 3 or parts[-2] != "…" or not _INTEGER.fullmatch(parts[-1]):
         return parts
-    known = [_LAST_INTEGER.fullmatch(part) for part in parts[:-2]]
-    before = [int(found[1]) for found in known if found]
-    steps = {second - first for first, second in zip(before, before[1:], strict=False)} or {1}
-    if len(before) < len(known) or len(steps) > 1:
+    before = []
+    for part in parts[:-2]:
+        found = _LAST_INTEGER.fullmatch(part)
+        if not found:
+            return parts
+        before.append(int(found[1]))
+    last = int(parts[-1])
+    step = _common_step(before)
+    if step == 0 or (last - before[-1]) % step != 0:
         return parts
-    (step,) = steps
-    missing = range(before[-1] + step, int(parts[-1]), step) if step else range(0)
-    meets = step and (int(parts[-1]) - before[-1]) % step == 0
-    return [*parts[:-2], *map(str, missing), parts[-1]] if meets and len(missing) < MAX_ITEMS else parts
+    missing = range(before[-1] + step, last, step)
+    if len(missing) >= MAX_ITEMS:
+        return parts
+    return [*parts[:-2], *map(str, missing), parts[-1]]
 
 
-def permuted(text: str) -> list[str]:
-    """Every tuple that "and its (cyclic) permutations" means; nothing when `text` does not say so."""
-    found = _PERMUTED.search(plain(text)) if "ermutation" in text else None
-    tuples = [split(match[0][1:-1], ",") for match in _TUPLE.finditer(text)] if found else []
-    if not found or not tuples or max(map(len, tuples)) > 4:
+def _common_step(numbers: list[int]) -> int:
+    """The difference of all neighbours, 1 for a single number; 0 when there is no such difference."""
+    if len(numbers) == 1:
+        return 1
+    step = numbers[1] - numbers[0]
+    for first, second in zip(numbers, numbers[1:], strict=False):
+        if second - first != step:
+            return 0
+    return step
+
+
+def expand_permutations(text: str) -> list[str]:
+    """Write out every tuple that "and its (cyclic) permutations" means; nothing when `text` does not say so."""
+    if "ermutation" not in text:  # plain words cost more
         return []
-    orders = _rotations if found[1] else permutations
-    written = dict.fromkeys("(" + ",".join(order) + ")" for items in tuples for order in orders(items))
-    return list(written) if len(written) <= MAX_ITEMS else []
+    said = _PERMUTED.search(plain_words(text))
+    if not said:
+        return []
+    orders: Callable[[list[str]], Iterable[tuple[str, ...]]] = permutations
+    if said[1]:
+        orders = _rotations
+    written: dict[str, None] = {}  # a set that keeps its order
+    for found in _TUPLE.finditer(text):
+        items = split(found[0][1:-1], ",")
+        if len(items) > MAX_COORDINATES:
+            return []
+        for order in orders(items):
+            written[_as_tuple(order)] = None
+    if len(written) > MAX_ITEMS:
+        return []
+    return list(written)
 
 
 def _rotations(items: list[str]) -> list[tuple[str, ...]]:
-    return [(*items[at:], *items[:at]) for at in range(len(items))]
+    return [(*items[start:], *items[:start]) for start in range(len(items))]

@@ -1,16 +1,16 @@
-"""Cutting a text of the dialect of `spelling` at the places that are outside every bracket."""
+"""Cutting a normalized text at the places that are outside every bracket."""
 
-_OPEN = "([{⦃‹⟦"
-_CLOSE = ")]}⦄›⟧"
+_OPENING = "([{⦃‹⟦"
+_CLOSING = ")]}⦄›⟧"
 
 
 def split(text: str, separators: str) -> list[str]:
-    """The parts of `text` between top-level `separators`, stripped; one part when there is none."""
+    """Return the parts of `text` between top-level `separators`, stripped; one part when there is none."""
     parts, depth, start = [], 0, 0
     for at, character in enumerate(text):
-        if character in _OPEN:
+        if character in _OPENING:
             depth += 1
-        elif character in _CLOSE:
+        elif character in _CLOSING:
             depth -= 1
         elif depth == 0 and character in separators:
             parts.append(text[start:at].strip())
@@ -18,22 +18,40 @@ def split(text: str, separators: str) -> list[str]:
     return [*parts, text[start:].strip()]
 
 
+def split_nonempty(text: str, separators: str) -> list[str]:
+    """Return the parts of `split` that are not empty."""
+    return [part for part in split(text, separators) if part]
+
+
 def unwrap(text: str, opening: str, closing: str) -> str | None:
-    """What is inside, when one pair of brackets encloses all of `text`; brackets may be mixed, as in `(0, 1]`."""
+    """Return what is inside, when one pair of brackets encloses all of `text`; None when none does.
+
+    `opening` and `closing` list the brackets to look for; they may be mixed, as in `(0, 1]`.
+    """
     if len(text) < 2 or text[0] not in opening or text[-1] not in closing:
         return None
     depth = 0
     for at, character in enumerate(text):
-        depth += (character in _OPEN) - (character in _CLOSE)
+        depth += _step(character)
         if depth == 0:
-            return text[1:-1].strip() if at == len(text) - 1 else None
+            if at < len(text) - 1:
+                return None
+            return text[1:-1].strip()
     return None
 
 
-def depth(text: str) -> int:
-    """How many brackets are open at once, at most."""
-    level = deepest = 0
+def bracket_depth(text: str) -> int:
+    """Count how many brackets are open at once, at most."""
+    depth = deepest = 0
     for character in text:
-        level += (character in _OPEN) - (character in _CLOSE)
-        deepest = max(deepest, level)
+        depth += _step(character)
+        deepest = max(deepest, depth)
     return deepest
+
+
+def _step(character: str) -> int:
+    if character in _OPENING:
+        return 1
+    if character in _CLOSING:
+        return -1
+    return 0

@@ -1,0 +1,57 @@
+"""The letters of a multiple choice, `A` to `J`."""
+
+import re
+
+_LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
+_LETTERS = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])*[)›\s]*")
+_LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
+_CHOSEN = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:](?![_^]).*)?", re.DOTALL)
+
+
+def same_choice(gold: str, answer: str) -> bool | None:
+    """Say whether both choose the same letters; None when one of them is no choice."""
+    several, picks = letters(gold), letters(answer)
+    if several and picks:
+        return several == picks
+    if (several and letter(answer)) or (picks and letter(gold)):
+        return False
+    wanted, picked = letter(gold) or labelled(gold)[0], chosen(answer)
+    if wanted and picked:
+        return wanted == picked
+    return None
+
+
+def letter(text: str) -> str:
+    """Return the letter of a multiple choice that a whole gold answer is, or nothing."""
+    found = _LETTER.fullmatch(text)
+    if not found:
+        return ""
+    return found[1]
+
+
+def letters(text: str) -> frozenset[str]:
+    """Return the choices of an answer that names two or more: `AC`, `A, C`, `(A) ∧ (C)`; nothing for other answers."""
+    if not _LETTERS.fullmatch(text):
+        return frozenset()
+    named = re.findall("[A-J]", text)
+    # Letters in another order may be a product (`BA`) or a word; with a comma they are a list.
+    in_order = len(named) > 1 and named == sorted(set(named))
+    if in_order or "," in text:
+        return frozenset(named)
+    return frozenset()
+
+
+def labelled(text: str) -> tuple[str, str]:
+    """Return the letter in brackets before a gold answer, and the answer: `‹(C)› 12`. Two empty texts without one."""
+    found = _LABELLED.fullmatch(text)
+    if not found:
+        return "", ""
+    return found[1] or found[2], found[3]
+
+
+def chosen(text: str) -> str:
+    """Return the letter that an answer chooses: `B`, `(B)`, `B. 12`, `‹option› B`; nothing behind anything else."""
+    found = _CHOSEN.fullmatch(text)
+    if not found:
+        return ""
+    return found[1]

@@ -1,0 +1,238 @@
+"""From a text to the kinds of answer that it may be: the order of the readers, and all that has parts to interpret.
+
+Each reader takes one kind, and gives nothing when the text is not that.
+"""
+
+import re
+from functools import lru_cache
+
+from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named
+from still_verl.rewards.equivalence.normalize import compact
+from still_verl.rewards.equivalence.read.congruence import read_congruence
+from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
+from still_verl.rewards.equivalence.read.regions import read_region
+from still_verl.rewards.equivalence.read.relations import (
+    are_names,
+    exact_side,
+    is_name,
+    read_equation,
+    read_ordering,
+    read_ratio,
+)
+from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
+from still_verl.rewards.equivalence.read.units import read_formula, without_thousands
+from still_verl.rewards.equivalence.read.words import (
+    read_clock,
+    read_count,
+    read_everything,
+    read_nothing,
+    read_words,
+    spoken_inequality,
+)
+
+MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
+
+_INEQUALITY = re.compile("[<>≤≥≠∈]")
+_SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
+_FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
+_LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
+# Only a name or prose comes before the verb, and nothing that denies.
+_STATEMENT = re.compile(
+    r"(?!.*‹[^›]*\b(?:not|no|nor|than)\b)(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)"
+)
+_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
+_QUANTIFIER = re.compile(
+    r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
+    r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
+)
+_POSITIVE = re.compile(r"\b(?:positive|natural) ?(?=[^<>≤≥≠]*[≥>]\s*\d+$)")
+_NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
+_SPACE = re.compile(r"\s")
+
+
+@lru_cache(maxsize=4096)
+def interpret(text: str, depth: int = 0) -> Interpretations:
+    """Return all interpretations of a normalized text; a formula or prose when it is nothing else.
+
+    `depth` counts the answers that this one is inside of.
+
+    Example:
+        >>> [type(value).__name__ for value in interpret("(1, 2)")]
+        ['Region', 'Collection']
+    """
+    if depth > MAX_NESTING or not text:
+        return ()
+    if "," not in text:  # with one, plain braces may stand for a set
+        text = unwrap(text, "{", "}") or text
+    count = read_count(text)
+    if count:
+        return (read_formula(count),)
+    text = _REMARK.sub("", text).rstrip()
+    fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
+    ratio = read_ratio(text)  # `4:30` is a time and a ratio
+    if fixed or ratio:
+        return fixed + ratio
+    spoken = spoken_inequality(text)
+    if spoken:
+        return read_region(spoken)
+    exact = exact_side(_without_quantifier(text))
+    return _read_structure(exact, depth) or _read_prose_or_formula(exact)
+
+
+def _without_quantifier(text: str) -> str:
+    """`‹all› n ≥ 3` as `n ≥ 3`; "positive" says nothing more where the bound does."""
+    if not text.startswith("‹"):
+        return text
+    text = _POSITIVE.sub("", text).replace("‹›", "")
+    return _QUANTIFIER.sub("", text)
+
+
+def _read_prose_or_formula(text: str) -> Interpretations:
+    formula = read_formula(text)
+    if formula.node is None:
+        return read_words(text) or (formula,)
+    return (formula,)
+
+
+def _read_structure(text: str, depth: int) -> Interpretations:
+    """What brackets, separators and relations make of `text`; nothing when it has none."""
+    if _SET_OPERATION.search(text):
+        return read_region(text)
+    excluded = expand_signs(text)
+    if len(excluded) > 1 and len(split(text, "≠")) == 2:
+        text = "∧".join(excluded)  # `x ≠ ±1` excludes both
+    if len(split(text, "<>≤≥≠∈")) > 1:
+        members = read_region(text) or _read_membership(text, depth)
+        return members + read_ordering(text)
+    grouped = without_thousands(text)
+    if grouped != text:  # the comma of `1,234` may separate thousands or items
+        return _read_list(text, depth) + interpret(grouped, depth + 1)
+    return (
+        _read_list(text, depth)
+        or _read_relation(text, depth)
+        or _read_signs(text, depth)
+        or _read_bracketed(text, depth)
+    )
+
+
+def _read_membership(text: str, depth: int) -> Interpretations:
+    """`x ∈ S` as S."""
+    parts = split(text, "∈")
+    if len(parts) != 2:
+        return ()
+    return interpret(parts[1], depth + 1)
+
+
+def _read_list(text: str, depth: int) -> Interpretations:
+    """Answers with commas, semicolons, "and" or "or" between them, in any order."""
+    parts = expand_permutations(text) or fill_dots(split_nonempty(text, ",;∧∨"))
+    if not 2 <= len(parts) <= MAX_ITEMS:
+        return ()
+    listed = Collection(_items(parts, depth))
+    return listed, *_tuples_by_name(listed)
+
+
+def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
+    """The interpretations of each part; a part with signs to choose is two items or more."""
+    items = []
+    for part in parts:
+        for choice in expand_signs(part):
+            items.append(interpret(choice, depth + 1))
+    return tuple(items)
+
+
+def _tuples_by_name(listed: Collection) -> Interpretations:
+    """`p=2, q=3, p=3, q=2` as two pairs: names that come again in their order begin another tuple."""
+    names = []
+    for item in listed.items:
+        if item and isinstance(item[0], Named):
+            names.append(item[0].name)
+    if not names or names[0] not in names[1:]:
+        return ()
+    size = names.index(names[0], 1)
+    count, rest = divmod(len(listed.items), size)
+    first = names[:size]
+    is_one_name = size < 2
+    is_repeated = rest == 0 and names == first * count
+    if is_one_name or not is_repeated or len(set(first)) < size:
+        return ()
+    tuples: list[Interpretations] = []
+    for start in range(0, len(listed.items), size):
+        tuples.append((Collection(listed.items[start : start + size], "("),))
+    return (Collection(tuple(tuples)),)
+
+
+def _read_signs(text: str, depth: int) -> Interpretations:
+    """`a ± b` as two answers."""
+    if unwrap(text, "⦃⟦", "⦄⟧") is not None or len(expand_signs(text)) < 2:
+        return ()
+    return (Collection(_items([text], depth)),)
+
+
+def _read_bracketed(text: str, depth: int) -> Interpretations:
+    """Sets, tuples, intervals and matrices."""
+    inside = unwrap(text, "⟦", "⟧")
+    if inside is not None:
+        return (_matrix(inside, depth),)
+    inside = unwrap(text, "⦃{", "⦄}")
+    if inside is not None:
+        return _read_set(text, inside, depth)
+    inside = unwrap(text, "([", ")]")
+    if inside is None:
+        return ()
+    parts = split(inside, ",;")
+    if not 2 <= len(parts) <= MAX_ITEMS:
+        return ()
+    interval: Interpretations = ()
+    if len(parts) == 2:
+        interval = read_region(text)
+    if text[0] + text[-1] not in ("()", "[]"):
+        return interval
+    items = tuple(interpret(part, depth + 1) for part in parts)
+    return *interval, Collection(items, text[0])
+
+
+def _read_set(text: str, inside: str, depth: int) -> Interpretations:
+    """The elements of a finite set, or the region of a builder."""
+    if _INEQUALITY.search(inside):
+        return read_region(text)
+    elements = fill_dots(split_nonempty(inside, ",;"))
+    # One more than the limit, so that a set that was cut equals none within the limit.
+    return (Collection(_items(elements[: MAX_ITEMS + 1], depth), "{"),)
+
+
+def _matrix(inside: str, depth: int) -> Matrix:
+    """Entries between `&` and the ends of rows."""
+    rows = []
+    for row in split_nonempty(inside, "\n"):
+        entries = tuple(interpret(entry, depth + 1) for entry in split(row, "&"))
+        rows.append(entries)
+    return Matrix(tuple(rows))
+
+
+def _read_relation(text: str, depth: int) -> Interpretations:
+    """`name = value`, `f(x) = value`, `label: value`, or an equation; of a chain the last side counts."""
+    label = _LABEL.match(text) or _STATEMENT.match(text)
+    if label:
+        name = _NO_PART_OF_NAME.sub("", label[0]).lower()
+        return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
+    sides = split_nonempty(text, "=⇒⇔")
+    if len(sides) < 2:
+        return ()
+    *names, value = sides
+    named = _read_named(names[0], value, depth)
+    if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
+        same = interpret(value, depth + 1)
+        return *named, Collection((same,) * len(names), "(")
+    return named or read_equation(sides)
+
+
+def _read_named(name: str, value: str, depth: int) -> Interpretations:
+    """A value whose left side is only a name, a function of names, or a tuple of names."""
+    function = _FUNCTION.fullmatch(name)
+    if function:
+        params = _SPACE.sub("", function[2]).split(",")
+        return (Named(compact(function[1]), tuple(params), interpret(value, depth + 1)),)
+    if is_name(name):
+        return (Named(compact(name), (), interpret(value, depth + 1)),)
+    return ()

@@ -1,0 +1,84 @@
+"""Names, equations, orderings and ratios, as far as they have no parts to interpret."""
+
+import re
+
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Ordering
+from still_verl.rewards.equivalence.node import Node, Unreadable
+from still_verl.rewards.equivalence.parse import parse
+from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
+from still_verl.rewards.equivalence.read.units import read_formula
+
+_ORDER = "<>≤≥≠"
+_RATIO = re.compile(r"[^:‹]+(?::[^:‹]+)+")
+
+
+def is_name(text: str) -> bool:
+    """Say whether `text` can name an answer: a symbol, a tuple of symbols, or words."""
+    inside = unwrap(text, "(", ")")
+    if inside is not None:
+        parts = split(inside, ",")
+        if len(parts) > 1:
+            return are_names(parts)
+    try:
+        return parse(text).kind == "symbol"
+    except Unreadable:
+        return text.startswith("‹") or (text.startswith(r"\angle") and "=" not in text)
+
+
+def are_names(texts: list[str]) -> bool:
+    """Say whether each of `texts` is a name."""
+    for text in texts:
+        if not is_name(text):
+            return False
+    return True
+
+
+def exact_side(text: str) -> str:
+    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x = 3`."""
+    sides = split_nonempty(text, "≈")
+    if not sides:
+        return ""
+    if len(sides) == 2 and is_name(sides[0]):
+        return f"{sides[0]}={sides[1]}"
+    return sides[0]
+
+
+def read_ordering(text: str) -> Interpretations:
+    """Read `a > b ≥ c`, whatever the sides are."""
+    sides = []
+    for side in split(text, _ORDER):
+        formula = read_formula(side)
+        if formula.node is None:
+            return ()
+        sides.append(formula)
+    relations = re.findall(f"[{_ORDER}]", text)
+    return (Ordering(tuple(sides), "".join(relations)),)
+
+
+def read_equation(sides: list[str]) -> Interpretations:
+    """Read an equation; a computation such as `2 + 3 = 5` is what comes out of it."""
+    result = read_formula(sides[-1])  # a unit may stand behind the last side
+    try:
+        left, right = parse(sides[0]), parse(result.text)
+    except Unreadable:
+        return ()
+    if left.symbols():
+        return (Equation(left, right),)
+    return (result,)
+
+
+def read_ratio(text: str) -> Interpretations:
+    """Read `a:b` as the quotient, and a ratio of more parts as a tuple of quotients by the last."""
+    if not _RATIO.fullmatch(text) or "⦃" in text:
+        return ()
+    try:
+        parts = [parse(part.strip()) for part in text.split(":")]
+    except Unreadable:
+        return ()
+    last = parts.pop()
+    shares = []
+    for part in parts:
+        shares.append((Formula("", Node("/", (part, last))),))
+    if len(shares) == 1:
+        return shares[0]
+    return (Collection(tuple(shares), "("),)
