@@ -149,7 +149,7 @@ def test_a_sandbox(outside: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ({"reward": {"weights": {"corect": 1.0}}}, "still.reward.weights='corect': use one of correct, signed"),
         ({"reward": {"weights": {"my_package.rewards.languge": 1.0}}}, "has no languge; "),
         ({"reward": {"weights": {"my_pakage.rewards.language": 1.0}}}, "there is no module my_pakage here"),
-        ({"reward": {"preset": "my_package.rewards.language"}}, "it is a function, and not a still_verl.rewards"),
+        ({"reward": {"preset": "my_package.rewards.language"}}, "its type is function, and not a still_verl.rewards"),
         ({"selection": {"rules": ["my_package.rules.no_rule"]}}, "the module my_package.rules has no no_rule"),
         ({"kl": {"kind": "my_package.schedules.stepz"}}, "still.kl.kind='my_package.schedules.stepz'"),
         ({"callbacks": ["my_package.rules.not_too_long"]}, "and not a subclass of"),
