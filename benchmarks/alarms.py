@@ -14,8 +14,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.monitor.alarms.detectors import DETECTORS, Window
-from still_verl.monitor.alarms.watch import EVERY, LEAST, START, WINDOW
+from still_verl.monitor.alarms.detectors import Window
+from still_verl.monitor.alarms.watch import BASELINE_STEPS, CHECK_EVERY, MIN_STEPS, WINDOW
+from still_verl.monitor.registries import DETECTORS
 
 STEPS = 300
 Runs = dict[str, np.ndarray]  # of each signal, [runs, STEPS]
@@ -102,19 +103,21 @@ def spoil(kind: str, runs: Runs, rng: np.random.Generator) -> Runs:
 
 def rings(kind: str, runs: Runs) -> np.ndarray:
     """[runs, checks]: which checks ring."""
-    needs = DETECTORS.find(kind).needs
-    start = {name: np.median(runs[name][:, :START], axis=1) for name in needs}
+    detector = DETECTORS.find(kind)
+    needs = detector.needs
+    start = {name: np.median(runs[name][:, :BASELINE_STEPS], axis=1) for name in needs}
     checks = []
-    for end in range(LEAST, STEPS + 1, EVERY):
+    for end in range(MIN_STEPS, STEPS + 1, CHECK_EVERY):
         window = Window({name: runs[name][:, max(end - WINDOW, 0) : end] for name in needs}, start)
-        checks.append(DETECTORS.find(kind).test(window))
+        checks.append(detector.test(window))
     return np.stack(checks, axis=1)
 
 
 def false_alarms(runs: int, rng: np.random.Generator) -> Table:
     table = Table("alarm", "severity", "healthy runs that ring", title=f"{runs} healthy runs", title_justify="left")
     made, critical = healthy(runs, rng), np.zeros(runs, dtype=bool)
-    for name, detector in DETECTORS.items():
+    for name in DETECTORS:
+        detector = DETECTORS.find(name)
         rung = rings(name, made).any(axis=1)
         critical |= rung & (detector.severity == "critical")
         table.add_row(name, detector.severity, f"{rung.mean():.1%}")
@@ -124,7 +127,7 @@ def false_alarms(runs: int, rng: np.random.Generator) -> Table:
 
 def detections(runs: int, rng: np.random.Generator) -> Table:
     table = Table("failure", "found", "median delay, steps", title=f"{runs} of each failure", title_justify="left")
-    steps = np.arange(LEAST, STEPS + 1, EVERY)
+    steps = np.arange(MIN_STEPS, STEPS + 1, CHECK_EVERY)
     for name in DETECTORS:
         made = spoil(name, healthy(runs, rng), rng)
         after = rings(name, made) & (steps[None, :] > made["turn"])

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import keywords as texts_of
 import numpy as np
@@ -31,7 +32,7 @@ from rich.table import Table
 from transformers import AutoTokenizer
 
 from still_verl.demo.prepare import prepare
-from still_verl.integration.callbacks.monitor import Monitor
+from still_verl.integration.callbacks import monitor as callback
 from still_verl.monitor.alarms import Watch
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, novelties, outcomes, reward_terms, step_metrics, words
@@ -97,13 +98,22 @@ def resident(field: str) -> float:
     return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith(field))
 
 
+def _rows_themselves(batch: Any) -> Any:
+    return batch
+
+
+def _short_prompts(batch: Any, keys: list[str]) -> list[list[int]]:
+    return [[5, 6, 7]] * len(keys)
+
+
 def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> tuple[float, float, float]:
     """(seconds of a step, MB resident and MB of Python that one adds at most) of the callback itself."""
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
-    monitor = Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
+    monitor = callback.Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
+    # Instead of the transfer queue: rows are what the trainer hands over, and all prompts are the same three tokens.
+    mock.patch.object(callback, "read_rows", _rows_themselves).start()
+    mock.patch.object(callback, "read_prompts", _short_prompts).start()
     trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times)
-    monitor.read_rows = lambda batch: batch
-    monitor.read_prompts = lambda batch, keys: [[5, 6, 7]] * len(keys)
     monitor.on_init_end(trainer)
 
     def one() -> None:

@@ -1,11 +1,11 @@
 """The numbers of a run: still_verl's `metrics.jsonl`, verl's file logger, or TensorBoard event files."""
 
-import json
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from still_verl.monitor.jsonl import finite, json_lines
 
 SEARCHED = 2  # levels of folders below a run in which foreign logs are looked for
 Values = dict[int, float | None]  # by step; None is NaN or infinite
@@ -23,18 +23,6 @@ def find_logs(path: Path) -> list[Path]:
     """What the numbers of a run are read from: JSONL files or TensorBoard files, never both."""
     log = path if path.is_file() else path / "metrics.jsonl"
     return [log] if log.is_file() else _event_files(path) or _file_logs(path)
-
-
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file, read as a stream; a line torn by a kill is skipped."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if isinstance(row, dict):
-                yield row
 
 
 def add_row(series: dict[str, Values], row: dict[str, Any]) -> None:
@@ -56,11 +44,6 @@ def _collect(rows: Iterable[dict[str, Any]]) -> dict[str, Values]:
     for row in rows:
         add_row(series, row)
     return {key: dict(sorted(values.items())) for key, values in series.items()}
-
-
-def finite(value: Any) -> float | None:
-    """A number as it is, None for NaN, infinity and what is no number."""
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _file_logs(path: Path) -> list[Path]:

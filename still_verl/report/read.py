@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from still_verl.report.metrics import Values, json_lines, read_values
+from still_verl.monitor.jsonl import json_lines
+from still_verl.report.metrics import Values, read_values
 from still_verl.report.samples import Shelf, read_shelves
 
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from still_verl.report.metrics import finite, json_lines
+from still_verl.monitor.jsonl import finite, json_lines
 
 KEPT = 256  # samples of the first and of the last step in which pairs are looked for
 LONGEST = 2

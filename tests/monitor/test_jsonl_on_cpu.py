@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from still_verl.monitor.jsonl import MetricsFile, RotatedFile, open_append, read_lines, read_metrics, read_samples
+from still_verl.monitor.jsonl import MetricsFile, RotatedFile, json_lines, open_append, read_metrics, read_samples
 
 KILLS = 200
 
@@ -40,7 +40,7 @@ def test_a_kill_during_writing_costs_at_most_the_last_line(tmp_path: Path) -> No
         os.waitpid(child, 0)
         with os.fdopen(told, "rb") as pipe:
             written = 1 + len(pipe.read()) // 8
-        kept = [row["n"] for row in read_lines(path)]
+        kept = [row["n"] for row in json_lines(path)]
         assert kept == list(range(len(kept))) and len(kept) >= written
         path.unlink()
 
@@ -60,7 +60,7 @@ def test_a_file_torn_at_any_byte_loses_one_row_and_goes_on_whole(tmp_path: Path)
         again.close()
         kept = [row["n"] for row in read_samples(tmp_path)]
         assert kept == [*range(sum(end <= size for end in ends)), 9]
-    assert read_lines(path)[:3] == rows
+    assert list(json_lines(path))[:3] == rows
 
 
 def test_rotation_keeps_the_newest_files_in_order(tmp_path: Path) -> None:

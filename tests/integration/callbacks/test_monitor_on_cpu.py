@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from still_verl.integration.callbacks import monitor
 from still_verl.integration.callbacks.monitor import Monitor
 from still_verl.monitor.alarms import ALARMS
-from still_verl.monitor.jsonl import read_lines, read_samples
+from still_verl.monitor.jsonl import json_lines, read_samples
 from still_verl.monitor.rows import StepRows, Validation
 
 
@@ -116,7 +116,7 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
     while run.trainer.global_steps < run.trainer.total_training_steps:
         run.step(step_rows([0.0, 1.0, 0.0], words=20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5))
     run.monitor.close()
-    (alarm,) = [row for row in read_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
+    (alarm,) = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
     assert run.saved == [alarm["step"] + 1] == [run.trainer.global_steps]
     assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
 
@@ -159,4 +159,4 @@ def test_a_webhook_that_nobody_answers_costs_nothing(
         run.step(step_rows([0.0, 0.0]))
     run.monitor.close()
     assert "the monitor failed in post, the run goes on" in caplog.text
-    assert [row["name"] for row in read_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]
+    assert [row["name"] for row in json_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]
