@@ -1,4 +1,4 @@
-"""What a category of keywords may be, wherever it comes from: settings, a list of a user's, or a run's `keywords.json`."""
+"""Checks categories of keywords, wherever they come from: settings, a user's list, or the `keywords.json` of a run."""
 
 import re
 import reprlib

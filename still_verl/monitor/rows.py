@@ -68,17 +68,18 @@ class Validation:
     infos: Mapping[str, Sequence[Any]]
 
     def rows(self, encode: Callable[[str], list[int]]) -> StepRows:
-        """Return the validation as rows of a step. verl keeps neither right answers nor tokens at its end of a validation.
+        """Return the validation as rows of a step.
 
-        So references are None, and of `response_ids` only the length is true: it is what the reward says (`tokens`),
-        else that of the text encoded again, which can differ by a few.
+        verl keeps neither right answers nor tokens until the end of a validation. So references are None, and of
+        `response_ids` only the length is true: it is what the reward says (`tokens`), else that of the text encoded
+        again, which can differ by a few.
         """
         n = len(self.uids)
         infos: list[dict[str, Any]] = [{} for _ in range(n)]
         for key, values in self.infos.items():
-            for info, value in zip(infos, values, strict=True):
-                if value is not None:
-                    info[key] = value
+            for index, info in enumerate(infos):
+                if values[index] is not None:
+                    info[key] = values[index]
         ids = []
         for info, text in zip(infos, self.responses, strict=True):
             ids.append([0] * int(info["tokens"]) if "tokens" in info else encode(text))
