@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from still_verl.monitor.jsonl import json_lines
+from still_verl.monitor.keyword_file import read_keywords
+from still_verl.monitor.keywords import WORDS, Words
 from still_verl.report.metrics import Values, read_values
 from still_verl.report.samples import Shelf, read_shelves
 
@@ -34,6 +36,7 @@ class Run:
         versions: of packages, as far as the run recorded them.
         evidence: of alarms by name, what was seen and what to do about it.
         problems: what could not be read, in words.
+        words: keywords by category, those that the run counted.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Run:
     versions: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    words: Words = field(default_factory=lambda: WORDS)
 
     @property
     def steps(self) -> list[int]:
@@ -127,7 +131,17 @@ def read_about(path: Path, name: str, series: dict[str, Values]) -> Run:
     folder = path / ".hydra"
     config = dict(_flat(_yaml(folder / "config.yaml", problems) or {}))
     overrides = [_mask_override(str(entry)) for entry in _yaml(folder / "overrides.yaml", problems) or []]
-    return Run(name, path, series, {}, config, overrides, _versions(path), _evidence(path), problems)
+    words = _words(path, problems)
+    return Run(name, path, series, {}, config, overrides, _versions(path), _evidence(path), problems, words)
+
+
+def _words(path: Path, problems: list[str]) -> Words:
+    """The keywords that a run counted; still_verl's own where its file cannot be used."""
+    try:
+        return read_keywords(path)
+    except ValueError as error:
+        problems.append(str(error))
+        return WORDS
 
 
 def _evidence(path: Path) -> dict[str, str]:

@@ -106,7 +106,7 @@ def test_no_samples_are_kept_if_none_are_wanted(monkeypatch: pytest.MonkeyPatch,
     run = Run(monkeypatch, tmp_path, samples=0)
     run.step(step_rows([0.0, 1.0]))
     run.monitor.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "versions.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "keywords.json", "versions.json"]
 
 
 def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
