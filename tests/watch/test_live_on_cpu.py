@@ -54,6 +54,13 @@ def test_alarms_say_what_to_do_while_they_are_active(tmp_path: Path) -> None:
     assert "ended: plateau, steps 1 to 1" in text and "?" not in text
 
 
+def test_every_category_of_keywords_that_a_run_logs_has_a_curve(tmp_path: Path) -> None:
+    rates = {f"still/keywords/{name}/per_1k_words": {1: 1.0, 2: 2.0} for name in ("planning", "reflection")}
+    text = shown(Run("r", tmp_path, rates | {"still/keywords/planning/per_response": {1: 7.0}}))
+    assert "planning / 1k words" in text and "reflection / 1k words" in text
+    assert "verification" not in text and "7" not in text
+
+
 @pytest.mark.parametrize("width", (40, 80, 200))
 def test_no_line_is_wider_than_the_terminal_and_markup_is_text(tmp_path: Path, width: int) -> None:
     series = {"val-core/[red]x[/bold]/acc/mean@1": {1: 0.1}, "still/accuracy": {s: s / 99 for s in range(1, 99)}}
