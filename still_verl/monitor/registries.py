@@ -58,10 +58,8 @@ def by_label(detectors: Iterable[str]) -> dict[str, str]:
     for name in dict.fromkeys(detectors):
         label = DETECTORS.label(name)
         if label in names:
-            other = names[label]
-            raise ConfigError(
-                f"{DETECTORS.key}={name!r}: {other} is called {label} in metrics, too: rename one of them"
-            )
+            other = f"{names[label]} has the same label {label}"
+            raise ConfigError(f"{DETECTORS.key}={name!r}: {other}: rename one of the two")
         names[label] = name
     del names[CONSTANT_REWARD]
     return names

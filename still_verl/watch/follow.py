@@ -19,7 +19,10 @@ class Tail:
         self._offset, self._inode = 0, -1
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Return new whole lines; what comes after the last line break may still be in writing, and is left for later."""
+        """Return new whole lines.
+
+        What comes after the last line break may still be in writing: it is left for later.
+        """
         try:
             with self.path.open("rb") as file:
                 self._rewind()

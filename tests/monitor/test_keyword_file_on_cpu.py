@@ -56,7 +56,7 @@ def test_a_broken_list_is_refused_in_a_short_sentence(tmp_path: Path, broken: st
 def test_the_largest_list_that_is_read_compiles_in_seconds_and_matches_in_linear_time(tmp_path: Path) -> None:
     """Words are text, whatever a regular expression would make of them; so are separators between hyphens."""
     hostile = ["(a+)+$", "[", "\\", "a" + " \u2010" * 90 + "b", "x-?*y"]
-    hostile += [f"(word{number}|x*)*" for number in range(20_000)]
+    hostile += [f"(word{number}|x*)*" for number in range(2_000)]
     (tmp_path / "keywords.json").write_text(json.dumps({"planning": hostile}))
     started = time.process_time()
     keywords = Keywords(read_keywords(tmp_path), lists=())

@@ -168,11 +168,11 @@ def test_a_webhook_that_nobody_answers_costs_nothing(
 def test_the_words_that_are_counted_are_in_the_run_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for _ in range(2):  # the second is a resumed run
         run = Run(monkeypatch, tmp_path, words={"planning": ["let me plan"]})
+        metrics = run.step(step_rows([0.0, 1.0]))
         run.monitor.close()
+        assert metrics["still/keywords/planning/per_response"] == 0
         words = read_keywords(tmp_path)
         assert words["planning"] == ["let me plan"] and [*words] == [*WORDS, "planning"]
-    metrics = run.step(step_rows([0.0, 1.0]))
-    assert metrics["still/keywords/planning/per_response"] == 0
 
 
 def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
