@@ -58,8 +58,8 @@ def by_label(detectors: Iterable[str]) -> dict[str, str]:
     for name in dict.fromkeys(detectors):
         label = DETECTORS.label(name)
         if label in names:
-            other = f"{names[label]} has the same label {label}"
-            raise ConfigError(f"{DETECTORS.key}={name!r}: {other}: rename one of the two")
+            taken = f"still/alarm/{label} is the metric of {names[label]} already"
+            raise ConfigError(f"{DETECTORS.key}={name!r}: {taken}: rename yours")
         names[label] = name
     del names[CONSTANT_REWARD]
     return names
