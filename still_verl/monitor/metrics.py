@@ -70,7 +70,7 @@ def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
 
 
 def answer_of(info: dict[str, Any], text: str) -> Extraction:
-    """Return the answer that the reward found and how; where it does not tell, the one that `extract` finds."""
+    """Return the answer that the reward found and how; where it says nothing, the one that `extract` finds."""
     if "pred" in info:
         return Extraction(str(info["pred"] or ""), str(info.get("extracted_by", "")))
     return extract(text)

@@ -41,7 +41,7 @@ class StepRows:
 
     @property
     def correct(self) -> np.ndarray:
-        """Whether each response is right: `acc` of the reward, or a score above 0 for a reward that does not tell."""
+        """Whether each response is right: `acc` of the reward, or a score above 0 for a reward without it."""
         right = []
         for info, score in zip(self.infos, self.scores, strict=True):
             right.append(float(info.get("acc", score)) > 0)
@@ -49,7 +49,7 @@ class StepRows:
 
     @property
     def finished(self) -> np.ndarray:
-        """Whether each response ended by itself, which only our agent loops tell; True for others."""
+        """Whether each response ended by itself, which only our agent loops say; True for others."""
         return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
 
 

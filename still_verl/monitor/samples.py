@@ -19,7 +19,7 @@ def spread(total: int, wanted: int) -> list[int]:
 def sample(rows: StepRows, index: int, step: int, prompt: str, response: str, phase: str = "train") -> dict[str, Any]:
     """Return the row of one sample.
 
-    `acc` is 1.0 or 0.0; `truncated` is None when nobody tells; `reason` is empty for a reward that tells none.
+    `acc` is 1.0 or 0.0; `truncated` is None when it is unknown; `reason` is empty for a reward that gives none.
     """
     info, extra = rows.infos[index], rows.extras[index]
     found, ended = answer_of(info, response), finished_of(info, extra)

@@ -60,7 +60,7 @@ class Progress:
 
     Attributes:
         step: the last that was logged; None before the first.
-        total: steps of the run, where its configuration tells.
+        total: steps of the run; None where its configuration has none.
         seconds: of a step, the median of the last ten.
     """
 
@@ -70,12 +70,12 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Whether the last step is logged; False when nobody can tell."""
+        """Whether the last step is logged; False when the number of its steps is unknown."""
         return self.step is not None and self.total is not None and self.step >= self.total
 
     @property
     def left(self) -> float | None:
-        """Seconds to the end; None when nobody can tell."""
+        """Seconds to the end; None when it is unknown."""
         if self.step is None or self.total is None or self.seconds is None:
             return None
         return (self.total - self.step) * self.seconds

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +54,15 @@ def test_a_detector_looks_at_metrics_by_their_full_names(monkeypatch: pytest.Mon
     assert (alarm.name, alarm.severity, alarm.step, alarm.advice) == ("FALLS", "warning", 30, "pay for it")
     assert alarm.evidence.startswith(f"English is left in 30 steps: {LANGUAGE} 0.97 -> 0.7")
     assert "actor/grad_norm 1.0 -> 1.0" in alarm.evidence
+
+
+def test_the_example_of_the_documentation_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "monitor.md").read_text()
+    example: dict[str, Any] = {}
+    exec(re.search(r"```python\n(# my_package/alarms.py.*?)```", page, re.DOTALL)[1], example)  # type: ignore[index]
+    (name,) = register(monkeypatch, LANGUAGE=example["LANGUAGE"])
+    (alarm,) = scan(rows(range(1, 61)), [name])
+    assert alarm.name == "LANGUAGE" and "0.8" in alarm.evidence
 
 
 @pytest.mark.parametrize(
