@@ -70,7 +70,7 @@ class StillConfig:
 
 
 def still_config(config: DictConfig) -> StillConfig:
-    """The validated `still:` node of the whole job's config; defaults where the job has none.
+    """Return the validated `still:` node of the whole job's config; defaults where the job has none.
 
     Raises:
         ConfigError: unknown key (with the nearest known one), wrong type, or a value that is not allowed.
@@ -84,7 +84,9 @@ def still_config(config: DictConfig) -> StillConfig:
     except ConfigKeyError as error:
         raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:
-        key = f"still.{error.full_key}" if error.full_key else "still"
+        key = "still"
+        if error.full_key:
+            key = f"still.{error.full_key}"
         raise ConfigError(f"{key}: {str(error.msg).splitlines()[0]}") from error
 
 
@@ -96,7 +98,9 @@ def _unknown_key(full_key: str) -> str:
     node: Any = StillConfig()
     for parent in parents:
         node = getattr(node, parent)
-    known = [f.name for f in fields(node)] if is_dataclass(node) else []
+    known = []
+    if is_dataclass(node):
+        known = [field.name for field in fields(node)]
     path = ".".join(["still", *parents])
     hint = did_you_mean(key, known).replace("mean ", f"mean {path}.").removeprefix("; ")
     hint = hint or f"known keys are {', '.join(known)}"

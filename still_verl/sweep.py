@@ -1,4 +1,8 @@
-"""The launcher of an ablation (`-m`): a job that fails stops no other, and a rerun does only what is not finished."""
+"""The launcher of an ablation (`-m`): a job that fails stops no other, and a rerun does only what is not finished.
+
+Each job has a folder, named after the overrides in which the jobs differ, with a `job.json` that says how it ended. A
+rerun of the same command finds these folders: finished jobs are skipped, the others go on from their last checkpoint.
+"""
 
 import json
 import re
@@ -19,13 +23,20 @@ from still_verl.monitor.jsonl import read_metrics
 
 @dataclass(frozen=True)
 class JobState:
-    """What `job.json` in a job's run folder says: its overrides, and `running`, `finished` or `failed`."""
+    """What `job.json` in a job's run folder says.
+
+    Attributes:
+        overrides: Hydra's, of the command line and of the sweep.
+        state: "running", "finished" or "failed". A job that was killed is still "running", and is run again.
+        error: the last line of what it failed with.
+    """
 
     overrides: list[str]
     state: str
     error: str = ""
 
     def write(self, folder: Path) -> None:
+        """Write `job.json`; the file is whole at every moment."""
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / "job.json.partial"
         partial.write_text(json.dumps(asdict(self), indent=1))
@@ -33,15 +44,22 @@ class JobState:
 
     @classmethod
     def read(cls, folder: Path) -> "JobState | None":
+        """Read `job.json`; None for a folder in which no job ran."""
         path = folder / "job.json"
-        return cls(**json.loads(path.read_text())) if path.exists() else None
+        if not path.exists():
+            return None
+        return cls(**json.loads(path.read_text()))
 
 
 class SweepLauncher(BasicLauncher):
-    """Hydra's own launcher, one job at a time, in folders whose names a rerun finds again."""
+    """Hydra's basic launcher, one job at a time, in folders whose names a rerun finds again."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run all jobs and print how they ended.
+        """Run all jobs that are not finished yet, and print how all ended.
+
+        Args:
+            job_overrides: of each job, those of the command line among them.
+            initial_job_idx: Hydra's number of the first job.
 
         Raises:
             SystemExit: with code 1, after the last job, if any failed.
@@ -51,15 +69,15 @@ class SweepLauncher(BasicLauncher):
         folders = [sweep / name for name in job_names(job_overrides)]
         returns = []
         for number, (overrides, folder) in enumerate(zip(job_overrides, folders, strict=True), initial_job_idx):
-            returns.append(self._job(list(overrides), folder, number))
-        show(folders, returns)
-        if any(job.status != JobStatus.COMPLETED for job in returns):
+            returns.append(self._run_unless_finished(list(overrides), folder, number))
+        print_results(folders, returns)
+        if any(_failed(job) for job in returns):
             print("still_verl: the same command again does only the jobs that failed", file=sys.stderr)
             sys.exit(1)
         return returns
 
-    def _job(self, overrides: list[str], folder: Path, number: int) -> JobReturn:
-        """One job, unless it has finished before; its checkpoints are where verl looks for them to go on."""
+    def _run_unless_finished(self, overrides: list[str], folder: Path, number: int) -> JobReturn:
+        """Run a job and record how it ended. Its checkpoints are where verl looks for them to go on."""
         try:
             if finished_before(overrides, folder):
                 return JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
@@ -68,41 +86,57 @@ class SweepLauncher(BasicLauncher):
             return JobReturn(overrides=overrides, status=JobStatus.FAILED, _return_value=error)
         JobState(overrides, "running").write(folder)
         job = self._run(overrides, folder, number)
-        if job.status == JobStatus.COMPLETED:
-            JobState(overrides, "finished").write(folder)
-        else:
+        if _failed(job):
             JobState(overrides, "failed", one_line(job._return_value)).write(folder)
+        else:
+            JobState(overrides, "finished").write(folder)
         return job
 
     def _run(self, overrides: list[str], folder: Path, number: int) -> JobReturn:
-        where = [f"hydra.sweep.subdir={_quoted(folder.name)}", f"still.run_dir={_quoted(str(folder))}"]
+        places = [f"hydra.sweep.subdir={_quoted(folder.name)}", f"still.run_dir={_quoted(str(folder))}"]
         try:
-            (job,) = super().launch([[*overrides, *where]], number)
+            (job,) = super().launch([[*overrides, *places]], number)
         except SystemExit as error:  # how the check before a job ends it; it has said why
             return JobReturn(overrides=overrides, status=JobStatus.FAILED, _return_value=error)
-        if job.status == JobStatus.FAILED:
+        if _failed(job):
+            # `return_value` would raise the error, and so end the sweep.
             traceback.print_exception(job._return_value)
         return job
 
 
+def _failed(job: JobReturn) -> bool:
+    return job.status != JobStatus.COMPLETED
+
+
 def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """The folder of each job: the overrides in which the jobs differ, e.g. `kl=none` for `still/kl=none`."""
-    swept = [column for column in zip(*jobs, strict=True) if len(set(column)) > 1]
-    names = [",".join(_short(override) for override in row) for row in zip(*swept, strict=True)]
-    return names or ["job"]
+    """Name the folder of each job by the overrides in which the jobs differ; a single job is called `job`.
+
+    Example:
+        >>> job_names([["+recipe=base", "still/kl=none"], ["+recipe=base", "still/kl=cosine"]])
+        ['kl=none', 'kl=cosine']
+    """
+    columns = []  # of the overrides that are swept; the n-th override of all jobs sets the same key
+    for column in zip(*jobs, strict=True):
+        if len(set(column)) > 1:
+            columns.append([_short(override) for override in column])
+    if not columns:
+        return ["job"]
+    return [",".join(parts) for parts in zip(*columns, strict=True)]
 
 
 def _short(override: str) -> str:
+    """Shorten an override to what a name of a folder may hold: `still/kl=none` to `kl=none`."""
     text = re.sub(r"^[+~]*(still[/.])?", "", override)
     return re.sub(r"[^\w.=+-]+", "_", text)
 
 
 def _quoted(text: str) -> str:
+    """Quote a value for Hydra, to which a comma or a bracket means something."""
     return "'" + text.replace("'", r"\'") + "'"
 
 
 def finished_before(overrides: list[str], folder: Path) -> bool:
-    """Whether the job of a folder needs no run.
+    """Whether a job with these overrides has finished in a folder, and needs no run.
 
     Raises:
         ConfigError: the folder has a job with other settings, whose checkpoints are not to be mixed with this one's.
@@ -110,7 +144,8 @@ def finished_before(overrides: list[str], folder: Path) -> bool:
     before = JobState.read(folder)
     if before is None:
         return False
-    if changed := sorted(set(before.overrides) ^ set(overrides)):
+    changed = sorted(set(before.overrides) ^ set(overrides))
+    if changed:
         raise ConfigError(
             f"{folder}: holds a job that differs in {', '.join(changed)}; name another folder with "
             "hydra.sweep.dir=FOLDER, or remove this one"
@@ -119,21 +154,23 @@ def finished_before(overrides: list[str], folder: Path) -> bool:
 
 
 def one_line(error: object) -> str:
-    """The end of an error: Ray puts the worker's traceback first."""
+    """Name an error and give its last line: Ray puts the worker's traceback first."""
     if isinstance(error, SystemExit):
         return "the check before the job; see above"
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[-1]}"
 
 
-def show(folders: Sequence[Path], returns: Sequence[JobReturn]) -> None:
+def print_results(folders: Sequence[Path], returns: Sequence[JobReturn]) -> None:
     """Print a row for each job (state, step, last accuracies), where the folders are, and the errors."""
     table = Table(Column("job", overflow="fold"), "state", "step", "accuracy", "validation", box=None)
     errors = []
     for folder, job in zip(folders, returns, strict=True):
-        failed = job.status != JobStatus.COMPLETED
-        table.add_row(folder.name, "failed" if failed else "finished", *last_figures(folder))
-        errors += [f"{folder.name} failed: {one_line(job._return_value)}"] if failed else []
+        state = "finished"
+        if _failed(job):
+            state = "failed"
+            errors.append(f"{folder.name} failed: {one_line(job._return_value)}")
+        table.add_row(folder.name, state, *last_figures(folder))
     console = Console()
     console.print(table)
     lines = [f"folders: {folders[0].parent}/*", *errors]
@@ -141,10 +178,21 @@ def show(folders: Sequence[Path], returns: Sequence[JobReturn]) -> None:
 
 
 def last_figures(folder: Path) -> tuple[str, str, str]:
-    """The last step, the share of right answers in training, and the first benchmark's in validation."""
-    rows = read_metrics(folder)
-    steps = [row["training/global_step"] for row in rows if "training/global_step" in row]
-    trained = [row["still/accuracy"] for row in rows if "still/accuracy" in row]
-    validated = [v for row in rows for k, v in row.items() if k.startswith("val-core/") and "/acc/mean@" in k]
-    shares = [f"{values[-1]:.1%}" if values else "-" for values in (trained, validated)]
-    return str(steps[-1]) if steps else "-", shares[0], shares[1]
+    """Return the last step, the share of right answers in training, and that in validation, as text.
+
+    Of several benchmarks it is the one that verl logs last. A figure that the run has not logged is "-".
+    """
+    step = training = validation = None
+    for row in read_metrics(folder):
+        step = row.get("training/global_step", step)
+        training = row.get("still/accuracy", training)
+        for key, value in row.items():
+            if key.startswith("val-core/") and "/acc/mean@" in key:
+                validation = value
+    return "-" if step is None else str(step), _percent(training), _percent(validation)
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "-"
+    return f"{share:.1%}"

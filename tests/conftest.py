@@ -1,10 +1,13 @@
 """Fixtures for every test."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
+_EXAMPLE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,17 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"evaluation sets are not at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def write_examples() -> Callable[[Path], None]:
+    """Write every file that docs/extend.md shows below a folder: a package outside the project."""
+
+    def write(folder: Path) -> None:
+        for name, text in _EXAMPLE.findall((REPO / "docs" / "extend.md").read_text()):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (folder / "my_package" / "__init__.py").touch()
+
+    return write

@@ -10,9 +10,23 @@ def test_a_job_without_our_node_has_the_defaults() -> None:
     assert still_config(OmegaConf.create({"trainer": {}})) == StillConfig()
 
 
+def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
+    assert still_config(OmegaConf.create({"still": {"kl": {"kind": "own"}}})) == StillConfig()
+
+
 @pytest.mark.parametrize(
     ("node", "message"),
     [
+        ({"callbacks": ["monitor"]}, "still.callbacks has 'monitor': that one is always there; name those of your own"),
+        ({"kl": {"kind": "cosin"}}, "still.kl.kind='cosin': use one of inherit, constant, linear, cosine, "),
+        (
+            {"monitor": {"alarms": ["still", "platau"]}},
+            "still.monitor.alarms='platau': use one of reward_hacking_length",
+        ),
+        (
+            {"monitor": {"lists": ["stil"]}},
+            "still.monitor.lists='stil': use one of still, or the dotted name of a mapping",
+        ),
         ({"devise": "cpu"}, "still.devise is not a setting of still_verl: did you mean still.device?"),
         (
             {"zzz": 1},

@@ -93,12 +93,14 @@ Schedule = Callable[[ScheduleConfig, int, int], float]
 
 def _check_points(key: str, points: Sequence[Any]) -> None:
     # Checked here and not by a type: OmegaConf takes no integer for a number inside a list of lists.
-    if len(points) < 2 or not all(_is_pair(point) for point in points):
+    if len(points) < 2 or not all(map(_is_pair, points)):
         raise ConfigError(f"{key}={points}: give at least two pairs [step, value]")
-    if any(later[0] <= earlier[0] for earlier, later in pairwise(points)):
-        raise ConfigError(f"{key}={points}: the steps must increase")
-    if any(value < 0 or time < 0 for time, value in points):
-        raise ConfigError(f"{key}={points}: neither steps nor values may be negative")
+    for earlier, later in pairwise(points):
+        if later[0] <= earlier[0]:
+            raise ConfigError(f"{key}={points}: the steps must increase")
+    for time, value in points:
+        if value < 0 or time < 0:
+            raise ConfigError(f"{key}={points}: neither steps nor values may be negative")
 
 
 def _is_pair(point: Any) -> bool:

@@ -16,7 +16,7 @@ _on_every_rank = register(dispatch_mode=Dispatch.ONE_TO_ALL)  # type: ignore[att
 
 
 def local_shards(worker: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """This rank's part of each parameter of a `TrainingWorker`, wherever parameter offload has put it.
+    """Yield this rank's part of each parameter of a `TrainingWorker`, wherever parameter offload has put it.
 
     FSDP2 keeps DTensors, FSDP1 local tensors; both shard actor and reference alike, as they wrap the same model.
     """
@@ -28,13 +28,20 @@ def local_shards(worker: Any) -> Iterator[tuple[str, torch.Tensor]]:
         yield name, parameter.to_local() if isinstance(parameter, DTensor) else parameter
 
 
+def _sum_of_squares(worker: Any) -> float:
+    total = 0.0
+    for _, shard in local_shards(worker):
+        total += float(shard.double().square().sum())
+    return total
+
+
 class StillActorRolloutRefWorker(ActorRolloutRefWorker):
     """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
 
     @_on_every_rank
     @torch.no_grad()
     def reset_reference(self) -> None:
-        """The reference becomes a copy of the actor (STILL-3, section 4.3)."""
+        """Make the reference a copy of the actor (STILL-3, section 4.3)."""
         actor = dict(local_shards(self.actor))
         for name, shard in local_shards(self.ref):
             shard.copy_(actor[name])
@@ -49,7 +56,11 @@ class StillActorRolloutRefWorker(ActorRolloutRefWorker):
     @_on_every_rank
     @torch.no_grad()
     def load_reference(self, folder: str) -> None:
-        """Take back what `save_reference` wrote. `FileNotFoundError` on another number of ranks, as verl's actor."""
+        """Take back what `save_reference` wrote.
+
+        Raises:
+            FileNotFoundError: it was written on another number of ranks; verl's actor cannot be loaded then, either.
+        """
         saved = torch.load(self._shard_file(folder), weights_only=True, mmap=True)
         for name, shard in local_shards(self.ref):
             shard.copy_(saved[name])
@@ -57,12 +68,8 @@ class StillActorRolloutRefWorker(ActorRolloutRefWorker):
     @_on_every_rank
     @torch.no_grad()
     def reference_checksums(self) -> tuple[float, float]:
-        """Sums of squares of this rank's shards of (actor, reference), in float64."""
-        actor, reference = (
-            sum((float(shard.double().square().sum()) for _, shard in local_shards(worker)), start=0.0)
-            for worker in (self.actor, self.ref)
-        )
-        return actor, reference
+        """Return the sums of squares of this rank's shards of (actor, reference), in float64."""
+        return _sum_of_squares(self.actor), _sum_of_squares(self.ref)
 
     def _shard_file(self, folder: str) -> Path:
         return Path(folder, f"reference_world_size_{self.world_size}_rank_{self.rank}.pt")

@@ -11,7 +11,7 @@ from verl.workers.utils.losses import ppo_loss
 
 
 def policy_loss(*, config: Any, data: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
-    """verl's `ppo_loss`, which also logs the coefficients that it used, on the worker that used them.
+    """Compute verl's `ppo_loss`, and log the coefficients that it used, on the worker that used them.
 
     A mini-batch of padding alone has no token to divide by: its loss is 0, where upstream's is NaN. Selection may leave
     so few samples that one of several mini-batches gets none.

@@ -29,7 +29,7 @@ from still_verl.monitor.jsonl import MetricsFile
 from still_verl.monitor.rows import Validation
 
 if TYPE_CHECKING:
-    from transfer_queue import KVBatchMeta
+    from still_verl.integration.transfer_queue import Batch
 
     # What stands behind the mixin in each class below; at run time it is a mixin of nothing.
     Upstream = PPOTrainerSync
@@ -91,8 +91,10 @@ class StillTrainer(CpuTrainer, Upstream):
         config.trainer.v1.trainer_mode = mode
 
     def fit(self, agent_loop_manager: Any) -> None:
-        sampling = next((callback for callback in self.callbacks if isinstance(callback, Sampling)), None)
-        manager: Any = SteppedAgentLoops(agent_loop_manager, sampling) if sampling else agent_loop_manager
+        manager = agent_loop_manager
+        for callback in self.callbacks:
+            if isinstance(callback, Sampling):
+                manager = SteppedAgentLoops(agent_loop_manager, callback)
         try:
             super().fit(manager)
         finally:
@@ -129,7 +131,7 @@ class StillTrainer(CpuTrainer, Upstream):
         with self._timed():
             self.loss.send(self.actor_rollout_wg)
 
-    def _balance_batch(self, batch: "KVBatchMeta", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> "KVBatchMeta":
+    def _balance_batch(self, batch: "Batch", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> "Batch":
         # Before upstream pads the batch, so that what is dropped here costs nothing from here on.
         whole = batch
         dropped: dict[str, Tag] = {}
@@ -144,18 +146,18 @@ class StillTrainer(CpuTrainer, Upstream):
         self._dropped |= dropped
         return super()._balance_batch(batch, metrics, *args, **kwargs)
 
-    def _step_once(self, *args: Any, **kwargs: Any) -> "KVBatchMeta":
+    def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:
             return super()._step_once(*args, **kwargs)
         except EmptyStep as empty:
             return empty.batch
 
-    def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "KVBatchMeta":
+    def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
         batch = super().step(metrics, timing_raw)
         self._call("on_update", metrics)
         return batch
 
-    def _compute_metrics(self, batch: "KVBatchMeta", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+    def _compute_metrics(self, batch: "Batch", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super()._compute_metrics(batch, metrics, *args, **kwargs)
         self._call("on_metrics", with_rows(batch, self._dropped), metrics)
         if self._dropped:  # upstream clears the batch
@@ -165,7 +167,8 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        if self.config.trainer.device != "cpu" and any(isinstance(c, ReferenceReset) for c in self.callbacks):
+        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
+        if resets and self.config.trainer.device != "cpu":  # on CPU the workers are ours anyway
             from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 
             self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)

@@ -10,42 +10,61 @@ import numpy as np
 from still_verl.monitor.rows import StepRows
 
 if TYPE_CHECKING:
-    from transfer_queue import KVBatchMeta
+    from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
 
 Tag = dict[str, Any]
 
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
 
 
-def read_rows(batch: KVBatchMeta) -> StepRows:
+def read_rows(batch: Batch) -> StepRows:
     """Fetch the samples of a batch, without the rows that pad it."""
     import transfer_queue as tq
 
-    real = [(key, tag) for key, tag in zip(batch.keys, batch.tags, strict=True) if not tag.get("is_padding", False)]
-    keys = [key for key, _ in real]
+    keys, dropped = [], []
+    for key, tag in zip(batch.keys, batch.tags, strict=True):
+        if not tag.get("is_padding", False):
+            keys.append(key)
+            dropped.append(bool(tag.get("still_dropped", False)))
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
     extras = list(data["extra_fields"])
     return StepRows(
-        uids=[str(uid) for uid in list(data["uid"])],
-        scores=np.array([float(row.sum()) for row in data["rm_scores"].unbind()]),
-        references=[row["ground_truth"] for row in list(data["reward_model"])],
+        uids=list(map(str, data["uid"])),
+        scores=np.array(_row_sums(data["rm_scores"])),
+        references=[row["ground_truth"] for row in data["reward_model"]],
         infos=[extra.get("reward_extra_info") or {} for extra in extras],
         extras=extras,
-        response_ids=[row.tolist() for row in data["responses"].unbind()],
+        response_ids=_rows_as_lists(data["responses"]),
         keys=keys,
-        dropped=[bool(tag.get("still_dropped", False)) for _, tag in real],
+        dropped=dropped,
     )
 
 
-def read_prompts(batch: KVBatchMeta, keys: Sequence[str]) -> list[list[int]]:
+def _row_sums(tokens: Any) -> list[float]:
+    """Sum up each row: a reward is paid at one token of a response, the others have 0."""
+    sums = []
+    for row in tokens.unbind():
+        sums.append(float(row.sum()))
+    return sums
+
+
+def _rows_as_lists(tokens: Any) -> list[list[int]]:
+    """Return a jagged tensor of token ids as lists."""
+    rows = []
+    for row in tokens.unbind():
+        rows.append(row.tolist())
+    return rows
+
+
+def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     """Fetch the tokens of the prompts of some rows of a batch."""
     import transfer_queue as tq
 
     data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
-    return [row.tolist() for row in data["prompts"].unbind()]
+    return _rows_as_lists(data["prompts"])
 
 
-def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
+def subset(batch: Batch, rows: np.ndarray) -> Batch:
     """Return the batch of some rows, by their indices; the others stay in the queue."""
     from transfer_queue import KVBatchMeta
 
@@ -58,7 +77,7 @@ def subset(batch: KVBatchMeta, rows: np.ndarray) -> KVBatchMeta:
     )
 
 
-def dropped_rows(before: KVBatchMeta, after: KVBatchMeta) -> dict[str, Tag]:
+def dropped_rows(before: Batch, after: Batch) -> dict[str, Tag]:
     """Return the tags of the rows that a batch has lost, by key, marked as dropped."""
     kept = set(after.keys)
     lost = {}
@@ -68,7 +87,7 @@ def dropped_rows(before: KVBatchMeta, after: KVBatchMeta) -> dict[str, Tag]:
     return lost
 
 
-def with_rows(batch: KVBatchMeta, rows: Mapping[str, Tag]) -> KVBatchMeta:
+def with_rows(batch: Batch, rows: Mapping[str, Tag]) -> Batch:
     """Return the batch with more rows, given as tags by key."""
     from transfer_queue import KVBatchMeta
 
@@ -76,14 +95,14 @@ def with_rows(batch: KVBatchMeta, rows: Mapping[str, Tag]) -> KVBatchMeta:
     return KVBatchMeta(partition_id=batch.partition_id, keys=keys, tags=tags)
 
 
-def clear(batch: KVBatchMeta, keys: Sequence[str]) -> None:
+def clear(batch: Batch, keys: Sequence[str]) -> None:
     """Remove rows from the partition of a batch."""
     import transfer_queue as tq
 
     tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
 
 
-def without_update(batch: KVBatchMeta) -> KVBatchMeta:
+def without_update(batch: Batch) -> Batch:
     """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
     import torch
     import transfer_queue as tq

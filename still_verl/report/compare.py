@@ -1,11 +1,12 @@
 """Several runs beside each other: final figures, and what their configurations differ in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from still_verl.report.change import tenths
 from still_verl.report.curves import number
-from still_verl.report.read import Run
-from still_verl.report.verdict import tenths
+from still_verl.report.run import Run
 
 # Where a run is, and when: never the reason why two runs differ.
 PLACES = (
@@ -15,23 +16,6 @@ PLACES = (
     "trainer.rollout_data_dir",
     "trainer.validation_data_dir",
 )
-FINAL = {
-    "training accuracy": ("still/accuracy",),
-    "score": ("critic/score/mean",),
-    "tokens of a response": ("still/length/mean", "response_length/mean"),
-    "finished": ("still/completion/finished",),
-    "answered": ("still/completion/answered",),
-    "entropy": ("still/entropy", "actor/entropy"),
-    "KL": ("actor/kl_loss", "actor/reward_kl_penalty"),
-    "seconds a step": ("perf/time_per_step", "timing_s/step"),
-}
-HELD_OUT = {
-    "validation, tokens of a response": "still/validation/length/mean",
-    "validation, finished": "still/validation/completion/finished",
-    "validation, answered": "still/validation/completion/answered",
-}
-HELD_OUT_SHARES = ("still/validation/completion/finished", "still/validation/completion/answered")
-SHARES = ("training accuracy", "finished", "answered")
 SETTINGS = (
     "actor_rollout_ref.model.path",
     "algorithm.adv_estimator",
@@ -47,48 +31,127 @@ SETTINGS = (
     "trainer.n_gpus_per_node",
     "trainer.nnodes",
 )
-Row = tuple[str, list[str]]
+TableRow = tuple[str, list[str]]  # the heading of a row, and a text for each run
 
 
-def final_figures(runs: Sequence[Run]) -> list[Row]:
-    """A row for each figure that some run has, a column for each run.
+@dataclass(frozen=True)
+class FinalFigure:
+    """A row of the table of final figures.
 
-    The last validation, and of training the means of the last tenth of the steps.
+    Attributes:
+        keys: metrics, of which the first that a run has is shown.
+        share: whether values are shares, shown in percent.
     """
-    sources = sorted({label for run in runs for label, _ in run.validations()} - {"validation"})
-    names = {"validation accuracy": "validation"} | {f"validation accuracy, {source}": source for source in sources}
-    rows = [(name, [_last(run, dict(run.validations()).get(label)) for run in runs]) for name, label in names.items()]
-    rows += [(name, [_last(run, key, key in HELD_OUT_SHARES) for run in runs]) for name, key in HELD_OUT.items()]
-    rows += [(name, [_end(run, keys, name in SHARES) for run in runs]) for name, keys in FINAL.items()]
-    rows.append(("alarms", [", ".join(run.alarms()).replace("_", " ") or "none" for run in runs]))
-    rows.append(("steps", [str(run.steps[-1]) if run.steps else "" for run in runs]))
+
+    label: str
+    keys: tuple[str, ...]
+    share: bool = False
+
+
+VALIDATION_FIGURES = (
+    FinalFigure("validation, tokens of a response", ("still/validation/length/mean",)),
+    FinalFigure("validation, finished", ("still/validation/completion/finished",), share=True),
+    FinalFigure("validation, answered", ("still/validation/completion/answered",), share=True),
+)
+TRAINING_FIGURES = (
+    FinalFigure("training accuracy", ("still/accuracy",), share=True),
+    FinalFigure("score", ("critic/score/mean",)),
+    FinalFigure("tokens of a response", ("still/length/mean", "response_length/mean")),
+    FinalFigure("finished", ("still/completion/finished",), share=True),
+    FinalFigure("answered", ("still/completion/answered",), share=True),
+    FinalFigure("entropy", ("still/entropy", "actor/entropy")),
+    FinalFigure("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
+    FinalFigure("seconds a step", ("perf/time_per_step", "timing_s/step")),
+)
+
+
+def final_figures(runs: Sequence[Run]) -> list[TableRow]:
+    """Make a row for each figure that some run has, with a text for each run, "" where it has none.
+
+    Shown are the last validation, and of training the means of the last tenth of the steps.
+    """
+    rows = _validation_accuracies(runs)
+    for figure in VALIDATION_FIGURES:
+        rows.append((figure.label, [_last_value(run, figure) for run in runs]))
+    for figure in TRAINING_FIGURES:
+        rows.append((figure.label, [_last_tenth(run, figure) for run in runs]))
+    rows.append(("alarms", [_alarm_names(run) for run in runs]))
+    rows.append(("steps", [_last_step(run) for run in runs]))
     return [row for row in rows if any(row[1])]
 
 
-def _last(run: Run, key: str | None, share: bool = True) -> str:
-    points = run.known(key) if key else []
-    return number(points[-1][1], share) if points else ""
+def _validation_accuracies(runs: Sequence[Run]) -> list[TableRow]:
+    """Make a row for the accuracy in all, and one for each source of problems, in order of their names."""
+    sources: set[str] = set()
+    for run in runs:
+        sources.update(label for label, _ in run.validations())
+    in_all = "validation"
+    names = {in_all: "validation accuracy"}
+    for source in sorted(sources - {in_all}):
+        names[source] = f"validation accuracy, {source}"
+    rows = []
+    for source, name in names.items():
+        texts = []
+        for run in runs:
+            key = dict(run.validations()).get(source, "")
+            texts.append(_last_value(run, FinalFigure(name, (key,), share=True)))
+        rows.append((name, texts))
+    return rows
 
 
-def _end(run: Run, keys: tuple[str, ...], share: bool) -> str:
-    key = run.first_of(*keys)
-    change = tenths(run, key) if key else None
-    value = change.last if change else run.known(key)[-1][1] if key else None
-    return "" if value is None else number(value, share)
+def _last_value(run: Run, figure: FinalFigure) -> str:
+    key = run.first_of(*figure.keys)
+    if key is None:
+        return ""
+    _, value = run.known(key)[-1]
+    return number(value, figure.share)
 
 
-def differences(runs: Sequence[Run]) -> list[Row]:
-    """The keys whose values are not the same in all runs."""
-    keys = sorted({key for run in runs for key in run.config if not key.startswith(PLACES)})
-    rows = [(key, [_text(run.config.get(key, "")) for run in runs]) for key in keys]
-    return [row for row in rows if len(set(row[1])) > 1]
+def _last_tenth(run: Run, figure: FinalFigure) -> str:
+    key = run.first_of(*figure.keys)
+    if key is None:
+        return ""
+    change = tenths(run, key)
+    if change is None:  # a single step
+        return _last_value(run, figure)
+    return number(change.last, figure.share)
+
+
+def _alarm_names(run: Run) -> str:
+    return ", ".join(run.alarms()).replace("_", " ") or "none"
+
+
+def _last_step(run: Run) -> str:
+    if not run.steps:
+        return ""
+    return str(run.steps[-1])
+
+
+def differences(runs: Sequence[Run]) -> list[TableRow]:
+    """Make a row for each key of the configuration whose value is not the same in all runs."""
+    keys: set[str] = set()
+    for run in runs:
+        keys.update(run.config)
+    rows = []
+    for key in sorted(keys):
+        texts = [_text(run.config.get(key, "")) for run in runs]
+        if len(set(texts)) > 1 and not key.startswith(PLACES):
+            rows.append((key, texts))
+    return rows
 
 
 def settings(run: Run) -> list[tuple[str, str]]:
-    """What decides a run: everything of `still`, and the first things that one asks of a verl job."""
+    """Return (key, value) of what decides a run: all of `still`, and what one asks first of a verl job."""
     ours = [key for key in sorted(run.config) if key.startswith("still.")]
-    return [(key, _text(run.config[key])) for key in [*SETTINGS, *ours] if run.config.get(key) not in (None, [], "")]
+    found = []
+    for key in [*SETTINGS, *ours]:
+        value = run.config.get(key)
+        if value not in (None, [], ""):
+            found.append((key, _text(value)))
+    return found
 
 
 def _text(value: Any) -> str:
-    return "null" if value is None else str(value)
+    if value is None:
+        return "null"
+    return str(value)

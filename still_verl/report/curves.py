@@ -5,21 +5,30 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.report.read import Run
+from still_verl.report.run import Run
 
 POINTS = 500  # of one line at most
 SMOOTHED = 25  # the window of smoothing is this part of a run
 
 
 def arrays(run: Run, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps and the values of a metric, each of shape (points,); NaN where there is no number.
+
+    Raises:
+        KeyError: the run has no such metric.
+    """
     values = run.series[key]
-    return np.array(list(values)), np.array([math.nan if v is None else v for v in values.values()])
+    return np.array(list(values)), np.array(list(values.values()), dtype=float)  # numpy reads None as NaN
 
 
 def smooth(values: np.ndarray) -> np.ndarray:
-    """Centred moving average over a 25th of the run, over less at the ends; NaN stays NaN and is in no mean."""
+    """Return the centred moving average of values, in their shape.
+
+    The window is a 25th of the run, and less at the ends. NaN stays NaN and counts in no average.
+    """
     half = max(1, len(values) // SMOOTHED // 2)
     known = np.isfinite(values)
+    # Sums of windows as differences of running sums: linear in the length, whatever the window is.
     sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
     counts = np.concatenate([[0], np.cumsum(known)])
     index = np.arange(len(values))
@@ -29,33 +38,53 @@ def smooth(values: np.ndarray) -> np.ndarray:
 
 
 def thin(steps: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """At most `points` of a line: the lowest and the highest of each stretch, so that no spike is lost."""
+    """Keep at most `points` of a line: the lowest and the highest of each stretch, so that no spike is lost."""
     if len(values) <= points:
         return steps, values
-    kept: set[int] = {0, len(values) - 1}
-    for part in np.array_split(np.arange(len(values)), points // 2 - 1):
-        known = part[np.isfinite(values[part])]
-        kept |= (
-            {int(known[values[known].argmin()]), int(known[values[known].argmax()])} if len(known) else {int(part[0])}
-        )
+    kept = {0, len(values) - 1}
+    for stretch in np.array_split(np.arange(len(values)), points // 2 - 1):
+        known = stretch[np.isfinite(values[stretch])]
+        if len(known):
+            kept.add(int(known[values[known].argmin()]))
+            kept.add(int(known[values[known].argmax()]))
+        else:
+            kept.add(int(stretch[0]))  # one point that is NaN keeps the gap
     order = sorted(kept)
     return steps[order], values[order]
 
 
-def every(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    index = np.unique(np.linspace(0, len(values) - 1, min(len(values), POINTS)).round().astype(int))
+def thin_evenly(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keep at most `POINTS` of a line, evenly spread: enough for a line that has been smoothed."""
+    count = min(len(values), POINTS)
+    index = np.unique(np.linspace(0, len(values) - 1, count).round().astype(int))
     return steps[index], values[index]
 
 
 def xy(steps: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    """Return the points of a line as plotly takes them."""
     return {"x": steps.tolist(), "y": rounded(values)}
 
 
 def rounded(values: np.ndarray) -> list[float | None]:
-    """Five digits draw the same curve in half the bytes; a gap where there is no number."""
-    return [float(f"{value:.5g}") if math.isfinite(value) else None for value in values.tolist()]
+    """Round to five digits, which draw the same curve in half the bytes; None, a gap, where there is no number."""
+    short: list[float | None] = []
+    for value in values.tolist():
+        if math.isfinite(value):
+            short.append(float(f"{value:.5g}"))
+        else:
+            short.append(None)
+    return short
 
 
 def number(value: float, share: bool = False) -> str:
-    """A figure for people: percent, or four digits."""
-    return f"{value:.1%}" if share else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    """Write a figure for people: a share in percent, anything else with four digits or as a whole number.
+
+    Example:
+        >>> number(0.25, share=True), number(0.123456), number(12345.6)
+        ('25.0%', '0.1235', '12,346')
+    """
+    if share:
+        return f"{value:.1%}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"

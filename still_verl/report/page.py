@@ -5,29 +5,32 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from still_verl.report.charts import COLORS, charts
+from still_verl.report.charts import charts
 from still_verl.report.compare import differences, final_figures, settings
-from still_verl.report.read import Run, read_runs
-from still_verl.report.samples import Sample, Shelf
-from still_verl.report.verdict import verdict
+from still_verl.report.figure import COLORS
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
+from still_verl.report.samples import KeptSample, PhaseSamples
+from still_verl.report.summary import summarize
 
 WRITERS = ("still-verl", "plotly")
+Column = tuple[str, list[KeptSample]]  # heading, samples
 
 
 @dataclass(frozen=True)
-class Row:
-    """Samples beside each other: (heading, samples) of a left and of a right column."""
+class SampleRow:
+    """Samples beside each other, in columns, under a title."""
 
     title: str
-    columns: list[tuple[str, list[Sample]]]
+    columns: list[Column]
 
 
 def write_report(paths: Sequence[Path], output: Path) -> list[Run]:
-    """Read runs and write their page; returns the runs.
+    """Read runs and write their page to a file; returns the runs, whose `problems` say what could not be read.
 
     Raises:
         ValueError: a run does not exist, or a package of the extra `report` is missing.
@@ -36,7 +39,7 @@ def write_report(paths: Sequence[Path], output: Path) -> list[Run]:
     runs = read_runs(paths)
     page = render(runs)
     output.parent.mkdir(parents=True, exist_ok=True)
-    # A page that a browser reloads is whole at every moment.
+    # Written under another name first: a browser that reloads meanwhile gets a whole page.
     partial = output.with_name(output.name + ".part")
     partial.write_text(page, encoding="utf-8")
     os.replace(partial, output)
@@ -44,7 +47,7 @@ def write_report(paths: Sequence[Path], output: Path) -> list[Run]:
 
 
 def render(runs: Sequence[Run], version: str = "") -> str:
-    """The page of some runs. With a version it is for `serve`: it reloads when the server has another.
+    """Make the page of some runs, as HTML. With a version it is for `serve`: it reloads when the server has another.
 
     Raises:
         ValueError: a package of the extra `report` is missing.
@@ -60,13 +63,14 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters |= {"highlight": highlight, "mark_class": mark_class}
     drawn = charts(runs)
+    several = len(runs) > 1
     return env.get_template("template.html.jinja").render(
-        runs=[_about(run, index) for index, run in enumerate(runs)],
+        runs=[_about(run, COLORS[index % len(COLORS)]) for index, run in enumerate(runs)],
         charts=drawn,
         # Strict JSON, and `tojson` escapes what could end a script element.
         figures_of_charts=[chart.figure for chart in drawn],
-        final=final_figures(runs) if len(runs) > 1 else [],
-        differences=differences(runs) if len(runs) > 1 else [],
+        final=final_figures(runs) if several else [],
+        differences=differences(runs) if several else [],
         plotly=get_plotlyjs(),
         written=f"{datetime.now():%Y-%m-%d %H:%M}",
         writers=_versions(),
@@ -74,37 +78,63 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     )
 
 
-def _about(run: Run, index: int) -> dict[str, Any]:
-    """What the template shows of one run."""
+def _about(run: Run, color: str) -> dict[str, Any]:
+    """Gather what the template shows of one run."""
     return {
         "run": run,
-        "color": COLORS[index % len(COLORS)],
-        "verdict": verdict(run),
-        "final": [(name, values[0]) for name, values in final_figures([run]) if name != "alarms"],
-        "shelves": {phase: rows for phase in sorted(run.shelves, reverse=True) if (rows := _rows(run.shelves[phase]))},
+        "color": color,
+        "summary": summarize(run),
+        "final": _tiles(run),
+        "samples": _samples(run),
         "settings": settings(run),
         "config": "\n".join(f"{key}: {json.dumps(value, default=str)}" for key, value in run.config.items()),
     }
 
 
-def _rows(shelf: Shelf) -> list[Row]:
-    """First against last step for the same prompts, for right and for wrong answers; then the longest."""
-    first, last = (f"step {held[0]}" if held else "" for held in (shelf.first, shelf.last))
-    rows = [Row("The same problem", [(first, [a]), (last, [b])]) for a, b in shelf.pairs()]
+def _tiles(run: Run) -> list[tuple[str, str]]:
+    """Return (label, text) of the final figures; without the alarms, which have their sentences beside them."""
+    tiles = []
+    for label, texts in final_figures([run]):
+        if label != "alarms":
+            tiles.append((label, texts[0]))
+    return tiles
+
+
+def _samples(run: Run) -> dict[str, list[SampleRow]]:
+    """Choose the samples of each phase that are shown; validation comes first."""
+    shown = {}
+    for phase in sorted(run.samples, reverse=True):
+        rows = _sample_rows(run.samples[phase])
+        if rows:
+            shown[phase] = rows
+    return shown
+
+
+def _sample_rows(samples: PhaseSamples) -> list[SampleRow]:
+    """Lay out first against last step for the same prompts, for right and for wrong answers; then the longest."""
+    first, last = f"step {samples.first.step}", f"step {samples.last.step}"
+    rows = []
+    for before, after in samples.pairs():
+        rows.append(SampleRow("The same problem", [(first, [before]), (last, [after])]))
     for title, correct in (("Right", True), ("Wrong", False), ("Neither right nor wrong is known", None)):
-        early, late = shelf.pick("first", correct), shelf.pick("last", correct)
-        same = first == last
-        rows.append(Row(title, [(last, late)] if same else [(first, early), (last, late)]))
-    longest = [("right", shelf.by_length(True)), ("wrong", shelf.by_length(False)), ("", shelf.by_length(None))]
-    rows.append(Row("The longest", [column for column in longest if column[1]]))
-    return [row for row in rows if any(samples for _, samples in row.columns)]
+        columns = [(last, samples.last.pick(correct))]
+        if first != last:
+            columns.insert(0, (first, samples.first.pick(correct)))
+        rows.append(SampleRow(title, columns))
+    longest = [("right", samples.by_length(True)), ("wrong", samples.by_length(False)), ("", samples.by_length(None))]
+    rows.append(SampleRow("The longest", [column for column in longest if column[1]]))
+    return [row for row in rows if _has_samples(row)]
+
+
+def _has_samples(row: SampleRow) -> bool:
+    return any(samples for _, samples in row.columns)
 
 
 def _versions() -> dict[str, str]:
     found = {}
     for name in WRITERS:
         try:
-            found[name] = version(name)
-        except PackageNotFoundError:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # run from a checkout that is not installed
             continue
     return found

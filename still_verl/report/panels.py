@@ -1,4 +1,4 @@
-"""Which charts a page has, and which metrics each shows."""
+"""Which charts a page has, in their order, and which metrics each shows. Add a `Panel` here to add a chart."""
 
 import re
 from dataclasses import dataclass
@@ -9,48 +9,48 @@ class Line:
     """What a line shows: the first of some metrics that a run has.
 
     Attributes:
-        twin: whether the same metric of validations is drawn with it.
+        with_validation: whether `still/validation/X` is drawn beside `still/X`.
     """
 
     label: str
     keys: tuple[str, ...]
-    twin: bool = True
+    with_validation: bool = True
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart before it meets a run.
+    """What a chart shows of any run; a run that has none of its metrics gets no such chart.
 
     Attributes:
         about: what the chart says, in a sentence for those who do not know.
         pattern: metrics of which each gets a line, called by the pattern's group.
-        held_out: whether the accuracy of validations is drawn.
-        below: schedules that act on it, each drawn in a strip of its own.
+        schedules_below: what acts on the curves, each drawn in a strip under them.
         share: whether values are shares, shown in percent.
-        about_below: what the schedules are.
+        validation_accuracy: whether the accuracy of validations is drawn.
+        about_schedules: what the schedules are.
     """
 
     title: str
     about: str
     lines: tuple[Line, ...] = ()
     pattern: re.Pattern[str] | None = None
-    below: tuple[Line, ...] = ()
+    schedules_below: tuple[Line, ...] = ()
     share: bool = False
-    held_out: bool = False
-    about_below: str = ""
+    validation_accuracy: bool = False
+    about_schedules: str = ""
 
 
-def _line(label: str, *keys: str, twin: bool = True) -> Line:
-    return Line(label, keys, twin)
+def _line(label: str, *keys: str, with_validation: bool = True) -> Line:
+    return Line(label, keys, with_validation)
 
 
 PANELS = (
     Panel(
         "Accuracy",
         "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
-        (_line("training", "still/accuracy", twin=False),),
+        (_line("training", "still/accuracy", with_validation=False),),
         share=True,
-        held_out=True,
+        validation_accuracy=True,
     ),
     Panel(
         "Reward",
@@ -63,13 +63,13 @@ PANELS = (
         "In tokens, of all responses and of right and wrong ones.",
         (
             _line("mean", "still/length/mean", "response_length/mean"),
-            _line("median", "still/length/p50", twin=False),
-            _line("95 %", "still/length/p95", twin=False),
-            _line("right", "still/length/correct_mean", twin=False),
-            _line("wrong", "still/length/wrong_mean", twin=False),
+            _line("median", "still/length/p50", with_validation=False),
+            _line("95 %", "still/length/p95", with_validation=False),
+            _line("right", "still/length/correct_mean", with_validation=False),
+            _line("wrong", "still/length/wrong_mean", with_validation=False),
         ),
-        below=(_line("limit", "still/context/budget"),),
-        about_below="Below: the most tokens that a response may have.",
+        schedules_below=(_line("limit", "still/context/budget"),),
+        about_schedules="Below: the most tokens that a response may have.",
     ),
     Panel(
         "Completion",
@@ -85,15 +85,15 @@ PANELS = (
         "Entropy",
         "How undecided the model is at a token, in nats.",
         (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
-        below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
-        about_below="Below: what acts on it.",
+        schedules_below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
+        about_schedules="Below: what acts on it.",
     ),
     Panel(
         "KL to the reference",
         "How far the model has moved, in nats a token.",
         (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
-        below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
-        about_below="Below: the coefficient that pulls it back.",
+        schedules_below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
+        about_schedules="Below: the coefficient that pulls it back.",
     ),
     Panel(
         "Reasoning words, per 1,000 words",

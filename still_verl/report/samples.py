@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ LONGEST = 2
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One response of a model.
+class KeptSample:
+    """One response of a model, as a page shows it.
 
     Attributes:
         step: of training.
         phase: "training" or "validation".
-        correct: None when neither `acc` nor a score tells.
-        tokens: of the response; None when the file does not say.
-        facts: what else the file says, in words.
+        gold: the right answer; empty when the file does not have it.
+        pred: the answer that was found in the response; empty for none.
+        correct: None when neither `acc` nor a score says it.
+        tokens: of the response; None when the file does not have the number.
+        facts: what else the file says, in words, e.g. "cut at the limit" and the reward terms.
     """
 
     step: int
@@ -38,117 +40,190 @@ class Sample:
 
     @property
     def length(self) -> int:
-        """Tokens, or characters where tokens are unknown."""
-        return len(self.response) if self.tokens is None else self.tokens
+        """Tokens of the response, or characters where tokens are unknown."""
+        if self.tokens is None:
+            return len(self.response)
+        return self.tokens
+
+
+Pair = tuple[KeptSample, KeptSample]  # the same prompt in the first and in the last step
 
 
 @dataclass
-class Shelf:
-    """What is kept of one phase.
+class StepSamples:
+    """Some samples of one step; `step` is None before the first sample of all."""
+
+    step: int | None = None
+    samples: list[KeptSample] = field(default_factory=list)
+
+    def add(self, sample: KeptSample) -> None:
+        """Keep a sample if it is of this step, and not more than `KEPT`."""
+        if sample.step == self.step and len(self.samples) < KEPT:
+            self.samples.append(sample)
+
+    def pick(self, correct: bool | None, number: int = 1) -> list[KeptSample]:
+        """Return the first samples that were right (True), wrong (False), or of which nothing is known (None)."""
+        chosen = [sample for sample in self.samples if sample.correct is correct]
+        return chosen[:number]
+
+    def by_prompt(self) -> dict[str, KeptSample]:
+        """Return the first sample of each prompt."""
+        found: dict[str, KeptSample] = {}
+        for sample in self.samples:
+            found.setdefault(sample.prompt, sample)
+        return found
+
+
+@dataclass
+class PhaseSamples:
+    """What is kept of all samples of one phase.
 
     Attributes:
-        first, last: the step and some samples of it.
-        longest: by whether they were right, the longest of all steps.
+        first, last: samples of the first and of the last step.
+        longest: by whether they were right, the longest of all steps, as a heap of (length, rank, sample).
         counts: samples seen, by step.
     """
 
-    first: tuple[int, list[Sample]] | None = None
-    last: tuple[int, list[Sample]] | None = None
-    longest: dict[bool | None, list[tuple[int, int, Sample]]] = field(default_factory=dict)
+    first: StepSamples = field(default_factory=StepSamples)
+    last: StepSamples = field(default_factory=StepSamples)
+    longest: dict[bool | None, list[tuple[int, int, KeptSample]]] = field(default_factory=dict)
     counts: Counter[int] = field(default_factory=Counter)
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: KeptSample) -> None:
+        """Take in a sample; steps may come in any order."""
         self.counts[sample.step] += 1
-        self.first = _hold(self.first, sample, self.first is None or sample.step < self.first[0])
-        self.last = _hold(self.last, sample, self.last is None or sample.step > self.last[0])
+        if self.first.step is None or sample.step < self.first.step:
+            self.first = StepSamples(sample.step)
+        if self.last.step is None or sample.step > self.last.step:
+            self.last = StepSamples(sample.step)
+        self.first.add(sample)
+        self.last.add(sample)
         heap = self.longest.setdefault(sample.correct, [])
-        # The count breaks ties, so that samples are never compared.
-        entry = (sample.length, -self.counts.total(), sample)
-        heapq.heappush(heap, entry) if len(heap) < LONGEST else heapq.heappushpop(heap, entry)
+        # The rank breaks ties, the earlier sample first, so that samples are never compared.
+        heapq.heappush(heap, (sample.length, -self.counts.total(), sample))
+        if len(heap) > LONGEST:
+            heapq.heappop(heap)
 
-    def pick(self, which: str, correct: bool | None, number: int = 1) -> list[Sample]:
-        """The first samples of the step "first" or "last" that were right, or wrong."""
-        _, samples = getattr(self, which) or (0, [])
-        return [sample for sample in samples if sample.correct is correct][:number]
-
-    def pairs(self, number: int = 2) -> list[tuple[Sample, Sample]]:
-        """The same prompt in the first and in the last step, what changed from wrong to right before the rest."""
-        if self.first is None or self.last is None or self.first[0] == self.last[0]:
+    def pairs(self, number: int = 2) -> list[Pair]:
+        """Return the same prompts in the first and in the last step: what became right, what became wrong, the rest."""
+        if self.first.step == self.last.step:
             return []
-        before = {sample.prompt: sample for sample in reversed(self.first[1])}
-        after = {sample.prompt: sample for sample in reversed(self.last[1])}
-        found = [(before[prompt], after[prompt]) for prompt in before if prompt in after]
-        return sorted(found, key=lambda pair: (_changed(pair), pair[0].prompt))[:number]
+        after = self.last.by_prompt()
+        found = []
+        for prompt, sample in self.first.by_prompt().items():
+            if prompt in after:
+                found.append((sample, after[prompt]))
+        return sorted(found, key=_by_change)[:number]
 
-    def by_length(self, correct: bool | None) -> list[Sample]:
-        """The longest, longest first."""
-        return [sample for _, _, sample in sorted(self.longest.get(correct, []), key=lambda e: e[:2], reverse=True)]
-
-
-def _hold(held: tuple[int, list[Sample]] | None, sample: Sample, renew: bool) -> tuple[int, list[Sample]]:
-    if held is None or renew:
-        return sample.step, [sample]
-    if sample.step == held[0] and len(held[1]) < KEPT:
-        held[1].append(sample)
-    return held
+    def by_length(self, correct: bool | None) -> list[KeptSample]:
+        """Return the longest of those that were right, wrong or unknown, longest first."""
+        entries = sorted(self.longest.get(correct, []), reverse=True)
+        return [sample for _, _, sample in entries]
 
 
-def _changed(pair: tuple[Sample, Sample]) -> int:
+def _by_change(pair: Pair) -> tuple[int, str]:
     before, after = pair
-    return 0 if after.correct and not before.correct else 1 if before.correct and not after.correct else 2
+    if after.correct and not before.correct:
+        return 0, before.prompt
+    if before.correct and not after.correct:
+        return 1, before.prompt
+    return 2, before.prompt
 
 
-def read_shelves(path: Path) -> dict[str, Shelf]:
-    """Shelves by phase, of still_verl's sample files, and of verl's dumps for a phase that those do not have."""
-    shelves = _shelve(sample for file in sorted(path.glob("samples*.jsonl")) for sample in _read(file, "training"))
-    dumped = ((file, "validation" if "val" in file.parent.name.lower() else "training") for file in _dumps(path))
-    return shelves | _shelve(s for file, phase in dumped if phase not in shelves for s in _read(file, phase))
+def read_phase_samples(path: Path) -> dict[str, PhaseSamples]:
+    """Read the samples of a run folder, by phase.
+
+    still_verl's sample files come first; verl's dumps are read for a phase that those do not have.
+    """
+    ours: dict[str, PhaseSamples] = {}
+    for file in sorted(path.glob("samples*.jsonl")):
+        _add_file(ours, file, "training")
+    dumped: dict[str, PhaseSamples] = {}
+    for file in _dumps(path):
+        phase = "training"
+        if "val" in file.parent.name.lower():
+            phase = "validation"
+        if phase not in ours:
+            _add_file(dumped, file, phase)
+    return ours | dumped
 
 
-def _shelve(samples: Iterable[Sample]) -> dict[str, Shelf]:
-    shelves: dict[str, Shelf] = {}
-    for sample in samples:
-        shelves.setdefault(sample.phase, Shelf()).add(sample)
-    return shelves
+def _add_file(phases: dict[str, PhaseSamples], file: Path, phase: str) -> None:
+    """Add the samples of a file; `phase` is that of rows that name none."""
+    for sample in _samples(file, phase):
+        phases.setdefault(sample.phase, PhaseSamples()).add(sample)
 
 
 def _dumps(path: Path) -> list[Path]:
-    """Files that verl names by their step: `rollout_data_dir` and `validation_data_dir`."""
-    found = [*path.glob("*.jsonl"), *path.glob("*/*.jsonl")]
-    return sorted((file for file in found if file.stem.isdigit()), key=lambda file: (str(file.parent), int(file.stem)))
+    """Find files that verl names by their step: those of `rollout_data_dir` and `validation_data_dir`."""
+    found = []
+    for file in [*path.glob("*.jsonl"), *path.glob("*/*.jsonl")]:
+        if file.stem.isdigit():
+            found.append(file)
+    return sorted(found, key=_folder_and_step)
 
 
-def _read(path: Path, phase: str) -> Iterator[Sample]:
-    return (_sample(row, phase) for row in json_lines(path) if isinstance(row.get("step"), int))
+def _folder_and_step(file: Path) -> tuple[str, int]:
+    return str(file.parent), int(file.stem)
 
 
-def _sample(row: dict[str, Any], phase: str) -> Sample:
-    """A line of ours (prompt, response, gold) or of verl's (input, output, gts)."""
-    said = str(row.get("phase") or phase)
-    score, acc = finite(row.get("score")), finite(row.get("acc"))
-    verdict = score if acc is None else acc
-    tokens = finite(row.get("tokens"))
-    return Sample(
+def _samples(path: Path, phase: str) -> Iterator[KeptSample]:
+    for row in json_lines(path):
+        if isinstance(row.get("step"), int):
+            yield _sample(row, phase)
+
+
+def _sample(row: dict[str, Any], phase: str) -> KeptSample:
+    """Read a line of ours (prompt, response, gold) or of verl's (input, output, gts)."""
+    recorded = str(row.get("phase") or phase)
+    return KeptSample(
         step=row["step"],
-        phase="validation" if said.startswith("val") else "training",
+        phase="validation" if recorded.startswith("val") else "training",  # ours are called "train" and "validation"
         prompt=str(row.get("prompt", row.get("input", ""))),
         response=str(row.get("response", row.get("output", ""))),
         gold=_text(row.get("gold", row.get("gts"))),
         pred=_text(row.get("pred")),
-        correct=None if verdict is None else verdict > 0,
-        score=score,
-        tokens=None if tokens is None else int(tokens),
+        correct=_correct(row),
+        score=finite(row.get("score")),
+        tokens=_tokens(row),
         facts=_facts(row),
     )
 
 
+def _correct(row: dict[str, Any]) -> bool | None:
+    """Whether a response is right: above zero in `acc`, or in the score where a reward returns no `acc`."""
+    figure = finite(row.get("acc"))
+    if figure is None:
+        figure = finite(row.get("score"))
+    if figure is None:
+        return None
+    return figure > 0
+
+
+def _tokens(row: dict[str, Any]) -> int | None:
+    tokens = finite(row.get("tokens"))
+    if tokens is None:
+        return None
+    return int(tokens)
+
+
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)
 
 
 def _facts(row: dict[str, Any]) -> tuple[str, ...]:
-    how = [f"compared by {row['reason']}" if row.get("reason") else ""]
-    how += ["cut at the limit" if row.get("truncated") else "", "not learned from" if row.get("dropped") else ""]
-    terms = row["terms"] if isinstance(row.get("terms"), dict) else {}
-    how += [f"{name} {value:g}" for name, value in terms.items() if finite(value) is not None]
-    return tuple(filter(None, how))
+    facts = []
+    if row.get("reason"):
+        facts.append(f"compared by {row['reason']}")
+    if row.get("truncated"):
+        facts.append("cut at the limit")
+    if row.get("dropped"):
+        facts.append("not learned from")
+    terms = row.get("terms")
+    if isinstance(terms, dict):
+        for name, value in terms.items():
+            if finite(value) is not None:
+                facts.append(f"{name} {value:g}")
+    return tuple(facts)

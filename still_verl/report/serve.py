@@ -11,7 +11,8 @@ from still_verl.report.page import render
 from still_verl.report.read import read_runs
 
 HOST = "127.0.0.1"
-BESIDE = ("alarms.jsonl", "versions.json", ".hydra/config.yaml", ".hydra/overrides.yaml")
+# What a page is made from beside the logs of metrics, see `read` and `samples`.
+ABOUT = ("alarms.jsonl", "versions.json", ".hydra/config.yaml", ".hydra/overrides.yaml")
 SAMPLES = ("samples*.jsonl", "*/[0-9]*.jsonl", "[0-9]*.jsonl")
 
 
@@ -20,16 +21,27 @@ class Pages:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = paths
-        self._lock = threading.Lock()
-        self._made, self._page = "", b""
+        self._lock = threading.Lock()  # two tabs that ask at once are served by one making
+        self._made, self._page = "", b""  # the version that was made last, and its page
 
     def version(self) -> str:
-        """Changes when a file changes that the page is made from; costs a look at names, sizes and times."""
-        found = sorted({file for path in self.paths for file in _sources(path) if file.is_file()})
-        stats = [(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in found]
+        """Return 16 characters that change with the files that the page is made from: their names, sizes and times."""
+        files: set[Path] = set()
+        for path in self.paths:
+            files.update(_sources(path))
+        stats = []
+        for file in sorted(files):
+            if file.is_file():
+                stat = file.stat()
+                stats.append((str(file), stat.st_size, stat.st_mtime_ns))
         return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
 
     def page(self) -> bytes:
+        """Return the page of the newest version, in UTF-8.
+
+        Raises:
+            ValueError: a run does not exist any more, or a package of the extra `report` is missing.
+        """
         with self._lock:
             version = self.version()  # before reading: what is added meanwhile makes the next page
             if version != self._made:
@@ -39,15 +51,19 @@ class Pages:
 
 
 def _sources(path: Path) -> Iterator[Path]:
+    """Yield what a run is read from; some of it may not exist."""
     yield from find_logs(path)
     if path.is_dir():
-        yield from (path / name for name in BESIDE)
+        for name in ABOUT:
+            yield path / name
         for pattern in SAMPLES:
             yield from path.glob(pattern)
 
 
 def make_server(paths: Sequence[Path], port: int) -> ThreadingHTTPServer:
-    """A server whose first page is made, so that what is wrong is said at once; port 0 takes any free one.
+    """Make a server of a page at 127.0.0.1; port 0 takes any free one. Its user calls `serve_forever`.
+
+    The first page is made here, so that what is wrong is said at once.
 
     Raises:
         ValueError: a run does not exist, or a package of the extra `report` is missing.
@@ -80,6 +96,6 @@ def make_server(paths: Sequence[Path], port: int) -> ThreadingHTTPServer:
                 pass
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: it would be a line every few seconds."""
+            """Log nothing: the page asks for the version every two seconds."""
 
     return ThreadingHTTPServer((HOST, port), Handler)

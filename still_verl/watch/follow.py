@@ -6,7 +6,8 @@ from typing import Any
 
 from still_verl.monitor.jsonl import parse_lines
 from still_verl.report.metrics import Values, add_row, find_logs, is_events, read_values
-from still_verl.report.read import Run, read_about
+from still_verl.report.read import read_about
+from still_verl.report.run import Run
 
 LAST_BYTES = 1 << 18  # of a sample file, in which its last line is looked for
 

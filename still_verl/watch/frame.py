@@ -15,8 +15,8 @@ from rich.text import Text
 
 from still_verl.monitor.keywords import KEYWORD_RATE
 from still_verl.report.curves import number
-from still_verl.report.read import Run
-from still_verl.report.verdict import verdict
+from still_verl.report.run import Run
+from still_verl.report.summary import summarize
 
 BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 RECENT = 10  # steps whose median is the time of a step
@@ -114,8 +114,8 @@ def frame(run: Run, age: float | None, sample: dict[str, Any] | None, width: int
 
 
 def _ending(run: Run) -> list[RenderableType]:
-    """Return the verdict on a run that is over, without its alarms: they are shown above."""
-    found = verdict(run)
+    """Return the summary of a run that is over, without its alarms: they are shown above."""
+    found = summarize(run)
     colour = {"good": "green", "bad": "red"}.get(found.mood, "")
     lines: list[RenderableType] = ["", Text(found.headline, style=f"bold {colour}")]
     for sentence in found.sentences:

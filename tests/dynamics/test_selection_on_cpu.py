@@ -1,5 +1,8 @@
 """Each rule on groups made by hand, and what is left of GRPO's statistics."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +72,20 @@ def test_rules_work_group_by_group_each_on_what_the_one_before_left() -> None:
     config = SelectionConfig(rules=["overlong", "question"])
     # a: the cut one leaves, then 9 > 5. b: the only wrong one was cut, so there is nothing to compare.
     assert list(select(uids, samples, config)) == [Y, N, Y, N, N, N]
+
+
+@pytest.mark.parametrize(
+    "returned", [np.array([1, 0]), [True], np.array([[True, True]]), np.array(["a", "b"]), None], ids=str
+)
+def test_a_rule_of_the_users_that_returns_no_mask_is_named(monkeypatch: pytest.MonkeyPatch, returned: object) -> None:
+    """numpy would take numbers for indices, and keep what the rule wanted to drop."""
+    module = SimpleNamespace(odd=lambda group, settings: returned)
+    monkeypatch.setitem(sys.modules, "rules_of_a_user", module)
+    monkeypatch.setattr(SELECTION_RULES, "_loaded", {})
+    with pytest.raises(
+        ValueError, match="selection rule rules_of_a_user.odd returned .*: return a boolean for each of"
+    ):
+        select(["a", "a"], group([Y, N], [5, 6]), SelectionConfig(rules=["rules_of_a_user.odd"]))
 
 
 def test_a_sample_that_is_left_alone_goes_too_unless_it_always_was() -> None:

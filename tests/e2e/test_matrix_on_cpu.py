@@ -19,7 +19,8 @@ GROUPS = [
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    """The choices of a group; `own` is an old name of `inherit`."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if path.stem != "own")
 
 
 def jobs() -> list[list[str]]:
@@ -31,17 +32,17 @@ def jobs() -> list[list[str]]:
     return [[f"{key}={choice}" for key, choice in zip(columns, row, strict=True)] for row in rows]
 
 
-# What a choice called `own` leaves to the job; a reward of its own is called by verl's naive manager.
-OWN = {
-    "still/reward=own": "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
-    "still/policy=own": "actor_rollout_ref.actor.ppo_mini_batch_size=2",
+# What the choice `inherit` leaves to the job; a reward of the job's is called by verl's naive manager.
+INHERITED = {
+    "still/reward=inherit": "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
+    "still/policy=inherit": "actor_rollout_ref.actor.ppo_mini_batch_size=2",
 }
 
 
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
 def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp_path: Path) -> None:
-    own = [OWN[override] for override in overrides if override in OWN]
-    job = start_job(tmp_path, [*overrides, *own, "+still/scale=tiny", "still.run_dir=run"])
+    inherited = [INHERITED[override] for override in overrides if override in INHERITED]
+    job = start_job(tmp_path, [*overrides, *inherited, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
     assert job.left_behind() == []

@@ -1,6 +1,8 @@
 """The manager `still`, built and called as verl's reward worker does."""
 
 import asyncio
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from verl import DataProto
 from verl.trainer.ppo.reward import load_reward_manager
 
 from still_verl.demo.prepare import prepare
+from still_verl.rewards.sample import Sample
 
 LIMIT = 24
 
@@ -35,7 +38,7 @@ def grade(tokenizer: Any, samples: list[DataProto], *overrides: str) -> list[dic
 
 
 def sample(
-    tokenizer: Any, response: str, gold: Any = "12", prompt: str = "7+5=?", ended: bool = True, **told: Any
+    tokenizer: Any, response: str, gold: Any = "12", prompt: str = "7+5=?", ended: bool = True, **outcome: Any
 ) -> Any:
     prompt_ids = tokenizer.encode(prompt, add_special_tokens=False)
     ids = tokenizer.encode(response, add_special_tokens=False) + [tokenizer.eos_token_id] * ended
@@ -49,7 +52,7 @@ def sample(
     tensors = {"prompts": torch.tensor([prompt_ids + padding]), "responses": torch.tensor([ids + padding])}
     columns = {
         "reward_model": {"ground_truth": gold},
-        "tool_extra_fields": told,
+        "tool_extra_fields": outcome,
         "prompt_len": len(prompt_ids),
         "response_len": len(ids),
     }
@@ -68,8 +71,8 @@ def test_it_counts_tokens_and_sees_why_a_response_ended(tokenizer: Any) -> None:
 
 def test_what_the_agent_loop_says_wins(tokenizer: Any) -> None:
     """The budget of a step may be smaller than the limit of the run."""
-    told = sample(tokenizer, r"\boxed{12}", ended=False, response_budget=10, finish_reason="length")
-    (row,) = grade(tokenizer, [told], "still/reward=rrl")
+    seen = sample(tokenizer, r"\boxed{12}", ended=False, response_budget=10, finish_reason="length")
+    (row,) = grade(tokenizer, [seen], "still/reward=rrl")
     assert row["reward_score"] == pytest.approx(2.0)
     assert row["reward_extra_info"]["truncated"] == 1.0
 
@@ -104,3 +107,27 @@ def test_tools_that_helped_are_paid_by_weight(tokenizer: Any) -> None:
     samples = [sample(tokenizer, rf"\boxed{{{answer}}}", tool_ok=ok) for answer, ok in ((12, 2), (12, 0), (13, 2))]
     rows = grade(tokenizer, samples, "still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}")
     assert [row["reward_score"] for row in rows] == pytest.approx([1.1, 1.0, 0.0])
+
+
+SEEN: list[Sample] = []
+
+
+def term_of_a_user(seen: Sample) -> float:
+    """Record what a term gets to see."""
+    SEEN.append(seen)
+    return 0.5
+
+
+def test_a_term_of_a_user_sees_text_and_transcript_apart(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program printed is in the transcript only, and no answer in it is paid."""
+    module = SimpleNamespace(term_of_a_user=term_of_a_user)
+    monkeypatch.setitem(sys.modules, "terms_of_a_user", module)
+    SEEN.clear()
+    own, printed = "7", r"\boxed{12}"
+    cheat = sample(tokenizer, own + printed + "!", prompt="7+5=?", tool_spans=[[1, 1 + len(printed)]], tool_ok=1)
+    weights = "still.reward.weights={correct: 1.0, terms_of_a_user.term_of_a_user: 0.2}"
+    (row,) = grade(tokenizer, [cheat], "still/reward=boxed", weights)
+    (seen,) = SEEN
+    assert (seen.text, seen.transcript, seen.prompt) == ("7!", "7" + printed + "!", "7+5=?")
+    assert (seen.tokens, seen.max_tokens, seen.finished, seen.tool_ok) == (len(printed) + 3, LIMIT, True, 1)
+    assert row["reward_score"] == pytest.approx(0.1) and row["reward_extra_info"]["term_term_of_a_user"] == 0.5

@@ -19,7 +19,7 @@ def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def metrics(steps: int, seed: int = 1, alarm: bool = True) -> Iterable[dict[str, Any]]:
-    """Noisy curves of a run that learns, with a stretch of steps in which an alarm rang."""
+    """Noisy curves of a run that learns, with a stretch of steps in which an alarm is active."""
     noise = random.Random(seed)
     for step in range(1, steps + 1):
         share, wave = step / steps, noise.gauss(0, 0.03)
@@ -60,8 +60,8 @@ def _write_run(path: Path, steps: int = 60, seed: int = 1, alarm: bool = True, l
     rows += [sample(step, i, "validation") | {"prompt": f"Problem {i}"} for step in (1, steps) for i in range(8)]
     write_lines(path / "samples.jsonl", rows)
     (path / ".hydra").mkdir(exist_ok=True)
-    stuffed = {"name": "reward_hacking", "severity": "critical", "step": 40, "evidence": "length up", "advice": "look"}
-    write_lines(path / "alarms.jsonl", [stuffed] if alarm else [])
+    began = {"name": "reward_hacking", "severity": "critical", "step": 40, "evidence": "length up", "advice": "look"}
+    write_lines(path / "alarms.jsonl", [began] if alarm else [])
     config = {"actor_rollout_ref": {"actor": {"optim": {"lr": lr}}}, "still": {"name": "demo", "run_dir": str(path)}}
     config |= {"trainer": {"wandb_api_key": "hunter2"}, "data": {"train_batch_size": 8}}
     (path / ".hydra" / "config.yaml").write_text(json.dumps(config))

@@ -8,9 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from still_verl.report.charts import ALARM, COLORS, charts
+from still_verl.report.charts import charts
 from still_verl.report.compare import final_figures
-from still_verl.report.read import Run, read_runs
+from still_verl.report.figure import ALARM_COLOR, COLORS
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
 
 
 def test_plotly_knows_every_property_of_every_figure(tmp_path: Path, write_run: Callable[..., Path]) -> None:
@@ -36,7 +38,7 @@ def test_the_steps_of_an_alarm_are_shaded_in_every_chart(tmp_path: Path, write_r
     expected = [(60.5, 74.5), (90.5, 100.5)]
     for title in ("Accuracy", "Entropy", "Completion"):
         shapes = drawn[title].figure["layout"]["shapes"]
-        assert [(s["x0"], s["x1"]) for s in shapes] == expected and shapes[0]["fillcolor"] == ALARM
+        assert [(s["x0"], s["x1"]) for s in shapes] == expected and shapes[0]["fillcolor"] == ALARM_COLOR
     assert drawn["Alarms"].figure["data"][0]["x"] == list(range(61, 75))
 
 
@@ -72,7 +74,7 @@ def test_runs_without_numbers_have_no_charts() -> None:
 @pytest.mark.parametrize("page", ["#ffffff", "#1b2027"])
 def test_every_colour_stands_out_from_the_page(page: str) -> None:
     """WCAG 2.2, 1.4.11: 3 to 1 for graphics."""
-    for color in (*COLORS, ALARM):
+    for color in (*COLORS, ALARM_COLOR):
         low, high = sorted((luminance(color), luminance(page)))
         assert (high + 0.05) / (low + 0.05) >= 3, color
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from still_verl.cli import app
-from still_verl.report.compare import differences, final_figures
 from still_verl.report.highlight import HEAD, TAIL, highlight
 from still_verl.report.page import render, write_report
-from still_verl.report.read import Run, read_runs
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
 
 
 def without_plotly(page: str) -> str:
@@ -48,16 +48,6 @@ def test_words_code_and_boxes_are_marked_whole_and_in_any_case() -> None:
 def test_a_long_response_loses_its_middle_only() -> None:
     text = str(highlight("a" * HEAD + "b" * 5000 + "c" * TAIL))
     assert "b" * 10 not in text and "5,000 characters are left out" in text and text.endswith("c" * TAIL)
-
-
-def test_runs_are_compared_by_final_figures_and_by_what_was_set(tmp_path: Path, write_run: Callable[..., Path]) -> None:
-    runs = read_runs([write_run(tmp_path / "a", lr=1e-6), write_run(tmp_path / "b", lr=5e-6, alarm=False)])
-    assert differences(runs) == [("actor_rollout_ref.actor.optim.lr", ["1e-06", "5e-06"])]
-    figures = dict(final_figures(runs))
-    assert figures["alarms"] == ["reward hacking, entropy collapse", "none"] and figures["steps"] == ["60", "60"]
-    assert figures["training accuracy"][0].endswith("%")
-    page = render(runs)
-    assert "Differences in configuration" in page and "5e-06" in page
 
 
 def test_the_command_writes_a_page_and_says_where(tmp_path: Path, write_run: Callable[..., Path]) -> None:

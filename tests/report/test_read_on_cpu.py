@@ -1,4 +1,4 @@
-"""A run folder as a whole: names, configuration, alarms."""
+"""A run folder as a whole: names, configuration."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from still_verl.report.read import Run, read_runs
+from still_verl.report.read import read_runs
 
 
 def test_names_are_the_shortest_that_tell_runs_apart(tmp_path: Path) -> None:
@@ -35,14 +35,8 @@ def test_secrets_are_masked_and_ordinary_keys_are_not(tmp_path: Path) -> None:
     assert run.overrides == ["+env.WANDB_API_KEY=***", "data.seed=1"]
 
 
-def test_a_broken_config_is_told_and_the_rest_is_read(tmp_path: Path, write_run: Callable[..., Path]) -> None:
+def test_a_broken_config_is_reported_and_the_rest_is_read(tmp_path: Path, write_run: Callable[..., Path]) -> None:
     path = write_run(tmp_path / "run")
     (path / ".hydra" / "config.yaml").write_text("a: [")
     (run,) = read_runs([path])
     assert run.problems == ["config.yaml is not readable as YAML and was skipped."] and run.steps[-1] == 60
-
-
-def test_alarms_are_stretches_of_steps() -> None:
-    values = dict(enumerate([0.0, 1.0, 1.0, 0.0, None, 1.0]))
-    run = Run("r", Path(), {"still/alarm/plateau": values, "still/alarm/quiet": {1: 0.0}})
-    assert run.alarms() == {"plateau": [(1, 2), (5, 5)]}

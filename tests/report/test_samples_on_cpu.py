@@ -5,7 +5,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-from still_verl.report.samples import read_shelves
+from still_verl.report.samples import read_phase_samples
 
 
 def lines(path: Path, *rows: dict[str, Any], torn: str = "") -> None:
@@ -20,16 +20,16 @@ def row(step: int, prompt: str, acc: float, tokens: int = 5, **more: Any) -> dic
 def test_first_last_and_longest_are_found_across_rotated_files_in_any_order(tmp_path: Path) -> None:
     lines(tmp_path / "samples.jsonl", row(8, "a", 1), row(9, "a", 0, 70), torn='{"step": 10, "pro')
     lines(tmp_path / "samples.1.jsonl", row(1, "a", 0, 90), row(2, "b", 1, 80))
-    shelf = read_shelves(tmp_path)["validation"]
-    assert shelf.first and shelf.last and (shelf.first[0], shelf.last[0]) == (1, 9)
-    assert [s.tokens for s in shelf.by_length(False)] == [90, 70]
-    assert [s.tokens for s in shelf.by_length(True)] == [80, 5]
-    assert shelf.counts == {1: 1, 2: 1, 8: 1, 9: 1}
+    samples = read_phase_samples(tmp_path)["validation"]
+    assert (samples.first.step, samples.last.step) == (1, 9)
+    assert [s.tokens for s in samples.by_length(False)] == [90, 70]
+    assert [s.tokens for s in samples.by_length(True)] == [80, 5]
+    assert samples.counts == {1: 1, 2: 1, 8: 1, 9: 1}
 
 
 def test_a_pair_that_became_right_comes_before_one_that_did_not(tmp_path: Path) -> None:
     lines(tmp_path / "samples.jsonl", row(1, "a", 0), row(1, "b", 0), row(5, "a", 0), row(5, "b", 1))
-    pairs = read_shelves(tmp_path)["validation"].pairs()
+    pairs = read_phase_samples(tmp_path)["validation"].pairs()
     assert [(a.prompt, a.step, b.step, b.correct) for a, b in pairs] == [("b", 1, 5, True), ("a", 1, 5, False)]
 
 
@@ -39,20 +39,20 @@ def test_dumps_of_verl_are_read_for_a_phase_that_the_sample_file_lacks(tmp_path:
     lines(tmp_path / "validation" / "10.jsonl", dump)
     lines(tmp_path / "rollouts" / "10.jsonl", dump)
     lines(tmp_path / "rollouts" / "2.jsonl", dump | {"step": 2, "score": 1.0})
-    shelves = read_shelves(tmp_path)
-    assert [s.prompt for s in shelves["validation"].pick("last", True)] == ["ours"]
-    (sample,) = shelves["training"].pick("last", False)
+    phases = read_phase_samples(tmp_path)
+    assert [s.prompt for s in phases["validation"].last.pick(True)] == ["ours"]
+    (sample,) = phases["training"].last.pick(False)
     assert (sample.step, sample.gold, sample.correct, sample.tokens) == (10, "7", False, None)
 
 
 def test_a_score_of_neither_kind_leaves_it_open_whether_a_response_is_right(tmp_path: Path) -> None:
     lines(tmp_path / "1.jsonl", {"step": 1, "input": "p", "output": "r", "score": None})
-    assert [s.correct for s in read_shelves(tmp_path)["training"].pick("last", None)] == [None]
+    assert [s.correct for s in read_phase_samples(tmp_path)["training"].last.pick(None)] == [None]
 
 
-def test_what_else_a_row_says_is_told_in_words_terms_of_zero_too(tmp_path: Path) -> None:
+def test_what_else_a_row_says_is_shown_in_words_terms_of_zero_too(tmp_path: Path) -> None:
     lines(tmp_path / "samples.jsonl", row(1, "a", 0, truncated=True, dropped=True, terms={"correct": 0.0, "x": None}))
-    (sample,) = read_shelves(tmp_path)["validation"].pick("last", False)
+    (sample,) = read_phase_samples(tmp_path)["validation"].last.pick(False)
     assert sample.facts == ("cut at the limit", "not learned from", "correct 0")
 
 
@@ -62,7 +62,7 @@ def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
         for step in range(40):
             file.writelines(text.replace('"step": 1', f'"step": {step}') + "\n" for _ in range(300))
     tracemalloc.start()
-    shelf = read_shelves(tmp_path)["validation"]
+    samples = read_phase_samples(tmp_path)["validation"]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert shelf.counts.total() == 12_000 and peak < 6e6, f"{peak / 1e6:.1f} MB for a file of 25 MB"
+    assert samples.counts.total() == 12_000 and peak < 6e6, f"{peak / 1e6:.1f} MB for a file of 25 MB"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from still_verl.cli import app
 from still_verl.monitor.jsonl import MetricsFile
-from still_verl.report.read import Run
+from still_verl.report.run import Run
 from still_verl.watch.frame import PLAIN, duration, frame, progress_of, spark
 
 

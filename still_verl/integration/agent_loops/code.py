@@ -23,14 +23,17 @@ NO_OUTPUT = "(no output)"
 
 
 class CodeLoop(SingleTurn):
-    """Caps are told to the model in place of an output; then the response goes on without an interpreter."""
+    """verl's agent loop with a code interpreter.
+
+    Where a cap on calls or seconds is met, the model reads so in place of an output, and goes on without interpreter.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.settings: InterpreterConfig = still_config(self.config).interpreter
 
     def new_dialogue(self, messages: list[dict[str, Any]]) -> Dialogue:
-        """The parser of one response to `messages`."""
+        """Return the parser of one response to `messages`, by `still.interpreter.format`."""
         chosen = CODE_FORMATS.find(self.settings.format)
         if issubclass(chosen, ToolCalls):
             return chosen(self, self.rollout_config.multi_turn.format, messages)
@@ -44,6 +47,15 @@ class CodeLoop(SingleTurn):
         priority: int = 0,
         **kwargs: Any,
     ) -> AgentLoopOutput:
+        """Write one response to the prompt `raw_prompt`.
+
+        Args:
+            sampling_params: of verl's rollout.
+            still_budget: tokens that the step allows; None allows `data.max_response_length`.
+            still_temperature: of the step; None changes nothing.
+            priority: of the request in the engine.
+            kwargs: the columns of the data.
+        """
         params = dict(sampling_params)
         if still_temperature is not None:
             params["temperature"] = still_temperature
@@ -91,28 +103,25 @@ class Response:
             if not calls:
                 return
             outputs = [await self._answer(call, run_code) for call in calls]
-            back, ids = await self.dialogue.reply(outputs, self.prompt_ids + self.buffer.ids)
-            self.buffer.drop_last(back)
+            dropped, ids = await self.dialogue.reply(outputs, self.prompt_ids + self.buffer.ids)
+            self.buffer.drop_last(dropped)
             self.stats.cut_outputs += self.buffer.add_output(ids)
 
     async def _generate(self) -> list[Call]:
-        """One turn of the model; what it wants to be run."""
+        """Let the model write one turn; return the calls that it makes."""
+        params = self.params | {"max_tokens": self.buffer.left}
+        if self.interpreting:
+            params |= self.dialogue.stops
         started = time.monotonic()
         output = await self.loop.server_manager.generate(
             request_id=self.request_id,
             prompt_ids=self.prompt_ids + self.buffer.ids,
-            sampling_params={
-                **self.params,
-                **(self.dialogue.stops if self.interpreting else {}),
-                "max_tokens": self.buffer.left,
-            },
+            sampling_params=params,
             priority=self.priority,
         )
         self.generating += time.monotonic() - started
         self.turns += 1
-        self.extra = output.extra_fields | {
-            key: self.extra[key] for key in ("global_steps", "min_global_steps") if key in self.extra
-        }
+        self._keep_extra(output.extra_fields)
         self.buffer.add_generated(output.token_ids, output.log_probs)
         turn = await self.dialogue.read(output.token_ids)
         if not self.interpreting:
@@ -120,8 +129,16 @@ class Response:
         self.stats.skipped_blocks += turn.skipped_blocks
         return turn.calls
 
+    def _keep_extra(self, extra: dict[str, Any]) -> None:
+        """Keep what the engine says of the latest turn; which weights wrote a response is said by its first turn."""
+        first_turn = {}
+        for key in ("global_steps", "min_global_steps"):
+            if key in self.extra:
+                first_turn[key] = self.extra[key]
+        self.extra = extra | first_turn
+
     async def _answer(self, call: Call, run_code: RunCode) -> str:
-        """What the model reads in answer to a call."""
+        """Run a call; return what the model reads in answer."""
         if cap := self._cap():
             self.stats.cap_reached, self.interpreting = 1, False
             return cap
@@ -130,10 +147,10 @@ class Response:
             return call.error_message
         result, waited = await run_code(call.code)
         self.stats.add(result, waited)
-        return _shown(result)
+        return as_output(result)
 
     def _cap(self) -> str:
-        """Why no more code is run, in words for the model; empty while it is."""
+        """Say why no more code is run, in words for the model; nothing while it is."""
         if self.stats.calls >= self.settings.max_calls:
             return f"No more code is run in this response: {self.settings.max_calls} calls were made."
         if self.stats.seconds >= self.settings.seconds_per_response:
@@ -141,28 +158,34 @@ class Response:
         return ""
 
     def output(self) -> AgentLoopOutput:
-        stops = stop_token_ids(self.tokenizer)
+        """Return the response as verl wants it; the tokens of tools have mask 0 and log-prob 0."""
         self.stats.unfinished = int(self.dialogue.open_block)
-        self.extra |= {f"tool_{name}": value for name, value in asdict(self.stats).items()}
+        for name, value in asdict(self.stats).items():
+            self.extra[f"tool_{name}"] = value
         self.extra |= {
             "tool_masked_tokens": self.buffer.mask.count(0),
             "tool_spans": self.buffer.tool_spans,
-            "finish_reason": finish_reason(self.buffer.ids, self.buffer.budget, stops),
+            "finish_reason": finish_reason(self.buffer.ids, self.buffer.budget, stop_token_ids(self.tokenizer)),
             "response_tokens": len(self.buffer.ids),
             "response_budget": self.buffer.budget,
         }
+        log_probs = self.buffer.log_probs if self.params.get("logprobs") else None
         return AgentLoopOutput(
             prompt_ids=self.prompt_ids,
             response_ids=self.buffer.ids,
             response_mask=self.buffer.mask,
-            response_logprobs=self.buffer.log_probs if self.params.get("logprobs") else None,
+            response_logprobs=log_probs,
             num_turns=2 * self.turns,
             metrics=AgentLoopMetrics(generate_sequences=self.generating, tool_calls=self.stats.seconds),
             extra_fields=self.extra,
         )
 
 
-def _shown(result: Result) -> str:
-    """What a model reads of a result. An error may quote what no tokenizer takes, a lone surrogate."""
-    text = "\n".join(filter(None, [result.stdout.rstrip("\n"), result.error])) or NO_OUTPUT
+def as_output(result: Result) -> str:
+    """Return what a model reads of a result.
+
+    An error may quote what no tokenizer takes, a lone surrogate: it is written as its escape.
+    """
+    parts = [part for part in (result.stdout.rstrip("\n"), result.error) if part]
+    text = "\n".join(parts) or NO_OUTPUT
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Agent loops that verl's rollout runs for each sample."""
+"""The agent loop `still`: one turn of the model, with what the step allows it."""
 
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
 @lru_cache(maxsize=8)
 def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None) -> str | None:
-    """`hf_model_type`, or None (verl's generic prompt builder) if the tokenizer lacks that family's role tokens.
+    """Return `hf_model_type`, or None (verl's generic prompt builder) if the tokenizer lacks that family's role tokens.
 
     DeepSeek-R1-Distill-Qwen has model type qwen2 without `<|im_end|>`; stock verl 0.9.1 refuses it
     (verl/utils/tokenizer/continuous_token.py `require_token_id`, upstream issue #7637).
@@ -45,7 +45,7 @@ class SingleTurn(SingleTurnAgentLoop):
         still_temperature: float | None = None,
         **kwargs: Any,
     ) -> AgentLoopOutput:
-        """`still_budget` (tokens) and `still_temperature` are what the trainer's step allows; None changes nothing."""
+        """Write one response with the budget (tokens) and temperature of the step; None changes nothing."""
         sampling_params = dict(sampling_params)
         if still_budget is not None:
             self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)

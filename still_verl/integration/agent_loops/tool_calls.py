@@ -70,7 +70,7 @@ class ToolCalls:
 
 
 def _read_call(call: FunctionCall) -> Call:
-    """The program of a call, or what is wrong with it."""
+    """Return the program of a call, or what is wrong with it."""
     if call.name != NAME:
         return Call(
             fault="unknown_tool", error_message=f"Error: there is no tool {call.name[:50]!r}. The only one is {NAME}."
@@ -86,7 +86,7 @@ def _read_call(call: FunctionCall) -> Call:
 
 
 def _assistant(content: str, calls: list[FunctionCall]) -> dict[str, Any]:
-    """The turn as a message, which some templates look at to name the tool in its answer."""
+    """Return the turn as a message, which some templates look at to name the tool in its answer."""
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if calls:
         message["tool_calls"] = [{"type": "function", "function": _function(call)} for call in calls]
@@ -94,7 +94,9 @@ def _assistant(content: str, calls: list[FunctionCall]) -> dict[str, Any]:
 
 
 def _function(call: FunctionCall) -> dict[str, Any]:
-    """Arguments as an object, as templates want them; as they were written where they are none."""
+    """Return the call with its arguments as an object, as templates want them, or as written where they are none."""
     parsed = OpenAIFunctionParsedSchema(name=call.name, arguments=call.arguments)
     function, broken = OpenAIFunctionCallSchema.from_openai_function_parsed_schema(parsed)
-    return parsed.model_dump() if broken else function.model_dump()
+    if broken:
+        return parsed.model_dump()
+    return function.model_dump()

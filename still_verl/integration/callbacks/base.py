@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-    from transfer_queue import KVBatchMeta
 
     from still_verl.integration.trainers import StillTrainer
+    from still_verl.integration.transfer_queue import Batch
     from still_verl.monitor.rows import Validation
 
 
@@ -50,7 +50,7 @@ class Callback:
     def on_step_begin(self, trainer: StillTrainer) -> None:
         """Set this step's values, e.g. `trainer.loss.set(kl_loss_coef=0.1)`; the first step is 1."""
 
-    def on_batch(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta | None:
+    def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch | None:
         """Choose what to learn from: rewards of a mini-batch are known, log-probs are not. None keeps all of it.
 
         Called once per `parameter_sync_step`. Dropped samples stay readable until `on_metrics` of the step.
@@ -62,7 +62,7 @@ class Callback:
         `metrics` are those of the update.
         """
 
-    def on_metrics(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
+    def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         """Add to the step's metrics.
 
         `batch` has every sample of the step, also dropped ones (tag `still_dropped`) and padding (tag `is_padding`);

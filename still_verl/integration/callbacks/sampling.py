@@ -62,6 +62,7 @@ class SteppedAgentLoops:
         self._sampling = sampling
 
     def generate_sequences(self, prompts: TensorDict) -> None:
+        """Send prompts with the budget and temperature of the step, or of validation."""
         allowed = self._sampling.validation if "validate" in prompts else self._sampling.training
         for key, value in allowed.items():
             if value is not None:

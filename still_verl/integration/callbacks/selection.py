@@ -17,9 +17,9 @@ from still_verl.integration.transfer_queue import read_rows, subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-    from transfer_queue import KVBatchMeta
 
     from still_verl.integration.trainers import StillTrainer
+    from still_verl.integration.transfer_queue import Batch
 
 
 class Selection(Callback):
@@ -33,7 +33,7 @@ class Selection(Callback):
     def active(self) -> bool:
         return bool(self.settings.rules)
 
-    def on_batch(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> KVBatchMeta:
+    def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch:
         rows = read_rows(batch)
         samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores)
         keep = select(rows.uids, samples, self.settings)

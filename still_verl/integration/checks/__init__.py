@@ -1,0 +1,11 @@
+"""What must hold before a job starts: each check names the setting, its value and the fix.
+
+- `job`: the whole; `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
+- `names`: every object that the job names by a dotted name is there.
+- `dynamics`: KL, reference, context and temperature fit verl's settings.
+- `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
+- `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
+
+`still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with
+one line. To add a check, write a function that raises `ConfigError` and call it in `job.check_job`.
+"""

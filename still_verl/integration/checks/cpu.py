@@ -22,9 +22,10 @@ _claim: int | None = None  # a file that this process has locked; the kernel unl
 
 
 def claim_machine(config: DictConfig) -> None:
-    """One job with a Ray of its own at a time: verl names the socket that weights go through after Ray's job number.
+    """Let one job with a Ray of its own run at a time.
 
-    Every Ray counts its jobs from 1, so two such jobs would read each other's weights, or wait for them for ever.
+    verl names the socket that weights go through after Ray's job number. Every Ray counts its jobs from 1, so two such
+    jobs would read each other's weights, or wait for them for ever.
 
     Raises:
         ConfigError: another one runs.
@@ -49,7 +50,7 @@ def claim_machine(config: DictConfig) -> None:
 
 
 def check_cpu(config: DictConfig) -> None:
-    """vLLM's CPU build, an own local Ray, and memory for the weights and their transport."""
+    """Check for vLLM's CPU build, a Ray that is not shared, and memory for the weights and their transport."""
     check_cpu_vllm()
     if os.environ.get("RAY_ADDRESS"):
         raise ConfigError("still.device=cpu starts its own Ray on this machine: unset RAY_ADDRESS")
@@ -59,6 +60,7 @@ def check_cpu(config: DictConfig) -> None:
 
 
 def check_cpu_vllm() -> None:
+    """Check that an installed vLLM is the build for CPU; one that is missing is said by `check_rollout`."""
     try:
         found = version("vllm")
     except PackageNotFoundError:
@@ -71,7 +73,7 @@ def check_cpu_vllm() -> None:
 
 
 def weight_bytes(model: Path) -> list[int]:
-    """Bytes of each weight of a safetensors model in fp32, from the files' headers; empty for a hub name."""
+    """Return the bytes of each weight of a safetensors model in fp32, from the files' headers; empty for a hub name."""
     sizes = []
     for path in model.glob("*.safetensors"):
         with path.open("rb") as file:
@@ -86,7 +88,7 @@ def weight_bytes(model: Path) -> list[int]:
 
 
 def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
-    """The transport of weights: a bucket in shared memory per rank, each at least as large as the largest tensor."""
+    """Check the transport of weights: a bucket in shared memory per rank, at least as large as the largest tensor."""
     key = "actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes"
     megabytes = config.actor_rollout_ref.rollout.checkpoint_engine.update_weights_bucket_megabytes
     needed = -(-largest // (1 << 20))
@@ -101,6 +103,7 @@ def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
 
 
 def check_ram(weights: int, available: int) -> None:
+    """Check that the memory suffices; both numbers are bytes, `weights` of one copy in fp32."""
     needed = PROCESS_BYTES + WEIGHT_COPIES * weights
     if available < needed:
         raise ConfigError(

@@ -8,7 +8,11 @@ from still_verl.dynamics.schedules import INHERIT
 
 
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:
-    """Run all of them. `ConfigError` for the first thing that cannot work."""
+    """Run all of them.
+
+    Raises:
+        ConfigError: the first thing that cannot work.
+    """
     check_mode(config, still)
     check_mini_batch(config)
     check_kl(config, still)
@@ -18,7 +22,7 @@ def check_dynamics(config: DictConfig, still: StillConfig) -> None:
 
 
 def check_mode(config: DictConfig, still: StillConfig) -> None:
-    """Only our trainer modes act on these settings."""
+    """Check that the mode is one of ours, which alone act on these settings."""
     mode = config.trainer.v1.trainer_mode
     if mode.startswith("still_"):
         return
@@ -31,7 +35,10 @@ def check_mode(config: DictConfig, still: StillConfig) -> None:
 
 
 def check_mini_batch(config: DictConfig) -> None:
-    """verl fills a step with rows of padding until it is whole mini batches, and runs every model on them."""
+    """Refuse a mini batch that is larger than the batch.
+
+    verl fills a step with rows of padding until it is whole mini batches, and runs every model on them.
+    """
     prompts, mini = config.data.train_batch_size, config.actor_rollout_ref.actor.ppo_mini_batch_size
     if mini > prompts:
         raise ConfigError(
@@ -41,7 +48,7 @@ def check_mini_batch(config: DictConfig) -> None:
 
 
 def check_kl(config: DictConfig, still: StillConfig) -> None:
-    """Exactly one term of KL, at the place that the schedule is for."""
+    """Check that there is exactly one term of KL, at the place that the schedule is for."""
     if still.kl.kind == INHERIT:
         return
     active = {
@@ -61,7 +68,7 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
 
 
 def check_reference(config: DictConfig, still: StillConfig) -> None:
-    """A reset copies shard by shard from actor to reference in one worker."""
+    """Check that a reset can copy shard by shard from actor to reference in one worker."""
     every = f"still.reference.reset_every={still.reference.reset_every}"
     if not still.reference.reset_every:
         return
@@ -77,7 +84,7 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:
-    """No budget above what the batch and the engine are laid out for."""
+    """Refuse a budget above what the batch and the engine are laid out for."""
     limit = config.data.max_response_length
     for tokens in [*(stage[1] for stage in still.context.stages), still.context.validation or 1]:
         if tokens > limit:
@@ -92,7 +99,7 @@ def check_context(config: DictConfig, still: StillConfig) -> None:
 
 
 def check_temperature(config: DictConfig, still: StillConfig) -> None:
-    """Sampling and log-probs must use the same temperature."""
+    """Check that sampling and log-probs will use the same temperature."""
     if not still.temperature.scheduled:
         return
     mode = config.trainer.v1.trainer_mode

@@ -9,7 +9,7 @@ from still_verl.interpreter.settings import InterpreterConfig
 
 
 def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> None:
-    """Code of a model runs in a sandbox that isolates enough, or the job does not start.
+    """Run a test program in the job's sandbox, which must isolate enough.
 
     Raises:
         ConfigError: there is none, or it does not answer.
@@ -38,6 +38,7 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
 
 
 def check_tool_parser(name: str) -> None:
+    """Check that verl has a parser of tool calls of that name."""
     from verl.experimental.agent_loop.tool_parser import ToolParser
 
     one_of("actor_rollout_ref.rollout.multi_turn.format", name, sorted(ToolParser._registry))

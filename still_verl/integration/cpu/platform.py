@@ -23,7 +23,7 @@ class CpuDeviceModule(ModuleType):
         self.set_rng_state = torch.set_rng_state
 
     def is_available(self) -> bool:
-        """False: the code that asks goes on to CUDA-only calls."""
+        """Say no: the code that asks goes on to CUDA-only calls."""
         return False
 
     def device_count(self) -> int:
@@ -46,12 +46,12 @@ class CpuDeviceModule(ModuleType):
     def set_per_process_memory_fraction(self, *_args: Any) -> None: ...
 
     def mem_get_info(self, *_args: Any) -> tuple[int, int]:
-        """(free, total) bytes of main memory."""
+        """Return (free, total) bytes of main memory."""
         memory = psutil.virtual_memory()
         return memory.available, memory.total
 
     def memory_allocated(self, *_args: Any) -> int:
-        """Resident bytes of this process."""
+        """Return the resident bytes of this process."""
         return psutil.Process().memory_info().rss
 
     max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
@@ -114,7 +114,7 @@ class CpuPlatform(PlatformBase):
         return ["RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES"]
 
     def is_ipc_supported(self) -> bool:
-        """False: weights then travel to vLLM through shared memory."""
+        """Say no: weights then travel to vLLM through shared memory."""
         return False
 
     def cudart(self) -> None: ...

@@ -9,9 +9,15 @@ from verl.trainer.ppo.utils import Role
 
 if TYPE_CHECKING:
     from verl.trainer.ppo.v1.replay_buffer import ReplayBuffer
+    from verl.trainer.ppo.v1.trainer_base import PPOTrainer
+
+    # What stands behind the mixin in a trainer; at run time it is a mixin of nothing.
+    Upstream = PPOTrainer
+else:
+    Upstream = object
 
 
-class CpuTrainer:
+class CpuTrainer(Upstream):
     """Mixin in front of a `PPOTrainer`: with `trainer.device=cpu` its workers are those of `worker`."""
 
     # Upstream looks for finished rollouts every 2 s, longer than a whole step of a tiny model takes.
@@ -21,7 +27,7 @@ class CpuTrainer:
     role_worker_mapping: dict[Role, Any]
 
     def _init_resource_pool_mgr(self) -> None:
-        super()._init_resource_pool_mgr()  # type: ignore[misc]
+        super()._init_resource_pool_mgr()
         if self.config.trainer.device != "cpu":
             return
         from still_verl.integration.cpu.worker import CpuActorRolloutRefWorker, CpuTrainingWorker
@@ -31,7 +37,7 @@ class CpuTrainer:
             self.role_worker_mapping[role] = ray.remote(worker)
 
     def _build_replay_buffer(self) -> ReplayBuffer:
-        buffer = super()._build_replay_buffer()  # type: ignore[misc]
+        buffer = super()._build_replay_buffer()
         if self.config.trainer.device == "cpu":
             buffer.poll_interval = self.POLL_SECONDS
         return buffer

@@ -15,7 +15,8 @@ from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
-from still_verl.integration.checks.job import check_job, check_model
+from still_verl.integration.checks.data import check_model
+from still_verl.integration.checks.job import check_job
 
 
 @pytest.fixture(scope="module", autouse=True)

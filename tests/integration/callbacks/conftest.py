@@ -1,0 +1,58 @@
+"""A trainer of ten lines, as far as a callback sees one. The real one runs in tests/e2e."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+
+class FakeTrainer:
+    """Records what callbacks set."""
+
+    def __init__(self, config: DictConfig, total: int) -> None:
+        self.config = config
+        self.global_steps, self.total_training_steps = 0, total
+        self.use_reference_policy = True
+        self.kl_ctrl_in_reward: Any = None
+        self.loss_values: dict[str, Any] = {}
+        self.loss = SimpleNamespace(set=lambda **values: self.loss_values.update(values))
+        self.calls: list[tuple[str, ...]] = []
+        self.actor_rollout_wg = SimpleNamespace(
+            reset_reference=lambda: self.calls.append(("reset",)),
+            save_reference=lambda folder: self.calls.append(("save", folder)),
+            load_reference=lambda folder: self.calls.append(("load", folder)),
+        )
+
+    def step(self, callback: Any, **metrics: float) -> dict[str, Any]:
+        """Run one step of a callback; `metrics` are what the update reports. Returns them with the callback's."""
+        self.global_steps += 1
+        callback.on_step_begin(self)
+        seen: dict[str, Any] = dict(metrics)
+        callback.on_update(self, seen)
+        return seen
+
+
+@pytest.fixture
+def job() -> Callable[..., DictConfig]:
+    """The config of a job with some `still:` nodes, and of verl's what callbacks write to."""
+
+    def make(**still: Any) -> DictConfig:
+        actor = {"entropy_coeff": 0.0, "use_kl_loss": True}
+        rollout = {"temperature": 1.0}
+        return OmegaConf.create(
+            {
+                "still": still,
+                "actor_rollout_ref": {"actor": actor, "rollout": rollout},
+                "algorithm": {"use_kl_in_reward": False},
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def trainer() -> Callable[..., FakeTrainer]:
+    """A trainer of a job."""
+    return lambda config, total=4: FakeTrainer(config, total)

@@ -1,0 +1,73 @@
+"""The KL coefficient of each step, in the loss and in the reward."""
+
+from typing import Any
+
+import pytest
+
+from still_verl.integration.callbacks.kl import Kl
+
+LINEAR = {"kind": "linear", "start": 0.4}
+ADAPTIVE = {"kind": "adaptive", "start": 0.1, "target": 0.05, "rate": 0.5, "ceiling": 1.0}
+
+
+def test_it_is_left_out_where_the_job_keeps_verls_own_setting(job: Any) -> None:
+    assert not Kl(job()).active and not Kl(job(kl={"kind": "own"})).active
+    assert Kl(job(kl=LINEAR)).active and Kl(job(kl=ADAPTIVE)).active
+
+
+def test_the_loss_gets_the_value_of_the_step_and_the_reference_is_not_run_at_zero(job: Any, trainer: Any) -> None:
+    config = job(kl=LINEAR | {"horizon": 2})
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    seen = [(run.step(kl)["still/kl/coef"], dict(run.loss_values), run.use_reference_policy) for _ in range(3)]
+    assert [value for value, _, _ in seen] == pytest.approx([0.4, 0.2, 0.0])
+    assert [values["kl_loss_coef"] for _, values, _ in seen] == pytest.approx([0.4, 0.2, 0.0])
+    assert [values["use_kl_loss"] for _, values, _ in seen] == [needed for _, _, needed in seen] == [True, True, False]
+
+
+def test_a_schedule_that_rises_again_runs_the_reference_again(job: Any, trainer: Any) -> None:
+    config = job(kl={"kind": "piecewise", "points": [[0, 0.1], [1, 0], [2, 0.3]]})
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    assert [(run.step(kl), run.use_reference_policy)[1] for _ in range(3)] == [True, False, True]
+
+
+def test_a_run_without_a_reference_never_asks_for_one(job: Any, trainer: Any) -> None:
+    config = job(kl=LINEAR)
+    kl, run = Kl(config), trainer(config)
+    run.use_reference_policy = False
+    kl.on_init_end(run)
+    run.step(kl)
+    assert not run.use_reference_policy and run.loss_values["use_kl_loss"] is False
+
+
+def test_in_the_reward_verls_controller_gets_it(job: Any, trainer: Any) -> None:
+    config = job(kl=LINEAR | {"place": "reward"})
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    run.step(kl)
+    assert run.kl_ctrl_in_reward.value == 0.4 and run.config.algorithm.use_kl_in_reward
+    run.kl_ctrl_in_reward.update(current_kl=9.0, n_steps=1)  # what verl does after each batch
+    assert run.kl_ctrl_in_reward.value == 0.4 and run.loss_values == {}
+
+
+@pytest.mark.parametrize(("place", "metric"), [("loss", "actor/kl_loss"), ("reward", "actor/reward_kl_penalty")])
+def test_an_adaptive_one_follows_the_kl_of_its_place(job: Any, trainer: Any, place: str, metric: str) -> None:
+    config = job(kl=ADAPTIVE | {"place": place})
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    run.step(kl, **{metric: 5.0})
+    assert kl.coefficient.adapted == pytest.approx(0.1 * (1 + 0.5 * 0.2))
+    run.step(kl)  # a step that had nothing to learn from
+    assert kl.coefficient.adapted == pytest.approx(0.11)
+
+
+def test_a_resumed_run_goes_on_with_the_adapted_value(job: Any, trainer: Any) -> None:
+    config = job(kl=ADAPTIVE)
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    run.step(kl, **{"actor/kl_loss": 5.0})
+    again = Kl(config)
+    again.load_state_dict(kl.state_dict())
+    again.on_init_end(run)
+    assert run.step(again)["still/kl/coef"] == pytest.approx(0.11)

@@ -1,0 +1,59 @@
+"""What a step allows its rollouts, and that every prompt is sent with it."""
+
+from typing import Any
+
+import pytest
+from tensordict import TensorDict
+from verl.utils import tensordict_utils as tu
+
+from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
+
+
+class Manager:
+    """Stands for verl's manager of agent loops."""
+
+    def __init__(self) -> None:
+        self.sent: list[TensorDict] = []
+        self.replicas = 3
+
+    def generate_sequences(self, prompts: TensorDict) -> None:
+        self.sent.append(prompts)
+
+
+def prompts(**columns: Any) -> TensorDict:
+    data = TensorDict({}, batch_size=2)
+    for name, value in columns.items():
+        tu.assign_non_tensor_data(data, name, value)
+    return data
+
+
+def allowed(data: TensorDict) -> tuple[Any, Any]:
+    return tu.get_non_tensor_data(data, "still_budget", None), tu.get_non_tensor_data(data, "still_temperature", None)
+
+
+def test_prompts_are_sent_with_the_budget_and_temperature_of_the_step(job: Any, trainer: Any) -> None:
+    config = job(
+        context={"stages": [[1, 8], [3, 16]], "validation": 12},
+        temperature={"kind": "linear", "start": 1.0, "end": 1.2, "horizon": 4},
+    )
+    sampling, run, manager = Sampling(config), trainer(config), Manager()
+    loops = SteppedAgentLoops(manager, sampling)
+    sampling.on_init_end(run)
+    loops.generate_sequences(prompts())  # sent before the first step
+    for _ in range(3):
+        metrics = run.step(sampling)
+        loops.generate_sequences(prompts())
+    loops.generate_sequences(prompts(validate=True))
+    budgets, temperatures = zip(*map(allowed, manager.sent), strict=True)
+    assert budgets == (8, 8, 8, 16, 12)
+    assert temperatures[:4] == pytest.approx((1.0, 1.0, 1.05, 1.1)) and temperatures[4] is None
+    assert metrics == {"still/context/budget": 16, "still/temperature": pytest.approx(1.1)}
+    assert run.config.actor_rollout_ref.rollout.temperature == pytest.approx(1.1)  # of log-probs
+
+
+def test_all_else_of_the_manager_is_verls(job: Any) -> None:
+    assert SteppedAgentLoops(Manager(), Sampling(job(context={"validation": 5}))).replicas == 3
+
+
+def test_it_is_left_out_where_the_job_sets_neither(job: Any) -> None:
+    assert not Sampling(job()).active and Sampling(job(context={"validation": 5})).active
