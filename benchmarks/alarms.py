@@ -14,15 +14,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.monitor.alarms.detectors import DETECTORS, Window
-from still_verl.monitor.alarms.watch import EVERY, LEAST, START, WINDOW
+from still_verl.monitor.alarms.detectors import Window
+from still_verl.monitor.alarms.watch import BASELINE_STEPS, CHECK_EVERY, MIN_STEPS, WINDOW
+from still_verl.monitor.registries import DETECTORS
 
 STEPS = 300
 Runs = dict[str, np.ndarray]  # of each signal, [runs, STEPS]
 
 
 def ar1(shape: tuple[int, int], correlation: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Noise of unit variance, correlated from step to step."""
+    """Return noise of unit variance, correlated from step to step."""
     shocks = rng.standard_normal(shape)
     noise = np.empty(shape)
     noise[:, 0] = shocks[:, 0]
@@ -32,7 +33,7 @@ def ar1(shape: tuple[int, int], correlation: np.ndarray, rng: np.random.Generato
 
 
 def healthy(runs: int, rng: np.random.Generator) -> Runs:
-    """Runs that learn; `turn` is where a failure may begin."""
+    """Make runs that learn; `turn` is where a failure may begin."""
 
     def pick(low: float, high: float) -> np.ndarray:
         return rng.uniform(low, high, (runs, 1))
@@ -59,12 +60,12 @@ def healthy(runs: int, rng: np.random.Generator) -> Runs:
 
 
 def since(runs: Runs) -> np.ndarray:
-    """Steps since the turn, 0 before it."""
+    """Return the steps since the turn, 0 before it."""
     return np.maximum(np.arange(STEPS)[None, :] - runs["turn"], 0)
 
 
 def frozen_accuracy(runs: Runs, rng: np.random.Generator, fall: float = 0.0) -> np.ndarray:
-    """Accuracy that is what it was at the turn, or falls by up to `fall` in 100 steps; its noise stays."""
+    """Return accuracy that is what it was at the turn, or falls by up to `fall` in 100 steps; its noise stays."""
     at_turn = np.take_along_axis(runs["accuracy"], runs["turn"], axis=1)
     noise = 0.03 * rng.standard_normal(runs["accuracy"].shape)
     after = at_turn - rng.uniform(0, fall, runs["turn"].shape) * since(runs) / 100 + noise
@@ -72,7 +73,7 @@ def frozen_accuracy(runs: Runs, rng: np.random.Generator, fall: float = 0.0) -> 
 
 
 def spoil(kind: str, runs: Runs, rng: np.random.Generator) -> Runs:
-    """The same runs with a failure planted at their turns."""
+    """Return the same runs with a failure planted at their turns."""
     t, size = since(runs), runs["turn"].shape
 
     def pick(low: float, high: float) -> np.ndarray:
@@ -100,34 +101,39 @@ def spoil(kind: str, runs: Runs, rng: np.random.Generator) -> Runs:
     return runs | changes[kind]()
 
 
-def rings(kind: str, runs: Runs) -> np.ndarray:
-    """[runs, checks]: which checks ring."""
-    needs = DETECTORS.find(kind).needs
-    start = {name: np.median(runs[name][:, :START], axis=1) for name in needs}
+def positive_checks(kind: str, runs: Runs) -> np.ndarray:
+    """Return the result of each check of one detector, [runs, checks]."""
+    detector = DETECTORS.find(kind)
+    needs = detector.needs
+    start = {name: np.median(runs[name][:, :BASELINE_STEPS], axis=1) for name in needs}
     checks = []
-    for end in range(LEAST, STEPS + 1, EVERY):
+    for end in range(MIN_STEPS, STEPS + 1, CHECK_EVERY):
         window = Window({name: runs[name][:, max(end - WINDOW, 0) : end] for name in needs}, start)
-        checks.append(DETECTORS.find(kind).test(window))
+        checks.append(detector.test(window))
     return np.stack(checks, axis=1)
 
 
 def false_alarms(runs: int, rng: np.random.Generator) -> Table:
-    table = Table("alarm", "severity", "healthy runs that ring", title=f"{runs} healthy runs", title_justify="left")
+    """Count the healthy runs in which each alarm begins."""
+    table = Table("alarm", "severity", "healthy runs with it", title=f"{runs} healthy runs", title_justify="left")
     made, critical = healthy(runs, rng), np.zeros(runs, dtype=bool)
-    for name, detector in DETECTORS.items():
-        rung = rings(name, made).any(axis=1)
-        critical |= rung & (detector.severity == "critical")
-        table.add_row(name, detector.severity, f"{rung.mean():.1%}")
+    for name in DETECTORS:
+        detector = DETECTORS.find(name)
+        wrong = positive_checks(name, made).any(axis=1)
+        if detector.severity == "critical":
+            critical |= wrong
+        table.add_row(name, detector.severity, f"{wrong.mean():.1%}")
     table.add_row("any critical", "", f"{critical.mean():.1%}")
     return table
 
 
 def detections(runs: int, rng: np.random.Generator) -> Table:
+    """Count the failures that are found, and after how many steps."""
     table = Table("failure", "found", "median delay, steps", title=f"{runs} of each failure", title_justify="left")
-    steps = np.arange(LEAST, STEPS + 1, EVERY)
+    steps = np.arange(MIN_STEPS, STEPS + 1, CHECK_EVERY)
     for name in DETECTORS:
         made = spoil(name, healthy(runs, rng), rng)
-        after = rings(name, made) & (steps[None, :] > made["turn"])
+        after = positive_checks(name, made) & (steps[None, :] > made["turn"])
         found = after.any(axis=1)
         delay = steps[after.argmax(axis=1)] - made["turn"][:, 0]
         table.add_row(name, f"{found.mean():.1%}", f"{np.median(delay[found]):.0f}" if found.any() else "-")

@@ -25,9 +25,12 @@ DISTINCT = 64  # responses that are made; the others repeat them
 
 
 def response(characters: int, rng: random.Random) -> str:
+    """Make a response of that many characters."""
     words: list[str] = []
     while sum(map(len, words)) + len(words) < characters:
-        words += [rng.choice(KEYWORDS if rng.random() < 0.03 else PLAIN) for _ in range(100)]
+        for _ in range(100):
+            source = KEYWORDS if rng.random() < 0.03 else PLAIN
+            words.append(rng.choice(source))
     return " ".join(words)[:characters]
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import keywords as texts_of
 import numpy as np
@@ -31,7 +32,7 @@ from rich.table import Table
 from transformers import AutoTokenizer
 
 from still_verl.demo.prepare import prepare
-from still_verl.integration.callbacks.monitor import Monitor
+from still_verl.integration.callbacks import monitor as callback
 from still_verl.monitor.alarms import Watch
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, novelties, outcomes, reward_terms, step_metrics, words
@@ -57,8 +58,12 @@ CASES = (
 
 
 def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
+    """Make the samples of a step."""
     samples = case.samples
-    texts = [texts_of.response(rng.randint(*case.characters), rng) + " so \\boxed{42}" for _ in range(samples)]
+    texts = []
+    for _ in range(samples):
+        characters = rng.randint(*case.characters)
+        texts.append(texts_of.response(characters, rng) + " so \\boxed{42}")
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     scores = np.array([float(rng.random() < 0.4) for _ in texts])
     infos = [{"acc": score, "pred": "42", "reason": "same", "term_correct": score} for score in scores]
@@ -68,6 +73,7 @@ def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
 
 
 def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
+    """Return the parts of a step's work by name, ready to be timed."""
     known, watch = Keywords(), Watch()
     texts = tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
     metrics = step_metrics(rows, texts, known)
@@ -83,6 +89,7 @@ def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
 
 
 def median_seconds(work: Callable[[], Any], times: int) -> float:
+    """Do some work several times; returns the median of the seconds."""
     taken = []
     for _ in range(times):
         started = time.perf_counter()
@@ -92,18 +99,27 @@ def median_seconds(work: Callable[[], Any], times: int) -> float:
 
 
 def resident(field: str) -> float:
-    """MB of this process: `VmRSS` now, `VmHWM` at most since it was reset."""
+    """Return MB of this process: `VmRSS` now, `VmHWM` at most since it was reset."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith(field))
 
 
+def _rows_themselves(batch: Any) -> Any:
+    return batch
+
+
+def _short_prompts(batch: Any, keys: list[str]) -> list[list[int]]:
+    return [[5, 6, 7]] * len(keys)
+
+
 def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> tuple[float, float, float]:
-    """(seconds of a step, MB resident and MB of Python that one adds at most) of the callback itself."""
+    """Run the callback itself; returns seconds of a step, and MB resident and MB of Python that one adds at most."""
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
-    monitor = Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
+    monitor = callback.Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
+    # Instead of the transfer queue: rows are what the trainer hands over, and all prompts are the same three tokens.
+    mock.patch.object(callback, "read_rows", _rows_themselves).start()
+    mock.patch.object(callback, "read_prompts", _short_prompts).start()
     trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times)
-    monitor.read_rows = lambda batch: batch
-    monitor.read_prompts = lambda batch, keys: [[5, 6, 7]] * len(keys)
     monitor.on_init_end(trainer)
 
     def one() -> None:

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 logger = logging.getLogger(__name__)
 
-WEBHOOK_S = 10
+WEBHOOK_S = 10  # seconds that a webhook may take
 
 
 class Background:
@@ -23,13 +23,13 @@ class Background:
         self._pending: Future[None] | None = None
 
     def do(self, work: Callable[..., Any], *args: Any) -> None:
-        """Returns at once, unless the work before has not ended."""
+        """Start some work and return at once, unless the work before has not ended."""
         if self._pending is not None:
             wait([self._pending])
         self._pending = self._thread.submit(_logged, work, *args)
 
     def close(self) -> None:
-        """Waits for what is left."""
+        """Wait for what is left."""
         self._thread.shutdown()
 
 
@@ -42,7 +42,11 @@ def _logged(work: Callable[..., Any], *args: Any) -> None:
 
 
 def post(url: str, message: dict[str, Any]) -> None:
-    """Send a message as JSON. `OSError` if nobody takes it within `WEBHOOK_S` seconds."""
+    """Send a message as JSON.
+
+    Raises:
+        OSError: nobody took it within `WEBHOOK_S` seconds.
+    """
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(url, json.dumps(message).encode(), headers), timeout=WEBHOOK_S):
         pass

@@ -26,10 +26,12 @@ class Journal:
                 self._samples = RotatedFile(run_dir / "samples.jsonl", size, files)
 
     def samples(self, rows: list[dict[str, Any]]) -> None:
+        """Keep rows of samples."""
         if self._samples is not None and rows:
             self._files.do(self._samples.write, rows)
 
     def alarm(self, alarm: Alarm) -> None:
+        """Keep an alarm, and send it to the webhook if there is one."""
         message = asdict(alarm)
         if self._alarms is not None:
             self._files.do(self._alarms.write, line(message))
@@ -37,6 +39,7 @@ class Journal:
             self._posts.do(post, self.webhook, {"run": self.name, "text": f"{self.name}: {alarm}"} | message)
 
     def close(self) -> None:
+        """Wait until all is written and sent."""
         self._files.close()
         self._posts.close()
         for file in (self._samples, self._alarms):

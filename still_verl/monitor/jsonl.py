@@ -1,8 +1,11 @@
-"""JSON lines of a run folder: append-only, and whole after a kill at any byte but for the last line."""
+"""JSON lines of a run folder: the one reader and writer of them.
+
+Files are append-only. After a kill at any byte every line is whole but the last; readers skip that one.
+"""
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,9 +17,14 @@ class MetricsFile:
         self._file = open_append(run_dir / "metrics.jsonl")
 
     def log(self, data: dict[str, Any], step: int) -> None:
-        self._file.write(line({"step": step} | {key: _plain(value) for key, value in data.items()}))
+        """Add the metrics of one step."""
+        row: dict[str, Any] = {"step": step}
+        for key, value in data.items():
+            row[key] = _plain(value)
+        self._file.write(line(row))
 
     def finish(self) -> None:
+        """Close the file; verl calls this when the run is over."""
         self._file.close()
 
 
@@ -31,11 +39,13 @@ class RotatedFile:
         self._file = open_append(path)
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add rows, all in one file."""
         self._file.write(b"".join(map(line, rows)))
         if self._file.tell() >= self.size:
             self._rotate()
 
     def close(self) -> None:
+        """Close the file; all is on disk already."""
         self._file.close()
 
     def _rotate(self) -> None:
@@ -49,12 +59,14 @@ class RotatedFile:
 
 
 def rotated(path: Path, number: int) -> Path:
-    """The name that a file gets after `number` rotations."""
-    return path.with_suffix(f".{number}{path.suffix}") if number else path
+    """Return the name that a file gets after `number` rotations."""
+    if number == 0:
+        return path
+    return path.with_suffix(f".{number}{path.suffix}")
 
 
 def open_append(path: Path) -> BinaryIO:
-    """An unbuffered file to add lines to; a line that a kill tore is ended first, so that it spoils no other."""
+    """Open an unbuffered file to add lines to; a line that a kill tore is ended first, so that it spoils no other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("ab+", buffering=0)
     if file.tell():
@@ -65,41 +77,88 @@ def open_append(path: Path) -> BinaryIO:
 
 
 def line(row: dict[str, Any]) -> bytes:
-    """One line of JSON. A lone surrogate, which UTF-8 has not, is written as its escape."""
+    """Return a row as one line of JSON. A lone surrogate, which UTF-8 has not, is written as its escape."""
     return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Every whole row of a file; lines that a kill tore are skipped. A file that does not exist has none."""
-    rows = []
-    for text in path.read_bytes().split(b"\n") if path.exists() else ():
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    r"""Yield the rows of a file as a stream; memory does not grow with it. A file that does not exist has none.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "metrics.jsonl"
+        ...     _ = path.write_text('{"step": 1, "loss": 0.5}\n{"step": 2, "lo')
+        ...     list(json_lines(path))
+        [{'step': 1, 'loss': 0.5}]
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        yield from _objects(file)
+
+
+def parse_lines(data: bytes) -> Iterator[dict[str, Any]]:
+    r"""Yield the rows in a piece of a file.
+
+    Example:
+        >>> list(parse_lines(b'{"step": 1}\n{"st'))
+        [{'step': 1}]
+    """
+    # Not `splitlines`: it would split at a carriage return inside a line, too.
+    return _objects(data.split(b"\n"))
+
+
+def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON object of each line; what a kill tore, and what is no object, is skipped."""
+    for text in lines:
         try:
-            row = json.loads(text)
-        except ValueError:  # of JSON or of UTF-8
+            # Logs of others may have bytes that are no UTF-8: their numbers count nevertheless.
+            row = json.loads(text.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):  # no JSON, or nested beyond what Python can read
             continue
         if isinstance(row, dict):  # "12" is what is left of a longer line
-            rows.append(row)
-    return rows
+            yield row
 
 
 def read_metrics(run_dir: Path) -> list[dict[str, Any]]:
-    """The rows of a run's `metrics.jsonl`. A resumed run repeats the steps after its checkpoint: the later counts."""
-    return read_lines(run_dir / "metrics.jsonl")
+    """Read a run's `metrics.jsonl`. A resumed run repeats the steps after its checkpoint: the later row counts."""
+    return list(json_lines(run_dir / "metrics.jsonl"))
 
 
 def read_samples(run_dir: Path) -> list[dict[str, Any]]:
-    """The rows of a run's samples, oldest first, over all rotated files that are kept."""
+    """Read a run's samples, oldest first, over all rotated files that are kept."""
     path = run_dir / "samples.jsonl"
-    numbers = [int(old.suffixes[-2][1:]) for old in run_dir.glob("samples.*.jsonl") if old.suffixes[-2][1:].isdigit()]
-    return [row for number in [*sorted(numbers, reverse=True), 0] for row in read_lines(rotated(path, number))]
+    numbers = [0]
+    for old in run_dir.glob("samples.*.jsonl"):
+        number = old.suffixes[-2].removeprefix(".")
+        if number.isdigit():
+            numbers.append(int(number))
+    rows: list[dict[str, Any]] = []
+    for rotations in sorted(numbers, reverse=True):
+        rows += json_lines(rotated(path, rotations))
+    return rows
 
 
-def finite(value: Any) -> Any:
-    """A number for JSON, which has neither NaN nor infinity: None in their place."""
-    return value if not isinstance(value, float) or math.isfinite(value) else None
+def finite(value: Any) -> float | None:
+    """Return a number as a float; None for NaN and infinity, which JSON has not, and for what is no number."""
+    if not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return None
+    if not math.isfinite(number):
+        return None
+    return number
 
 
 def _plain(value: Any) -> Any:
-    """numpy and torch scalars as Python numbers; what is no number as text."""
-    value = value.item() if hasattr(value, "item") else value
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
+    """Return numpy and torch scalars as Python numbers, and what is no number as text."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    return str(value)

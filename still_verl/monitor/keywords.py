@@ -6,39 +6,39 @@ gives no denominator, so counts are reported for each response and for each 1,00
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 
+from still_verl.monitor.categories import SEPARATOR, check_category, parts
 from still_verl.monitor.registries import KEYWORD_LISTS, OURS
-from still_verl.monitor.settings import check_category
 from still_verl.rewards.terms import ACTIONS
+
+Words = Mapping[str, Sequence[str]]  # by category
 
 # P is arXiv 2503.04548 by section; the caption of its figure 4 names the words, the inflections are ours.
 WORDS: dict[str, tuple[str, ...]] = {
     "verification": (
-        *("verify", "verifies", "verified", "verifying"),
-        *("double check", "double checks", "double checked", "double checking"),
-        *("confirm", "confirms", "confirmed", "confirming"),
+        "verify", "verifies", "verified", "verifying",
+        "double check", "double checks", "double checked", "double checking",
+        "confirm", "confirms", "confirmed", "confirming",
     ),
     "reflection": ("however", "wait", "reflect", "reflects", "reflected", "reflecting"),
     "correction": (
-        *("correct", "corrects", "corrected", "correcting"),
-        *("revise", "revises", "revised", "revising"),
-        *("adjust", "adjusts", "adjusted", "adjusting"),
+        "correct", "corrects", "corrected", "correcting",
+        "revise", "revises", "revised", "revising",
+        "adjust", "adjusts", "adjusted", "adjusting",
     ),
-}
+}  # fmt: skip
 STEM = 3  # letters
 ACTION = "actions"  # the category of RRA's words among the counts
+KEYWORD_RATE = re.compile(r"still/keywords/([^/]+)/per_1k_words")  # the metric of each category that a run counts
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # kana and Han: written without spaces
 _LETTER = rf"[^\W{_UNSPACED}]"
-_GAP = r"[\s\u2010-\u2015-]*"  # double check, double-check, a line break, doublecheck
+_GAP = rf"{SEPARATOR}*"  # double check, double-check, a line break, doublecheck
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 
 
-def keyword_lists(
-    names: Sequence[str] = (OURS,), extra: Mapping[str, Sequence[str]] | None = None
-) -> dict[str, tuple[str, ...]]:
+def keyword_lists(names: Sequence[str] = (OURS,), extra: Words | None = None) -> dict[str, tuple[str, ...]]:
     """Merge keyword lists into one: words by category.
 
     Args:
@@ -48,12 +48,12 @@ def keyword_lists(
     Raises:
         ConfigError: there is no such list, or a category or word of it that cannot be one.
     """
-    merged: dict[str, tuple[str, ...]] = {}
     lists = [(f"{KEYWORD_LISTS.key}={name!r}", KEYWORD_LISTS.find(name)) for name in names]
     lists.append(("still.monitor.words", extra or {}))
+    merged: dict[str, tuple[str, ...]] = {}
     for key, words_by_category in lists:
         for category, words in words_by_category.items():
-            check_category(key, category, list(words))
+            check_category(key, category, words)
             merged[category] = (*merged.get(category, ()), *words)
     return merged
 
@@ -65,52 +65,72 @@ class Keywords:
     overlap in the text without one being inside the other count once.
 
     Attributes:
-        words: by category; the one list that metrics, reports and `watch` go by.
+        words: by category; the one list that metrics, alarms, reports and `watch` go by.
 
     Example:
-        >>> Keywords({"planning": ["let me plan"]}).count("Let me plan. However, wait.")["planning"]
-        1
+        >>> Keywords({"planning": ["let me plan"]}).count("Let me plan. However, wait.")
+        {'verification': 0, 'reflection': 2, 'correction': 0, 'planning': 1, 'actions': 2}
     """
 
-    def __init__(self, extra: Mapping[str, Sequence[str]] | None = None, lists: Sequence[str] = (OURS,)) -> None:
-        """`lists` and `extra` are those of `keyword_lists`."""
+    def __init__(self, extra: Words | None = None, lists: Sequence[str] = (OURS,)) -> None:
+        """Compile the lists; `lists` and `extra` are `names` and `extra` of `keyword_lists`."""
         self.words = keyword_lists(lists, extra)
         self.categories = tuple(self.words)
-        self.patterns = {name: pattern(words) for name, words in self.words.items()}
-        self.patterns[ACTION] = pattern(ACTIONS)
+        self.patterns: dict[str, re.Pattern[str]] = {}
         every_word = list(ACTIONS)
-        for words in self.words.values():
+        for category, words in self.words.items():
+            self.patterns[category] = pattern(words)
             every_word += words
+        self.patterns[ACTION] = pattern(ACTIONS)
         self._any = pattern(every_word)
 
     def count(self, text: str) -> dict[str, int]:
-        """Hits of each category and of `ACTION` in a text, in time linear in its length."""
+        """Count the hits of each category and of `ACTION` in a text, in time linear in its length."""
         hits = "\n".join(self._any.findall(text.lower()))
         return {name: len(words.findall(hits)) for name, words in self.patterns.items()}
 
 
 def pattern(words: Iterable[str]) -> re.Pattern[str]:
-    """One expression for a list of words, to be used on lower-case text; the longest of two that both fit wins.
+    """Compile one expression for a list of words, to be used on lower-case text; the longest of two that fit wins.
 
     `re` skips to the letters that a match can begin with, and leaves a branch at its first letter that differs. So
     words are grouped by how they begin, and the look-behind for a whole word stands behind that beginning.
     """
-    ordered = sorted(
-        {word.strip().lower() for word in words}, key=lambda word: (word[:STEM], len(word), word), reverse=True
-    )
-    return re.compile("|".join(_branch(stem, list(group)) for stem, group in groupby(ordered, lambda w: w[:STEM])))
+    by_stem: dict[str, list[str]] = {}
+    for word in {" ".join(parts(word)) for word in words}:
+        # Not beyond the first space: what is there may be written differently in a text.
+        stem = word[:STEM].partition(" ")[0]
+        by_stem.setdefault(stem, []).append(word)
+    branches = []
+    # Backwards, so that a longer stem comes before the one that it begins with.
+    for stem in sorted(by_stem, reverse=True):
+        # By length, then by letter, so that a list always gives the same expression.
+        longest_first = sorted(sorted(by_stem[stem], reverse=True), key=len, reverse=True)
+        branches.append(_branch(stem, longest_first))
+    return re.compile("|".join(branches))
 
 
 def _branch(stem: str, words: Sequence[str]) -> str:
-    before = "" if _UNSPACED_CHARACTER.match(stem) else rf"(?<!{_LETTER}{'.' * len(stem)})"
-    return f"{re.escape(stem)}{before}(?:{'|'.join(map(_ending, words))})"
+    """Return the expression of the words that begin with a stem."""
+    before = rf"(?<!{_LETTER}{'.' * len(stem)})"
+    if _UNSPACED_CHARACTER.match(stem):
+        before = ""
+    endings = "|".join(_ending(word, len(stem)) for word in words)
+    return f"{re.escape(stem)}{before}(?:{endings})"
 
 
-def _ending(word: str) -> str:
-    after = "" if _UNSPACED_CHARACTER.match(word[-1]) else rf"(?!{_LETTER})"
-    return _GAP.join(map(re.escape, re.split(r"[\s-]+", word[STEM:]))) + after
+def _ending(word: str, start: int) -> str:
+    """Return the expression of what comes after a word's stem, up to its boundary."""
+    after = rf"(?!{_LETTER})"
+    if _UNSPACED_CHARACTER.match(word[-1]):
+        after = ""
+    # No piece has a separator in it, so no text can be matched in many ways: the time stays linear.
+    pieces = word[start:].split(" ")
+    return _GAP.join(map(re.escape, pieces)) + after
 
 
 def split_words(text: str) -> list[str]:
-    """Words between white space; each character of a script without spaces is a word."""
-    return _WORD.findall(text) if not text.isascii() and _UNSPACED_CHARACTER.search(text) else text.split()
+    """Split a text at white space; each character of a script without spaces is a word."""
+    if text.isascii() or not _UNSPACED_CHARACTER.search(text):
+        return text.split()
+    return _WORD.findall(text)

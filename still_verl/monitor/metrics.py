@@ -1,10 +1,10 @@
-"""What the samples of a step say about a run, as a flat dict of numbers. Nothing here knows verl.
+"""The metrics of a step, from its samples, as a flat dict of numbers. Nothing here knows verl.
 
 Every sample that was generated counts, also one that selection drops; rows that pad a batch are not in `StepRows`. A
 mean over nothing is left out, so there is no NaN. Lengths are in tokens, words and n-grams are of the decoded response.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,117 +12,167 @@ import numpy as np
 from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
 from still_verl.monitor.rows import StepRows
-from still_verl.rewards.extract import extract
+from still_verl.rewards.extract import Extraction, extract
 
 REPEATED_WORDS = 20  # of an n-gram, as in `rewards.terms.repetition`
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
-TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached", "masked_tokens")
+TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached")  # logged for each response
 TOOL_KINDS = (*OUTCOMES, *REFUSALS)
 _TERM = "term_"
 
 
 def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefix: str = "still") -> dict[str, float]:
-    """All metrics of a step, named `<prefix>/<name>`; `texts` are the decoded responses of `rows`, in order."""
-    said = (words(texts, keywords), novelties(texts))
-    parts = (lengths(rows), outcomes(rows, texts), reward_terms(rows), tool_use(rows), *said)
-    return {f"{prefix}/{name}": float(value) for part in parts for name, value in part.items()}
+    """Compute all metrics of a step, named `<prefix>/<name>`.
+
+    Args:
+        texts: the decoded responses of `rows`, in order.
+    """
+    found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | tool_use(rows)
+    found |= words(texts, keywords) | novelties(texts)
+    return {f"{prefix}/{name}": float(value) for name, value in found.items()}
 
 
 def lengths(rows: StepRows) -> dict[str, float]:
-    """Tokens of responses: mean, median and 95th percentile (linear), and the means of right and of wrong ones."""
+    """Compute the mean, median and 95th percentile (linear) of lengths, and the means of right and of wrong responses.
+
+    Lengths are in tokens.
+    """
+    if len(rows) == 0:
+        return {}
     tokens, correct = rows.tokens, rows.correct
-    means = {"mean": tokens, "correct_mean": tokens[correct], "wrong_mean": tokens[~correct]} if len(rows) else {}
-    quantiles = {"p50": np.median(tokens), "p95": np.percentile(tokens, 95)} if len(rows) else {}
-    return {f"length/{name}": value for name, value in (_means(means) | quantiles).items()}
+    found = _means(
+        {
+            "length/mean": tokens,
+            "length/correct_mean": tokens[correct],
+            "length/wrong_mean": tokens[~correct],
+        }
+    )
+    found["length/p50"] = float(np.median(tokens))
+    found["length/p95"] = float(np.percentile(tokens, 95))
+    return found
 
 
 def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
-    """Accuracy, and both completion ratios: the response ended by itself (of those that tell), an answer was found."""
-    answered = [bool(answer_of(info, text)) for info, text in zip(rows.infos, texts, strict=True)]
-    told = [finished for finished in map(finished_of, rows.infos, rows.extras) if finished is not None]
-    return _means({"accuracy": rows.correct, "completion/answered": answered, "completion/finished": told})
+    """Compute accuracy, and both completion ratios.
+
+    They are the shares of responses that ended by themselves, of those of which it is known, and of those in which an
+    answer was found.
+    """
+    answered: list[bool] = []
+    finished: list[bool] = []
+    for info, extra, text in zip(rows.infos, rows.extras, texts, strict=True):
+        answered.append(bool(answer_of(info, text)))
+        ended = finished_of(info, extra)
+        if ended is not None:
+            finished.append(ended)
+    return _means({"accuracy": rows.correct, "completion/answered": answered, "completion/finished": finished})
 
 
-def answer_of(info: dict[str, Any], text: str) -> str:
-    """The answer that the reward found; where it does not tell, the one that `extract` finds."""
-    return str(info["pred"] or "") if "pred" in info else extract(text).answer
+def answer_of(info: dict[str, Any], text: str) -> Extraction:
+    """Return the answer that the reward found and how; where it says nothing, the one that `extract` finds."""
+    if "pred" in info:
+        return Extraction(str(info["pred"] or ""), str(info.get("extracted_by", "")))
+    return extract(text)
 
 
 def finished_of(info: dict[str, Any], extra: dict[str, Any]) -> bool | None:
-    """Whether a response ended by itself; None when neither agent loop nor reward say so."""
+    """Return whether a response ended by itself; None when neither agent loop nor reward say so."""
     if "finish_reason" in extra:
-        return extra["finish_reason"] != "length"
-    return not info["truncated"] if info.get("truncated") is not None else None
+        return bool(extra["finish_reason"] != "length")
+    if info.get("truncated") is None:
+        return None
+    return not info["truncated"]
 
 
 def reward_terms(rows: StepRows) -> dict[str, float]:
-    """The mean of each `term_*` that a reward returned, over the samples that have a finite one."""
+    """Compute the mean of each `term_*` that a reward returned, over the samples that have a finite one."""
     values: dict[str, list[float]] = {}
     for info in rows.infos:
         for name, value in terms_of(info).items():
-            values.setdefault(name, []).append(value)
-    return {f"reward/{name}": value for name, value in _means(values).items()}
+            values.setdefault(f"reward/{name}", []).append(value)
+    return _means(values)
 
 
 def terms_of(info: dict[str, Any]) -> dict[str, float]:
-    """The terms of one reward by name, without the prefix; what is no finite number is left out."""
-    numbers = {key: value for key, value in info.items() if key.startswith(_TERM) and isinstance(value, int | float)}
-    return {key.removeprefix(_TERM): float(value) for key, value in numbers.items() if np.isfinite(value)}
+    """Return the terms of one reward by name, without the prefix; what is no finite number is left out."""
+    found: dict[str, float] = {}
+    for key, value in info.items():
+        if key.startswith(_TERM) and isinstance(value, int | float) and np.isfinite(value):
+            found[key.removeprefix(_TERM)] = float(value)
+    return found
 
 
 def tool_use(rows: StepRows) -> dict[str, float]:
-    """What the agent loop `still_code` left of its interpreter: for each response, and as shares of all calls."""
+    """Compute how the interpreter of the agent loop `still_code` was used: per response, and as shares of all calls."""
     used = [extra for extra in rows.extras if "tool_calls" in extra]
     if not used:
         return {}
-    sums = {name: float(sum(extra[f"tool_{name}"] for extra in used)) for name in (*TOOL_COUNTS, *TOOL_KINDS)}
-    per_response = {name: sums[name] / len(used) for name in ("calls", "seconds", "wait_seconds", "cap_reached")}
-    calls, tokens = sums["calls"], sum(extra["response_tokens"] for extra in used)
-    shares = {"success" if kind == "ok" else f"{kind}_ratio": sums[kind] / calls for kind in TOOL_KINDS if calls}
-    masked = {"masked_token_ratio": sums["masked_tokens"] / tokens} if tokens else {}
-    tiers = _shares_of_tiers([extra["tool_tier"] for extra in used if extra["tool_tier"]])
-    return {f"tool/{name}": value for name, value in (per_response | shares | masked | tiers).items()}
-
-
-def _shares_of_tiers(tiers: list[str]) -> dict[str, float]:
-    """The tier in force is a name, so that it is part of the metric's: 1.0 where all programs had the same."""
-    return {f"tier_{tier}": tiers.count(tier) / len(tiers) for tier in sorted(set(tiers))}
+    found: dict[str, float] = {}
+    for name in TOOL_COUNTS:
+        found[f"tool/{name}"] = _total(used, f"tool_{name}") / len(used)
+    calls = _total(used, "tool_calls")
+    if calls:
+        found["tool/success"] = _total(used, "tool_ok") / calls
+        for kind in TOOL_KINDS:
+            if kind != "ok":
+                found[f"tool/{kind}_ratio"] = _total(used, f"tool_{kind}") / calls
+    tokens = _total(used, "response_tokens")
+    if tokens:
+        found["tool/masked_token_ratio"] = _total(used, "tool_masked_tokens") / tokens
+    # The tier in force is a name, so it is a part of the metric's: 1.0 where all programs had the same.
+    tiers = [extra["tool_tier"] for extra in used if extra["tool_tier"]]
+    for tier in sorted(set(tiers)):
+        found[f"tool/tier_{tier}"] = tiers.count(tier) / len(tiers)
+    return found
 
 
 def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:
-    """Words of each category for each response, and for each 1,000 words of all responses together; RRA's actions."""
+    """Count the words of each category, for each response and for each 1,000 words of all together; RRA's actions."""
     if not texts:
         return {}
-    counts = [keywords.count(text) for text in texts]
-    total = sum(len(split_words(text)) for text in texts)
-    sums = {name: sum(count[name] for count in counts) for name in (*keywords.categories, ACTION)}
-    found = {"actions/mean": sums.pop(ACTION) / len(texts)}
-    found |= {f"keywords/{name}/per_response": count / len(texts) for name, count in sums.items()}
-    per_1k = {f"keywords/{name}/per_1k_words": 1000 * count / total for name, count in sums.items()} if total else {}
-    return found | per_1k
+    counts = dict.fromkeys((*keywords.categories, ACTION), 0)
+    total = 0
+    for text in texts:
+        total += len(split_words(text))
+        for name, count in keywords.count(text).items():
+            counts[name] += count
+    found = {"actions/mean": counts.pop(ACTION) / len(texts)}
+    for name, count in counts.items():
+        found[f"keywords/{name}/per_response"] = count / len(texts)
+        if total:
+            found[f"keywords/{name}/per_1k_words"] = 1000 * count / total
+    return found
 
 
 def novelties(texts: Sequence[str]) -> dict[str, float]:
-    """Means over responses of what `novelty` says of each."""
-    pairs = [novelty(text) for text in texts]
-    repeated, distinct = [pair[0] for pair in pairs], [pair[1] for pair in pairs if pair[1] is not None]
+    """Compute the means over responses of what `novelty` finds in each."""
+    repeated: list[float] = []
+    distinct: list[float] = []
+    for text in texts:
+        share_repeated, share_distinct = novelty(text)
+        repeated.append(share_repeated)
+        if share_distinct is not None:
+            distinct.append(share_distinct)
     return _means({"repetition": repeated, "distinct_2": distinct})
 
 
 def novelty(text: str) -> tuple[float, float | None]:
-    """(share of 20-grams of words that occurred before, share of 2-grams that are distinct) in one response.
+    """Return the share of 20-grams of words that occurred before, and that of 2-grams that are distinct.
 
     The former is 0 for a shorter response, as in the reward term; the latter None for one of less than two words.
     """
     found = split_words(text)
     hashes = np.fromiter(map(hash, found), dtype=np.int64, count=len(found)).view(np.uint64)
-    repeated = distinct_share(hashes, REPEATED_WORDS)
-    return (0.0 if repeated is None else 1.0 - repeated, distinct_share(hashes, DISTINCT_WORDS))
+    distinct_long = distinct_share(hashes, REPEATED_WORDS)
+    repeated = 0.0
+    if distinct_long is not None:
+        repeated = 1.0 - distinct_long
+    return repeated, distinct_share(hashes, DISTINCT_WORDS)
 
 
 def distinct_share(hashes: np.ndarray, n: int) -> float | None:
-    """The number of different n-grams over that of all; None if there is none.
+    """Divide the number of different n-grams by that of all; None if there is none.
 
     n-grams are compared by a polynomial hash of 64 bits: the odds that two of 10,000 collide are about 1 in 10^11.
     """
@@ -132,11 +182,20 @@ def distinct_share(hashes: np.ndarray, n: int) -> float | None:
     grams = np.zeros(total, dtype=np.uint64)
     for place in range(n):
         grams = grams * _BASE + hashes[place : place + total]
+    # Sorted, equal n-grams are neighbours.
     grams.sort()
     return (1 + int(np.count_nonzero(grams[1:] != grams[:-1]))) / total
 
 
+def _total(extras: Iterable[dict[str, Any]], key: str) -> float:
+    return float(sum(extra[key] for extra in extras))
+
+
 def _means(values: Mapping[str, Any]) -> dict[str, float]:
-    """The mean of each entry that has at least one value."""
-    arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
-    return {name: float(array.mean()) for name, array in arrays.items() if array.size}
+    """Return the mean of each entry that has at least one value."""
+    found: dict[str, float] = {}
+    for name, value in values.items():
+        array = np.asarray(value, dtype=float)
+        if array.size:
+            found[name] = float(array.mean())
+    return found

@@ -36,18 +36,20 @@ class StepRows:
 
     @property
     def tokens(self) -> np.ndarray:
-        """Of the response."""
+        """The number of tokens of each response."""
         return np.array([len(ids) for ids in self.response_ids])
 
     @property
     def correct(self) -> np.ndarray:
-        """`acc` of the reward, or a score above 0 for a reward that does not tell."""
-        pairs = zip(self.infos, self.scores, strict=True)
-        return np.array([float(info.get("acc", score)) > 0 for info, score in pairs])
+        """Whether each response is right: `acc` of the reward, or a score above 0 for a reward without it."""
+        right = []
+        for info, score in zip(self.infos, self.scores, strict=True):
+            right.append(float(info.get("acc", score)) > 0)
+        return np.array(right)
 
     @property
     def finished(self) -> np.ndarray:
-        """Whether the response ended by itself, which only our agent loops tell; True for others."""
+        """Whether each response ended by itself, which only our agent loops say; True for others."""
         return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
 
 
@@ -66,13 +68,19 @@ class Validation:
     infos: Mapping[str, Sequence[Any]]
 
     def rows(self, encode: Callable[[str], list[int]]) -> StepRows:
-        """Return them as rows. verl keeps neither right answers nor tokens at its end of a validation.
+        """Return the validation as rows of a step.
 
-        So references are None, and of `response_ids` only the length is true: it is what the reward says (`tokens`),
-        else that of the text encoded again, which can differ by a few.
+        verl keeps neither right answers nor tokens until the end of a validation. So references are None, and of
+        `response_ids` only the length is true: it is what the reward says (`tokens`), else that of the text encoded
+        again, which can differ by a few.
         """
         n = len(self.uids)
-        infos = [{key: values[i] for key, values in self.infos.items() if values[i] is not None} for i in range(n)]
-        pairs = zip(infos, self.responses, strict=True)
-        ids = [[0] * int(info["tokens"]) if "tokens" in info else encode(text) for info, text in pairs]
+        infos: list[dict[str, Any]] = [{} for _ in range(n)]
+        for key, values in self.infos.items():
+            for index, info in enumerate(infos):
+                if values[index] is not None:
+                    info[key] = values[index]
+        ids = []
+        for info, text in zip(infos, self.responses, strict=True):
+            ids.append([0] * int(info["tokens"]) if "tokens" in info else encode(text))
         return StepRows(list(self.uids), np.array(self.scores), [None] * n, infos, [{}] * n, ids)

@@ -11,28 +11,28 @@ from still_verl.monitor.rows import StepRows
 
 
 def spread(total: int, wanted: int) -> list[int]:
-    """Up to `wanted` of `total` indices, evenly spread from the first to the last."""
-    return sorted(set(np.linspace(0, total - 1, min(total, wanted)).round().astype(int).tolist()))
+    """Return up to `wanted` of `total` indices, evenly spread from the first to the last."""
+    places = np.linspace(0, total - 1, min(total, wanted))
+    return sorted(set(places.round().astype(int).tolist()))
 
 
 def sample(rows: StepRows, index: int, step: int, prompt: str, response: str, phase: str = "train") -> dict[str, Any]:
-    """The row of one sample.
+    """Return the row of one sample.
 
-    `acc` is 1.0 or 0.0; `truncated` is None when nobody tells; `reason` and `extracted_by` are empty for a reward that
-    does not tell them.
+    `acc` is 1.0 or 0.0; `truncated` is None when it is unknown; `reason` is empty for a reward that gives none.
     """
     info, extra = rows.infos[index], rows.extras[index]
-    ended = finished_of(info, extra)
+    found, ended = answer_of(info, response), finished_of(info, extra)
     return {
         "step": step,
         "phase": phase,
         "uid": rows.uids[index],
         "prompt": prompt,
         "response": response,
-        "gold": None if rows.references[index] is None else _text(rows.references[index]),
-        "pred": answer_of(info, response),
+        "gold": _text(rows.references[index]),
+        "pred": found.answer,
         "reason": str(info.get("reason", "")),
-        "extracted_by": str(info.get("extracted_by", "")),
+        "extracted_by": found.method,
         "score": finite(float(rows.scores[index])),
         "acc": float(rows.correct[index]),
         "tokens": int(rows.tokens[index]),
@@ -42,7 +42,10 @@ def sample(rows: StepRows, index: int, step: int, prompt: str, response: str, ph
     }
 
 
-def _text(gold: Any) -> Any:
-    """A gold answer, or a list of alternatives, as text."""
-    several = isinstance(gold, Sequence | np.ndarray) and not isinstance(gold, str | bytes)
-    return [str(each) for each in gold] if several else str(gold)
+def _text(reference: Any) -> str | list[str] | None:
+    """Return a reference as text; alternatives as a list; None for none."""
+    if reference is None:
+        return None
+    if isinstance(reference, Sequence | np.ndarray) and not isinstance(reference, str | bytes):
+        return [str(each) for each in reference]
+    return str(reference)

@@ -1,12 +1,10 @@
 """The node `still.monitor`. It refuses what cannot work, by key, value and fix."""
 
-import re
 from dataclasses import dataclass, field
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.monitor.registries import DETECTORS, KEYWORD_LISTS, OURS
-
-CONSTANT_REWARD = "constant_reward"  # the alarm that looks at the samples of a step; always there
+from still_verl.monitor.categories import check_category
+from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS, KEYWORD_LISTS, OURS, by_label
 
 
 @dataclass
@@ -36,6 +34,7 @@ class MonitorConfig:
     def __post_init__(self) -> None:
         for name in self.detectors:
             DETECTORS.check(name)
+        by_label(self.detectors)
         for name in self.stop_on:
             one_of("still.monitor.stop_on", name, (CONSTANT_REWARD, *self.detectors))
         for name in self.lists:
@@ -56,14 +55,8 @@ class MonitorConfig:
             names += DETECTORS if name == OURS else [name]
         return list(dict.fromkeys(names))
 
-
-def check_category(key: str, category: str, words: list[str]) -> None:
-    """Refuse a category of keywords that metrics could not be called by, or an empty word.
-
-    Raises:
-        ConfigError: names the category and the fix.
-    """
-    if not re.fullmatch(r"[a-z0-9_]+", category) or category == "actions":
-        raise ConfigError(f"{key} has category {category!r}: use lower-case letters, not 'actions'")
-    if any(not word.strip() for word in words):
-        raise ConfigError(f"{key}.{category}={words}: take the empty word out")
+    @property
+    def leaves_ours_out(self) -> bool:
+        """Whether only detectors of the user's own are named, perhaps without meaning it."""
+        used = self.detectors
+        return bool(used) and set(used).isdisjoint(DETECTORS)

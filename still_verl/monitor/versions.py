@@ -9,7 +9,7 @@ PACKAGES = ("still-verl", "verl", "torch", "vllm", "transformers", "ray", "tenso
 
 
 def write_versions(run_dir: Path) -> None:
-    """Name and version of each package that is installed, and of Python."""
+    """Write name and version of each package that is installed, and of Python."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

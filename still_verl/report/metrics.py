@@ -1,10 +1,9 @@
 """The numbers of a run: still_verl's `metrics.jsonl`, verl's file logger, or TensorBoard event files."""
 
-import json
-import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from still_verl.monitor.jsonl import finite, json_lines
 
 SEARCHED = 2  # levels of folders below a run in which logs of verl's file logger are looked for
 Values = dict[int, float | None]  # by step; None is NaN or infinite
@@ -42,18 +41,6 @@ def find_logs(path: Path) -> list[Path]:
     return _file_logs(path)
 
 
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file, read as a stream; a line torn by a kill is skipped."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if isinstance(row, dict):
-                yield row
-
-
 def add_row(series: dict[str, Values], row: dict[str, Any]) -> None:
     """Add the numbers of a line of `metrics.jsonl`, or of verl's file logger, whose metrics lie under `data`.
 
@@ -68,14 +55,7 @@ def add_row(series: dict[str, Values], row: dict[str, Any]) -> None:
     for key, value in data.items():
         # verl's file logger writes NaN as null.
         if key != "step" and (value is None or isinstance(value, int | float)):
-            series.setdefault(key, {})[step] = finite_number(value)
-
-
-def finite_number(value: Any) -> float | None:
-    """Return a number as a float, and None for NaN, infinity and what is no number."""
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
-    return None
+            series.setdefault(key, {})[step] = finite(value)
 
 
 def is_events(path: Path) -> bool:
@@ -105,4 +85,4 @@ def _add_events(series: dict[str, Values], file: Path) -> None:
     for tag in events.Tags()["scalars"]:
         values = series.setdefault(tag, {})
         for event in events.Scalars(tag):
-            values[event.step] = finite_number(event.value)
+            values[event.step] = finite(event.value)

@@ -57,11 +57,11 @@ def render(runs: Sequence[Run], version: str = "") -> str:
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise ValueError(f"{error.name} is missing: pip install 'still-verl[report]'") from error
-    from still_verl.report.highlight import highlight
+    from still_verl.report.highlight import highlight, mark_class
 
     loader = PackageLoader("still_verl.report", ".")
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.filters["highlight"] = highlight
+    env.filters |= {"highlight": highlight, "mark_class": mark_class}
     drawn = charts(runs)
     several = len(runs) > 1
     return env.get_template("template.html.jinja").render(

@@ -9,7 +9,10 @@ from typing import Any
 
 import yaml
 
-from still_verl.report.metrics import Values, json_lines, read_values
+from still_verl.monitor.jsonl import json_lines
+from still_verl.monitor.keyword_file import read_keywords
+from still_verl.monitor.keywords import WORDS, Words
+from still_verl.report.metrics import Values, read_values
 from still_verl.report.run import Run
 from still_verl.report.samples import read_phase_samples
 
@@ -70,7 +73,17 @@ def read_about(path: Path, name: str, series: dict[str, Values]) -> Run:
         versions=_versions(path),
         evidence=_evidence(path),
         problems=problems,
+        words=_words(path, problems),
     )
+
+
+def _words(path: Path, problems: list[str]) -> Words:
+    """Read the keywords that a run counted; still_verl's own if its file is broken, which is added to the problems."""
+    try:
+        return read_keywords(path)
+    except ValueError as error:
+        problems.append(str(error))
+        return WORDS
 
 
 def _evidence(path: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from still_verl.monitor.keywords import WORDS, Words
 from still_verl.report.metrics import Values
 from still_verl.report.samples import PhaseSamples
 
@@ -29,6 +30,7 @@ class Run:
         versions: of packages, as far as the run recorded them.
         evidence: of alarms by name, what was seen and what to do about it.
         problems: what could not be read, in words.
+        words: keywords by category, those that the run counted.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Run:
     versions: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    words: Words = field(default_factory=lambda: WORDS)
 
     @property
     def steps(self) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from still_verl.report.metrics import finite_number, json_lines
+from still_verl.monitor.jsonl import finite, json_lines
 
 KEPT = 256  # samples of the first and of the last step in which pairs are looked for
 LONGEST = 2
@@ -184,7 +184,7 @@ def _sample(row: dict[str, Any], phase: str) -> KeptSample:
         gold=_text(row.get("gold", row.get("gts"))),
         pred=_text(row.get("pred")),
         correct=_correct(row),
-        score=finite_number(row.get("score")),
+        score=finite(row.get("score")),
         tokens=_tokens(row),
         facts=_facts(row),
     )
@@ -192,16 +192,16 @@ def _sample(row: dict[str, Any], phase: str) -> KeptSample:
 
 def _correct(row: dict[str, Any]) -> bool | None:
     """Whether a response is right: above zero in `acc`, or in the score where a reward returns no `acc`."""
-    figure = finite_number(row.get("acc"))
+    figure = finite(row.get("acc"))
     if figure is None:
-        figure = finite_number(row.get("score"))
+        figure = finite(row.get("score"))
     if figure is None:
         return None
     return figure > 0
 
 
 def _tokens(row: dict[str, Any]) -> int | None:
-    tokens = finite_number(row.get("tokens"))
+    tokens = finite(row.get("tokens"))
     if tokens is None:
         return None
     return int(tokens)
@@ -224,6 +224,6 @@ def _facts(row: dict[str, Any]) -> tuple[str, ...]:
     terms = row.get("terms")
     if isinstance(terms, dict):
         for name, value in terms.items():
-            if finite_number(value) is not None:
+            if finite(value) is not None:
                 facts.append(f"{name} {value:g}")
     return tuple(facts)

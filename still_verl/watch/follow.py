@@ -1,10 +1,10 @@
 """A run that grows, read once: each look reads only what was added since the last one."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from still_verl.monitor.jsonl import parse_lines
 from still_verl.report.metrics import Values, add_row, find_logs, is_events, read_values
 from still_verl.report.read import read_about
 from still_verl.report.run import Run
@@ -20,32 +20,24 @@ class Tail:
         self._offset, self._inode = 0, -1
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """New whole lines. What comes after the last line break may still be in writing, and is left for later."""
+        """Return new whole lines.
+
+        What comes after the last line break may still be in writing: it is left for later.
+        """
         try:
             with self.path.open("rb") as file:
                 self._rewind()
                 file.seek(self._offset)
-                whole, _, _ = file.read().rpartition(b"\n")
+                whole, line_break, _ = file.read().rpartition(b"\n")
         except FileNotFoundError:
             return iter(())
-        self._offset += len(whole) + 1 if whole else 0
-        return _objects(whole)
+        self._offset += len(whole) + len(line_break)
+        return parse_lines(whole)
 
     def _rewind(self) -> None:
         found = self.path.stat()
         if found.st_ino != self._inode or found.st_size < self._offset:
             self._offset, self._inode = 0, found.st_ino
-
-
-def _objects(data: bytes) -> Iterator[dict[str, Any]]:
-    """Lines that a kill tore are skipped."""
-    for line in data.split(b"\n"):
-        try:
-            row = json.loads(line)
-        except ValueError:  # of JSON or of UTF-8
-            continue
-        if isinstance(row, dict):
-            yield row
 
 
 class Follower:
@@ -70,23 +62,29 @@ class Follower:
         return read_about(self.path, self.name, self._series)
 
     def age(self, now: float) -> float | None:
-        """Seconds since the run last logged; None when it has not yet."""
+        """Return the seconds since the run last logged; None when it has not yet."""
         times = [file.stat().st_mtime for file in find_logs(self.path)]
-        return max(now - max(times), 0.0) if times else None
+        if not times:
+            return None
+        return max(now - max(times), 0.0)
 
     def last_sample(self) -> dict[str, Any] | None:
-        """The last whole line of `samples.jsonl`; that of the file before, just after it was rotated."""
-        names = ("samples.jsonl", "samples.1.jsonl")
-        return next((row for name in names if (row := _last_line(self.path / name))), None)
+        """Return the last whole line of `samples.jsonl`; that of the file before, just after it was rotated."""
+        for name in ("samples.jsonl", "samples.1.jsonl"):
+            row = _last_line(self.path / name)
+            if row:
+                return row
+        return None
 
     def _read_events(self, files: list[Path]) -> None:
-        """TensorBoard's files have no lines to add: read again when one has grown."""
+        """Read TensorBoard's files when one has grown; they have no lines to add, so all of them is read again."""
         stamp = [(str(file), file.stat().st_size) for file in files]
         if stamp != self._stamp:
             self._stamp, self._series = stamp, read_values(self.path)
 
 
 def _last_line(path: Path) -> dict[str, Any] | None:
+    """Return the last whole line of a file, without reading all of it."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -94,4 +92,7 @@ def _last_line(path: Path) -> dict[str, Any] | None:
             lines = file.read().split(b"\n")
     except OSError:
         return None
-    return next((row for line in reversed(lines) for row in _objects(line)), None)
+    for line in reversed(lines):
+        for row in parse_lines(line):
+            return row
+    return None

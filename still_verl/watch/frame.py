@@ -1,4 +1,4 @@
-"""One look at a run, for a terminal: where it is, its curves, what rings, what it last said."""
+"""One look at a run, for a terminal: where it is, its curves, active alarms, the last sample."""
 
 import math
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from still_verl.monitor.keywords import KEYWORD_RATE
 from still_verl.report.curves import number
 from still_verl.report.run import Run
 from still_verl.report.summary import summarize
@@ -26,24 +27,25 @@ SAMPLE = 400  # characters of the end of a response
 
 @dataclass(frozen=True)
 class Curve:
-    """A row of the frame: the first of some metrics that a run has."""
+    """A row of the frame.
+
+    Attributes:
+        label: what is shown beside it.
+        keys: metrics, of which the first that a run has is drawn.
+        share: whether values are shares, shown in percent.
+    """
 
     label: str
     keys: tuple[str, ...]
     share: bool = False
 
 
-KEYWORDS = tuple(
-    Curve(f"{name} / 1k words", (f"still/keywords/{name}/per_1k_words",))
-    for name in ("verification", "reflection", "correction")
-)
 CURVES = (
     Curve("training accuracy", ("still/accuracy",), True),
     Curve("reward", ("critic/score/mean", "critic/rewards/mean")),
     Curve("tokens of a response", ("still/length/mean", "response_length/mean")),
     Curve("finished", ("still/completion/finished",), True),
     Curve("cut at the limit", ("response_length/clip_ratio",), True),
-    *KEYWORDS,
     Curve("tool calls", ("still/tool/calls",)),
     Curve("entropy", ("still/entropy", "actor/entropy", "actor/entropy_loss")),
     Curve("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
@@ -58,7 +60,7 @@ class Progress:
 
     Attributes:
         step: the last that was logged; None before the first.
-        total: steps of the run, where its configuration tells.
+        total: steps of the run; None where its configuration has none.
         seconds: of a step, the median of the last ten.
     """
 
@@ -68,26 +70,38 @@ class Progress:
 
     @property
     def over(self) -> bool:
+        """Whether the last step is logged; False when the number of its steps is unknown."""
         return self.step is not None and self.total is not None and self.step >= self.total
 
     @property
     def left(self) -> float | None:
-        """Seconds to the end; None when nobody can tell."""
+        """Seconds to the end; None when it is unknown."""
         if self.step is None or self.total is None or self.seconds is None:
             return None
         return (self.total - self.step) * self.seconds
 
 
 def progress_of(run: Run) -> Progress:
-    total = run.config.get("trainer.total_training_steps")
-    key = run.first_of(*STEP_TIME)
-    times = [value for _, value in run.known(key)[-RECENT:]] if key else []
+    """Find out where a run is, from its metrics and its configuration."""
     step = max((next(reversed(values)) for values in run.series.values()), default=None)
-    return Progress(step, total if isinstance(total, int) else None, median(times) if times else None)
+    total = run.config.get("trainer.total_training_steps")
+    if not isinstance(total, int):
+        total = None
+    seconds = None
+    key = run.first_of(*STEP_TIME)
+    if key:
+        seconds = median(value for _, value in run.known(key)[-RECENT:])
+    return Progress(step, total, seconds)
 
 
 def frame(run: Run, age: float | None, sample: dict[str, Any] | None, width: int = 100) -> RenderableType:
-    """What `still-verl watch` shows; `age` is in seconds since the last line, `width` in characters."""
+    """Return what `still-verl watch` shows.
+
+    Args:
+        age: seconds since the run last logged.
+        sample: a row of `samples.jsonl`.
+        width: of the terminal, in characters.
+    """
     progress = progress_of(run)
     parts: list[RenderableType] = [_head(run, progress, age)]
     if progress.step is not None:
@@ -95,32 +109,43 @@ def frame(run: Run, age: float | None, sample: dict[str, Any] | None, width: int
     if sample:
         parts.append(_sample(sample))
     if progress.over:
-        words = summarize(run)
-        colour = {"good": "green", "bad": "red"}.get(words.mood, "")
-        parts += ["", Text(words.headline, style=f"bold {colour}"), *map(Text, _beside_alarms(words.sentences))]
+        parts += _ending(run)
     return Group(*parts)
 
 
-def _beside_alarms(sentences: Sequence[str]) -> list[str]:
-    """The alarms are shown above."""
-    return [sentence for sentence in sentences if not sentence.startswith("Alarm")]
+def _ending(run: Run) -> list[RenderableType]:
+    """Return the summary of a run that is over, without its alarms: they are shown above."""
+    found = summarize(run)
+    colour = {"good": "green", "bad": "red"}.get(found.mood, "")
+    lines: list[RenderableType] = ["", Text(found.headline, style=f"bold {colour}")]
+    for sentence in found.sentences:
+        if not sentence.startswith("Alarm"):
+            lines.append(Text(sentence))
+    return lines
 
 
 def _head(run: Run, progress: Progress, age: float | None) -> RenderableType:
+    """Return the name and state of a run, and how far it is."""
     title = Text.assemble((run.name, "bold"), "  ", _state(run, progress, age))
     if progress.step is None:
         return title
+    cells: list[RenderableType] = []
+    of = f"step {progress.step:,}"
+    if progress.total is not None:
+        cells.append(ProgressBar(total=progress.total, completed=progress.step, width=28))
+        of += f" of {progress.total:,}"
+    cells.append(of)
+    if progress.seconds is not None:
+        cells.append(f"{duration(progress.seconds)} a step")
+    if progress.left:
+        cells.append(f"{duration(progress.left)} left")
     line = Table.grid(padding=(0, 2))
-    known = progress.total is not None
-    bar = [ProgressBar(total=progress.total, completed=progress.step, width=28)] if known else []
-    of = f"step {progress.step:,}" + (f" of {progress.total:,}" if known else "")
-    each = f"{duration(progress.seconds)} a step" if progress.seconds is not None else ""
-    left = f"{duration(progress.left)} left" if progress.left else ""
-    line.add_row(*bar, *(text for text in (of, each, left) if text))
+    line.add_row(*cells)
     return Group(title, line)
 
 
 def _state(run: Run, progress: Progress, age: float | None) -> Text:
+    """Say in words whether a run has begun, goes on, or is over."""
     if not run.path.exists():
         return Text("the folder does not exist yet", style="yellow")
     if progress.step is None or age is None:
@@ -132,20 +157,33 @@ def _state(run: Run, progress: Progress, age: float | None) -> Text:
     return Text(f"last step {duration(age)} ago", style="dim")
 
 
+def curves_of(run: Run) -> list[Curve]:
+    """Return the curves of a run: held-out accuracy, `CURVES`, and one for each category of keywords that it logs."""
+    found = [Curve(f"accuracy, {label}", (key,), True) for label, key in run.validations()]
+    found += CURVES
+    for category, key in run.matching(KEYWORD_RATE):
+        found.append(Curve(f"{category} / 1k words", (key,)))
+    return found
+
+
 def _curves(run: Run, wide: bool) -> Table:
-    """A narrow terminal has no room for the extremes."""
+    """Draw the curves with their first and last value; a narrow terminal has no room for the extremes."""
+    headings = ["first", "lowest", "highest", "last"] if wide else ["first", "last"]
     table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True, header_style="dim")
     table.add_column("")
     table.add_column("", ratio=1, no_wrap=True, min_width=12)
-    for name in ("first", *(("lowest", "highest") if wide else ()), "last"):
-        table.add_column(name, justify="right", no_wrap=True)
-    held_out = [Curve(f"accuracy, {label}", (key,), True) for label, key in run.validations()]
-    for curve in (*held_out, *CURVES):
-        if key := run.first_of(*curve.keys):
-            values = [value for _, value in run.known(key)]
-            shown = (values[0], *((min(values), max(values)) if wide else ()))
-            figures = (number(value, curve.share) for value in shown)
-            table.add_row(escape(curve.label), Spark(values), *figures, f"[bold]{number(values[-1], curve.share)}[/]")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for curve in curves_of(run):
+        key = run.first_of(*curve.keys)
+        if key is None:
+            continue
+        values = [value for _, value in run.known(key)]
+        figures = [values[0]]
+        if wide:
+            figures += [min(values), max(values)]
+        shown = [number(value, curve.share) for value in figures]
+        table.add_row(escape(curve.label), Spark(values), *shown, f"[bold]{number(values[-1], curve.share)}[/]")
     return table
 
 
@@ -156,51 +194,80 @@ class Spark:
         self.values = values
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        ramp = PLAIN if options.ascii_only else BLOCKS
+        ramp = BLOCKS
+        if options.ascii_only:
+            ramp = PLAIN
         yield Text(spark(self.values, options.max_width, ramp), style="cyan")
 
 
 def spark(values: Sequence[float], width: int, ramp: str = BLOCKS) -> str:
-    """At most `width` characters; a flat curve is drawn in the middle."""
+    """Draw a curve with at most `width` characters; a flat one in the middle.
+
+    Example:
+        >>> spark([0, 1, 2, 3, 4, 5, 6, 7], 8)
+        '▁▂▃▄▅▆▇█'
+    """
     count = min(width, len(values))
-    bounds = [index * len(values) // count for index in range(count + 1)]
-    means = [fmean(values[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    means: list[float] = []
+    for index in range(count):
+        first, end = index * len(values) // count, (index + 1) * len(values) // count
+        means.append(fmean(values[first:end]))
     low, high = min(means), max(means)
     if math.isclose(low, high, rel_tol=1e-9):
         return ramp[3] * count
-    return "".join(ramp[round((mean - low) / (high - low) * (len(ramp) - 1))] for mean in means)
+    heights = [(mean - low) / (high - low) for mean in means]
+    return "".join(ramp[round(height * (len(ramp) - 1))] for height in heights)
 
 
 def _alarms(run: Run) -> list[RenderableType]:
-    """Those that ring now in red with what to do, those that rang dim."""
+    """Show active alarms in red with what to do, then those that ended, dim."""
     last = max(run.steps)
-    rows: list[RenderableType] = []
+    active: list[RenderableType] = []
+    ended: list[RenderableType] = []
     for name, stretches in run.alarms().items():
         first, end = stretches[-1]
-        title = f"{name.replace('_', ' ')}, "
-        if end < last:
-            rows.append(Text(f"rang: {title}steps {first} to {end}", style="dim"))
+        title = name.replace("_", " ")
+        if end == last:
+            headline = (f"ALARM {title}, since step {first}. ", "bold red")
+            active.append(Text.assemble(headline, run.evidence.get(name, "")))
         else:
-            rows.insert(
-                0, Text.assemble((f"ALARM {title}since step {first}. ", "bold red"), run.evidence.get(name, ""))
-            )
-    return [*rows, ""] if rows else []
+            ended.append(Text(f"ended: {title}, steps {first} to {end}", style="dim"))
+    if not active and not ended:
+        return []
+    return [*active, *ended, ""]
 
 
 def _sample(row: dict[str, Any]) -> RenderableType:
-    right = row.get("acc")
-    word = ("", "") if right is None else (" right", "green") if right else (" wrong", "red")
-    facts = ", ".join(f"{key} {row[key]}" for key in ("tokens", "gold", "pred") if row.get(key) not in (None, ""))
-    head = Text.assemble(("last sample", "dim"), f" step {row.get('step')}", word, (f"  {facts}", "dim"))
+    """Show the end of a response, with what is known about it."""
+    head = Text.assemble(("last sample", "dim"), f" step {row.get('step')}")
+    if row.get("acc") is not None:
+        word, colour = ("right", "green") if row["acc"] else ("wrong", "red")
+        head.append(f" {word}", colour)
+    facts = []
+    for key in ("tokens", "gold", "pred"):
+        if row.get(key) not in (None, ""):
+            facts.append(f"{key} {row[key]}")
+    head.append(f"  {', '.join(facts)}", "dim")
+    # On one line: a response's own line breaks would push the rest out of the terminal.
     said = " ".join(str(row.get("response", "")).split())
-    cut = f"... {said[-SAMPLE:]}" if len(said) > SAMPLE else said
-    return Group(head, Padding(Text(cut), (0, 0, 0, 2)))
+    if len(said) > SAMPLE:
+        said = f"... {said[-SAMPLE:]}"
+    return Group(head, Padding(Text(said), (0, 0, 0, 2)))
 
 
 def duration(seconds: float) -> str:
-    """For people: 4.2 s, 3 min 10 s, 5 h 02 min."""
+    """Write a time for people.
+
+    Example:
+        >>> duration(4.21), duration(190), duration(18120)
+        ('4.2 s', '3 min 10 s', '5 h 02 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+        return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+    return f"{hours} h {minutes:02} min"

@@ -9,7 +9,7 @@ from rich.live import Live
 from still_verl.watch.follow import Follower
 from still_verl.watch.frame import frame, progress_of
 
-EVERY = 1.0  # seconds between two looks
+LOOK_EVERY_S = 1.0  # between two looks
 
 
 def watch_once(path: Path, console: Console) -> None:
@@ -23,7 +23,7 @@ def watch_live(path: Path, console: Console) -> None:
     picture, over = _look(follower, console)
     with Live(picture, console=console, auto_refresh=False, vertical_overflow="crop") as live:
         while not over:
-            time.sleep(EVERY)
+            time.sleep(LOOK_EVERY_S)
             picture, over = _look(follower, console)
             live.update(picture, refresh=True)
         live.vertical_overflow = "visible"

@@ -1,14 +1,25 @@
 import itertools
 import json
+import math
 import os
 import random
 import signal
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 
-from still_verl.monitor.jsonl import MetricsFile, RotatedFile, open_append, read_lines, read_metrics, read_samples
+from still_verl.monitor.jsonl import (
+    MetricsFile,
+    RotatedFile,
+    finite,
+    json_lines,
+    open_append,
+    parse_lines,
+    read_metrics,
+    read_samples,
+)
 
 KILLS = 200
 
@@ -40,7 +51,7 @@ def test_a_kill_during_writing_costs_at_most_the_last_line(tmp_path: Path) -> No
         os.waitpid(child, 0)
         with os.fdopen(told, "rb") as pipe:
             written = 1 + len(pipe.read()) // 8
-        kept = [row["n"] for row in read_lines(path)]
+        kept = [row["n"] for row in json_lines(path)]
         assert kept == list(range(len(kept))) and len(kept) >= written
         path.unlink()
 
@@ -60,7 +71,7 @@ def test_a_file_torn_at_any_byte_loses_one_row_and_goes_on_whole(tmp_path: Path)
         again.close()
         kept = [row["n"] for row in read_samples(tmp_path)]
         assert kept == [*range(sum(end <= size for end in ends)), 9]
-    assert read_lines(path)[:3] == rows
+    assert list(json_lines(path))[:3] == rows
 
 
 def test_rotation_keeps_the_newest_files_in_order(tmp_path: Path) -> None:
@@ -94,3 +105,27 @@ def test_a_run_without_files_has_no_rows(tmp_path: Path) -> None:
     assert read_metrics(tmp_path) == [] == read_samples(tmp_path)
     open_append(tmp_path / "new" / "samples.jsonl").close()
     assert read_samples(tmp_path / "new") == []
+
+
+def test_lines_of_others_are_read_as_far_as_they_are_objects(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.jsonl"
+    nested = b"[" * 100_000
+    path.write_bytes(b'{"a": 1}\r\n\n12\n[1]\n{"b": "\xff"}\n' + nested + b'\n{"c": NaN}\n{"d": "\xe2\x82')
+    rows = list(json_lines(path))
+    assert rows[:2] == [{"a": 1}, {"b": "\ufffd"}] and list(rows[2]) == ["c"] and len(rows) == 3
+    assert len(list(parse_lines(path.read_bytes()))) == 3
+
+
+def test_a_file_is_read_as_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "endless.jsonl"
+    path.write_bytes(b'{"a": 1}\n' * 100_000)
+    tracemalloc.start()
+    assert sum(row["a"] for row in json_lines(path)) == 100_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300_000, f"{peak} bytes for a file of {path.stat().st_size}"
+
+
+def test_a_number_is_finite_or_none() -> None:
+    assert [finite(value) for value in (1, True, 0.5, np.float64(2))] == [1.0, 1.0, 0.5, 2.0]
+    assert [finite(value) for value in (math.nan, -math.inf, None, "1", [], 10**400)] == [None] * 6

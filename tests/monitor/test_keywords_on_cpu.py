@@ -41,6 +41,12 @@ def test_a_users_lists_extend_a_category_or_add_one() -> None:
     assert counted == {"verification": 0, "reflection": 4, "correction": 0, "splits": 2, ACTION: 1}
 
 
+def test_a_space_near_the_beginning_of_a_word_matches_what_any_other_does() -> None:
+    keywords = Keywords({"splits": ["on second thought", "a-b", "- so  far"]}, lists=[])
+    counted = keywords.count("On\nsecond-thought, a  b, ab, A\u2010B, so\tfar; upon second thought, a bc")
+    assert counted["splits"] == 5
+
+
 WORD_SET = {word for words in WORDS.values() for word in words if " " not in word} | set(ACTIONS)
 
 

@@ -47,11 +47,18 @@ def test_a_silent_run_is_asked_about(tmp_path: Path) -> None:
     assert "quiet" not in shown(run, age=190) and "quiet for 3 min 30 s" in shown(run, age=210)
 
 
-def test_alarms_say_what_to_do_while_they_ring(tmp_path: Path) -> None:
+def test_alarms_say_what_to_do_while_they_are_active(tmp_path: Path) -> None:
     series = {f"still/alarm/{name}": {1: 1.0, 2: last} for name, last in (("truncation", 1.0), ("plateau", 0.0))}
     text = shown(Run("r", tmp_path, series, evidence={"truncation": "a fifth is cut. Raise the limit", "plateau": "?"}))
     assert "ALARM truncation, since step 1. a fifth is cut. Raise the limit" in text
-    assert "rang: plateau, steps 1 to 1" in text and "?" not in text
+    assert "ended: plateau, steps 1 to 1" in text and "?" not in text
+
+
+def test_every_category_of_keywords_that_a_run_logs_has_a_curve(tmp_path: Path) -> None:
+    rates = {f"still/keywords/{name}/per_1k_words": {1: 1.0, 2: 2.0} for name in ("planning", "reflection")}
+    text = shown(Run("r", tmp_path, rates | {"still/keywords/planning/per_response": {1: 7.0}}))
+    assert "planning / 1k words" in text and "reflection / 1k words" in text
+    assert "verification" not in text and "7" not in text
 
 
 @pytest.mark.parametrize("width", (40, 80, 200))

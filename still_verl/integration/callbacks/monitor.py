@@ -12,12 +12,12 @@ from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.transfer_queue import read_prompts, read_rows
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
+from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
-from still_verl.monitor.registries import DETECTORS
+from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.rows import StepRows, Validation
 from still_verl.monitor.samples import sample, spread
-from still_verl.monitor.settings import CONSTANT_REWARD
 from still_verl.monitor.versions import write_versions
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Monitor(Callback):
-    """Reads the samples of a step once, adds `still/*` metrics, keeps some samples, and says aloud what looks wrong."""
+    """Reads the samples of a step once, adds `still/*` metrics, keeps some samples, and logs alarms."""
 
     def __init__(self, config: DictConfig) -> None:
         super().__init__(config)
@@ -44,10 +44,15 @@ class Monitor(Callback):
         self.stop_on = {DETECTORS.label(name) for name in self.settings.stop_on}
 
     def on_init_end(self, trainer: StillTrainer) -> None:
+        if self.settings.leaves_ours_out:
+            logger.warning(
+                "still.monitor.alarms leaves still_verl's own alarms out: add `still` to it to have them, too"
+            )
         run_dir = Path(self.still.run_dir) if self.still.run_dir else None
         self.journal = Journal(run_dir, self.settings, self.still.name)
         if run_dir:
             write_versions(run_dir)
+            write_keywords(run_dir, self.keywords.words)
 
     def on_metrics(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
         rows, step = read_rows(batch), trainer.global_steps
@@ -56,18 +61,28 @@ class Monitor(Callback):
         assert self.journal is not None
         for alarm in (*self._constant(rows, step, trainer), *self.watch.observe(step, metrics)):
             self._begin(alarm, self.journal)
-        active = {*self.watch.active, *([CONSTANT_REWARD] if self.constant.active else [])}
-        metrics |= {f"still/alarm/{name}": float(name in active) for name in self.alarms}
+        active = set(self.watch.active)
+        if self.constant.active:
+            active.add(CONSTANT_REWARD)
+        for name in self.alarms:
+            metrics[f"still/alarm/{name}"] = float(name in active)
         self.journal.samples(self._samples(rows, texts, step, trainer, batch))
 
     def on_validation(self, trainer: StillTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
-        rows = validation.rows(lambda text: trainer.tokenizer.encode(text, add_special_tokens=False))
+        def encode(text: str) -> list[int]:
+            ids: list[int] = trainer.tokenizer.encode(text, add_special_tokens=False)
+            return ids
+
+        rows = validation.rows(encode)
         metrics |= step_metrics(rows, validation.responses, self.keywords, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
-        if self.journal is not None:
-            texts, step = list(zip(validation.prompts, validation.responses, strict=True)), trainer.global_steps
-            chosen = spread(len(rows), self.settings.samples)
-            self.journal.samples([sample(rows, index, step, *texts[index], phase="validation") for index in chosen])
+        if self.journal is None:
+            return
+        kept = []
+        for index in spread(len(rows), self.settings.samples):
+            prompt, response = validation.prompts[index], validation.responses[index]
+            kept.append(sample(rows, index, trainer.global_steps, prompt, response, phase="validation"))
+        self.journal.samples(kept)
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
         # Here and not where the alarm began: now the rollout sleeps, so there is memory to save, and this step's
@@ -90,18 +105,21 @@ class Monitor(Callback):
             self.journal.close()
 
     def _constant(self, rows: StepRows, step: int, trainer: StillTrainer) -> list[Alarm]:
-        """The alarm of a constant reward if it begins; its text is logged again as it lasts."""
+        """Return the alarm of a constant reward if it begins; its text is logged again as it lasts."""
         if not self.constant.observe(rows):
             return []
         headline, *details = self.constant.text(rows, trainer.tokenizer.decode).splitlines()
         logger.error("\n".join([headline, *details]))
         evidence = headline.removeprefix("ALARM constant reward: ")
-        alarm = Alarm(CONSTANT_REWARD, "critical", step, evidence, "; ".join(details[-2:]))
-        return [alarm] if self.constant.steps == self.constant.patience else []
+        if self.constant.steps > self.constant.patience:
+            return []
+        return [Alarm(CONSTANT_REWARD, "critical", step, evidence, "; ".join(details[-2:]))]
 
     def _begin(self, alarm: Alarm, journal: Journal) -> None:
+        """Log an alarm that begins, keep it, and see whether it ends the run."""
         if alarm.name != CONSTANT_REWARD:  # that has said more already
-            logger.log(logging.INFO if alarm.severity == "info" else logging.ERROR, str(alarm))
+            level = logging.INFO if alarm.severity == "info" else logging.ERROR
+            logger.log(level, str(alarm))
         journal.alarm(alarm)
         if alarm.name in self.stop_on:
             self.stopping = True
@@ -110,8 +128,9 @@ class Monitor(Callback):
     def _samples(
         self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer, batch: KVBatchMeta
     ) -> list[dict[str, Any]]:
-        chosen = spread(len(rows), self.settings.samples) if self.still.run_dir else []
-        if not chosen:
+        """Return some samples of a step, to be kept. Only their prompts are fetched."""
+        chosen = spread(len(rows), self.settings.samples)
+        if not chosen or not self.still.run_dir:
             return []
         ids = read_prompts(batch, [rows.keys[index] for index in chosen])
         prompts = trainer.tokenizer.batch_decode(ids, skip_special_tokens=True)

@@ -1,60 +1,76 @@
-"""What a person would want to be woken for."""
+"""The alarm of a reward that is the same for every response, which a trend would not show."""
 
 from collections.abc import Callable
 
+from still_verl.monitor.metrics import answer_of, finished_of
 from still_verl.monitor.rows import StepRows
-from still_verl.rewards.extract import extract
 
-SHOWN = 3  # samples in an alarm's text
-TAIL = 160  # characters of a response in it
+TAIL = 160  # characters of a response in an alarm's text
 
 
 class ConstantReward:
     """Every reward of some steps in a row was the same: all advantages are 0, and nothing is learned.
 
     The study's released Zero reward paid 0 for every response, and its curves looked like a model that cannot learn.
+
+    Attributes:
+        patience: steps in a row after which it is an alarm.
+        steps: in a row that had one reward, and that same one.
     """
 
     def __init__(self, patience: int = 3) -> None:
         self.patience = patience
-        self.steps = 0  # in a row
+        self.steps = 0
         self._value: float | None = None
 
     def observe(self, rows: StepRows) -> bool:
         """Take in a step; True when it is time to say so: after `patience` steps, and again each time that doubles."""
         values = set(rows.scores.tolist())
-        value = values.pop() if len(values) == 1 else None
-        self.steps = self.steps + 1 if value is not None and value == self._value else int(value is not None)
-        self._value = value
-        return self.active and (self.steps // self.patience).bit_count() == 1 and self.steps % self.patience == 0
+        if len(values) != 1:
+            self.steps, self._value = 0, None
+            return False
+        value = values.pop()
+        if value != self._value:
+            self.steps, self._value = 0, value
+        self.steps += 1
+        times, rest = divmod(self.steps, self.patience)
+        return rest == 0 and times.bit_count() == 1  # 1, 2, 4, 8, ...
 
     @property
     def active(self) -> bool:
+        """Whether the alarm lasts."""
         return self.steps >= self.patience
 
     def text(self, rows: StepRows, decode: Callable[[list[int]], str]) -> str:
-        """What happened, with samples and what to look at first."""
-        chosen = sorted({0, len(rows) // 2, len(rows) - 1})[:SHOWN]
-        samples = [_sample(rows, index, decode) for index in chosen]
-        unanswered = sum(answer == "" for answer, _ in samples)
-        cut = sum(extra.get("finish_reason") == "length" for extra in rows.extras)
-        advice = [f"{cut} of {len(rows)} responses were cut at their limit" if cut else ""]
-        advice += [f"no answer was found in {unanswered} of {len(samples)} samples" if unanswered else ""]
-        return "\n".join(
-            [
-                f"ALARM constant reward: every response of the last {self.steps} steps got {self._value:g}, "
-                "so nothing is learned",
-                *(text for _, text in samples),
-                "; ".join(filter(None, advice)) or "the task may be too hard or too easy for this model",
-                "debug the reward on these responses: still-verl score --help",
-            ]
-        )
+        """Say what happened, with three samples and what to look at first."""
+        chosen = sorted({0, len(rows) // 2, len(rows) - 1})
+        lines = [
+            f"ALARM constant reward: every response of the last {self.steps} steps got {self._value:g}, "
+            "so nothing is learned"
+        ]
+        unanswered = 0
+        for index in chosen:
+            response = decode(rows.response_ids[index])
+            found = answer_of(rows.infos[index], response)
+            unanswered += not found
+            facts = f"gold {rows.references[index]!r}, answer {found.answer!r} by {found.method or 'no method'}"
+            reason = rows.infos[index].get("reason")
+            if reason:
+                facts += f", {reason}"
+            lines += [f"  {facts}", f"    ...{response[-TAIL:]!r}"]
+        lines.append(_hints(rows, unanswered, len(chosen)))
+        lines.append("debug the reward on these responses: still-verl score --help")
+        return "\n".join(lines)
 
 
-def _sample(rows: StepRows, index: int, decode: Callable[[list[int]], str]) -> tuple[str, str]:
-    """(answer found, lines that show it) of one response; foreign rewards do not say what they extracted."""
-    response, info = decode(rows.response_ids[index]), rows.infos[index]
-    found = extract(response)
-    answer, method = info.get("pred", found.answer), info.get("extracted_by", found.method)
-    facts = f"gold {rows.references[index]!r}, answer {answer!r} by {method or 'no method'}, {info.get('reason', '')}"
-    return answer, f"  {facts.rstrip(', ')}\n    ...{response[-TAIL:]!r}"
+def _hints(rows: StepRows, unanswered: int, samples: int) -> str:
+    """Say what may be wrong: responses are cut, or have no answer."""
+    cut = sum(finished_of(*pair) is False for pair in zip(rows.infos, rows.extras, strict=True))
+    hints = []
+    if cut:
+        hints.append(f"{cut} of {len(rows)} responses were cut at their limit")
+    if unanswered:
+        hints.append(f"no answer was found in {unanswered} of {samples} samples")
+    if not hints:
+        return "the task may be too hard or too easy for this model"
+    return "; ".join(hints)

@@ -9,120 +9,176 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from still_verl.config_errors import ConfigError, one_of
 from still_verl.monitor.alarms.trend import ends, fold, trend
+
+SEVERITIES = ("critical", "warning", "info")
 
 Z_THRESHOLD = 3.1  # standard deviations; one-sided p = 0.001
 LENGTH_RISE = 0.2  # of the length in the window
 KEYWORD_RISE = 0.5  # of the words for each 1,000, and not fewer than
-KEYWORD_LEAST = 2.0
+KEYWORD_MIN_RISE = 2.0
 REPETITION_RISE = 0.05  # share of 20-grams
 ACCURACY_GAIN = 0.02  # less is flat
+NOT_RISING_Z = 1.64  # of accuracy; one-sided p = 0.05
 COLLAPSED = 0.1  # of the entropy that the run began with
-CUT_RISE, CUT_LEVEL = 0.1, 0.2  # share of responses
+TRUNCATION_RISE, TRUNCATION_LEVEL = 0.1, 0.2  # share of responses
 KL_GROWTH, KL_BEND = 2.0, 0.2  # last over first fifth; how far the ends lie above the middle, of the middle
-PLATEAU_STEPS, PLATEAU_GAIN, SOLVED = 60, 0.01, 0.95  # of the window; of accuracy
-CALLS_LEFT, CALLS_LEAST = 0.3, 0.2  # of the calls that the run began with; of calls for each response
+PLATEAU_STEPS, PLATEAU_GAIN, PLATEAU_Z, SOLVED = 60, 0.01, 1.28, 0.95  # of the window; of accuracy
+CALLS_LEFT, MIN_CALLS = 0.3, 0.2  # of the calls that the run began with; of calls for each response
 
 Series = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Window:
-    """The last steps of some series, and the median of each over the first steps of the run."""
+    """The last steps of some series, and the median of each over its first steps in the run.
+
+    `window[name]` are the last steps of one series, `window.start[name]` is its median.
+    """
 
     last: Series
     start: Series
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.last:
+            raise KeyError(f"{name} is not in the window: name it in the detector's `seen` ({', '.join(self.last)})")
         return self.last[name]
 
 
 @dataclass(frozen=True)
 class Detector:
-    """A test over a window.
+    """A test over a window, and what is said when it is positive.
 
     Attributes:
         severity: "critical", "warning" or "info".
-        needs: signals of `watch.SIGNALS` without which the test cannot be done.
-        test: whether it rings; takes one run or, with more axes in front, many.
-        seen: the signals of the sentence of evidence, with the format of their figures.
+        test: whether there is something to see. Returns one bool for a window of one run; ours also take windows of
+            many runs, with more axes in front.
+        seen: what the test needs and the sentence of evidence shows, with the format of its figures: signals of
+            `watch.SIGNALS`, or any metric by its full name, such as `actor/grad_norm`.
         meaning: what the figures show.
         advice: what to do first.
+
+    Example:
+        >>> def rises(window):
+        ...     return trend(window["actor/grad_norm"]).z > 3
+        >>> RISING = Detector("warning", rises, {"actor/grad_norm": ".2f"}, "gradients grow", "lower the learning rate")
+        >>> steps = np.arange(30.0)
+        >>> bool(RISING.test(Window({"actor/grad_norm": steps}, {"actor/grad_norm": np.array(9.5)})))
+        True
     """
 
     severity: str
-    test: Callable[[Window], np.ndarray]
+    test: Callable[[Window], np.ndarray | bool]
     seen: Mapping[str, str]
     meaning: str
     advice: str
 
+    def __post_init__(self) -> None:
+        """Refuse what would fail in the middle of a run.
+
+        Raises:
+            ConfigError: names the attribute and the fix.
+        """
+        one_of("Detector.severity", self.severity, SEVERITIES)
+        if not callable(self.test):
+            raise ConfigError(f"Detector.test={self.test!r}: use a function of a Window")
+        if not isinstance(self.seen, Mapping) or not self.seen:
+            raise ConfigError(
+                f"Detector.seen={self.seen!r}: name a signal or metric at least, e.g. {{'accuracy': '.3f'}}"
+            )
+        for name, form in self.seen.items():
+            try:
+                format(1.0, form)
+            except (TypeError, ValueError) as error:
+                raise ConfigError(
+                    f"Detector.seen[{name!r}]={form!r}: use the format of a number, e.g. '.3f'"
+                ) from error
+
     @property
     def needs(self) -> tuple[str, ...]:
+        """The names of `seen`, without which the test cannot be done."""
         return tuple(self.seen)
 
     def evidence(self, window: Window) -> str:
-        """What was seen, with figures; `window` is of one run."""
+        """Say what was seen, with figures; `window` is of one run."""
         steps = window[self.needs[0]].shape[-1]
-        return f"{self.meaning} in {steps} steps: {', '.join(self._figure(window, name) for name in self.needs)}"
+        figures = [self._figure(window, name) for name in self.needs]
+        return f"{self.meaning} in {steps} steps: {', '.join(figures)}"
 
     def _figure(self, window: Window, name: str) -> str:
-        (first, last), form = ends(window[name]), self.seen[name]
+        first, last = ends(window[name])
+        form = self.seen[name]
         z = float(trend(window[name]).z)
-        return f"{name} {first:{form}} -> {last:{form}} (z {z:+.1f}; the run began with {window.start[name]:{form}})"
+        began = f"the run began with {window.start[name]:{form}}"
+        return f"{name} {first:{form}} -> {last:{form}} (z {z:+.1f}; {began})"
 
 
 def not_better(window: Window) -> np.ndarray:
-    """Accuracy is flat or falls."""
+    """Return whether accuracy is flat or falls."""
     found = trend(window["accuracy"])
-    return (found.change < ACCURACY_GAIN) & (found.z < 1.64)
+    return (found.change < ACCURACY_GAIN) & (found.z < NOT_RISING_Z)
 
 
 def length_hacking(window: Window) -> np.ndarray:
+    """Return whether responses grow by a factor, and accuracy does not rise."""
     found = trend(np.log(np.maximum(window["length"], 1.0)))
     return (found.z > Z_THRESHOLD) & (found.change > np.log1p(LENGTH_RISE)) & not_better(window)
 
 
 def keyword_hacking(window: Window) -> np.ndarray:
-    found, (first, _) = trend(window["keywords"]), ends(window["keywords"])
-    return (
-        (found.z > Z_THRESHOLD) & (found.change > np.maximum(KEYWORD_RISE * first, KEYWORD_LEAST)) & not_better(window)
-    )
+    """Return whether reasoning words become more frequent, and accuracy does not rise."""
+    found = trend(window["keywords"])
+    first, _ = ends(window["keywords"])
+    enough = np.maximum(KEYWORD_RISE * first, KEYWORD_MIN_RISE)
+    return (found.z > Z_THRESHOLD) & (found.change > enough) & not_better(window)
 
 
 def repetition_hacking(window: Window) -> np.ndarray:
+    """Return whether responses repeat themselves more, and accuracy does not rise."""
     found = trend(window["repetition"])
     return (found.z > Z_THRESHOLD) & (found.change > REPETITION_RISE) & not_better(window)
 
 
 def entropy_collapse(window: Window) -> np.ndarray:
+    """Return whether entropy falls, to a small part of what it was."""
     # What decays exponentially is a line in its logarithm; left curved, it would look like correlated noise.
-    found, (_, last) = trend(np.log(np.maximum(window["entropy"], 1e-9))), ends(window["entropy"])
+    found = trend(np.log(np.maximum(window["entropy"], 1e-9)))
+    _, last = ends(window["entropy"])
     return (found.z < -Z_THRESHOLD) & (last < COLLAPSED * window.start["entropy"])
 
 
 def truncation(window: Window) -> np.ndarray:
-    found, (_, last) = trend(window["truncated"]), ends(window["truncated"])
-    return (found.z > Z_THRESHOLD) & (found.change > CUT_RISE) & (last > CUT_LEVEL)
+    """Return whether more responses are cut, and many are."""
+    found = trend(window["truncated"])
+    _, last = ends(window["truncated"])
+    return (found.z > Z_THRESHOLD) & (found.change > TRUNCATION_RISE) & (last > TRUNCATION_LEVEL)
 
 
 def plateau(window: Window) -> np.ndarray:
-    found, (_, last) = trend(window["accuracy"]), ends(window["accuracy"])
-    long = window["accuracy"].shape[-1] >= PLATEAU_STEPS
-    return long & (abs(found.change) < PLATEAU_GAIN) & (abs(found.z) < 1.28) & (last < SOLVED)
+    """Return whether accuracy stands still over a whole window, and is not at its ceiling."""
+    found = trend(window["accuracy"])
+    _, last = ends(window["accuracy"])
+    whole = window["accuracy"].shape[-1] >= PLATEAU_STEPS
+    return whole & (abs(found.change) < PLATEAU_GAIN) & (abs(found.z) < PLATEAU_Z) & (last < SOLVED)
 
 
 def kl_acceleration(window: Window) -> np.ndarray:
-    folded, (first, last) = fold(window["kl"]), ends(window["kl"])
+    """Return whether KL grows by a factor, along a curve that bends upwards."""
+    first, last = ends(window["kl"])
+    folded = fold(window["kl"])
     bend = trend(folded)
-    return (
-        (bend.z > Z_THRESHOLD) & (bend.change > KL_BEND * ends(folded)[0]) & (last > KL_GROWTH * np.maximum(first, 0))
-    )
+    middle, _ = ends(folded)
+    grows = last > KL_GROWTH * np.maximum(first, 0)
+    return (bend.z > Z_THRESHOLD) & (bend.change > KL_BEND * middle) & grows
 
 
 def tool_collapse(window: Window) -> np.ndarray:
+    """Return whether calls become rare that were not."""
     start = window.start["tool_calls"]
-    found, (_, last) = trend(np.log(np.maximum(window["tool_calls"], 1e-3))), ends(window["tool_calls"])
-    return (found.z < -Z_THRESHOLD) & (last < CALLS_LEFT * start) & (start > CALLS_LEAST)
+    found = trend(np.log(np.maximum(window["tool_calls"], 1e-3)))
+    _, last = ends(window["tool_calls"])
+    return (found.z < -Z_THRESHOLD) & (last < CALLS_LEFT * start) & (start > MIN_CALLS)
 
 
 # Their names are in `monitor.registries.DETECTORS`.

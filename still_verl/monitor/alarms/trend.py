@@ -24,7 +24,7 @@ class Trend:
 
 
 def trend(values: np.ndarray) -> Trend:
-    """The Mann-Kendall test with Sen's slope, corrected for autocorrelation; needs at least 10 steps.
+    """Do the Mann-Kendall test with Sen's slope, corrected for autocorrelation; needs at least 10 steps.
 
     Mann 1945, Econometrica 13; Kendall 1975; Sen 1968, J. Am. Stat. Assoc. 63. The variance is multiplied by n/n* of
     Yue and Wang 2004, Water Resour. Manag. 18, with the lag-1 correlation of the series without its trend. Ties are not
@@ -40,7 +40,7 @@ def trend(values: np.ndarray) -> Trend:
 
 
 def fold(values: np.ndarray) -> np.ndarray:
-    """Means of the pairs of steps that are equally far from the middle, from the innermost to the outermost.
+    """Return the means of the pairs of steps that are equally far from the middle, from the innermost to the outermost.
 
     A straight line folds to a constant, a convex curve to a rise: so `trend` of it tests for acceleration.
     """
@@ -49,16 +49,17 @@ def fold(values: np.ndarray) -> np.ndarray:
 
 
 def ends(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Medians of the first and of the last fifth."""
+    """Return the medians of the first and of the last fifth."""
     fifth = max(values.shape[-1] // 5, 1)
     return np.median(values[..., :fifth], axis=-1), np.median(values[..., -fifth:], axis=-1)
 
 
 def _correlation(values: np.ndarray) -> np.ndarray:
-    """Between one step and the next around a parabola, within [0, MAX_CORRELATION]; `values` have at least 6 steps.
+    """Return the correlation of one step with the next around a parabola, within [0, MAX_CORRELATION].
 
-    A line would leave the bend of a trend behind, which looks like correlation. The estimate is freed of its bias,
-    -(3 + 5 r)/n: one degree beyond the -(2 + 4 r)/n of a line (van Giersbergen 2005, Stat. Neerl. 59).
+    `values` have at least 6 steps. A line would leave the bend of a trend behind, which looks like correlation. The
+    estimate is freed of its bias, -(3 + 5 r)/n: one degree beyond the -(2 + 4 r)/n of a line (van Giersbergen 2005,
+    Stat. Neerl. 59).
     """
     n = values.shape[-1]
     basis, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))
@@ -69,6 +70,6 @@ def _correlation(values: np.ndarray) -> np.ndarray:
 
 
 def _inflation(correlation: np.ndarray, n: int) -> np.ndarray:
-    """n/n*: how many times larger a mean's variance is than without correlation."""
+    """Return n/n*: how many times larger a mean's variance is than without correlation."""
     lags = np.arange(1, n)
     return 1 + 2 * ((1 - lags / n) * correlation[..., None] ** lags).sum(-1)

@@ -1,25 +1,23 @@
 """Runs the detectors over the metrics of a run, while it trains or afterwards."""
 
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from still_verl.monitor.alarms.detectors import Window
-from still_verl.monitor.registries import DETECTORS
+from still_verl.monitor.alarms.detectors import Detector, Window
+from still_verl.monitor.alarms.signals import SIGNALS, Row, read_signals, reader
+from still_verl.monitor.registries import DETECTORS, by_label
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 60  # steps that a test sees
 MIN_STEPS = 30  # before that many, no test is done
-BASELINE_STEPS = 20  # first steps, whose median is what a run began with
+BASELINE_STEPS = 20  # first steps of a signal, whose median is what a run began with
 CHECK_EVERY = 5  # steps between two checks
 QUIET_CHECKS = 4  # checks in a row without it that end an alarm, so that one at the edge does not come and go
-
-KEYWORD_RATE = re.compile(r"still/keywords/([^/]+)/per_1k_words")  # a metric of each category
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,110 +34,122 @@ class Alarm:
         return f"ALARM {self.name} ({self.severity}) at step {self.step}: {self.evidence}. What to do: {self.advice}"
 
 
-def _first(*names: str) -> Callable[[Row], float | None]:
-    return lambda row: next((row[name] for name in names if row.get(name) is not None), None)
-
-
-def _truncated(row: Row) -> float | None:
-    finished = row.get("still/completion/finished")
-    return row.get("response_length/clip_ratio") if finished is None else 1 - finished
-
-
-def _keywords(row: Row) -> float | None:
-    """The words for each 1,000, of all categories that the run counts."""
-    found = [value for name, value in row.items() if KEYWORD_RATE.fullmatch(name) and value is not None]
-    return sum(found) if found else None
-
-
-# From a step's metrics, ours or verl's own.
-SIGNALS: dict[str, Callable[[Row], float | None]] = {
-    "length": _first("still/length/mean", "response_length/mean"),
-    "accuracy": _first("still/accuracy"),
-    "keywords": _keywords,
-    "repetition": _first("still/repetition"),
-    "entropy": _first("actor/entropy"),
-    "truncated": _truncated,
-    "kl": _first("actor/kl_loss", "actor/reward_kl_penalty"),
-    "tool_calls": _first("still/tool/calls"),
-}
-
-
-def metric(name: str) -> Callable[[Row], float | None]:
-    """Return how a signal is read from a step's metrics: one of `SIGNALS`, else the metric of that name."""
-    return SIGNALS[name] if name in SIGNALS else _first(name)
-
-
 class Watch:
-    """Takes in one step after the other.
+    """Takes in a run step by step, and keeps what its detectors need of it.
+
+    A detector of a user's may fail: its test raises, or returns something else than one boolean. The run goes on as if
+    the test were negative; that is logged as an error with the detector's name, once for each detector.
 
     Attributes:
+        detectors: by label.
         active: the alarms that last, and for each the checks since it was last seen.
     """
 
     def __init__(self, detectors: Sequence[str] = tuple(DETECTORS)) -> None:
-        """`detectors`: names of `registries.DETECTORS`, or dotted names of the user's own."""
-        self.detectors = {DETECTORS.label(name): DETECTORS.find(name) for name in detectors}
-        self.signals = dict(SIGNALS)
-        for detector in self.detectors.values():
-            self.signals |= {name: metric(name) for name in detector.needs}
-        self.start: list[dict[str, float]] = []
+        """Find the detectors: names of `registries.DETECTORS`, or dotted names of the user's own.
+
+        Raises:
+            ConfigError: there is no such detector, or two have the same label.
+        """
+        self.detectors: dict[str, Detector] = {}
+        self._readers = dict(SIGNALS)
+        for label, name in by_label(detectors).items():
+            detector = DETECTORS.find(name)
+            self.detectors[label] = detector
+            for signal in detector.needs:
+                self._readers[signal] = reader(signal)
+        self.start: dict[str, list[float]] = {}
         self.last: list[dict[str, float]] = []
         self.active: dict[str, int] = {}
+        self._failed: set[str] = set()
 
     def observe(self, step: int, metrics: Row) -> list[Alarm]:
         """Return the alarms that begin with this step.
 
         A signal that is missing or not finite is as if it were not logged.
         """
-        row = {}
-        for name, read in self.signals.items():
-            value = read(metrics)
-            if value is not None and math.isfinite(value):
-                row[name] = float(value)
+        row = read_signals(metrics, self._readers)
         if not row:
             return []
-        self.start = [*self.start, row][:BASELINE_STEPS]
+        self._extend_baseline(row)
         self.last = [*self.last, row][-WINDOW:]
-        return self._check(step) if step % CHECK_EVERY == 0 else []
+        if step % CHECK_EVERY:
+            return []
+        return self._check(step)
+
+    def _extend_baseline(self, row: Row) -> None:
+        """Add to what the run began with: of each signal by itself, since one may come later than the others."""
+        for name, value in row.items():
+            values = self.start.setdefault(name, [])
+            if len(values) < BASELINE_STEPS:
+                values.append(value)
 
     def _check(self, step: int) -> list[Alarm]:
         """Test every detector; an alarm that is not seen for some checks ends."""
-        seen: dict[str, Window] = {}
-        for name, detector in self.detectors.items():
-            window = self._window(detector.needs)
-            if window is not None and bool(detector.test(window)):
-                seen[name] = window
-        begun = [name for name in seen if name not in self.active]
-        for name in self.active:
-            self.active[name] += 1
-        self.active |= dict.fromkeys(seen, 0)
-        self.active = {name: checks for name, checks in self.active.items() if checks < QUIET_CHECKS}
-        alarms = []
-        for name in begun:
-            detector = self.detectors[name]
-            alarms.append(Alarm(name, detector.severity, step, detector.evidence(seen[name]), detector.advice))
-        return alarms
+        begun: list[Alarm] = []
+        for label, detector in self.detectors.items():
+            evidence = self._evidence(label, detector)
+            if evidence is not None:
+                if label not in self.active:
+                    begun.append(Alarm(label, detector.severity, step, evidence, detector.advice))
+                self.active[label] = 0
+            elif label in self.active:
+                self.active[label] += 1
+                if self.active[label] == QUIET_CHECKS:
+                    del self.active[label]
+        return begun
+
+    def _evidence(self, label: str, detector: Detector) -> str | None:
+        """Return what a detector sees in the last steps; None if it sees nothing, or fails."""
+        window = self._window(detector.needs)
+        if window is None:
+            return None
+        try:
+            if _positive(detector.test(window)):
+                return detector.evidence(window)
+        except Exception as error:  # whatever a test of the user's own raises
+            if label not in self._failed:
+                self._failed.add(label)
+                logger.error(
+                    "the alarm %s failed and will not be raised, the run goes on: %s: %s",
+                    label,
+                    type(error).__name__,
+                    error,
+                )
+        return None
 
     def _window(self, names: Sequence[str]) -> Window | None:
-        """The last steps of some signals, and their medians at the run's start; None where there are too few."""
-        rows = [row for row in self.last if all(name in row for name in names)]
-        if len(rows) < MIN_STEPS:
+        """Return the last steps of some signals, and their medians at the run's start; None if they are too few."""
+        columns: dict[str, list[float]] = {name: [] for name in names}
+        for row in self.last:
+            if row.keys() >= columns.keys():
+                for name, values in columns.items():
+                    values.append(row[name])
+        if len(columns[names[0]]) < MIN_STEPS:
             return None
-        medians = {}
-        for name in names:
-            values = [row[name] for row in self.start if name in row]
-            if not values:
-                return None
-            medians[name] = np.array(np.median(values))
-        return Window({name: np.array([row[name] for row in rows]) for name in names}, medians)
+        last = {name: np.array(values) for name, values in columns.items()}
+        start = {name: np.array(np.median(self.start[name])) for name in names}
+        return Window(last, start)
 
     def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must keep, as JSON values."""
         return {"start": self.start, "last": self.last, "active": self.active}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.start, self.last = state["start"], state["last"]
+        """Take back what `state_dict` gave.
+
+        The detectors may be others now: alarms of those that are gone are dropped, and a new one is tested as soon as
+        there are `MIN_STEPS` steps of its signals.
+        """
+        self.start, self.last = {}, state["last"]
+        if isinstance(state["start"], dict):
+            self.start = state["start"]
+        else:
+            # Until 0.1 it was one row for each step. A signal that came later has its first values among the last.
+            for row in [*state["start"], *state["last"]]:
+                self._extend_baseline(row)
         active = state.get("active", state.get("ringing", {}))  # its name until 0.1
-        self.active = {name: checks for name, checks in active.items() if name in self.detectors}
+        self.active = {label: checks for label, checks in active.items() if label in self.detectors}
 
 
 def scan(rows: Iterable[Row], detectors: Sequence[str] = tuple(DETECTORS)) -> list[Alarm]:
@@ -147,8 +157,21 @@ def scan(rows: Iterable[Row], detectors: Sequence[str] = tuple(DETECTORS)) -> li
 
     Each row has its number as `step` or `training/global_step`.
     """
-    watch, alarms = Watch(detectors), []
+    watch = Watch(detectors)
+    alarms: list[Alarm] = []
     for number, row in enumerate(rows, 1):
         step = row.get("step", row.get("training/global_step", number))
         alarms += watch.observe(int(step), row)
     return alarms
+
+
+def _positive(result: Any) -> bool:
+    """Return a test's result.
+
+    Raises:
+        TypeError: it is not one boolean; a number or an array would be guessing.
+    """
+    found = np.asarray(result)
+    if found.dtype != bool or found.shape != ():
+        raise TypeError(f"its test returned {result!r}: return True or False")
+    return bool(found)

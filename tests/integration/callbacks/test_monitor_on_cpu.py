@@ -1,6 +1,7 @@
 """The monitor on steps that a test writes; the transfer queue alone is replaced, tests/e2e has it for real."""
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,8 +14,10 @@ from omegaconf import OmegaConf
 
 from still_verl.integration.callbacks import monitor
 from still_verl.integration.callbacks.monitor import Monitor
-from still_verl.monitor.alarms import ALARMS
-from still_verl.monitor.jsonl import read_lines, read_samples
+from still_verl.monitor.alarms import ALARMS, Detector
+from still_verl.monitor.jsonl import json_lines, read_samples
+from still_verl.monitor.keyword_file import read_keywords
+from still_verl.monitor.keywords import WORDS
 from still_verl.monitor.rows import StepRows, Validation
 
 
@@ -106,7 +109,7 @@ def test_no_samples_are_kept_if_none_are_wanted(monkeypatch: pytest.MonkeyPatch,
     run = Run(monkeypatch, tmp_path, samples=0)
     run.step(step_rows([0.0, 1.0]))
     run.monitor.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "versions.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "keywords.json", "versions.json"]
 
 
 def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
@@ -116,7 +119,7 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
     while run.trainer.global_steps < run.trainer.total_training_steps:
         run.step(step_rows([0.0, 1.0, 0.0], words=20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5))
     run.monitor.close()
-    (alarm,) = [row for row in read_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
+    (alarm,) = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
     assert run.saved == [alarm["step"] + 1] == [run.trainer.global_steps]
     assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
 
@@ -159,4 +162,31 @@ def test_a_webhook_that_nobody_answers_costs_nothing(
         run.step(step_rows([0.0, 0.0]))
     run.monitor.close()
     assert "the monitor failed in post, the run goes on" in caplog.text
-    assert [row["name"] for row in read_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]
+    assert [row["name"] for row in json_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]
+
+
+def test_the_words_that_are_counted_are_in_the_run_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for _ in range(2):  # the second is a resumed run
+        run = Run(monkeypatch, tmp_path, words={"planning": ["let me plan"]})
+        metrics = run.step(step_rows([0.0, 1.0]))
+        run.monitor.close()
+        assert metrics["still/keywords/planning/per_response"] == 0
+        words = read_keywords(tmp_path)
+        assert words["planning"] == ["let me plan"] and [*words] == [*WORDS, "planning"]
+
+
+def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = Detector("info", lambda window: True, {"still/reward/correct": ".1f"}, "a term was paid", "look")
+    monkeypatch.setitem(sys.modules, "users_alarms", SimpleNamespace(MINE=mine))
+    run = Run(monkeypatch, tmp_path, alarms=["users_alarms.MINE"], stop_on=["users_alarms.MINE"])
+    assert caplog.text.count("leaves still_verl's own alarms out: add `still`") == 1
+    while run.trainer.global_steps < run.trainer.total_training_steps:
+        metrics = run.step(step_rows([0.0, 1.0]))
+    run.monitor.close()
+    assert run.trainer.global_steps == 31 and metrics["still/alarm/MINE"] == 1
+    assert {name for name in metrics if "alarm" in name} == {"still/alarm/MINE", "still/alarm/constant_reward"}
+    caplog.clear()
+    Run(monkeypatch, tmp_path, alarms=["still", "users_alarms.MINE"])
+    assert "leaves" not in caplog.text

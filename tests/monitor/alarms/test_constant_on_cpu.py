@@ -9,24 +9,24 @@ def rows(scores: list[float], reason: str = "stop") -> StepRows:
     return StepRows(["p"] * n, np.array(scores), ["12"] * n, [{}] * n, [{"finish_reason": reason}] * n, [[1]] * n)
 
 
-def ring(alarm: ConstantReward, *steps: list[float]) -> list[bool]:
+def observe_all(alarm: ConstantReward, *steps: list[float]) -> list[bool]:
     return [alarm.observe(rows(scores)) for scores in steps]
 
 
-def test_it_rings_after_three_equal_steps_and_then_ever_more_seldom() -> None:
-    rung = ring(ConstantReward(), *[[0.0, 0.0]] * 24)
-    assert [step for step, rang in enumerate(rung, 1) if rang] == [3, 6, 12, 24]
+def test_it_is_said_after_three_equal_steps_and_then_ever_more_seldom() -> None:
+    due = observe_all(ConstantReward(), *[[0.0, 0.0]] * 24)
+    assert [step for step, is_due in enumerate(due, 1) if is_due] == [3, 6, 12, 24]
 
 
 def test_one_different_reward_starts_the_count_again() -> None:
     alarm = ConstantReward()
-    assert ring(alarm, [0, 0], [0, 0], [0, 1], [0, 0], [0, 0]) == [False] * 5
+    assert observe_all(alarm, [0, 0], [0, 0], [0, 1], [0, 0], [0, 0]) == [False] * 5
     assert not alarm.active
-    assert ring(alarm, [0, 0]) == [True] and alarm.active
+    assert observe_all(alarm, [0, 0]) == [True] and alarm.active
 
 
 def test_steps_that_are_constant_at_different_values_are_not_one_run() -> None:
-    assert ring(ConstantReward(), [0, 0], [1, 1], [0, 0], [1, 1]) == [False] * 4
+    assert observe_all(ConstantReward(), [0, 0], [1, 1], [0, 0], [1, 1]) == [False] * 4
 
 
 def test_the_text_shows_three_samples_with_what_was_extracted_and_where_to_look() -> None:

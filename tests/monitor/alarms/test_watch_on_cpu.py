@@ -40,7 +40,7 @@ FAILURES: dict[str, dict[str, Callable[[int], float]]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_each_failure_rings_its_alarm(name: str) -> None:
+def test_each_failure_begins_its_alarm(name: str) -> None:
     alarm = next(alarm for alarm in scan(run(**FAILURES[name])) if alarm.name == name)
     assert 30 <= alarm.step <= 120 and alarm.step % 5 == 0
     assert any(character.isdigit() for character in alarm.evidence) and alarm.advice
@@ -51,7 +51,7 @@ def test_every_detector_has_its_failure_here() -> None:
     assert set(FAILURES) == set(DETECTORS) == set(ALARMS) - {"constant_reward"}
 
 
-def test_a_run_that_learns_rings_nothing() -> None:
+def test_a_run_that_learns_has_no_alarm() -> None:
     healthy = run(
         **{
             ACCURACY: lambda t: 0.3 + 0.004 * t,
@@ -71,6 +71,11 @@ def test_runs_that_never_used_still_verl_are_read_by_verls_own_names() -> None:
         **{"response_length/clip_ratio": lambda t: t / 200, "actor/reward_kl_penalty": lambda t: math.exp(t / 20)}
     )
     assert names(cut) == {"truncation", "kl_acceleration"}
+
+
+def test_keywords_of_a_users_category_begin_their_alarm() -> None:
+    planning = {"still/keywords/planning/per_1k_words": lambda t: 5 + t / 4, ACCURACY: lambda t: 0.3}
+    assert "reward_hacking_keywords" in names(run(**planning))
 
 
 def test_missing_and_infinite_figures_are_left_out() -> None:
