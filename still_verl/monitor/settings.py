@@ -19,7 +19,7 @@ class MonitorConfig:
         stop_on: alarms that end the run, with a checkpoint; dotted names of your own, too.
         webhook: URL that each alarm is posted to as JSON when it begins; None posts nothing.
         lists: keyword lists: `still` for still_verl's, and dotted names of your own.
-        words: more words of a category of keywords, or of a new one, e.g. {reflection: [等等, hmm]}.
+        words: more words of a category of keywords, or of a new one, e.g. {reflection: [等等, hmm]}; None adds none.
     """
 
     samples: int = 16
@@ -29,7 +29,7 @@ class MonitorConfig:
     stop_on: list[str] = field(default_factory=list)
     webhook: str | None = None
     lists: list[str] = field(default_factory=lambda: [OURS])
-    words: dict[str, list[str]] = field(default_factory=dict)
+    words: dict[str, list[str]] | None = None
 
     def __post_init__(self) -> None:
         for name in self.detectors:
@@ -44,7 +44,7 @@ class MonitorConfig:
                 raise ConfigError(f"still.monitor.{key}={getattr(self, key)}: use a number of at least {least}")
         if self.webhook is not None and not self.webhook.startswith(("http://", "https://")):
             raise ConfigError(f"still.monitor.webhook={self.webhook!r}: use a URL that begins with http:// or https://")
-        for category, words in self.words.items():
+        for category, words in (self.words or {}).items():
             check_category("still.monitor.words", category, words)
 
     @property
