@@ -2,8 +2,8 @@
 
 Keller Jordan et al., https://kellerjordan.github.io/posts/muon/ (the method and the three coefficients), and "Muon is
 Scalable for LLM Training", https://arxiv.org/abs/2502.16982 (the length of an update). `torch.optim.Muon` does the same
-sums, but it casts every matrix to bfloat16 first: that is fast where the processor multiplies bfloat16 by itself, and
-seven times slower where it does not. With fp32 each processor takes about the same time.
+sums, but it casts every matrix to bfloat16 first. A processor without instructions for bfloat16 emulates them: the tiny
+model's whole pre-training then took 7 minutes in place of 105 s. In fp32 no processor has to emulate.
 """
 
 from collections.abc import Iterable
@@ -46,9 +46,10 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalize(matrix: torch.Tensor) -> torch.Tensor:
-    """Return `matrix` (rows, columns) with all its singular values near 1 (0.7 to 1.2) and the same singular vectors.
+    """Return `matrix` (rows, columns) with the same singular vectors and with singular values near 1.
 
-    Newton-Schulz: each step applies one odd polynomial to every singular value, by products of matrices alone.
+    Newton-Schulz: each step applies one odd polynomial to every singular value, by products of matrices alone. What
+    was at least 0.002 of the matrix's norm comes out between 0.68 and 1.21; what was less comes out smaller.
     """
     linear, cubic, quintic = _COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]

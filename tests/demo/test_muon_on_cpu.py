@@ -15,7 +15,7 @@ def test_the_singular_values_come_near_1_and_the_vectors_stay(shape: tuple[int, 
     inside = left.T @ found @ right.T
     values = inside.diagonal()
     assert torch.allclose(inside, torch.diag(values), atol=1e-4), "the singular vectors must be those of the input"
-    assert 0.6 < values[:-2].min() and values.max() < 1.25  # the least of a square matrix may lie too near 0
+    assert 0.67 < values[:-2].min() and values.max() < 1.21  # the least ones of a square matrix lie too near 0
 
 
 def test_a_gradient_of_zeros_gives_an_update_of_zeros() -> None:
