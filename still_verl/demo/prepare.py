@@ -13,11 +13,13 @@ from still_verl.demo.tiny_model import build_random_model, build_tiny_model
 def prepare(name: str) -> DemoModel:
     """Build the model and data called `name` under `home()` unless they are there, and say where they are.
 
-    `tiny` can add and unpacks its shipped weights in seconds, `smollm2` is a real pre-trained model that is converted
-    in half a minute, `random` and `random-untied` are untrained models.
+    `tiny` can add (its weights are shipped, so nothing is trained), `smollm2` is a real pre-trained model that is
+    converted, `random` and `random-untied` are untrained models.
 
     Raises:
         ValueError: there is no such name (the message lists those that exist), or the shipped weights are damaged.
+        ModuleNotFoundError: a package that `smollm2` comes from is not installed.
+        FileExistsError: files of somebody else lie where the model should be.
     """
     makers: dict[str, Callable[[Path, Path], None]] = {
         "tiny": _tiny,
