@@ -50,6 +50,7 @@ def test_the_file_of_weights_is_the_same_each_time_and_like_the_shipped_one(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a minute and a half on a core of its own
 def test_weights_that_are_built_again_are_as_able_as_the_shipped_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, insist_on_ability: Callable[[Path, Path], None]
 ) -> None:
