@@ -59,20 +59,18 @@ def answer() -> Callable[..., Answers]:
 
 
 @pytest.fixture(scope="session")
-def insist_on_ability(answer: Callable[..., Answers]) -> Callable[[Path, Path], None]:
-    """Insist that a model can add but seldom does; print the figures, for `pytest -s`.
+def insist_on_ability(answer: Callable[..., Answers]) -> Callable[[Path, Path, float], None]:
+    """Insist that a model can add (a share right when greedy) but seldom does; print the figures, for `pytest -s`.
 
     The demo rests on both: what greedy decoding gets right is there to be drawn out, and what sampling gets wrong is
     there to be gained.
     """
 
-    def insist(model: Path, problems: Path) -> None:
+    def insist(model: Path, problems: Path, share: float) -> None:
         greedy = answer(model, problems, temperature=0.0).accuracy
         sampled = [answer(model, problems, temperature=1.0, seed=seed).accuracy for seed in range(3)]
-        print(
-            f"\nright: greedy {greedy:.3f}, sampled at temperature 1 {', '.join(f'{share:.3f}' for share in sampled)}"
-        )
-        assert greedy >= 0.9
-        assert all(0.2 <= share <= 0.4 for share in sampled)
+        print(f"\nright: greedy {greedy:.3f}, sampled at temperature 1 {', '.join(f'{each:.3f}' for each in sampled)}")
+        assert greedy >= share
+        assert all(0.2 <= each <= 0.4 for each in sampled)
 
     return insist

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from still_verl.demo import build_weights, tiny_model
 from still_verl.demo.cache import sha256
-from still_verl.demo.files import TINY_WEIGHTS
+from still_verl.demo.files import TINY_SHA256, TINY_WEIGHTS
 from still_verl.demo.prepare import prepare
 from still_verl.demo.pretraining import batches, pretrain
 from still_verl.demo.tokenizer import character_tokenizer
@@ -52,7 +52,7 @@ def test_the_file_of_weights_is_the_same_each_time_and_like_the_shipped_one(
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # a minute and a half on a core of its own
 def test_weights_that_are_built_again_are_as_able_as_the_shipped_ones(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, insist_on_ability: Callable[[Path, Path], None]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, insist_on_ability: Callable[[Path, Path, float], None]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     weights = tmp_path / "tiny.safetensors"
@@ -61,4 +61,6 @@ def test_weights_that_are_built_again_are_as_able_as_the_shipped_ones(
     monkeypatch.setattr(tiny_model, "TINY_SHA256", digest)
     built = prepare("tiny")
     assert load_file(built.model / "model.safetensors").keys() == load_file(weights).keys()
-    insist_on_ability(built.model, built.val)
+    # The same bytes are as good as the shipped file; what other low bits lead to varies, as it does from seed to seed.
+    share = 0.9 if digest == TINY_SHA256 else 0.85
+    insist_on_ability(built.model, built.val, share)
