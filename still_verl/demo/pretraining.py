@@ -31,8 +31,8 @@ _IGNORED = -100  # a label that the loss leaves out
 def pretrain(seed: int, steps: int = _STEPS) -> Qwen2ForCausalLM:
     """Train a tiny model from nothing; validation problems never occur.
 
-    The same seed gives the same weights on the same processor. Another processor adds floats in another order, so the
-    last bits differ at first and the weights in the end, but not what the model can do.
+    The same seed gives the same weights on the same processor. Another processor adds floats in another order: the last
+    bits differ at first, and in the end the weights do as with another seed.
     """
     tokenizer = character_tokenizer()
     with seeded(seed):
