@@ -1,5 +1,5 @@
 # make setup   environment in .venv (CPU build of torch and vLLM)
-# make demo    build a tiny model, train it with GRPO, show what it learned
+# make demo    train a tiny model with GRPO, show what it learned
 # make test    all tests;  make check  lint, types, import rules;  make bench  benchmarks
 # make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
 PYTHON ?= python3

@@ -31,11 +31,11 @@ WARM_UP = 1  # steps that are left out of the medians
 
 def job(model: str | None, steps: int) -> list[str]:
     """The overrides of both: GRPO with a KL loss on sums, 8 prompts with 8 samples of 64 tokens."""
-    lab = prepare("random")
+    demo = prepare("random")
     return [
-        f"actor_rollout_ref.model.path={model or lab.model}",
-        f"data.train_files={lab.train}",
-        f"data.val_files={lab.val}",
+        f"actor_rollout_ref.model.path={model or demo.model}",
+        f"data.train_files={demo.train}",
+        f"data.val_files={demo.val}",
         "data.train_batch_size=8",
         "data.max_prompt_length=256",
         "data.max_response_length=64",

@@ -20,22 +20,22 @@ import alternate
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.demo.files import Lab
+from still_verl.demo.files import DemoModel
 from still_verl.demo.job import verl_job
 from still_verl.demo.prepare import prepare
 
 WARM_UP = 4  # steps
 
 
-def overrides(lab: Lab, folder: Path, steps: int) -> list[str]:
+def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
     """The job: demo-sized batches on an untrained model, so that the trainer's share of a step is large."""
     return [
         "+recipe=base",
         "still/device=cpu",
         f"still.run_dir={folder}",
-        f"actor_rollout_ref.model.path={lab.model}",
-        f"data.train_files={lab.train}",
-        f"data.val_files={lab.val}",
+        f"actor_rollout_ref.model.path={demo.model}",
+        f"data.train_files={demo.train}",
+        f"data.val_files={demo.val}",
         "data.train_batch_size=16",
         "data.max_prompt_length=32",
         "data.max_response_length=64",
@@ -53,7 +53,7 @@ def overrides(lab: Lab, folder: Path, steps: int) -> list[str]:
     ]
 
 
-def run(lab: Lab, folder: Path, steps: int) -> tuple[dict[str, list[float]], list[float]]:
+def run(demo: DemoModel, folder: Path, steps: int) -> tuple[dict[str, list[float]], list[float]]:
     """Wall seconds of the steps of both kinds, in their order, and of our callbacks in each step of ours."""
     log = folder / "seconds.txt"
     env = os.environ | {
@@ -62,7 +62,7 @@ def run(lab: Lab, folder: Path, steps: int) -> tuple[dict[str, list[float]], lis
         "VERL_USE_EXTERNAL_MODULES": "alternate",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
     }
-    with verl_job(overrides(lab, folder, steps), folder / "log.txt", folder, env) as process:
+    with verl_job(overrides(demo, folder, steps), folder / "log.txt", folder, env) as process:
         process.wait()
     if process.returncode:
         sys.exit((folder / "log.txt").read_text()[-3000:])
@@ -90,9 +90,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=80)
     args = parser.parse_args()
     console = Console()
-    lab = prepare("random")
+    demo = prepare("random")
     with tempfile.TemporaryDirectory() as folder, console.status("verl's and our steps in turn"):
-        seconds, callbacks = run(lab, Path(folder), args.steps)
+        seconds, callbacks = run(demo, Path(folder), args.steps)
     table = Table("steps of", "number", "median s", "fastest s", "slowest s", title="Seconds from step to step")
     for name, values in seconds.items():
         table.add_row(name, str(len(values)), *(f"{f(values):.4f}" for f in (statistics.median, min, max)))

@@ -32,9 +32,13 @@ main()
 
 
 def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    lab = prepare("random")
+    demo = prepare("random")
     (folder / "train.py").write_text(TRAIN)
-    files = [f"data.train_files={lab.train}", "data.val_files=val.parquet", f"actor_rollout_ref.model.path={lab.model}"]
+    files = [
+        f"data.train_files={demo.train}",
+        "data.val_files=val.parquet",
+        f"actor_rollout_ref.model.path={demo.model}",
+    ]
     reward = Path(__file__).parent / "e2e/jobs/digits.py"
     command = ["+recipe=base", *files, f"reward.custom_reward_function.path={reward}", *overrides, "-m"]
     return subprocess.run(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 MANIFEST = "checksums.json"
 
-_KINDS = {".json", ".jinja", ".safetensors", ".parquet"}  # what the lab writes, and so may delete
+_KINDS = {".json", ".jinja", ".safetensors", ".parquet"}  # what our builders write, and so may delete
 _log = logging.getLogger(__name__)
 
 
@@ -45,20 +45,18 @@ def ensure(directory: Path, recipe: str, fill: Callable[[Path], object]) -> Path
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """One builder at a time. The kernel drops the lock with the process, so a kill leaves none behind."""
+    """Let one builder in at a time. The kernel drops the lock with the process, so a kill leaves none behind."""
     with directory.with_name(f".{directory.name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def _why_unusable(directory: Path, recipe: str) -> str:
-    """Empty when `directory` is complete and of this recipe."""
+    """Return what is wrong with `directory`; empty when it is complete and of this recipe."""
     if not directory.exists():
         return "absent"
     if not (directory / MANIFEST).is_file():
-        foreign = [path.name for path in directory.iterdir() if path.suffix not in _KINDS]
-        if foreign:
-            raise FileExistsError(f"{directory} was not built by the lab (it holds {foreign[0]}): choose another path")
+        _insist_on_our_files(directory)
         return f"half-written, it has no {MANIFEST}"
     try:
         manifest = json.loads((directory / MANIFEST).read_text())
@@ -67,22 +65,33 @@ def _why_unusable(directory: Path, recipe: str) -> str:
         return f"damaged, {MANIFEST} is unreadable"
     if built != recipe:
         return f"built from '{built}', wanted '{recipe}'"
-    damaged = [name for name, digest in files if _sha256(directory / name) != digest]
-    return f"damaged, the checksum of {', '.join(damaged)} is wrong" if damaged else ""
+    damaged = [name for name, digest in files if sha256(directory / name) != digest]
+    if damaged:
+        return f"damaged, the checksum of {', '.join(damaged)} is wrong"
+    return ""
+
+
+def _insist_on_our_files(directory: Path) -> None:
+    """Refuse a directory that holds a file of another kind than we write: it would be deleted."""
+    for path in directory.iterdir():
+        if path.suffix not in _KINDS:
+            raise FileExistsError(
+                f"{directory} was not built by still_verl (it holds {path.name}): choose another path"
+            )
 
 
 def _seal(directory: Path, recipe: str) -> None:
     """Write the manifest, last."""
-    files = {path.name: _sha256(path) for path in sorted(directory.iterdir())}
+    files = {path.name: sha256(path) for path in sorted(directory.iterdir())}
     (directory / MANIFEST).write_text(json.dumps({"recipe": recipe, "files": files}, indent=2) + "\n")
 
 
-def _sha256(path: Path) -> str:
-    """Empty when there is no such file."""
+def sha256(path: Path) -> str:
+    """Return the checksum of a file in hexadecimal; empty when there is no such file."""
     if not path.is_file():
         return ""
-    with path.open("rb") as handle:
-        digest = hashlib.sha256()
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:  # in blocks: a model has hundreds of megabytes
         while block := handle.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

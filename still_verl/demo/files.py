@@ -1,4 +1,4 @@
-"""Where the demo models and their data are kept.
+"""Where the demo models and their data are kept, and the weights that this package ships.
 
 Imports in milliseconds: a Hydra resolver calls `home` in every process.
 """
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRAIN_FILE, VAL_FILE = "train.parquet", "val.parquet"
+
+# What `python -m still_verl.demo.build_weights` wrote. Another file is another model: the demo's figures then change.
+TINY_WEIGHTS = Path(__file__).parent / "weights" / "tiny.safetensors"
+TINY_SHA256 = "33f9f027eab02d43ec082d1e3101b08d0c3c92e0ba5c759dbdb2080bac81284a"
 
 
 @dataclass(frozen=True)

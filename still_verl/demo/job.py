@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def heed_interrupts() -> None:
-    """In a new process: a shell that puts us into the background makes all our children ignore SIGINT."""
+    """Let SIGINT end a new process again: a shell that puts us into the background makes all our children ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -17,7 +17,7 @@ def heed_interrupts() -> None:
 def verl_job(
     overrides: Sequence[str], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m verl.trainer.main_ppo OVERRIDES`, its output in `log`; leaving the block waits for its end.
+    """Run `python -m verl.trainer.main_ppo OVERRIDES`, its output in `log`; leaving the block waits for its end.
 
     Ctrl-C and a kill of this process reach verl's driver as one interrupt, after which it cleans up after itself.
     """

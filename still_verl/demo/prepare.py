@@ -3,17 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from still_verl.demo.cache import ensure
 from still_verl.demo.files import TRAIN_FILE, VAL_FILE, DemoModel, home
+from still_verl.demo.smollm2 import build_smollm2, write_smollm2_arithmetic
+from still_verl.demo.tasks import write_addition
+from still_verl.demo.tiny_model import build_random_model, build_tiny_model
 
 
 def prepare(name: str) -> DemoModel:
     """Build the model and data called `name` under `home()` unless they are there, and say where they are.
 
-    `tiny` learns to add (about two minutes to build), `smollm2` is a real pre-trained model, `random` and
-    `random-untied` are untrained models that build in a second.
+    `tiny` can add (its weights are shipped, so nothing is trained), `smollm2` is a real pre-trained model that is
+    converted, `random` and `random-untied` are untrained models.
 
     Raises:
-        ValueError: no such name; the message lists those that exist.
+        ValueError: there is no such name (the message lists those that exist), or the shipped weights are damaged.
+        ModuleNotFoundError: a package that `smollm2` comes from is not installed.
+        FileExistsError: files of somebody else lie where the model should be.
     """
     makers: dict[str, Callable[[Path, Path], None]] = {
         "tiny": _tiny,
@@ -30,38 +36,30 @@ def prepare(name: str) -> DemoModel:
 
 
 def _tiny(model: Path, data: Path) -> None:
-    from still_verl.demo.tiny_model import build_tiny_model
-
     _addition(data, train=2048, val=256)
     build_tiny_model(model)
 
 
 def _random(model: Path, data: Path) -> None:
-    from still_verl.demo.tiny_model import build_random_model
-
     _addition(data, train=16, val=8)
     build_random_model(model)
 
 
 def _random_untied(model: Path, data: Path) -> None:
-    from still_verl.demo.tiny_model import build_random_model
-
     _addition(data, train=16, val=8)
     build_random_model(model, tied=False)
 
 
 def _smollm2(model: Path, data: Path) -> None:
-    from still_verl.demo.cache import ensure
-    from still_verl.demo.smollm2 import build_smollm2, write_smollm2_arithmetic
+    def fill(folder: Path) -> None:
+        write_smollm2_arithmetic(folder, train=1024, val=128, seed=0)
 
-    recipe = "arithmetic 5 train=1024 val=128"
-    ensure(data, recipe, lambda folder: write_smollm2_arithmetic(folder, train=1024, val=128, seed=0))
+    ensure(data, "arithmetic 6 train=1024 val=128", fill)
     build_smollm2(model)
 
 
 def _addition(data: Path, train: int, val: int) -> None:
-    from still_verl.demo.cache import ensure
-    from still_verl.demo.tasks import write_addition
+    def fill(folder: Path) -> None:
+        write_addition(folder, train=train, val=val, seed=0)
 
-    recipe = f"addition 1 train={train} val={val}"
-    ensure(data, recipe, lambda folder: write_addition(folder, train=train, val=val, seed=0))
+    ensure(data, f"addition 2 train={train} val={val}", fill)

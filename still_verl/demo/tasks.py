@@ -12,25 +12,31 @@ _HELD_OUT_SHARE = 10  # one problem in ten is never trained on
 
 
 def question(a: int, b: int) -> str:
-    """The prompt of one addition."""
+    """Return the prompt of one addition."""
     return f"{a}+{b}=?"
 
 
 def held_out(a: int, b: int) -> bool:
-    """Whether `a + b` belongs to validation.
+    """Say whether `a + b` belongs to validation.
 
-    A property of the problem and not of a seed, so pre-training, training and validation are disjoint however they are
-    drawn; `b + a` is the same problem.
+    This is a property of the problem and not of a seed, so pre-training, training and validation are disjoint however
+    they are drawn; `b + a` is the same problem.
     """
     return zlib.crc32(f"{min(a, b)}+{max(a, b)}".encode()) % _HELD_OUT_SHARE == 0
 
 
 def draw_problem(rng: random.Random, validation: bool = False) -> tuple[int, int]:
-    """Two numbers from 10 to 999; each has two or three digits with equal chance."""
+    """Draw two numbers from 10 to 999; each has two or three digits with equal chance."""
     while True:
-        a, b = (rng.randrange(10, 100) if rng.random() < 0.5 else rng.randrange(100, 1000) for _ in range(2))
+        a, b = _draw_number(rng), _draw_number(rng)
         if held_out(a, b) == validation:
             return a, b
+
+
+def _draw_number(rng: random.Random) -> int:
+    if rng.random() < 0.5:
+        return rng.randrange(10, 100)
+    return rng.randrange(100, 1000)
 
 
 def write_addition(directory: Path, train: int, val: int = 128, seed: int = 0) -> tuple[Path, Path]:
@@ -41,7 +47,7 @@ def write_addition(directory: Path, train: int, val: int = 128, seed: int = 0) -
         rows = []
         for index, (a, b) in enumerate(_distinct(count, split == "val", seed)):
             prompt = question(a, b)
-            rows.append(row("lab/addition", [{"role": "user", "content": prompt}], prompt, str(a + b), split, index))
+            rows.append(row("demo/addition", [{"role": "user", "content": prompt}], prompt, str(a + b), split, index))
         written.append(write_rows(directory / file, rows))
     return written[0], written[1]
 
@@ -57,7 +63,7 @@ def _distinct(count: int, validation: bool, seed: int) -> Iterator[tuple[int, in
 
 
 def row(source: str, prompt: list[dict[str, str]], asked: str, truth: str, split: str, index: int) -> dict[str, Any]:
-    """One row of verl's schema; `asked` is the bare problem, without worked examples."""
+    """Return one row of verl's schema; `asked` is the bare problem, without worked examples."""
     return {
         "data_source": source,
         "prompt": prompt,

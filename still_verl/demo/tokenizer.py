@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 PAD, EOS, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
 TAGS = ("<think>", "</think>")  # one token each, but text: decoding keeps them
-MAX_LENGTH = 2048  # tokens of prompt and response that the lab's models have positions for
+MAX_LENGTH = 2048  # tokens of prompt and response that our models have positions for
 
 _CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -19,7 +19,7 @@ _CHAT_TEMPLATE = (
 
 
 def character_tokenizer() -> "Qwen2Tokenizer":
-    """The tokenizer, with a chat template that knows users and assistants (any other role speaks as the user).
+    """Return the tokenizer, with a chat template that knows users and assistants (any other role speaks as the user).
 
     ASCII is one token a character. It is Qwen2's class because `AutoTokenizer` takes that for every Qwen2 model,
     whatever its files say; that class drops symbols which are not bytes (a plain space among them) without a word.

@@ -20,23 +20,33 @@ CORRECTIONS = 0.1  # share of wrong digit sums that are noticed at once
 
 
 def write_trace(a: int, b: int, rng: random.Random) -> str:
-    r"""One response to `a + b`, from `<think>` to `\boxed{}`; right unless a mistake stayed uncorrected."""
+    r"""Return one response to `a + b`, from `<think>` to `\boxed{}`; right unless a mistake stayed uncorrected."""
     lines, digits, carry = ["<think>"], "", 0
     columns = max(len(str(a)), len(str(b)))
     for place in range(columns):
-        terms = [a // 10**place % 10, b // 10**place % 10] + [carry] * (carry > 0)
-        top = place == columns - 1
+        terms = [_digit(a, place), _digit(b, place)]
+        if carry:
+            terms.append(carry)
         total = _sum(terms, rng)
         lines.append(_equation(terms, total))
         if total != sum(terms) and rng.random() < CORRECTIONS:
             total = sum(terms)
             lines.append(f"Wait, {_equation(terms, total)}")
+        if place == columns - 1:  # the last column writes its carry down
+            digits = str(total) + digits
+        else:
+            digits = str(total % 10) + digits
         carry = total // 10
-        digits = (str(total) if top else str(total % 10)) + digits
     return "\n".join([*lines, "</think>", f"\\boxed{{{digits}}}"])
 
 
+def _digit(number: int, place: int) -> int:
+    """Return the digit at `place`, counted from the right from 0."""
+    return number // 10**place % 10
+
+
 def _sum(terms: list[int], rng: random.Random) -> int:
+    """Return the sum of `terms`, or now and then another number."""
     total = sum(terms)
     if rng.random() >= MISTAKES:
         return total

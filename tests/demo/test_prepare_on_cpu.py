@@ -1,4 +1,4 @@
-"""Where the lab lives, and that asking costs nothing."""
+"""Where the demo models live, and that asking costs nothing."""
 
 import subprocess
 import sys
@@ -17,14 +17,14 @@ def test_home_follows_the_cache_folder_of_the_user(monkeypatch: pytest.MonkeyPat
     assert home() == Path.home() / ".cache" / "still_verl" / "demo"
 
 
-@pytest.mark.parametrize("name", ["random", "random-untied"])
+@pytest.mark.parametrize("name", ["tiny", "random", "random-untied"])
 def test_prepare_builds_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    lab = prepare(name)
-    assert lab.model == home() / name / "model" and (lab.model / "model.safetensors").is_file()
-    assert lab.train.is_file() and lab.val.is_file() and lab.train.parent == home() / name / "data"
+    built = prepare(name)
+    assert built.model == home() / name / "model" and (built.model / "model.safetensors").is_file()
+    assert built.train.is_file() and built.val.is_file() and built.train.parent == home() / name / "data"
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*") if path.suffix != ".lock"}
-    assert prepare(name) == lab
+    assert prepare(name) == built
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
@@ -34,7 +34,18 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 
 def test_light_modules_import_nothing_heavy() -> None:
-    light = "from still_verl.demo import cache, files, prepare, tasks, tokenizer, traces"
+    light = "from still_verl.demo import cache, files, prepare, smollm2, tasks, tiny_model, tokenizer, traces"
+    assert _heavy_modules(light) == "[]\n"
+
+
+def test_a_model_that_is_there_costs_no_heavy_import(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    prepare("tiny")
+    assert _heavy_modules("from still_verl.demo.prepare import prepare; prepare('tiny')") == "[]\n"
+
+
+def _heavy_modules(code: str) -> str:
+    """What a new process that runs `code` has imported of the packages that take long."""
     heavy = "{'torch', 'transformers', 'tokenizers', 'pyarrow', 'reasoning_gym', 'verl', 'rich', 'numpy'}"
-    code = f"import sys; {light}; print(sorted({heavy} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+    code = f"import sys; {code}; print(sorted({heavy} & set(sys.modules)))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout

@@ -44,7 +44,7 @@ def test_arithmetic_is_right_boxed_in_the_examples_and_disjoint(tmp_path: Path) 
         expression = row["extra_info"]["question"].removesuffix(" =")
         truth = int(row["reward_model"]["ground_truth"])
         assert truth == eval(expression) and 0 <= truth <= 20
-        assert row["data_source"] == "lab/arithmetic" and row["prompt"][-1]["content"] == f"{expression} ="
+        assert row["data_source"] == "demo/arithmetic" and row["prompt"][-1]["content"] == f"{expression} ="
         shown = [turn["content"] for turn in row["prompt"] if turn["role"] == "assistant"]
         assert len(shown) == len(smollm2._EXAMPLES) and all(text.endswith("}") and "\\boxed{" in text for text in shown)
 

@@ -24,7 +24,7 @@ def test_rows_have_verls_schema(tmp_path: Path) -> None:
         for index, row in enumerate(_rows(path)):
             question = row["extra_info"]["question"]
             assert row == {
-                "data_source": "lab/addition",
+                "data_source": "demo/addition",
                 "prompt": [{"role": "user", "content": question}],
                 "ability": "math",
                 "reward_model": {"style": "rule", "ground_truth": str(sum(_operands(row)))},

@@ -1,5 +1,6 @@
-"""The small models: deterministic, loadable, and as large as they claim."""
+"""The small models: loadable, as large as they claim, and the shipped one able to add."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,27 +8,22 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from still_verl.demo.cache import MANIFEST
-from still_verl.demo.files import TRAIN_FILE, VAL_FILE
-from still_verl.demo.measure import answer
+from still_verl.demo import tiny_model
+from still_verl.demo.cache import MANIFEST, sha256
+from still_verl.demo.files import TINY_SHA256, TINY_WEIGHTS, TRAIN_FILE, VAL_FILE
+from still_verl.demo.prepare import prepare
 from still_verl.demo.tasks import write_addition
-from still_verl.demo.tiny_model import _batches, _build_tiny, build_random_model
+from still_verl.demo.tiny_model import build_random_model, build_tiny_model
 from still_verl.demo.tokenizer import character_tokenizer
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build_tiny(tmp_path_factory.mktemp("tiny") / "model", seed=0, steps=2)
+    return build_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
 
 
-def test_pre_training_is_deterministic(tiny: Path, tmp_path: Path) -> None:
-    torch.manual_seed(1234)
-    expected = torch.rand(3, generator=torch.Generator().manual_seed(1234))
-    again = _build_tiny(tmp_path / "again", seed=0, steps=2)
-    other = _build_tiny(tmp_path / "other", seed=1, steps=2)
-    weights = [(folder / "model.safetensors").read_bytes() for folder in (tiny, again, other)]
-    assert weights[0] == weights[1] != weights[2]
-    assert torch.equal(torch.rand(3), expected), "the caller's random numbers must not change"
+def test_the_shipped_weights_are_those_that_the_code_names() -> None:
+    assert sha256(TINY_WEIGHTS) == TINY_SHA256
 
 
 def test_the_tiny_model_is_a_tied_qwen2_that_vllm_can_run(tiny: Path) -> None:
@@ -40,32 +36,44 @@ def test_the_tiny_model_is_a_tied_qwen2_that_vllm_can_run(tiny: Path) -> None:
     assert model.generation_config.eos_token_id == character_tokenizer().eos_token_id
 
 
+def test_the_tiny_model_can_add_but_seldom_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, insist_on_ability: Callable[[Path, Path, float], None]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built = prepare("tiny")
+    insist_on_ability(built.model, built.val, 0.9)
+
+
+def test_building_leaves_the_random_numbers_of_the_caller_alone(tmp_path: Path) -> None:
+    torch.manual_seed(1234)
+    expected = torch.rand(3, generator=torch.Generator().manual_seed(1234))
+    build_tiny_model(tmp_path / "tiny")
+    build_random_model(tmp_path / "random")
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_a_finished_model_is_reused_and_a_damaged_one_rebuilt(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = (tiny / "model.safetensors").stat().st_mtime_ns
-    _build_tiny(tiny, seed=0, steps=2)
+    build_tiny_model(tiny)
     assert (tiny / "model.safetensors").stat().st_mtime_ns == before
     whole = (tiny / "model.safetensors").read_bytes()
     (tiny / "model.safetensors").write_bytes(whole[:-100])
-    _build_tiny(tiny, seed=0, steps=2)
+    build_tiny_model(tiny)
     assert (tiny / "model.safetensors").read_bytes() == whole
     assert "model.safetensors is wrong" in caplog.text and (tiny / MANIFEST).is_file()
 
 
-def test_the_loss_looks_at_responses_only() -> None:
-    import random
-
-    tokenizer = character_tokenizer()
-    ids, labels = next(_batches(tokenizer, random.Random(0)))
-    assert ids.shape == labels.shape
-    for row, targets in zip(ids, labels, strict=True):
-        text = tokenizer.decode(row[targets != -100])
-        assert text.startswith("<think>") and text.endswith("}<|end|>")
-        prompt = tokenizer.decode(row[: int((targets != -100).nonzero()[0])])
-        assert prompt.startswith("<|user|>") and prompt.endswith("=?<|assistant|>")
+def test_damaged_weights_in_the_package_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    damaged = tmp_path / "tiny.safetensors"
+    damaged.write_bytes(TINY_WEIGHTS.read_bytes()[:-1])
+    monkeypatch.setattr(tiny_model, "TINY_WEIGHTS", damaged)
+    with pytest.raises(ValueError, match="tiny.safetensors is damaged .*: install still-verl again"):
+        build_tiny_model(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("tied", [True, False])
-def test_random_models_answer_something(tmp_path: Path, tied: bool) -> None:
+def test_random_models_answer_something(tmp_path: Path, tied: bool, answer: Callable[..., Any]) -> None:
     folder = build_random_model(tmp_path / "model", tied=tied)
     model: Any = AutoModelForCausalLM.from_pretrained(folder)
     assert (model.lm_head.weight is model.model.embed_tokens.weight) == tied

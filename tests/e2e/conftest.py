@@ -149,24 +149,24 @@ def start_small(start_job: Callable[..., Job]) -> Callable[..., Job]:
 
 
 @pytest.fixture(scope="session")
-def lab_files() -> Callable[[str], list[str]]:
+def demo_files() -> Callable[[str], list[str]]:
     """The overrides that train the untrained model of a name."""
 
     def files(name: str) -> list[str]:
-        lab = prepare(name)
+        demo = prepare(name)
         return [
-            f"actor_rollout_ref.model.path={lab.model}",
-            f"data.train_files={lab.train}",
-            f"data.val_files={lab.val}",
+            f"actor_rollout_ref.model.path={demo.model}",
+            f"data.train_files={demo.train}",
+            f"data.val_files={demo.val}",
         ]
 
     return files
 
 
 @pytest.fixture(scope="session")
-def untrained(lab_files: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+def untrained(demo_files: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
     """The overrides that train the untrained model of a name on the share of digits."""
-    return lambda name: [*lab_files(name), f"reward.custom_reward_function.path={IMPORTS}/digits.py"]
+    return lambda name: [*demo_files(name), f"reward.custom_reward_function.path={IMPORTS}/digits.py"]
 
 
 @pytest.fixture(scope="session")

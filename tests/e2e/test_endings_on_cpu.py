@@ -12,12 +12,12 @@ pytestmark = pytest.mark.e2e
 
 
 def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
-    train: Callable[..., Any], lab_files: Any, tmp_path: Path, samples: Callable[..., Any]
+    train: Callable[..., Any], demo_files: Any, tmp_path: Path, samples: Callable[..., Any]
 ) -> None:
     """An untrained model gets 0 for every answer: the job says so, with samples, and nothing is learned from them."""
     job = train(
         tmp_path,
-        *lab_files("random-untied"),
+        *demo_files("random-untied"),
         "still/reward=boxed",
         "still.selection.rules=[accuracy]",
         "trainer.v1.trainer_mode=still_colocate_async",

@@ -55,15 +55,15 @@ asyncio.run(main())
 
 def test_a_stock_job_gets_as_far_as_asking_for_a_gpu(tmp_path: Path) -> None:
     """Without our plugin this machine cannot train; what stops the job is that, not the reward."""
-    lab = prepare("random")
+    demo = prepare("random")
     command = [
         *(sys.executable, "-m", "verl.trainer.main_ppo"),
         f"reward.custom_reward_function.path={reward_fn('boxed_math')}",
-        f"data.train_files={lab.train}",
-        f"data.val_files={lab.val}",
+        f"data.train_files={demo.train}",
+        f"data.val_files={demo.val}",
         *("data.train_batch_size=4", "data.dataloader_num_workers=0", "reward.num_workers=1"),
         *("data.max_prompt_length=32", "data.max_response_length=16", "algorithm.adv_estimator=grpo"),
-        f"actor_rollout_ref.model.path={lab.model}",
+        f"actor_rollout_ref.model.path={demo.model}",
         *("actor_rollout_ref.rollout.name=vllm", "actor_rollout_ref.rollout.tensor_model_parallel_size=1"),
         *("actor_rollout_ref.actor.ppo_mini_batch_size=4", "actor_rollout_ref.actor.use_dynamic_bsz=true"),
         *("trainer.n_gpus_per_node=1", "trainer.logger=[console]"),

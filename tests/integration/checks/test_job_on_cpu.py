@@ -27,13 +27,13 @@ def hydra() -> Iterator[None]:
 
 def job(*overrides: str) -> DictConfig:
     """The config of a job that passes every check, but for the overrides."""
-    lab = prepare("random")
+    demo = prepare("random")
     good = [
         "+recipe=base",
         "still/device=cpu",
-        f"actor_rollout_ref.model.path={lab.model}",
-        f"data.train_files={lab.train}",
-        f"data.val_files={lab.val}",
+        f"actor_rollout_ref.model.path={demo.model}",
+        f"data.train_files={demo.train}",
+        f"data.val_files={demo.val}",
     ]
     return compose("ppo_trainer", overrides=[*good, *overrides])
 
@@ -64,7 +64,7 @@ def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
     check_job(job("still/prompt=raw", data))
 
 
-def test_data_of_the_lab_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_data_of_a_demo_model_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = compose("ppo_trainer", overrides=["+recipe=demo"])
     assert problem(config).endswith("there is no such file; make it with: still-verl demo-model tiny")
@@ -239,8 +239,12 @@ def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
 
 def test_vllm_missing(tmp_path: Path) -> None:
     (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
-    lab = prepare("random")
-    data = [f"data.train_files={lab.train}", f"data.val_files={lab.val}", f"actor_rollout_ref.model.path={lab.model}"]
+    demo = prepare("random")
+    data = [
+        f"data.train_files={demo.train}",
+        f"data.val_files={demo.val}",
+        f"actor_rollout_ref.model.path={demo.model}",
+    ]
     env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}
     done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, **env)
     assert done.returncode == 1
