@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from still_verl.monitor.jsonl import read_lines, read_metrics
+from still_verl.monitor.jsonl import json_lines, read_metrics
 
 _BAR = 30  # characters of an accuracy of 1
 _PROMPT = 200  # characters of a prompt that are shown, its end: worked examples come first
@@ -89,7 +89,7 @@ def _boxed(samples: list[dict[str, Any]]) -> float:
 def _samples(run: Path, step: int) -> list[dict[str, Any]]:
     """Read the samples of a validation as verl dumped them."""
     file = run / "validation" / f"{step}.jsonl"
-    rows = read_lines(file)
+    rows = list(json_lines(file))
     if not rows:
         raise DemoError(f"{file} holds no samples: leave trainer.validation_data_dir as the recipe has it")
     return rows
