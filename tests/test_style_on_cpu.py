@@ -19,13 +19,14 @@ from style import Figures, measure  # noqa: E402
 GONE = set(
     "nursery Nursery nurse Cell give_up rehearse door _bury _farewell _hear _adopt _give stock _unprepared _restock "
     "ToolUse caps stale Blocks told TokenStream take_back untrained NothingToLearn ringing lab Lab golds gold_answers "
-    "leaf Leaf Readings Truth spelling canonical Shelf shelves twin longer stuffed repeats accelerates SURE LEAST "
+    "leaf Leaf Readings Truth spelling canonical Shelf shelves twin stuffed SURE LEAST "
     "QUIET notebook".split()
 )
 GONE_IN = {
     "interpreter/sandbox": {"post", "line", "enter", "order", "live"},
-    "rewards": {"order"},
-    "monitor/alarms": {"cut", "START", "EVERY"},
+    "rewards/presets.py": {"order"},
+    "rewards/settings.py": {"order"},
+    "monitor/alarms": {"longer", "repeats", "accelerates", "cut", "START", "EVERY"},
     "report": {"below"},
 }
 PREPOSITIONS = ("Of ", "For ", "From ", "To ", "In ", "By ", "As ", "On ", "With ", "At ")

@@ -65,10 +65,10 @@ class ConstantReward:
 
 def _hints(rows: StepRows, unanswered: int, samples: int) -> str:
     """Say what may be wrong: responses are cut, or have no answer."""
-    cut = sum(finished_of(*pair) is False for pair in zip(rows.infos, rows.extras, strict=True))
+    cut_responses = sum(finished_of(*pair) is False for pair in zip(rows.infos, rows.extras, strict=True))
     hints = []
-    if cut:
-        hints.append(f"{cut} of {len(rows)} responses were cut at their limit")
+    if cut_responses:
+        hints.append(f"{cut_responses} of {len(rows)} responses were cut at their limit")
     if unanswered:
         hints.append(f"no answer was found in {unanswered} of {samples} samples")
     if not hints:
