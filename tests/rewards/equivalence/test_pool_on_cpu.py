@@ -16,7 +16,7 @@ from still_verl.rewards.equivalence.pool import Pool
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     pool = Pool(workers=2, quick_s=0.5, deadline_s=1.0)
-    pool.ask("1", "2")  # the nursery's imports are nobody's deadline below
+    pool.ask("1", "2")  # the server's imports are nobody's deadline below
     yield pool
     pool.close()
 
@@ -46,12 +46,12 @@ def test_memory_is_bounded(pool: Pool) -> None:
     assert pool.ask("1", "10^{10^{9}}", "hopeless").equal is None
 
 
-def test_a_dead_worker_or_nursery_is_replaced(pool: Pool) -> None:
-    nursery = pool._nursery._process.pid
-    for worker in children(nursery):
+def test_a_dead_worker_or_server_is_replaced(pool: Pool) -> None:
+    server = pool._server.pid
+    for worker in children(server):
         os.kill(worker, signal.SIGKILL)
     assert pool.ask("2", "1+1").equal is True
-    os.kill(nursery, signal.SIGKILL)
+    os.kill(server, signal.SIGKILL)
     assert pool.ask("3", "1+2").equal is True
 
 
@@ -60,7 +60,7 @@ import sys, time
 from still_verl.rewards.equivalence.pool import shared
 pool = shared()
 assert pool.ask("2", "1+1").equal
-print(pool._nursery._process.pid, flush=True)
+print(pool._server.pid, flush=True)
 {then}
 """
 
@@ -69,8 +69,8 @@ def start_script(then: str) -> tuple[subprocess.Popen[str], list[int]]:
     """A plain script without a main guard, and the processes of its pool."""
     script = subprocess.Popen([sys.executable, "-c", SCRIPT.format(then=then)], stdout=subprocess.PIPE, text=True)
     assert script.stdout is not None
-    nursery = int(script.stdout.readline())
-    return script, [nursery, *children(nursery)]
+    server = int(script.stdout.readline())
+    return script, [server, *children(server)]
 
 
 def assert_gone(pids: list[int]) -> None:
