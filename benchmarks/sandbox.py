@@ -68,8 +68,8 @@ def session_mb(sandbox: Local, code: str) -> float:
     """Private memory (USS) of a session that waits after `code`, in MB: what it does not share with the server."""
     session = sandbox.session()
     session.run(code)
-    assert sandbox._process is not None
-    while not (stopped := stopped_below(sandbox._process.pid)):
+    assert sandbox._server.pid is not None
+    while not (stopped := stopped_below(sandbox._server.pid)):
         time.sleep(0.01)
     used = stopped[0].memory_full_info().uss / 2**20
     session.close()

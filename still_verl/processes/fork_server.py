@@ -110,9 +110,7 @@ class ForkServer:
             self._start()
             return self._greeting
 
-    def hand_over(
-        self, message: bytes, fds: Sequence[int], accept: Callable[[bytes], None] | None = None
-    ) -> None:
+    def hand_over(self, message: bytes, fds: Sequence[int], accept: Callable[[bytes], None] | None = None) -> None:
         """Send a request with descriptors; starts the server, and starts it once more if it was killed.
 
         Args:
