@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -199,3 +201,23 @@ def test_packages_below_tmp_and_a_private_umask_close_nothing(sandbox: Local, tm
     told = done.stdout.split("\n")
     assert told[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
     assert "Permission" in done.stdout or "Read-only" in done.stdout
+
+
+def wrong_outputs(sandbox: Local, first: int, count: int) -> int:
+    """How many of some programs did not print what they should."""
+    wrong = 0
+    for number in range(first, first + count):
+        wrong += sandbox.run(f"print({number})").stdout != f"{number}\n"
+    return wrong
+
+
+def test_after_a_fork_each_side_gets_its_own_answers(sandbox: Local) -> None:
+    sandbox.run("1")
+    child = os.fork()
+    if child == 0:
+        signal.alarm(120)  # a side that waits for ever
+        wrong = wrong_outputs(sandbox, 1000, 200)
+        sandbox.close()
+        os._exit(min(wrong, 255))
+    assert wrong_outputs(sandbox, 5000, 200) == 0
+    assert os.waitpid(child, 0)[1] == 0

@@ -111,3 +111,41 @@ assert pool.ask("7", "3+4").equal
     script, pids = start_script(then)
     assert script.wait(20) == 0
     assert_gone(pids)
+
+
+def wrong_answers(pool: Pool, first: int, count: int) -> int:
+    """How many of some pairs are graded wrongly; every second one is equal."""
+    wrong = 0
+    for number in range(first, first + count):
+        equal = pool.ask(str(number), f"{number}+{number % 2}").equal
+        wrong += equal is not (number % 2 == 0)
+    return wrong
+
+
+def test_after_a_fork_each_side_gets_its_own_answers(pool: Pool) -> None:
+    """An idle worker of the parent must not serve the child too, though the pool is the same object."""
+    assert pool.ask("1", "1").equal
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a side that waits for ever
+        wrong = wrong_answers(pool, 1000, 200)
+        pool.close()
+        os._exit(min(wrong, 255))
+    assert wrong_answers(pool, 5000, 200) == 0
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_fork_while_other_threads_grade_blocks_nobody(pool: Pool) -> None:
+    """They hold the only places of a lane, in threads that do not exist in the child."""
+    with ThreadPoolExecutor(4) as threads:
+        busy = [threads.submit(pool.ask, "1", "9^{9^{9^9}}", "hopeless") for _ in range(4)]
+        time.sleep(0.1)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            graded = pool.ask("1", r"9^{9^{9^9}}", "hopeless")
+            equal = pool.ask("3", "1+2").equal
+            pool.close()
+            os._exit(0 if equal and graded.equal is None else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert {each.result().equal for each in busy} == {None}
