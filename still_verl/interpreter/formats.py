@@ -17,17 +17,18 @@ class CodeFormat(Protocol):
     stop: list[str]
 
     @property
-    def blocks(self) -> list[str]: ...
+    def blocks(self) -> list[str]:
+        """Code of the blocks that were closed so far."""
 
     @property
     def open_block(self) -> bool:
         """Whether a block was begun and not closed."""
 
     def feed(self, text: str) -> bool:
-        """Read on; True when `text` ends with a block that wants to be run now."""
+        """Read on; return True when `text` ends with a block that wants to be run now."""
 
     def output(self, text: str) -> str:
-        """What the model gets to read."""
+        """Return what the model gets to read for the output `text` of a block."""
 
 
 class FencedFormat:
@@ -84,7 +85,14 @@ class TaggedFormat:
 
 
 def unfenced(code: str) -> str:
-    """Code without the Markdown fence that many models put inside the tags."""
+    """Return code without the Markdown fence that many models put inside the tags.
+
+    Example:
+        >>> unfenced("```python\\nprint(1)\\n```")
+        'print(1)\\n'
+    """
     parser = FenceParser()
     parser.feed(code.strip() + "\n")
-    return parser.blocks[-1] if parser.blocks else code.replace("\r\n", "\n").strip("\n") + "\n"
+    if parser.blocks:
+        return parser.blocks[-1]
+    return code.replace("\r\n", "\n").strip("\n") + "\n"

@@ -23,6 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from still_verl.processes import children
+from still_verl.processes.fork_server import start_detached
+
 # In the order in which a job's processes need them.
 NEEDED_FIRST = ("verl.trainer.main_ppo", "verl.trainer.ppo.v1")
 NEEDED_LATER = (
@@ -84,9 +87,9 @@ def hand_over() -> bool:
 
 
 def start_server() -> subprocess.Popen[bytes]:
-    null = subprocess.DEVNULL
+    """Start the server of this raylet. It ends by itself, with exit code 0, if there is one already."""
     command = [sys.executable, "-m", "still_verl.integration.cpu.fork_server", "--serve"]
-    return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    return start_detached(command, stderr=subprocess.DEVNULL)
 
 
 def peer_user(connection: socket.socket) -> int:
@@ -103,7 +106,7 @@ def serve() -> dict[str, Any]:
         except OSError:  # another worker's server was first
             sys.exit()
         listener.listen(64)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children
+        children.reap_automatically()
         preload(NEEDED_FIRST)
         later = list(NEEDED_LATER)
         while True:
@@ -132,18 +135,17 @@ def fork_for(connection: socket.socket) -> dict[str, Any] | None:
     with connection:
         if peer_user(connection) != os.getuid():
             return None
-        _, files, _, _ = socket.recv_fds(connection, 1, 2)
+        _, files = children.receive(connection, 1, 2)
         request = json.loads(connection.makefile("rb").read())
         child = os.fork()
         if child:
             connection.sendall(b".")
-            for file in files:
-                os.close(file)
+            children.close_all(files)
             return None
         os.setpgid(0, 0)  # Ray kills a worker's process group
         for target, file in zip((1, 2), files, strict=True):
             os.dup2(file, target)
-            os.close(file)
+        children.close_all(files)
         return dict(request)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.interpreter.sandbox.async_sandbox import Runner
+from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
 from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
 from still_verl.interpreter.sandbox.fusion.client import Fusion
@@ -257,7 +257,7 @@ def test_no_more_programs_at_once_than_allowed_and_connections_are_kept(
 ) -> None:
     good = service.behave
     service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = Runner(fusion(max_concurrent=4))
+    runner = AsyncSandbox(fusion(max_concurrent=4))
 
     async def all_at_once() -> list[tuple[Any, float]]:
         return await asyncio.gather(*(runner.run("1") for _ in range(60)))
@@ -276,7 +276,7 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
 
     good = service.behave
     service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = Runner(fusion(max_concurrent=2))
+    runner = AsyncSandbox(fusion(max_concurrent=2))
 
     async def some() -> None:
         await asyncio.gather(*(runner.run("1") for _ in range(10)))
@@ -290,7 +290,7 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
 def test_cancelling_hangs_up_and_frees_the_place(service: Any, fusion: Callable[..., Fusion]) -> None:
     good = service.behave
     service.behave = lambda handler, order: time.sleep(3) if "slow" in order["code"] else good(handler, order)
-    runner = Runner(fusion(max_concurrent=1))
+    runner = AsyncSandbox(fusion(max_concurrent=1))
 
     async def cancel() -> float:
         slow = asyncio.create_task(runner.run("'slow'"))
@@ -355,11 +355,11 @@ def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
 
 
 def test_the_settings_choose_the_sandbox() -> None:
-    from still_verl.interpreter.build import build_runner
+    from still_verl.interpreter.build import build_async_sandbox
     from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
     from still_verl.interpreter.settings import InterpreterConfig
 
-    remote = build_runner(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
+    remote = build_async_sandbox(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
     assert isinstance(remote.sandbox, Fusion) and remote.sandbox.tier == "remote"
-    assert isinstance(build_runner(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
-    assert isinstance(build_runner(InterpreterConfig()).sandbox, Local)
+    assert isinstance(build_async_sandbox(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
+    assert isinstance(build_async_sandbox(InterpreterConfig()).sandbox, Local)
