@@ -8,7 +8,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 @lru_cache(maxsize=8)
 def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """Return the tokens on which vLLM ends a response: the tokenizer's EOS and the model's own, by its generation config."""
+    """Return the tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's config."""
     ids = {tokenizer.eos_token_id}
     try:
         configured = GenerationConfig.from_pretrained(tokenizer.name_or_path).eos_token_id

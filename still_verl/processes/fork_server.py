@@ -143,16 +143,23 @@ class ForkServer:
             with theirs:
                 self._process = self._spawn(theirs.fileno())
         self._control = control
+        try:
+            self._greeting = self._wait_for_greeting(control)
+        except BaseException:  # Ctrl-C too: a server whose greeting was not read is of no use
+            self._end()
+            raise
+        return control
+
+    def _wait_for_greeting(self, control: socket.socket) -> bytes:
         control.settimeout(START_S)
         try:
-            self._greeting = control.recv(GREETING_BYTES)
-        except OSError:
-            self._greeting = b""
-        if not self._greeting:
-            self._end()
+            greeting = control.recv(GREETING_BYTES)
+        except OSError as error:
+            raise Unavailable(f"the fork server {self._target} did not start: {error}") from error
+        if not greeting:
             raise Unavailable(f"the fork server {self._target} did not start; its error is on stderr")
         control.settimeout(None)
-        return control
+        return greeting
 
     def _spawn(self, control_fd: int) -> "subprocess.Popen[bytes]":
         module, _, function = self._target.partition(":")

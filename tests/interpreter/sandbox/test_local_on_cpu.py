@@ -176,9 +176,9 @@ def test_run_code(tmp_path: Path) -> None:
     file = tmp_path / "program.py"
     file.write_text("print('hello')\n1 / 0\n")
     failed = command(str(file), "--json")
-    told = json.loads(failed.stdout)
-    assert failed.returncode == 1 and set(told) == {"stdout", "error", "seconds", "tier"}
-    assert told["stdout"] == "hello\n" and told["error"].endswith("ZeroDivisionError: division by zero")
+    printed = json.loads(failed.stdout)
+    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "seconds", "tier"}
+    assert printed["stdout"] == "hello\n" and printed["error"].endswith("ZeroDivisionError: division by zero")
     fine = command("--stdin", program="6 * 7")
     assert (fine.returncode, fine.stdout) == (0, "42\n") and "tier" in fine.stderr
     assert command().returncode == 2
@@ -198,8 +198,8 @@ def test_packages_below_tmp_and_a_private_umask_close_nothing(sandbox: Local, tm
     )
     elsewhere = [path for path in sys.path if path]
     done = subprocess.run([tmp_path / "env/bin/python", "-c", script, *elsewhere], capture_output=True, text=True)
-    told = done.stdout.split("\n")
-    assert told[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
+    printed = done.stdout.split("\n")
+    assert printed[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
     assert "Permission" in done.stdout or "Read-only" in done.stdout
 
 

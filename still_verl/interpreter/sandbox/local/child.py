@@ -145,10 +145,10 @@ class Child:
     def status(self) -> int | None:
         """Return how the process ended: an exit code, a negative signal, or None when there is nobody left to tell."""
         try:
-            word = self._ends.control_socket.recv(16)
+            text = self._ends.control_socket.recv(16)
         except OSError:
             return None
-        return int(word) if word else None
+        return int(text) if text else None
 
     def freeze(self) -> None:
         """Stop it between two blocks, with every thread that it may have left running."""
@@ -163,9 +163,9 @@ class Child:
             pass
         self._tell(b"go")
 
-    def _tell(self, word: bytes) -> None:
+    def _tell(self, message: bytes) -> None:
         try:
-            self._ends.control_socket.send(word)
+            self._ends.control_socket.send(message)
         except OSError:  # it has ended; the next block will show
             pass
 

@@ -47,7 +47,7 @@ def run(request_socket: socket.socket, jail: Jail, written: list[memory.Range]) 
 
 
 def _confine(jail: Jail) -> OSError | None:
-    """Do it; what went wrong is told when there is somebody to tell."""
+    """Return what went wrong, if anything did; the client learns of it when there is one."""
     try:
         confine(jail)
     except OSError as error:

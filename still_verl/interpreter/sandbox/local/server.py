@@ -180,11 +180,11 @@ class Server:
         if self._running.get(pid) is not control_socket:  # reaped by an earlier event of the same round
             return
         try:
-            word = control_socket.recv(16)
+            message = control_socket.recv(16)
         except OSError:
-            word = b""
-        if word in _SIGNALS:
-            os.kill(pid, _SIGNALS[word])
+            message = b""
+        if message in _SIGNALS:
+            os.kill(pid, _SIGNALS[message])
         else:
             self._selector.unregister(control_socket)
             _kill(pid)
