@@ -26,7 +26,7 @@ class Holder(Protocol):
     """An object whose connections and locks belong to one process."""
 
     def abandon(self) -> None:
-        """In a forked child: forget every connection and make new locks."""
+        """Forget every connection and make new locks, in a forked child."""
 
 
 # Hold it from the moment when a connection is made until it is registered: no thread of this process forks meanwhile.

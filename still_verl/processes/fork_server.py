@@ -96,7 +96,7 @@ class ForkServer:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the server; None while there is none."""
+        """Process id of the server; None while there is none."""
         process = self._process
         return process.pid if process is not None else None
 
@@ -191,5 +191,5 @@ class ForkServer:
             self._end()
 
     def abandon(self) -> None:
-        """In a forked child of the caller: let go of the caller's server without ending it."""
+        """Let go of the server without ending it, in a forked child of the caller."""
         self._forget()

@@ -44,13 +44,17 @@ PATIENCE = 60  # s until a worker starts without a server
 
 
 def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
-    """What `ray.init` calls by the name in `RAY_RUNTIME_ENV_HOOK`; a job's own `py_executable` stays."""
+    """Return a job's runtime environment with workers that are forks, unless it says how they start.
+
+    `ray.init` calls this by the name in `RAY_RUNTIME_ENV_HOOK`.
+    """
     found = dict(runtime_env or {})
     found["py_executable"] = found.get("py_executable") or f"{shlex.quote(sys.executable)} -m {__name__}"
     return found
 
 
 def main() -> None:
+    """Serve, or become a worker: by the server, or else as Ray would have started it."""
     if sys.argv[1:] == ["--serve"]:
         become(serve())
     elif not hand_over():
@@ -58,12 +62,12 @@ def main() -> None:
 
 
 def address() -> str:
-    """A name outside the file system, which the kernel frees with the server."""
+    """Return the server's address: a name outside the file system, which the kernel frees with the server."""
     return f"\0still_verl-workers-{os.getuid()}-{os.environ['RAY_RAYLET_PID']}"
 
 
 def hand_over() -> bool:
-    """Ask the server, after starting it if need be, for a fork that becomes this worker; whether one did."""
+    """Ask the server, after starting it if need be, for a fork that becomes this worker; return whether one did."""
     request = json.dumps({"argv": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd()}).encode()
     server = None
     deadline = time.monotonic() + PATIENCE
@@ -93,7 +97,7 @@ def start_server() -> subprocess.Popen[bytes]:
 
 
 def peer_user(connection: socket.socket) -> int:
-    """The user id of the process at the other end."""
+    """Return the user id of the process at the other end."""
     return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
 
 
@@ -131,7 +135,7 @@ def preload(modules: Any) -> None:
 
 
 def fork_for(connection: socket.socket) -> dict[str, Any] | None:
-    """The request, in the child that is to become the worker; None in the server."""
+    """Fork; return the request in the child that is to become the worker, and None in the server."""
     with connection:
         if peer_user(connection) != os.getuid():
             return None

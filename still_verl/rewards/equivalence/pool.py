@@ -127,7 +127,7 @@ class Lane:
             self._idle.pop().close()
 
     def abandon(self) -> None:
-        """In a forked child: forget the parent's workers, and the places that its threads held."""
+        """Forget the parent's workers, and the places that its threads held, in a forked child."""
         self._forget()
 
 
@@ -179,7 +179,7 @@ class Pool:
         self._server.close()
 
     def abandon(self) -> None:
-        """In a forked child: let go of the parent's workers. The next `ask` starts new ones."""
+        """Let go of the parent's workers, in a forked child. The next `ask` starts new ones."""
         for lane in self._lanes.values():
             lane.abandon()
 
@@ -199,7 +199,7 @@ def shared() -> Pool:
 
 
 def _renew_lock() -> None:
-    """In a forked child: another thread may have held the lock, and does not exist here."""
+    """Make a new lock, in a forked child: the thread that held the old one may not exist here."""
     global _shared_lock
     _shared_lock = threading.Lock()
 
