@@ -10,6 +10,8 @@ import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+_libc = ctypes.CDLL(None, use_errno=True)  # once: a child that loads it writes to memory that it could share
+
 
 def receive(connection: socket.socket, size: int, fds: int) -> tuple[bytes, list[int]]:
     """Wait for one message and the descriptors that came with it.
@@ -55,7 +57,7 @@ def die_with_parent(parent: int | None = None) -> None:
     """
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent is not None and os.getppid() != parent:
         os._exit(0)
 
