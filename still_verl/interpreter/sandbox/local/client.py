@@ -1,11 +1,9 @@
 """The sandbox of this machine: a warm fork server (`server.py`) and, for each program, one confined child of it."""
 
-import contextlib
 import json
 import math
 import sysconfig
 import time
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -67,8 +65,10 @@ class Local:
         Raises:
             SandboxUnavailable: the server does not start.
         """
-        with _as_sandbox_unavailable():
+        try:
             return Mechanisms.from_json(self._server.greeting())
+        except Unavailable as error:
+            raise SandboxUnavailable(str(error)) from error
 
     @property
     def tier(self) -> Tier:
@@ -117,10 +117,11 @@ class Local:
         ours, theirs = connect()
         child = Child(ours)
         try:
-            with _as_sandbox_unavailable():
-                self._server.hand_over(request, theirs.fds(), accept=self._require)
-        except BaseException:
+            self._server.hand_over(request, theirs.fds(), accept=self._require)
+        except BaseException as error:
             child.kill()
+            if isinstance(error, Unavailable):
+                raise SandboxUnavailable(str(error)) from error
             raise
         finally:
             theirs.close()
@@ -132,15 +133,6 @@ class Local:
     def close(self) -> None:
         """End the server, and with it every program. The next call starts another one."""
         self._server.close()
-
-
-@contextlib.contextmanager
-def _as_sandbox_unavailable() -> Iterator[None]:
-    """Raise what a fork server raises as what a sandbox raises."""
-    try:
-        yield
-    except Unavailable as error:
-        raise SandboxUnavailable(str(error)) from error
 
 
 def _folders_of_the_numbers() -> list[str]:

@@ -4,6 +4,7 @@ Everything is tried in forked children of the fork server, which has one thread.
 Docker's default seccomp, gVisor and Kubernetes answer for themselves.
 """
 
+import functools
 import json
 import os
 import platform
@@ -82,6 +83,7 @@ class Mechanisms:
         )
 
     @classmethod
+    @functools.lru_cache(maxsize=8)  # each program asks for the mechanisms of the same server
     def from_json(cls, text: bytes) -> "Mechanisms":
         """Read what `to_json` wrote."""
         return cls(**json.loads(text))
