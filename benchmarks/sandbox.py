@@ -68,15 +68,15 @@ def session_mb(sandbox: Local, code: str) -> float:
     """Private memory (USS) of a session that waits after `code`, in MB: what it does not share with the server."""
     session = sandbox.session()
     session.run(code)
-    assert sandbox._process is not None
-    while not (stopped := stopped_below(sandbox._process.pid)):
+    assert sandbox._server.pid is not None
+    while not (stopped := stopped_below(sandbox._server.pid)):
         time.sleep(0.01)
     used = stopped[0].memory_full_info().uss / 2**20
     session.close()
     return float(used)
 
 
-def cells(run: Callable[[str], object], calls: int, few: int, clients: int) -> list[str]:
+def table_row(run: Callable[[str], object], calls: int, few: int, clients: int) -> list[str]:
     """A line of the table."""
     figures = [latencies(run, code, calls, pause) for pause in (PAUSE_S, 0.0) for code in (PRINT, SOLVE)]
     rate = throughput(run, few, clients)
@@ -97,17 +97,17 @@ def main() -> None:
         ("local, no namespaces", Local(limits, absent=NAMESPACES)),
         ("local, no isolation", Local(limits, allow_unsandboxed=True, absent=everything)),
     ):
-        row = cells(local.run, options.calls, 5 * options.calls, options.clients)
+        row = table_row(local.run, options.calls, 5 * options.calls, options.clients)
         table.add_row(name, local.tier, *row)
         if name == "local":
             idle = [session_mb(local, code) for code in ("x = 1", SOLVE)]
         local.close()
     bubblewrap = Bubblewrap(limits)
     try:
-        table.add_row("bubblewrap", bubblewrap.tier, *cells(bubblewrap.run, few, 5 * few, options.clients))
+        table.add_row("bubblewrap", bubblewrap.tier, *table_row(bubblewrap.run, few, 5 * few, options.clients))
     except SandboxUnavailable as error:
         table.add_row("bubblewrap", str(error))
-    table.add_row("python -c, sympy", "none", *cells(cold, few, few, options.clients))
+    table.add_row("python -c, sympy", "none", *table_row(cold, few, few, options.clients))
     Console().print(table)
     print(f"{len(os.sched_getaffinity(0))} processors; bubblewrap starts an interpreter for each program")
     print(f"an idle session: {idle[0]:.1f} MB of its own, {idle[1]:.1f} MB after it used sympy")

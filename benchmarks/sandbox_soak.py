@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.interpreter.sandbox.async_sandbox import Runner
+from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Limits, Result
 from still_verl.interpreter.sandbox.local.client import Local
 
@@ -100,8 +100,8 @@ def calls(count: int) -> Iterator[Call]:
 def sample(sandbox: Local, soak: Soak) -> Sample:
     """When the sandbox has come to rest."""
     time.sleep(0.5)
-    assert sandbox._process is not None
-    server, client = psutil.Process(sandbox._process.pid), psutil.Process()
+    assert sandbox._server.pid is not None
+    server, client = psutil.Process(sandbox._server.pid), psutil.Process()
     family = [server, *server.children(recursive=True)]
     inner = family[1] if sandbox.mechanisms.namespaces else server
     done = sum(soak.kinds.values())
@@ -111,8 +111,8 @@ def sample(sandbox: Local, soak: Soak) -> Sample:
 
 
 async def run(sandbox: Local, count: int, clients: int, parts: int = 10) -> Soak:
-    """`count` calls by `clients` coroutines over a `Runner`, as an agent loop makes them. Closes the sandbox."""
-    soak, runner, todo = Soak(), Runner(sandbox), calls(count)
+    """`count` calls by `clients` coroutines over an `AsyncSandbox`, as an agent loop makes them. Closes the sandbox."""
+    soak, runner, todo = Soak(), AsyncSandbox(sandbox), calls(count)
 
     async def client(batch: Iterator[Call]) -> None:
         for call in batch:

@@ -3,9 +3,10 @@
 import atexit
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from still_verl.interpreter.registries import SANDBOXES
-from still_verl.interpreter.sandbox.async_sandbox import Runner
+from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Result, Sandbox
 from still_verl.interpreter.settings import InterpreterConfig
 
@@ -22,31 +23,44 @@ def build_sandbox(settings: InterpreterConfig) -> Sandbox:
     return SANDBOXES.find(settings.sandbox).from_settings(settings)
 
 
-def build_runner(settings: InterpreterConfig) -> Runner:
-    """Make the sandbox of a job, for coroutines."""
-    return Runner(build_sandbox(settings), settings.max_concurrent)
+def build_async_sandbox(settings: InterpreterConfig) -> AsyncSandbox:
+    """Make the sandbox of a job, for coroutines.
+
+    Raises:
+        ConfigError: a sandbox of the user's own that is not there.
+    """
+    return AsyncSandbox(build_sandbox(settings), settings.max_concurrent)
 
 
 @contextmanager
-def code_of_a_response(runner: Runner, stateful: bool) -> Iterator[RunCode]:
-    """A function that runs the blocks of one response; `stateful` keeps their variables."""
+def code_of_a_response(sandbox: AsyncSandbox, stateful: bool) -> Iterator[RunCode]:
+    """Yield a function that runs the blocks of one response.
+
+    Args:
+        sandbox: runs them.
+        stateful: keep variables from block to block, in a session that ends with the context.
+    """
     if not stateful:
-        yield runner.run
+        yield sandbox.run
         return
-    session = runner.sandbox.session()
+    session = sandbox.sandbox.session()
     try:
-        yield lambda code: runner.run_in(session, code)
+        yield partial(sandbox.run_in, session)
     finally:
         session.close()
 
 
-_shared: Runner | None = None
+_shared: AsyncSandbox | None = None
 
 
-def shared_runner(settings: InterpreterConfig) -> Runner:
-    """The runner of this process, made by the first response; a job has one setting."""
+def shared_sandbox(settings: InterpreterConfig) -> AsyncSandbox:
+    """Return the sandbox of this process, which the first response makes; a job has one setting.
+
+    Raises:
+        ConfigError: a sandbox of the user's own that is not there.
+    """
     global _shared
     if _shared is None:
-        _shared = build_runner(settings)
+        _shared = build_async_sandbox(settings)
         atexit.register(_shared.close)
     return _shared

@@ -33,26 +33,28 @@ class FenceParser:
         return bool(self._fence) and self._is_python
 
     def feed(self, text: str) -> bool:
-        """Read on; True when `text` ends with the line that closes a Python block: that block wants to be run now.
+        """Read on; return True when `text` ends with the line that closes a Python block, which is to be run now.
 
         Whatever follows a closing fence in the same piece was written without the block's output, so it is not run.
         """
         closed_last = False
         lines = (self._line + text).splitlines(keepends=True)
-        self._line = lines.pop() if lines and not lines[-1].endswith(("\n", "\r")) else ""
+        self._line = ""
+        if lines and not lines[-1].endswith(("\n", "\r")):
+            self._line = lines.pop()
         for line in lines:
             # An empty line belongs to the token that closed the fence.
             closed_last = self._read(line) or (closed_last and not line.strip())
         return closed_last and not self._line.strip()
 
     def end(self) -> None:
-        """No more text comes: a last line without its end counts as a line."""
+        """Take in the end of the response: a last line without its end counts as a line."""
         if self._line:
             self._read(self._line)
             self._line = ""
 
     def _read(self, line: str) -> bool:
-        """Take in one whole line; whether it closes a Python block."""
+        """Take in one whole line; return whether it closes a Python block."""
         found = _FENCE.match(line)
         if not self._fence:
             if found and not ("`" in found[2] and found[1][0] == "`"):
@@ -76,7 +78,12 @@ class FenceParser:
 
 
 def ends_in_string(code: str) -> bool:
-    """Whether Python code stops inside a triple-quoted string."""
+    """Return whether Python code stops inside a triple-quoted string.
+
+    Example:
+        >>> ends_in_string("x = '''one line"), ends_in_string("x = '''one line'''")
+        (True, False)
+    """
     if '"""' not in code and "'''" not in code:
         return False
     try:

@@ -8,20 +8,28 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 @lru_cache(maxsize=8)
 def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's generation config."""
+    """Return the tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's config."""
     ids = {tokenizer.eos_token_id}
     try:
         configured = GenerationConfig.from_pretrained(tokenizer.name_or_path).eos_token_id
     except OSError:  # the model has no generation_config.json
         configured = None
-    ids.update(configured if isinstance(configured, list) else [configured])
+    if not isinstance(configured, list):
+        configured = [configured]
+    ids.update(configured)
     return frozenset(ids - {None})
 
 
 def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[int]) -> str:
-    """ "stop" if the model ended its response, "length" if the budget (in tokens) did.
+    """Return "stop" if the model ended its response, "length" if the budget (in tokens) did.
 
     A response that ends exactly at the budget is finished.
+
+    Example:
+        >>> finish_reason([5, 6, 7], budget=3, stop_ids=frozenset({2}))
+        'length'
+        >>> finish_reason([5, 6, 2], budget=3, stop_ids=frozenset({2}))
+        'stop'
     """
     ended = bool(response_ids) and response_ids[-1] in stop_ids
     return "length" if len(response_ids) >= budget and not ended else "stop"

@@ -17,17 +17,18 @@ class CodeFormat(Protocol):
     stop: list[str]
 
     @property
-    def blocks(self) -> list[str]: ...
+    def blocks(self) -> list[str]:
+        """Code of the blocks that were closed so far."""
 
     @property
     def open_block(self) -> bool:
         """Whether a block was begun and not closed."""
 
     def feed(self, text: str) -> bool:
-        """Read on; True when `text` ends with a block that wants to be run now."""
+        """Read on; return True when `text` ends with a block that wants to be run now."""
 
     def output(self, text: str) -> str:
-        """What the model gets to read."""
+        """Return what the model gets to read for the output `text` of a block."""
 
 
 class FencedFormat:
@@ -41,18 +42,24 @@ class FencedFormat:
 
     @property
     def blocks(self) -> list[str]:
+        """Code of the blocks that were closed so far."""
         return self._parser.blocks
 
     @property
     def open_block(self) -> bool:
+        """Whether a Python block was begun and not closed."""
         return self._parser.open_block
 
     def feed(self, text: str) -> bool:
+        """Read on; return True when `text` ends with the line that closes a Python block."""
         return self._parser.feed(text)
 
     def output(self, text: str) -> str:
-        longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
-        fence = "`" * max(3, longest + 1)
+        """Return `text` in a block of output, whose fence is longer than any in it."""
+        longest = 2
+        for inner in re.findall(r"`{3,}", text):
+            longest = max(longest, len(inner))
+        fence = "`" * (longest + 1)
         return f"{fence}output\n{text.rstrip()}\n{fence}\n"
 
 
@@ -67,9 +74,11 @@ class TaggedFormat:
 
     @property
     def open_block(self) -> bool:
+        """Whether `<code>` was written and not closed."""
         return "<code>" in self._text
 
     def feed(self, text: str) -> bool:
+        """Read on; return True when `text` ends with `</code>`, but for white space."""
         self._text += text
         start, end = self._text.rfind("<code>"), self._text.rfind("</code>")
         if start < 0 or end < start:
@@ -80,11 +89,19 @@ class TaggedFormat:
         return not after.strip()
 
     def output(self, text: str) -> str:
+        """Return `text` in tags."""
         return f"\n<interpreter>\n{text.rstrip()}\n</interpreter>\n"
 
 
 def unfenced(code: str) -> str:
-    """Code without the Markdown fence that many models put inside the tags."""
+    """Return code without the Markdown fence that many models put inside the tags.
+
+    Example:
+        >>> unfenced("```python\\nprint(1)\\n```")
+        'print(1)\\n'
+    """
     parser = FenceParser()
     parser.feed(code.strip() + "\n")
-    return parser.blocks[-1] if parser.blocks else code.replace("\r\n", "\n").strip("\n") + "\n"
+    if parser.blocks:
+        return parser.blocks[-1]
+    return code.replace("\r\n", "\n").strip("\n") + "\n"

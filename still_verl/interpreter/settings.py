@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
+from still_verl.interpreter.sandbox.base import Limits
 
 SANDBOX_TIERS = ("full", "reduced")
 
@@ -12,18 +13,23 @@ SANDBOX_TIERS = ("full", "reduced")
 class InterpreterConfig:
     """The code interpreter of the agent loop `still_code`.
 
+    Raises:
+        ConfigError: names the key, the value and the fix.
+
     Attributes:
         format: how the model writes code: "fenced", "tagged", or "tool_call" by the parser of verl that
-            `actor_rollout_ref.rollout.multi_turn.format` names.
-        sandbox: where programs run: "local", "bubblewrap", or "fusion", a service that speaks SandboxFusion's HTTP.
-        url: of the service.
+            `actor_rollout_ref.rollout.multi_turn.format` names; or the dotted name of a `formats.CodeFormat`.
+        sandbox: where programs run: "local", "bubblewrap", "fusion" (a service that speaks SandboxFusion's HTTP), or
+            the dotted name of a class of your own, see `sandbox.base.BuildsSandbox`.
+        url: address of the service, `http://HOST:PORT`.
         max_concurrent: programs that run at once for each rollout worker; None is one for each of its processors, or
             16 with "fusion".
         stateful: whether variables survive from block to block of a response.
         max_calls: blocks that are run in one response.
-        seconds_per_call, seconds_per_response: wall time.
-        memory_mb: of a program, on top of what the interpreter takes.
-        output_chars: of an output; head and tail are kept.
+        seconds_per_call, seconds_per_response: wall time. Defaults that a program also has outside of a job are those
+            of `sandbox.base.Limits`.
+        memory_mb: address space of a program in MiB, on top of what the interpreter takes.
+        output_chars: characters of an output that the model reads; its begin and its end are kept.
         minimum_tier: "full" or "reduced"; where a sandbox of this machine isolates less, the job is refused.
         allow_unsandboxed: run model-written code with no isolation at all, on a machine that may be lost.
     """
@@ -34,10 +40,10 @@ class InterpreterConfig:
     max_concurrent: int | None = None
     stateful: bool = True
     max_calls: int = 8
-    seconds_per_call: float = 10.0
+    seconds_per_call: float = Limits.seconds
     seconds_per_response: float = 60.0
-    memory_mb: int = 512
-    output_chars: int = 2000
+    memory_mb: int = Limits.memory_mb
+    output_chars: int = Limits.output_chars
     minimum_tier: str = "reduced"
     allow_unsandboxed: bool = False
 

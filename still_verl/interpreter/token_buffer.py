@@ -19,13 +19,16 @@ class TokenBuffer:
 
     @property
     def left(self) -> int:
+        """Tokens that still fit."""
         return self.budget - len(self.ids)
 
     def add_generated(self, ids: list[int], log_probs: list[float] | None) -> None:
-        """Cut to the budget. Without log-probs the buffer has none either."""
+        """Add tokens of the model, as many as fit. Without log-probs each counts as 0.0."""
         ids = ids[: self.left]
         self.mask += [1] * len(ids)
-        self.log_probs += (log_probs or [0.0] * len(ids))[: len(ids)]
+        if not log_probs:
+            log_probs = [0.0] * len(ids)
+        self.log_probs += log_probs[: len(ids)]
         self.ids += ids
 
     def drop_last(self, count: int) -> None:
@@ -34,7 +37,7 @@ class TokenBuffer:
         self.ids, self.mask, self.log_probs = self.ids[:keep], self.mask[:keep], self.log_probs[:keep]
 
     def add_output(self, ids: list[int]) -> bool:
-        """Cut to the budget; whether anything was lost."""
+        """Add tokens of a tool's output, as many as fit; return whether any was left out."""
         fits = ids[: self.left]
         self.mask += [0] * len(fits)
         self.log_probs += [0.0] * len(fits)
@@ -43,10 +46,10 @@ class TokenBuffer:
 
     @property
     def tool_spans(self) -> list[list[int]]:
-        """Where the tokens of tools are: pairs [begin, end) of indices."""
+        """Where the tokens of tools are: pairs [begin, end) of indices into `ids`."""
         spans: list[list[int]] = []
-        for index, own in enumerate(self.mask):
-            if own:
+        for index, is_models in enumerate(self.mask):
+            if is_models:
                 continue
             if spans and spans[-1][1] == index:
                 spans[-1][1] = index + 1

@@ -42,9 +42,14 @@ class Dialogue(Protocol):
         """Take in the tokens of a turn, as they were generated."""
 
     async def reply(self, outputs: list[str], written: list[int]) -> tuple[int, list[int]]:
-        """How many of the tokens `written` so far (with the prompt's) to take back at the end, and which to add.
+        """Put outputs into tokens.
 
-        `outputs` has one text for each call of the turn that was read last.
+        Args:
+            outputs: one text for each call of the turn that was read last.
+            written: the tokens so far, with the prompt's.
+
+        Returns:
+            How many of `written` to drop from its end, and which tokens to add.
         """
 
 
@@ -54,20 +59,26 @@ class TextBlocks:
     tools: list[dict[str, Any]] | None = None
 
     def __init__(self, code_format: CodeFormat, tokenizer: Any) -> None:
+        """Begin a response whose blocks are written as `code_format` says."""
         self._format = code_format
         self._tokenizer = tokenizer
         self.stops = {"stop": code_format.stop, "include_stop_str_in_output": True}
 
     @property
     def open_block(self) -> bool:
+        """Whether the last turn ended inside a block."""
         return self._format.open_block
 
     async def read(self, ids: list[int]) -> Turn:
+        """Take in the tokens of a turn; it asks for the block that it ends with, if it does."""
         closed = len(self._format.blocks)
         ready = self._format.feed(self._tokenizer.decode(ids, skip_special_tokens=True))
-        calls = [Call(self._format.blocks[-1])] if ready else []
+        calls = []
+        if ready:
+            calls.append(Call(self._format.blocks[-1]))
         return Turn(calls, skipped_blocks=len(self._format.blocks) - closed - len(calls))
 
     async def reply(self, outputs: list[str], written: list[int]) -> tuple[int, list[int]]:
+        """Put the output of the one block into tokens; nothing is dropped."""
         (output,) = outputs
         return 0, self._tokenizer.encode(self._format.output(output), add_special_tokens=False)

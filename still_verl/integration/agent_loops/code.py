@@ -10,7 +10,7 @@ from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopO
 from still_verl.config import still_config
 from still_verl.integration.agent_loops.single_turn import SingleTurn
 from still_verl.integration.agent_loops.tool_calls import ToolCalls
-from still_verl.interpreter.build import RunCode, code_of_a_response, shared_runner
+from still_verl.interpreter.build import RunCode, code_of_a_response, shared_sandbox
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.sandbox.base import Result
@@ -64,7 +64,7 @@ class CodeLoop(SingleTurn):
         dialogue = self.new_dialogue(messages)
         prompt_ids = await self.ct_build_initial_tokens(messages, tools=dialogue.tools)  # type: ignore[arg-type]
         response = Response(self, dialogue, prompt_ids, budget, params, int(priority))
-        with code_of_a_response(shared_runner(self.settings), self.settings.stateful) as run_code:
+        with code_of_a_response(shared_sandbox(self.settings), self.settings.stateful) as run_code:
             await response.write(run_code)
         return response.output()
 

@@ -23,6 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from still_verl.processes import children
+from still_verl.processes.fork_server import start_detached
+
 # In the order in which a job's processes need them.
 NEEDED_FIRST = ("verl.trainer.main_ppo", "verl.trainer.ppo.v1")
 NEEDED_LATER = (
@@ -41,13 +44,17 @@ PATIENCE = 60  # s until a worker starts without a server
 
 
 def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
-    """What `ray.init` calls by the name in `RAY_RUNTIME_ENV_HOOK`; a job's own `py_executable` stays."""
+    """Return a job's runtime environment with workers that are forks, unless it says how they start.
+
+    `ray.init` calls this by the name in `RAY_RUNTIME_ENV_HOOK`.
+    """
     found = dict(runtime_env or {})
     found["py_executable"] = found.get("py_executable") or f"{shlex.quote(sys.executable)} -m {__name__}"
     return found
 
 
 def main() -> None:
+    """Serve, or become a worker: by the server, or else as Ray would have started it."""
     if sys.argv[1:] == ["--serve"]:
         become(serve())
     elif not hand_over():
@@ -55,12 +62,12 @@ def main() -> None:
 
 
 def address() -> str:
-    """A name outside the file system, which the kernel frees with the server."""
+    """Return the server's address: a name outside the file system, which the kernel frees with the server."""
     return f"\0still_verl-workers-{os.getuid()}-{os.environ['RAY_RAYLET_PID']}"
 
 
 def hand_over() -> bool:
-    """Ask the server, after starting it if need be, for a fork that becomes this worker; whether one did."""
+    """Ask the server, after starting it if need be, for a fork that becomes this worker; return whether one did."""
     request = json.dumps({"argv": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd()}).encode()
     server = None
     deadline = time.monotonic() + PATIENCE
@@ -84,13 +91,13 @@ def hand_over() -> bool:
 
 
 def start_server() -> subprocess.Popen[bytes]:
-    null = subprocess.DEVNULL
+    """Start the server of this raylet. It ends by itself, with exit code 0, if there is one already."""
     command = [sys.executable, "-m", "still_verl.integration.cpu.fork_server", "--serve"]
-    return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    return start_detached(command, stderr=subprocess.DEVNULL)
 
 
 def peer_user(connection: socket.socket) -> int:
-    """The user id of the process at the other end."""
+    """Return the user id of the process at the other end."""
     return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
 
 
@@ -103,7 +110,7 @@ def serve() -> dict[str, Any]:
         except OSError:  # another worker's server was first
             sys.exit()
         listener.listen(64)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children
+        children.reap_automatically()
         preload(NEEDED_FIRST)
         later = list(NEEDED_LATER)
         while True:
@@ -128,22 +135,21 @@ def preload(modules: Any) -> None:
 
 
 def fork_for(connection: socket.socket) -> dict[str, Any] | None:
-    """The request, in the child that is to become the worker; None in the server."""
+    """Fork; return the request in the child that is to become the worker, and None in the server."""
     with connection:
         if peer_user(connection) != os.getuid():
             return None
-        _, files, _, _ = socket.recv_fds(connection, 1, 2)
+        _, files = children.receive(connection, 1, 2)
         request = json.loads(connection.makefile("rb").read())
         child = os.fork()
         if child:
             connection.sendall(b".")
-            for file in files:
-                os.close(file)
+            children.close_all(files)
             return None
         os.setpgid(0, 0)  # Ray kills a worker's process group
         for target, file in zip((1, 2), files, strict=True):
             os.dup2(file, target)
-            os.close(file)
+        children.close_all(files)
         return dict(request)
 
 

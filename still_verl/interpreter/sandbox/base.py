@@ -1,18 +1,22 @@
-"""What every sandbox offers. Blocking and safe to call from many threads; `runner.py` is the asynchronous side."""
+"""What every sandbox offers. Blocking and safe to call from many threads; see `async_sandbox.py` for coroutines."""
 
+import time
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+
+from still_verl.interpreter.sandbox.exec_block import ERROR_CHARS
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
 
 Tier = Literal["none", "reduced", "full", "remote"]
 TIERS: tuple[Tier, ...] = ("none", "reduced", "full")  # of this machine, from least to most
+INTERPRETER_MB = 256  # address space in MiB that an interpreter takes by itself, where limits include it
 
 
 class SandboxUnavailable(RuntimeError):
-    """No program was run, because this machine does not give what was asked for; the message says how to mend it."""
+    """No program was run, because this machine does not give what was asked for; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,12 @@ class Limits:
 
     Attributes:
         seconds: wall time.
-        memory_mb: address space on top of what the interpreter and the warm libraries take.
+        memory_mb: address space in MiB, on top of what the interpreter and the libraries loaded ahead take.
         output_chars: characters of output that are kept, half of them from its end.
-        flood_mb: a program that writes more than this is ended.
+        flood_mb: a program that writes more than this, in MiB, is ended.
+
+    Raises:
+        ValueError: one of them is not above 0.
     """
 
     seconds: float = 10.0
@@ -63,14 +70,24 @@ class Result:
 
     @property
     def timed_out(self) -> bool:
+        """Whether it was stopped because its time was over."""
         return self.kind == "timeout"
 
     def as_dict(self) -> dict[str, object]:
+        """Return the attributes by name, as JSON can hold them."""
         return asdict(self)
 
 
+class Outcome(NamedTuple):
+    """What became of a program, in full: `Result` before it is shortened. `kind` and `error` are as there."""
+
+    output: str
+    kind: str
+    error: str | None
+
+
 class Session(Protocol):
-    """Blocks that share variables, as the cells of a notebook. One thread at a time."""
+    """Blocks that share variables, as in a notebook. One thread at a time."""
 
     def run(self, code: str) -> Result:
         """Run a block. After a crash or a timeout the error says that its variables are lost."""
@@ -87,20 +104,39 @@ class Sandbox(Protocol):
         """Isolation in force."""
 
     def run(self, code: str) -> Result:
-        """Run a program by itself. Never raises for what a program does; `SandboxUnavailable` when none can run."""
+        """Run a program by itself. Never raises for what a program does.
+
+        Raises:
+            SandboxUnavailable: no program can run here.
+        """
 
     def session(self) -> Session:
-        """A new session; close it."""
+        """Return a new session; close it.
+
+        Raises:
+            SandboxUnavailable: this sandbox has no sessions, or none can be started.
+        """
 
     def close(self) -> None:
         """End every process of the sandbox."""
 
 
 class BuildsSandbox(Protocol):
-    """What `still.interpreter.sandbox` names: a class of sandboxes that can be made from a job's settings."""
+    """What `still.interpreter.sandbox` names: a class of sandboxes that can be made from a job's settings.
+
+    A sandbox of your own is a class with this classmethod and the methods of `Sandbox`, for example
+
+        class MySandbox:
+            @classmethod
+            def from_settings(cls, settings):
+                return cls(Limits.from_settings(settings))
+
+    and the setting is its dotted name, `still.interpreter.sandbox=my_package.MySandbox`. It is made once in each
+    rollout worker. When it waits for another machine, give it the method of `SubmitsPrograms` too.
+    """
 
     def from_settings(self, settings: "InterpreterConfig") -> Sandbox:
-        """Make a sandbox (a classmethod); nothing is started before its first program."""
+        """Make the sandbox of a job (a classmethod). Start nothing before its first program."""
 
 
 @runtime_checkable
@@ -108,16 +144,40 @@ class SubmitsPrograms(Protocol):
     """A sandbox that waits for its programs by itself, as one on another machine does: no thread is needed for that."""
 
     def submit(self, code: str) -> "Future[tuple[Result, float]]":
-        """Run a program; the result, and the seconds that it waited for a free place. Cancelling gives the place up."""
+        """Run a program; return its result, and the seconds that it waited for a free place.
+
+        Cancelling the future gives the place up.
+        """
+
+
+def shortened(outcome: Outcome, started: float, limits: Limits, tier: Tier) -> Result:
+    """Return what a model gets to read of an outcome; `started` is a time of the monotonic clock."""
+    error = None
+    if outcome.error is not None:
+        error = clip(outcome.error, ERROR_CHARS)
+    shown = clip(outcome.output, limits.output_chars)
+    return Result(shown, error, outcome.kind, time.monotonic() - started, tier)
 
 
 def as_text(output: bytes) -> str:
-    """Output of a program as text: bytes that are no UTF-8 become U+FFFD, NUL becomes the four characters \\x00."""
-    return output.decode("utf-8", "replace").replace("\0", "\\x00")
+    """Return output of a program as text. Bytes that are no UTF-8 become U+FFFD, NUL becomes the characters \\x00."""
+    return without_nul(output.decode("utf-8", "replace"))
+
+
+def without_nul(text: str) -> str:
+    """Return `text` with the four characters \\x00 for each NUL, which many tools cut a text at."""
+    return text.replace("\0", "\\x00")
 
 
 def clip(text: str, chars: int) -> str:
-    """`text`, or its first and last halves of `chars` characters with a note of how many lie between."""
+    """Shorten a text to its first and last characters, with a note of how many lie between.
+
+    Example:
+        >>> clip("0123456789", 10)
+        '0123456789'
+        >>> clip("01234567890", 4)
+        '01\\n... [7 characters left out] ...\\n90'
+    """
     if len(text) <= chars:
         return text
     head = chars - chars // 2

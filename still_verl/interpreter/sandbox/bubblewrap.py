@@ -5,7 +5,6 @@ by a tool that distributions audit. Our own filter of system calls, Landlock and
 import math
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -13,32 +12,36 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier
-from still_verl.interpreter.sandbox.local import jail, landlock, syscalls, tiers
-from still_verl.interpreter.sandbox.local.child import Child, result
-from still_verl.interpreter.sandbox.local.client import BlocksSession, bare_environment
+from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.local import jail, syscalls
+from still_verl.interpreter.sandbox.local.child import Child, Ends, connect
+from still_verl.interpreter.sandbox.local.client import bare_environment
+from still_verl.interpreter.sandbox.local.session import BlocksSession
+from still_verl.interpreter.sandbox.local.tiers import NOBODY, Mechanisms, require
+from still_verl.processes.fork_server import PACKAGE_ROOT
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
 
-_HERE = Path(__file__).resolve().parent
-_INSIDE = "/still/still_verl/interpreter/sandbox"
-_INTERPRETER_MB = 256  # address space that an interpreter takes by itself
+# All of this package that a program may see; the other folders are not needed there.
+_VISIBLE = ("still_verl/interpreter/sandbox", "still_verl/processes")
+_ROOT_INSIDE = "/still"
 
 
 class BubblewrapChild(Child):
-    """A child that is not our server's: its end, and only that, is seen on the post."""
+    """A child started by `bwrap`. Its control socket carries no messages; end-of-file means that it exited."""
 
-    def __init__(self, process: subprocess.Popen[bytes], post: socket.socket, line: socket.socket, output: int) -> None:
-        super().__init__(post, line, output)
+    def __init__(self, process: "subprocess.Popen[bytes]", ends: Ends) -> None:
+        """Watch what `process`, a running `bwrap`, started."""
+        super().__init__(ends)
         self._process = process
 
     def status(self) -> int:
+        """Return how `bwrap` ended, which passes on the program's exit code."""
         return self._process.wait()
 
     def freeze(self) -> None:
-        """Nothing: a stopped `bwrap` does not stop what it started."""
+        """Do nothing: a stopped `bwrap` does not stop what it started."""
 
     def kill(self) -> None:
         """End `bwrap`; the kernel ends its pid namespace with it."""
@@ -51,10 +54,16 @@ class Bubblewrap:
     """Each program, or session, in an interpreter of its own under `bwrap`."""
 
     def __init__(self, limits: Limits | None = None, minimum_tier: Tier = "reduced") -> None:
+        """Describe a sandbox; nothing is started before its first program.
+
+        Args:
+            limits: what one program may use.
+            minimum_tier: where this machine isolates less, no program is run.
+        """
         self.limits = limits or Limits()
         self._minimum: Tier = minimum_tier
         self._lock = threading.Lock()
-        self._mechanisms: tiers.Mechanisms | None = None
+        self._mechanisms: Mechanisms | None = None
 
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Bubblewrap":
@@ -63,103 +72,114 @@ class Bubblewrap:
 
     @property
     def tier(self) -> Tier:
+        """Isolation in force."""
         return self.mechanisms.tier
 
     @property
-    def mechanisms(self) -> tiers.Mechanisms:
-        """All that we add, if `bwrap` can start here, which is tried once."""
+    def mechanisms(self) -> Mechanisms:
+        """What isolates programs here: all that we use, if `bwrap` can start, which is tried once."""
         with self._lock:
             if self._mechanisms is None:
-                there = shutil.which("bwrap") is not None and syscalls.supported() and self._starts()
-                self._mechanisms = (
-                    tiers.Mechanisms(True, True, True, True, True, landlock.abi(), True) if there else tiers.NOTHING
-                )
+                self._mechanisms = self._probe()
             return self._mechanisms
 
-    def _starts(self) -> bool:
+    def _probe(self) -> Mechanisms:
+        if shutil.which("bwrap") is None or not syscalls.supported():
+            return Mechanisms.nothing()
         child = self._fork(cpu_seconds=30)
         try:
-            return child.run("1", Limits(seconds=30))[1] == "ok"
+            starts = child.run("1", Limits(seconds=30)).kind == "ok"
         finally:
             child.kill()
+        return Mechanisms.everything() if starts else Mechanisms.nothing()
 
     def run(self, code: str) -> Result:
+        """Run a program in an interpreter of its own.
+
+        Raises:
+            SandboxUnavailable: `bwrap` is not there or isolates less than `minimum_tier`.
+        """
         started = time.monotonic()
         child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
         try:
-            return result(started, child.run(code, self.limits), self.limits, self.tier)
+            return shortened(child.run(code, self.limits), started, self.limits, self.tier)
         finally:
             child.kill()
 
     def session(self) -> BlocksSession:
+        """Return a new session, whose blocks share variables; close it."""
         return BlocksSession(self)
 
     def close(self) -> None:
-        """Nothing is left between two calls."""
+        """Do nothing: no process is left between two calls."""
 
     def fork(self, cpu_seconds: int | None) -> Child:
-        """A new child that waits for its first block. `SandboxUnavailable` below the minimum tier."""
+        """Return a new child that waits for its first block.
+
+        Args:
+            cpu_seconds: of processor time, after which the kernel ends it; None is without end.
+
+        Raises:
+            SandboxUnavailable: `bwrap` is not there or isolates less than `minimum_tier`.
+        """
         if shutil.which("bwrap") is None:
             raise SandboxUnavailable("the command `bwrap` is not there: apt-get install bubblewrap")
-        tiers.require(self.mechanisms, self._minimum, allow_unsandboxed=False)
+        require(self.mechanisms, self._minimum, allow_unsandboxed=False)
         return self._fork(cpu_seconds)
 
     def _fork(self, cpu_seconds: int | None) -> Child:
-        post, their_post = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        output, their_output = os.pipe()
-        os.set_blocking(output, False)
-        fds = (their_post.fileno(), their_line.fileno(), their_output)
-        with their_post, their_line:
+        ours, theirs = connect()
+        try:
             process = subprocess.Popen(
-                self._command(*fds, cpu_seconds), pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+                self._command(theirs, cpu_seconds),
+                pass_fds=theirs.fds(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
             )
-        os.close(their_output)
-        return BubblewrapChild(process, post, line, output)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return BubblewrapChild(process, ours)
 
-    def _command(self, post: int, line: int, output: int, cpu_seconds: int | None) -> list[str]:
-        mb = self.limits.memory_mb + _INTERPRETER_MB
+    def _command(self, ends: Ends, cpu_seconds: int | None) -> list[str]:
+        address_mb = self.limits.memory_mb + INTERPRETER_MB
+        command = "bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session".split()
+        command += f"--uid {NOBODY} --gid {NOBODY} --cap-drop ALL --clearenv".split()
+        for name, value in bare_environment().items():
+            command += ["--setenv", name, value]
+        command += ["--tmpfs", jail.TMP]  # before what may be installed below it
+        for path in [*jail.readable_paths(), *_interpreter()]:
+            command += _bind(path)
+        for device in jail.DEVICES:
+            command += ["--dev-bind", device, device]
+        for folder in _VISIBLE:
+            command += ["--ro-bind", str(Path(PACKAGE_ROOT, folder)), f"{_ROOT_INSIDE}/{folder}"]
+        # bwrap closes the control socket when the program has ended, which is how we learn of it.
+        command += ["--chdir", jail.TMP, "--sync-fd", str(ends.control_socket.fileno())]
         call = (
-            f"import sys; sys.path.insert(0, '/still'); from {__name__} import inside; "
-            f"inside({line}, {output}, {mb}, {cpu_seconds})"
+            f"import sys; sys.path.insert(0, {_ROOT_INSIDE!r}); "
+            "from still_verl.interpreter.sandbox.bubblewrap_child import main; "
+            f"main({ends.data_socket.fileno()}, {ends.output_pipe}, {address_mb}, {cpu_seconds})"
         )
-        return [
-            *"bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session".split(),
-            *"--uid 65534 --gid 65534 --cap-drop ALL --clearenv".split(),
-            *[word for item in bare_environment().items() for word in ("--setenv", *item)],
-            *["--tmpfs", jail.TMP],  # before what may be installed below it
-            *[word for path in [*jail.readable_paths(), *_interpreter()] for word in _bind(path)],
-            *[word for device in jail.DEVICES for word in ("--dev-bind", device, device)],
-            *["--ro-bind", str(_HERE), _INSIDE, "--chdir", jail.TMP],
-            *[
-                "--sync-fd",
-                str(post),
-                sys.executable,
-                "-I",
-                "-c",
-                call,
-            ],
-        ]
+        return [*command, sys.executable, "-I", "-c", call]
 
 
 def _interpreter() -> list[str]:
-    """The command itself, and what leads it to the packages of a virtual environment."""
-    folders = dict.fromkeys(os.path.join(prefix, "bin") for prefix in (sys.prefix, sys.base_prefix))
-    config = os.path.join(sys.prefix, "pyvenv.cfg")
-    return [path for path in (*folders, config) if os.path.exists(path) and not path.startswith("/usr/")]
+    """Return where the command `python` is, and what leads it to the packages of a virtual environment."""
+    wanted = []
+    for prefix in (sys.prefix, sys.base_prefix):
+        wanted.append(os.path.join(prefix, "bin"))
+    wanted.append(os.path.join(sys.prefix, "pyvenv.cfg"))
+    found: list[str] = []
+    for path in wanted:
+        if os.path.exists(path) and not path.startswith("/usr/") and path not in found:
+            found.append(path)
+    return found
 
 
 def _bind(path: str) -> list[str]:
-    return ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-
-
-def inside(line: int, output: int, address_mb: int, cpu_seconds: int | None) -> None:
-    """The first lines of an interpreter under `bwrap`: give up the rest, then run blocks."""
-    there = tiers.Mechanisms(True, True, True, True, True, landlock.abi(), True)
-    jail.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
-    readable = landlock.open_paths([*jail.readable_paths(), *jail.DEVICES])
-    jail.give_up(there, readable)
-    landlock.close(readable)
-    exec_block.prepare()
-    exec_block.serve(socket.socket(fileno=line), output)
-    os._exit(0)
+    if os.path.islink(path):
+        return ["--symlink", os.readlink(path), path]
+    return ["--ro-bind", path, path]

@@ -1,4 +1,7 @@
-"""What runs inside: it receives blocks, executes them and says how they ended. Nothing here is trusted."""
+"""What runs inside: it receives blocks, executes them and says how they ended. Nothing here is trusted.
+
+This file is sent to other machines as text, see `fusion.protocol.program`. So it imports only the standard library.
+"""
 
 import ast
 import builtins
@@ -14,40 +17,53 @@ import traceback
 import types
 
 FILE = "<code>"
-ERROR_CHARS = 4000
-FRAMES = 3
-PACKET = 32768
+ERROR_CHARS = 4000  # of an error that a model reads
+FRAMES = 3  # of a traceback
+PACKET = 32768  # bytes of a message that brings a part of a block
+MESSAGE_CHARS = 1000  # of an exception's message
 
 
-def serve(line: socket.socket, output_fd: int) -> None:
-    """After `prepare`: run blocks that arrive on `line`, with output to `output_fd`, until the other side hangs up."""
+def serve(data_socket: socket.socket, output_pipe: int) -> None:
+    """After `prepare`: run blocks until the other side hangs up.
+
+    Args:
+        data_socket: brings blocks, and takes for each JSON of how it failed, if it did.
+        output_pipe: a descriptor for what the blocks write; it becomes descriptors 1 and 2.
+    """
     for fd in (1, 2):
-        os.dup2(output_fd, fd)
-    os.close(output_fd)
+        os.dup2(output_pipe, fd)
+    os.close(output_pipe)
     module = types.ModuleType("__main__")
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     number = 0
-    while (code := _receive(line)) is not None:
+    while True:
+        code = _receive(data_socket)
+        if code is None:
+            return
         number += 1
-        error = run_block(code, module.__dict__, FILE if number == 1 else f"<code {number}>")
+        name = FILE if number == 1 else f"<code {number}>"
+        error = run_block(code, module.__dict__, name)
         _flush()
-        line.send(json.dumps({"error": error}).encode())
+        data_socket.send(json.dumps({"error": error}).encode())
 
 
-def _receive(line: socket.socket) -> str | None:
-    head = line.recv(64)
+def _receive(data_socket: socket.socket) -> str | None:
+    """Return the next block: a message with its length in bytes, then its parts. None when there is none."""
+    head = data_socket.recv(64)
     if not head:
         return None
-    wanted, parts = int(head), []
-    while wanted > 0:
-        parts.append(line.recv(PACKET))
-        wanted -= len(parts[-1])
+    missing = int(head)
+    parts = []
+    while missing > 0:
+        part = data_socket.recv(PACKET)
+        parts.append(part)
+        missing -= len(part)
     return b"".join(parts).decode("utf-8", "surrogatepass")
 
 
 def prepare() -> None:
-    """Fresh streams for descriptors 1 and 2, wherever these lead later, and an input that is empty."""
+    """Make fresh streams for descriptors 1 and 2, wherever these lead later, and an input that is empty."""
     sys.stdin = open(os.devnull)
     os.dup2(sys.stdin.fileno(), 0)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", "backslashreplace", write_through=False)
@@ -70,18 +86,31 @@ def _flush() -> None:
 
 
 def run_block(code: str, variables: dict[str, object], name: str) -> str | None:
-    """Execute as a notebook does: the value of a last expression is shown. Returns how it failed, or None."""
-    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    """Execute a block, and show the value of its last line if that is an expression, as Python's prompt does.
+
+    Args:
+        code: the block.
+        variables: what it finds, and leaves to the next one.
+        name: what it is called in tracebacks.
+
+    Returns:
+        How it failed, in the words that the model reads; None when it ran to its end.
+    """
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)  # for tracebacks
     try:
         body = ast.parse(code, name)
-        last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
+        last = None
+        if body.body and isinstance(body.body[-1], ast.Expr):
+            last = ast.Expression(body.body.pop().value)  # type: ignore[attr-defined]
         exec(compile(body, name, "exec"), variables)
         if last is not None:
-            value = eval(compile(ast.Expression(last.value), name, "eval"), variables)  # type: ignore[attr-defined]
+            value = eval(compile(last, name, "eval"), variables)
             if value is not None:
                 print(repr(value))
     except SystemExit as stop:
-        return None if stop.code in (None, 0) else f"SystemExit: {stop.code}"[:ERROR_CHARS]
+        if stop.code in (None, 0):
+            return None
+        return f"SystemExit: {stop.code}"[:ERROR_CHARS]
     except BaseException as error:
         return _safely_describe(error)
     return None
@@ -96,13 +125,21 @@ def _safely_describe(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Its last lines, from the program's own frames on: where it was raised, and the message."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<code")]
-    lines = [f"  line {f.lineno}, in {f.name}: {f.line or ''}".rstrip().rstrip(":") for f in frames[-FRAMES:]]
+    """Return the last lines of a traceback, from the program's own frames on: where it was raised, and the message."""
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith("<code"):
+            frames.append(frame)
+    lines = []
+    for frame in frames[-FRAMES:]:
+        lines.append(f"  line {frame.lineno}, in {frame.name}: {frame.line or ''}".rstrip().rstrip(":"))
     if isinstance(error, SyntaxError) and str(error.filename).startswith("<code"):
         lines.append(f"  line {error.lineno}: {(error.text or '').strip()}")
         message = f"{type(error).__name__}: {error.msg}"
     else:
         message = "".join(traceback.format_exception_only(type(error), error)).strip()
-    text = "\n".join([*lines, message if len(message) <= 1000 else f"{message[:500]} ... {message[-500:]}"])
-    return text[-ERROR_CHARS:]
+    if len(message) > MESSAGE_CHARS:
+        half = MESSAGE_CHARS // 2
+        message = f"{message[:half]} ... {message[-half:]}"
+    lines.append(message)
+    return "\n".join(lines)[-ERROR_CHARS:]

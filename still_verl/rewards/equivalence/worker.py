@@ -1,7 +1,5 @@
-"""The other side of `pool.py`: the nursery that forks, and the worker that grades one pair at a time."""
+"""The other side of `pool.py`: the fork server, and the worker that grades one pair at a time."""
 
-import ctypes
-import gc
 import json
 import os
 import resource
@@ -11,70 +9,72 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-_PR_SET_PDEATHSIG = 1
+from still_verl.processes import children
+
+READY = b"ready"
+RECURSION_LIMIT = 3000  # of Python frames: parsers of nested formulas need more than 1000
+_LOWEST = 19  # niceness
+
+Decide = Callable[[str, str], tuple[bool | None, str]]
 
 
-def nurse(control_fd: int, memory_mb: int) -> None:
-    """Import the libraries, then fork a worker for each connection that arrives, until the parent is gone."""
+def serve(control_fd: int, memory_mb: int) -> None:
+    """Import the libraries, then fork a worker for each connection that arrives, until the parent is gone.
+
+    Args:
+        control_fd: a socket. Each message on it is the niceness of a worker, and brings its connection.
+        memory_mb: what a worker may allocate on top of the imported libraries.
+    """
     control = socket.socket(fileno=control_fd)
     from still_verl.rewards.equivalence.symbolic import decide, warm_up
 
     warm_up()
-    gc.freeze()  # what is imported stays shared between the workers
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries dead workers
-    sys.setrecursionlimit(3000)
-    nursery = os.getpid()
+    children.keep_shared()
+    children.reap_automatically()
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    server = os.getpid()
+    control.send(READY)
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 16, 1)
+        message, fds = children.receive(control, 16, 1)
         if not message:  # end of file: the parent closed its end or died
             return
         if os.fork() == 0:
             try:
                 control.close()
-                _die_with(nursery)
+                children.die_with_parent(server)
                 _yield_to_others(int(message))
                 _limit_memory(memory_mb)
-                _serve(Connection(fds[0]), decide)
+                _grade(Connection(fds[0]), decide)
             finally:
-                os._exit(0)  # whatever happened, a worker never goes on as a second nursery
-        os.close(fds[0])
+                os._exit(0)  # whatever happened, a worker never goes on as a second server
+        children.close_all(fds)
 
 
 def _yield_to_others(nice: int) -> None:
-    """The lowest is Linux's idle class: any other process that wakes up goes first, at once."""
+    """Lower the priority. The lowest is Linux's idle class: any other process that wakes up goes first, at once."""
     os.nice(nice)
-    if nice == 19 and hasattr(os, "SCHED_IDLE"):
+    if nice == _LOWEST and hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
-def _die_with(parent: int) -> None:
-    """SIGKILL for this process when its parent ends, however busy it is (Linux; elsewhere the deadline ends it)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)
-
-
 def _limit_memory(memory_mb: int) -> None:
-    with open("/proc/self/statm") as statm:
-        pages = int(statm.read().split()[0])
-    limit = pages * resource.getpagesize() + memory_mb * 2**20
+    limit = children.address_space() + memory_mb * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _serve(parent: Connection, decide: Callable[[str, str], tuple[bool | None, str]]) -> None:
+def _grade(parent: Connection, decide: Decide) -> None:
     """Answer jobs until the parent hangs up. A job that outlives a deadline is ended by the kernel, not by Python."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     while True:
         try:
-            gold, answer, processor_s, wall_s = json.loads(parent.recv_bytes())
+            reference, answer, processor_s, wall_s = json.loads(parent.recv_bytes())
         except (EOFError, OSError):
             return
         signal.setitimer(signal.ITIMER_PROF, processor_s)
         signal.setitimer(signal.ITIMER_REAL, wall_s)
         try:
-            equal, reason = decide(gold, answer)
+            equal, reason = decide(reference, answer)
         except MemoryError:
             equal, reason = None, "memory"
         signal.setitimer(signal.ITIMER_PROF, 0)

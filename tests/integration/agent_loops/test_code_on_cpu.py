@@ -368,7 +368,7 @@ def test_many_responses_at_once_do_not_wait_for_a_slow_one(tokenizer: Any) -> No
         config = compose("ppo_trainer", ["+recipe=base", "still.interpreter.seconds_per_call=2"])
     from still_verl.config import still_config
 
-    shared = build.shared_runner(still_config(config).interpreter)
+    shared = build.shared_sandbox(still_config(config).interpreter)
 
     async def one(code: str) -> float:
         result, _ = await shared.run(code)

@@ -1,4 +1,4 @@
-"""A small real service that speaks SandboxFusion's HTTP and can be told to misbehave."""
+"""A small real service that speaks SandboxFusion's HTTP and can be made to misbehave."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ class Service(ThreadingHTTPServer):
     """Answers as `behave` says, at first `quick`.
 
     Attributes:
-        orders: the bodies that arrived.
+        requests: the bodies that arrived.
         now, most: programs under way, and the most of them at once.
         connections: that were opened.
     """
@@ -28,7 +28,7 @@ class Service(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.behave: Behaviour = quick
-        self.orders: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.now = self.most = self.connections = 0
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
@@ -61,13 +61,13 @@ class Handler(BaseHTTPRequestHandler):
             self.server.connections += 1
 
     def do_POST(self) -> None:
-        order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server.lock:
-            self.server.orders.append(order | {"path": self.path})
+            self.server.requests.append(request | {"path": self.path})
             self.server.now += 1
             self.server.most = max(self.server.most, self.server.now)
         try:
-            self.server.behave(self, order)
+            self.server.behave(self, request)
         finally:
             with self.server.lock:
                 self.server.now -= 1
@@ -85,12 +85,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def well(handler: Handler, order: dict[str, Any]) -> None:
+def well(handler: Handler, request: dict[str, Any]) -> None:
     """As SandboxFusion answers: its `run_command_bare` and `parse_run_status`."""
     run: dict[str, Any]
     try:
         done = subprocess.run(
-            [sys.executable, "-c", order["code"]], capture_output=True, text=True, timeout=order["run_timeout"]
+            [sys.executable, "-c", request["code"]], capture_output=True, text=True, timeout=request["run_timeout"]
         )
         run = {"status": "Finished", "return_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
     except subprocess.TimeoutExpired as late:
@@ -100,7 +100,7 @@ def well(handler: Handler, order: dict[str, Any]) -> None:
     handler.answer_json({"status": status, "message": "", "compile_result": None, "run_result": run, "files": {}})
 
 
-def quick(handler: Handler, order: dict[str, Any]) -> None:
+def quick(handler: Handler, request: dict[str, Any]) -> None:
     """The answer of a program that printed 1, without running anything."""
     run = {"status": "Finished", "return_code": 0, "stdout": "1\n", "stderr": '{"error": null}'}
     handler.answer_json({"status": "Success", "message": "", "run_result": run})

@@ -8,7 +8,7 @@ import pytest
 
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
 from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
-from still_verl.interpreter.sandbox.local.client import LOST
+from still_verl.interpreter.sandbox.local.session import LOST
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bwrap is not installed")
 

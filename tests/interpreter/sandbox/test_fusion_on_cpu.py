@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.interpreter.sandbox.async_sandbox import Runner
+from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
 from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
 from still_verl.interpreter.sandbox.fusion.client import Fusion
@@ -69,14 +69,14 @@ def test_a_program_that_does_not_end(service: Any, fusion: Callable[..., Fusion]
     assert (result.stdout, result.kind, result.error) == ("x\n", "timeout", "stopped after 1 seconds")
 
 
-def test_the_order_is_what_verls_client_sends(service: Any, fusion: Callable[..., Fusion]) -> None:
+def test_the_request_is_what_verls_client_sends(service: Any, fusion: Callable[..., Fusion]) -> None:
     fusion(seconds=7.0).run("print(1)")
-    (order,) = service.orders
-    assert order["path"] == "/run_code"
-    assert set(order) - {"path"} == {
+    (request,) = service.requests
+    assert request["path"] == "/run_code"
+    assert set(request) - {"path"} == {
         *("language", "code", "stdin", "run_timeout", "compile_timeout", "memory_limit_MB", "files", "fetch_files")
     }
-    assert (order["language"], order["run_timeout"], order["memory_limit_MB"]) == ("python", 7.0, 512 + 256)
+    assert (request["language"], request["run_timeout"], request["memory_limit_MB"]) == ("python", 7.0, 512 + 256)
 
 
 @pytest.mark.parametrize("tail", ["", "/", "/run_code", "/run_code/"])
@@ -84,7 +84,7 @@ def test_the_url_may_end_as_verls_does(tail: str) -> None:
     assert Fusion("http://sandbox:8080" + tail).url == "http://sandbox:8080/run_code"
 
 
-def reset(handler: Any, order: Any) -> None:
+def reset(handler: Any, request: Any) -> None:
     """The connection is cut in the middle, with RST."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
@@ -92,7 +92,7 @@ def reset(handler: Any, order: Any) -> None:
     handler.rfile = handler.wfile = io.BytesIO()  # what the base class flushes and closes
 
 
-def drip(handler: Any, order: Any) -> None:
+def drip(handler: Any, request: Any) -> None:
     """A byte now and then, so that no single read is ever late."""
     handler.answer(b"", length=10**6)
     try:
@@ -103,32 +103,35 @@ def drip(handler: Any, order: Any) -> None:
         pass
 
 
-def hang_up(handler: Any, order: Any) -> None:
+def hang_up(handler: Any, request: Any) -> None:
     handler.close_connection = True
 
 
 def result_of(**run: Any) -> Callable[[Any, Any], None]:
-    return lambda handler, order: handler.answer_json({"status": "Success", "run_result": run})
+    return lambda handler, request: handler.answer_json({"status": "Success", "run_result": run})
 
 
 MISBEHAVIOUR: dict[str, Callable[[Any, Any], None]] = {
-    "500": lambda handler, order: handler.answer(b"oops", status=500),
-    "503": lambda handler, order: handler.answer(b"busy", status=503),
-    "404": lambda handler, order: handler.answer(b"{}", status=404),
-    "422": lambda handler, order: handler.answer(b'{"detail": []}', status=422),
-    "redirect": lambda handler, order: handler.answer(b"", status=302),
+    "500": lambda handler, request: handler.answer(b"oops", status=500),
+    "503": lambda handler, request: handler.answer(b"busy", status=503),
+    "404": lambda handler, request: handler.answer(b"{}", status=404),
+    "422": lambda handler, request: handler.answer(b'{"detail": []}', status=422),
+    "redirect": lambda handler, request: handler.answer(b"", status=302),
     "reset": reset,
-    "hangs up without a word": hang_up,
-    "partial body": lambda handler, order: (handler.answer(b'{"status": "Suc', length=500), hang_up(handler, order)),
-    "empty body": lambda handler, order: handler.answer(b""),
-    "no JSON": lambda handler, order: handler.answer(b"<html>"),
-    "no UTF-8": lambda handler, order: handler.answer(b'{"status": "\xff\xfe"}'),
-    "deep JSON": lambda handler, order: handler.answer(b"[" * 100_000),
-    "a list": lambda handler, order: handler.answer(b"[]"),
-    "no result": lambda handler, order: handler.answer_json({"status": "Success"}),
-    "an unknown status": lambda handler, order: handler.answer_json({"status": "Fine", "run_result": None}),
+    "hangs up without an answer": hang_up,
+    "partial body": lambda handler, request: (
+        handler.answer(b'{"status": "Suc', length=500),
+        hang_up(handler, request),
+    ),
+    "empty body": lambda handler, request: handler.answer(b""),
+    "no JSON": lambda handler, request: handler.answer(b"<html>"),
+    "no UTF-8": lambda handler, request: handler.answer(b'{"status": "\xff\xfe"}'),
+    "deep JSON": lambda handler, request: handler.answer(b"[" * 100_000),
+    "a list": lambda handler, request: handler.answer(b"[]"),
+    "no result": lambda handler, request: handler.answer_json({"status": "Success"}),
+    "an unknown status": lambda handler, request: handler.answer_json({"status": "Fine", "run_result": None}),
     "numbers for text": result_of(status="Finished", return_code=0, stdout=5, stderr=""),
-    "slow": lambda handler, order: time.sleep(2),
+    "slow": lambda handler, request: time.sleep(2),
     "drip": drip,
 }
 
@@ -143,14 +146,14 @@ def test_a_service_that_misbehaves_is_one_lost_call(
     result = sandbox.run("print(1)")
     assert (result.kind, result.stdout) == ("unavailable", "") and result.error
     assert time.monotonic() - started < 1.5
-    assert len(service.orders) == 1, "the program may have run, so that it must not be sent again"
+    assert len(service.requests) == 1, "the program may have run, so that it must not be sent again"
     assert sandbox.fault
     service.behave = good
     assert sandbox.run("print(1)").stdout == "1\n"
 
 
 def test_an_error_on_the_side_of_the_service(service: Any, fusion: Callable[..., Fusion]) -> None:
-    service.behave = lambda handler, order: handler.answer_json({"status": "SandboxError", "message": "no disk"})
+    service.behave = lambda handler, request: handler.answer_json({"status": "SandboxError", "message": "no disk"})
     breaker = Breaker(failures=1)
     assert fusion(breaker=breaker).run("1").kind == "unavailable"
     assert not breaker.is_open, "it answers, and a program may have caused it"
@@ -169,7 +172,7 @@ def test_warnings_of_the_services_shell_are_no_report(service: Any, fusion: Call
 
 
 def test_an_answer_without_end_is_cut(service: Any, fusion: Callable[..., Fusion]) -> None:
-    def huge(handler: Any, order: Any) -> None:
+    def huge(handler: Any, request: Any) -> None:
         handler.answer(b"", length=10**10)
         try:
             while True:
@@ -185,7 +188,7 @@ def test_an_answer_without_end_is_cut(service: Any, fusion: Callable[..., Fusion
 
 def test_a_program_that_is_too_long_is_not_sent(service: Any, fusion: Callable[..., Fusion]) -> None:
     assert fusion().run("#" * (2**20 + 1)).error == "the program is longer than 1 MiB"
-    assert service.orders == []
+    assert service.requests == []
 
 
 def test_only_connecting_is_tried_again() -> None:
@@ -225,7 +228,7 @@ def test_the_breaker_opens_and_closes(
     with caplog.at_level(logging.WARNING):
         for _ in range(6):
             sandbox.run("1")
-    assert len(service.orders) == 3, "an open breaker asks nobody"
+    assert len(service.requests) == 3, "an open breaker asks nobody"
     (warning,) = caplog.messages
     assert "3 times in a row" in warning and "500" in warning
     service.behave = good
@@ -256,8 +259,8 @@ def test_no_more_programs_at_once_than_allowed_and_connections_are_kept(
     service: Any, fusion: Callable[..., Fusion]
 ) -> None:
     good = service.behave
-    service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = Runner(fusion(max_concurrent=4))
+    service.behave = lambda handler, request: (time.sleep(0.02), good(handler, request))
+    runner = AsyncSandbox(fusion(max_concurrent=4))
 
     async def all_at_once() -> list[tuple[Any, float]]:
         return await asyncio.gather(*(runner.run("1") for _ in range(60)))
@@ -275,8 +278,8 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
     from concurrent.futures import ThreadPoolExecutor
 
     good = service.behave
-    service.behave = lambda handler, order: (time.sleep(0.02), good(handler, order))
-    runner = Runner(fusion(max_concurrent=2))
+    service.behave = lambda handler, request: (time.sleep(0.02), good(handler, request))
+    runner = AsyncSandbox(fusion(max_concurrent=2))
 
     async def some() -> None:
         await asyncio.gather(*(runner.run("1") for _ in range(10)))
@@ -289,13 +292,13 @@ def test_two_event_loops_share_the_bound(service: Any, fusion: Callable[..., Fus
 
 def test_cancelling_hangs_up_and_frees_the_place(service: Any, fusion: Callable[..., Fusion]) -> None:
     good = service.behave
-    service.behave = lambda handler, order: time.sleep(3) if "slow" in order["code"] else good(handler, order)
-    runner = Runner(fusion(max_concurrent=1))
+    service.behave = lambda handler, request: time.sleep(3) if "slow" in request["code"] else good(handler, request)
+    runner = AsyncSandbox(fusion(max_concurrent=1))
 
     async def cancel() -> float:
         slow = asyncio.create_task(runner.run("'slow'"))
         waiting = asyncio.create_task(runner.run("'slow' + 'never sent'"))
-        while not service.orders:
+        while not service.requests:
             await asyncio.sleep(0.01)
         for task in (waiting, slow):
             task.cancel()
@@ -305,16 +308,16 @@ def test_cancelling_hangs_up_and_frees_the_place(service: Any, fusion: Callable[
         return time.monotonic() - started
 
     assert asyncio.run(cancel()) < 1.0
-    assert not any("never sent" in order["code"] for order in service.orders)
+    assert not any("never sent" in request["code"] for request in service.requests)
     runner.close()
 
 
 def test_closing_hangs_up_and_a_later_call_starts_anew(service: Any, fusion: Callable[..., Fusion]) -> None:
     good = service.behave
-    service.behave = lambda handler, order: time.sleep(3)
+    service.behave = lambda handler, request: time.sleep(3)
     sandbox = fusion()
     call = sandbox.submit("1")
-    while not service.orders:
+    while not service.requests:
         time.sleep(0.01)
     started = time.monotonic()
     sandbox.close()
@@ -351,15 +354,15 @@ def test_a_job_whose_service_runs_programs_may_start(service: Any) -> None:
     agent = {"rollout": {"agent": {"default_agent_loop": "still_code"}}}
     settings = InterpreterConfig(sandbox="fusion", url=service.url, stateful=False)
     check_interpreter(OmegaConf.create({"actor_rollout_ref": agent}), settings)
-    assert len(service.orders) == 1
+    assert len(service.requests) == 1
 
 
 def test_the_settings_choose_the_sandbox() -> None:
-    from still_verl.interpreter.build import build_runner
+    from still_verl.interpreter.build import build_async_sandbox
     from still_verl.interpreter.sandbox.bubblewrap import Bubblewrap
     from still_verl.interpreter.settings import InterpreterConfig
 
-    remote = build_runner(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
+    remote = build_async_sandbox(InterpreterConfig(sandbox="fusion", url="http://x", stateful=False, max_concurrent=3))
     assert isinstance(remote.sandbox, Fusion) and remote.sandbox.tier == "remote"
-    assert isinstance(build_runner(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
-    assert isinstance(build_runner(InterpreterConfig()).sandbox, Local)
+    assert isinstance(build_async_sandbox(InterpreterConfig(sandbox="bubblewrap")).sandbox, Bubblewrap)
+    assert isinstance(build_async_sandbox(InterpreterConfig()).sandbox, Local)

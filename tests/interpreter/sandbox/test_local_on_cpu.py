@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from still_verl.interpreter.sandbox.async_sandbox import Runner
+from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable, clip
-from still_verl.interpreter.sandbox.local.client import LOST, Local
+from still_verl.interpreter.sandbox.local.client import Local
+from still_verl.interpreter.sandbox.local.session import LOST
 
 ALL = ("user", "pid", "net", "mount", "seccomp", "landlock")
 
@@ -96,7 +99,7 @@ def test_many_callers_each_get_their_own_answer(sandbox: Local) -> None:
 
 def test_coroutines_wait_without_blocking_their_loop() -> None:
     async def main() -> None:
-        runner = Runner(Local(Limits(seconds=5), allow_unsandboxed=True), places=2)
+        runner = AsyncSandbox(Local(Limits(seconds=5), allow_unsandboxed=True), places=2)
         await runner.run("1")
         calls = asyncio.gather(*(runner.run("import time\ntime.sleep(0.2)") for _ in range(6)))
         turns = 0
@@ -123,16 +126,15 @@ def test_below_the_minimum_tier_it_refuses() -> None:
 
 def test_a_killed_server_is_replaced(sandbox: Local) -> None:
     sandbox.run("1")
-    assert sandbox._process is not None
-    sandbox._process.kill()
-    sandbox._process.wait()
+    server = psutil.Process(sandbox._server.pid)
+    server.kill()
+    server.wait()
     assert sandbox.run("1 + 1").stdout == "2\n"
 
 
-def test_a_stock_that_was_killed_is_not_handed_out(sandbox: Local) -> None:
+def test_an_idle_child_that_was_killed_gets_no_program(sandbox: Local) -> None:
     sandbox.run("1")
-    assert sandbox._process is not None
-    server = psutil.Process(sandbox._process.pid)
+    server = psutil.Process(sandbox._server.pid)
     nested = 1 if sandbox.mechanisms.namespaces else 0
     waiting = server.children(recursive=True)[nested:]
     for child in waiting:
@@ -143,15 +145,15 @@ def test_a_stock_that_was_killed_is_not_handed_out(sandbox: Local) -> None:
 
 def test_no_child_runs_two_programs(sandbox: Local) -> None:
     seen = "import random, sys\nprint(hasattr(sys, 'seen'), random.random())\nsys.seen = True"
-    told = [sandbox.run(seen).stdout.split() for _ in range(8)]
-    assert all(flag == "False" for flag, _ in told)
-    assert len({number for _, number in told}) == 8
+    printed = [sandbox.run(seen).stdout.split() for _ in range(8)]
+    assert all(flag == "False" for flag, _ in printed)
+    assert len({number for _, number in printed}) == 8
 
 
 def test_nothing_survives_a_parent_that_is_killed() -> None:
     code = (
         "from still_verl.interpreter.sandbox.local.client import Local, Limits\n"
-        "s = Local(Limits(seconds=60), allow_unsandboxed=True); s.run('1'); print(s._process.pid, flush=True)\n"
+        "s = Local(Limits(seconds=60), allow_unsandboxed=True); s.run('1'); print(s._server.pid, flush=True)\n"
         "s.run('while True: pass')"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -174,9 +176,9 @@ def test_run_code(tmp_path: Path) -> None:
     file = tmp_path / "program.py"
     file.write_text("print('hello')\n1 / 0\n")
     failed = command(str(file), "--json")
-    told = json.loads(failed.stdout)
-    assert failed.returncode == 1 and set(told) == {"stdout", "error", "seconds", "tier"}
-    assert told["stdout"] == "hello\n" and told["error"].endswith("ZeroDivisionError: division by zero")
+    printed = json.loads(failed.stdout)
+    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "seconds", "tier"}
+    assert printed["stdout"] == "hello\n" and printed["error"].endswith("ZeroDivisionError: division by zero")
     fine = command("--stdin", program="6 * 7")
     assert (fine.returncode, fine.stdout) == (0, "42\n") and "tier" in fine.stderr
     assert command().returncode == 2
@@ -192,10 +194,30 @@ def test_packages_below_tmp_and_a_private_umask_close_nothing(sandbox: Local, tm
         "import os, sys; os.umask(0o077); sys.path += sys.argv[1:]\n"
         "from still_verl.interpreter.sandbox.local.client import Local\n"
         f"sandbox = Local(allow_unsandboxed=True); result = sandbox.run({code!r}); sandbox.close()\n"
-        "print(sandbox._mechanisms.tier, result.stdout, result.error)"
+        "print(result.tier, result.stdout, result.error)"
     )
     elsewhere = [path for path in sys.path if path]
     done = subprocess.run([tmp_path / "env/bin/python", "-c", script, *elsewhere], capture_output=True, text=True)
-    told = done.stdout.split("\n")
-    assert told[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
+    printed = done.stdout.split("\n")
+    assert printed[0] == f"{sandbox.tier} 42", done.stdout + done.stderr
     assert "Permission" in done.stdout or "Read-only" in done.stdout
+
+
+def wrong_outputs(sandbox: Local, first: int, count: int) -> int:
+    """How many of some programs did not print what they should."""
+    wrong = 0
+    for number in range(first, first + count):
+        wrong += sandbox.run(f"print({number})").stdout != f"{number}\n"
+    return wrong
+
+
+def test_after_a_fork_each_side_gets_its_own_answers(sandbox: Local) -> None:
+    sandbox.run("1")
+    child = os.fork()
+    if child == 0:
+        signal.alarm(120)  # a side that waits for ever
+        wrong = wrong_outputs(sandbox, 1000, 200)
+        sandbox.close()
+        os._exit(min(wrong, 255))
+    assert wrong_outputs(sandbox, 5000, 200) == 0
+    assert os.waitpid(child, 0)[1] == 0

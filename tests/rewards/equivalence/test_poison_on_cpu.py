@@ -81,18 +81,18 @@ def test_the_others_do_not_wait_and_none_is_lost() -> None:
 
 
 def memory_of_the_pool() -> int:
-    """Bytes that the nursery and its workers hold, counting shared pages once."""
-    process = pool.shared()._nursery._process
-    assert process is not None
-    nursery = psutil.Process(process.pid)
-    return sum(each.memory_full_info().pss for each in [nursery, *nursery.children()])
+    """Bytes that the fork server and its workers hold, counting shared pages once."""
+    pid = pool.shared()._server.pid
+    assert pid is not None
+    server = psutil.Process(pid)
+    return sum(each.memory_full_info().pss for each in [server, *server.children()])
 
 
 def test_no_process_survives_the_pool() -> None:
     verify("12", r"\int_0^{13} 1 dx")
-    process = pool.shared()._nursery._process
-    assert process is not None
-    workers = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+    pid = pool.shared()._server.pid
+    assert pid is not None
+    workers = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
     pool.shared().close()
     deadline = time.monotonic() + 5
     while any(psutil.pid_exists(int(pid)) for pid in workers):

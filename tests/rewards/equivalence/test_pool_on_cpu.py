@@ -16,7 +16,7 @@ from still_verl.rewards.equivalence.pool import Pool
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     pool = Pool(workers=2, quick_s=0.5, deadline_s=1.0)
-    pool.ask("1", "2")  # the nursery's imports are nobody's deadline below
+    pool.ask("1", "2")  # the server's imports are nobody's deadline below
     yield pool
     pool.close()
 
@@ -46,12 +46,12 @@ def test_memory_is_bounded(pool: Pool) -> None:
     assert pool.ask("1", "10^{10^{9}}", "hopeless").equal is None
 
 
-def test_a_dead_worker_or_nursery_is_replaced(pool: Pool) -> None:
-    nursery = pool._nursery._process.pid
-    for worker in children(nursery):
+def test_a_dead_worker_or_server_is_replaced(pool: Pool) -> None:
+    server = pool._server.pid
+    for worker in children(server):
         os.kill(worker, signal.SIGKILL)
     assert pool.ask("2", "1+1").equal is True
-    os.kill(nursery, signal.SIGKILL)
+    os.kill(server, signal.SIGKILL)
     assert pool.ask("3", "1+2").equal is True
 
 
@@ -60,7 +60,7 @@ import sys, time
 from still_verl.rewards.equivalence.pool import shared
 pool = shared()
 assert pool.ask("2", "1+1").equal
-print(pool._nursery._process.pid, flush=True)
+print(pool._server.pid, flush=True)
 {then}
 """
 
@@ -69,8 +69,8 @@ def start_script(then: str) -> tuple[subprocess.Popen[str], list[int]]:
     """A plain script without a main guard, and the processes of its pool."""
     script = subprocess.Popen([sys.executable, "-c", SCRIPT.format(then=then)], stdout=subprocess.PIPE, text=True)
     assert script.stdout is not None
-    nursery = int(script.stdout.readline())
-    return script, [nursery, *children(nursery)]
+    server = int(script.stdout.readline())
+    return script, [server, *children(server)]
 
 
 def assert_gone(pids: list[int]) -> None:
@@ -111,3 +111,41 @@ assert pool.ask("7", "3+4").equal
     script, pids = start_script(then)
     assert script.wait(20) == 0
     assert_gone(pids)
+
+
+def wrong_answers(pool: Pool, first: int, count: int) -> int:
+    """How many of some pairs are graded wrongly; every second one is equal."""
+    wrong = 0
+    for number in range(first, first + count):
+        equal = pool.ask(str(number), f"{number}+{number % 2}").equal
+        wrong += equal is not (number % 2 == 0)
+    return wrong
+
+
+def test_after_a_fork_each_side_gets_its_own_answers(pool: Pool) -> None:
+    """An idle worker of the parent must not serve the child too, though the pool is the same object."""
+    assert pool.ask("1", "1").equal
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a side that waits for ever
+        wrong = wrong_answers(pool, 1000, 200)
+        pool.close()
+        os._exit(min(wrong, 255))
+    assert wrong_answers(pool, 5000, 200) == 0
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_fork_while_other_threads_grade_blocks_nobody(pool: Pool) -> None:
+    """They hold the only places of a lane, in threads that do not exist in the child."""
+    with ThreadPoolExecutor(4) as threads:
+        busy = [threads.submit(pool.ask, "1", "9^{9^{9^9}}", "hopeless") for _ in range(4)]
+        time.sleep(0.1)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            graded = pool.ask("1", r"9^{9^{9^9}}", "hopeless")
+            equal = pool.ask("3", "1+2").equal
+            pool.close()
+            os._exit(0 if equal and graded.equal is None else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert {each.result().equal for each in busy} == {None}

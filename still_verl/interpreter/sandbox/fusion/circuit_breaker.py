@@ -11,7 +11,13 @@ class Breaker:
     """
 
     def __init__(self, failures: int = 5, pause: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
-        """`failures`: in a row, which open it; `pause`: seconds until the next trial."""
+        """Close the circuit.
+
+        Args:
+            failures: in a row, which open it.
+            pause: seconds until the next trial.
+            clock: seconds that only grow.
+        """
         self.failures = failures
         self.pause = pause
         self._clock = clock
@@ -20,10 +26,14 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
+        """Whether calls are refused, but for a trial from time to time."""
         return self._in_a_row >= self.failures
 
     def admits(self) -> bool:
-        """Whether a call may be made now. A trial that nobody finishes is followed by the next one after a pause."""
+        """Return whether a call may be made now.
+
+        A trial that nobody finishes is followed by the next one after a pause.
+        """
         if not self.is_open:
             return True
         now = self._clock()
@@ -33,10 +43,11 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
+        """Count a success, which closes it."""
         self._in_a_row = 0
 
     def failed(self) -> bool:
-        """Count a failure; whether it is the one that opens the breaker."""
+        """Count a failure; return whether it is the one that opens the breaker."""
         self._in_a_row += 1
         if self._in_a_row >= self.failures:
             self._next_trial = self._clock() + self.pause

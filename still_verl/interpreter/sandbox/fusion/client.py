@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, clip
-from still_verl.interpreter.sandbox.exec_block import ERROR_CHARS
+from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, SandboxUnavailable, Tier, shortened
 from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
-from still_verl.interpreter.sandbox.fusion.protocol import Reply, order, outcome
+from still_verl.interpreter.sandbox.fusion.protocol import Reply, outcome, request_body
 from still_verl.interpreter.sandbox.local.child import CODE_MB
 
 if TYPE_CHECKING:
@@ -58,7 +57,15 @@ class Fusion:
         breaker: Breaker | None = None,
         grace: float = GRACE_S,
     ) -> None:
-        """`url`: of the service, with or without `/run_code`; `max_concurrent`: programs that are there at once."""
+        """Describe a service; nothing is sent before the first program.
+
+        Args:
+            url: its address, with or without `/run_code`.
+            limits: what one program may use.
+            max_concurrent: programs that are there at once.
+            breaker: leaves a service alone that fails again and again.
+            grace: seconds beyond those of a program, for the way there and back and the service's queue.
+        """
         self.url = url.rstrip("/").removesuffix("/run_code") + "/run_code"
         self.limits = limits or Limits()
         self.fault = ""
@@ -75,16 +82,26 @@ class Fusion:
 
     @property
     def tier(self) -> Tier:
+        """Isolation in force, which nobody here can check."""
         return "remote"
 
     def run(self, code: str) -> Result:
+        """Run a program and wait for its result."""
         return self.submit(code).result()[0]
 
     def submit(self, code: str) -> "Future[tuple[Result, float]]":
-        """The result and the seconds that it waited for a free place. Cancelling hangs up and frees the place."""
+        """Run a program; return its result and the seconds that it waited for a free place.
+
+        Cancelling the future hangs up and frees the place.
+        """
         return asyncio.run_coroutine_threadsafe(self._take_a_place(code), self._start())
 
     def session(self) -> NoReturn:
+        """Refuse: a service keeps no variables.
+
+        Raises:
+            SandboxUnavailable: always.
+        """
         raise SandboxUnavailable("sandbox=fusion keeps no variables between two calls: set stateful=false")
 
     def close(self) -> None:
@@ -112,29 +129,29 @@ class Fusion:
         asked = time.monotonic()
         async with self._places:
             started = time.monotonic()
-            output, kind, error = await self._ask(code)
-            shown = clip(output, self.limits.output_chars)
-            told = None if error is None else clip(error, ERROR_CHARS)
-            return Result(shown, told, kind, time.monotonic() - started, self.tier), started - asked
+            found = await self._ask(code)
+            return shortened(found, started, self.limits, self.tier), started - asked
 
-    async def _ask(self, code: str) -> tuple[str, str, str | None]:
-        """Output, kind and error of a program."""
+    async def _ask(self, code: str) -> Outcome:
+        """Return what became of a program; never raises for what a service does."""
         if len(code) > CODE_MB * 2**20:
-            return "", "error", f"the program is longer than {CODE_MB} MiB"
+            return Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
         if not self._breaker.admits():
-            return "", "unavailable", _PAUSED
+            return Outcome("", "unavailable", _PAUSED)
         try:
-            body = await asyncio.wait_for(self._post(order(code, self.limits)), self.limits.seconds + self._grace)
-            told = outcome(Reply.model_validate_json(body), self.limits)
+            content = request_body(code, self.limits)
+            body = await asyncio.wait_for(self._send(content), self.limits.seconds + self._grace)
+            found = outcome(Reply.model_validate_json(body), self.limits)
         except TooLong:
-            told = "", "flood", f"stopped after writing {self.limits.flood_mb} MiB"
+            found = Outcome("", "flood", f"stopped after writing {self.limits.flood_mb} MiB")
         except (httpx.HTTPError, asyncio.TimeoutError, ValueError) as error:  # pydantic's are ValueErrors
             self._failed(error)
-            return "", "unavailable", _NO_ANSWER
+            return Outcome("", "unavailable", _NO_ANSWER)
         self._breaker.succeeded()
-        return told
+        return found
 
-    async def _post(self, content: bytes) -> bytes:
+    async def _send(self, content: bytes) -> bytes:
+        """Return the body of the service's answer."""
         body = bytearray()
         async with self._client.stream("POST", self.url, content=content) as response:
             response.raise_for_status()
@@ -145,12 +162,12 @@ class Fusion:
         return bytes(body)
 
     def _failed(self, error: Exception) -> None:
-        text = str(error).splitlines()[0] if str(error) else ""
+        text, _, _ = str(error).partition("\n")
         self.fault = f"{type(error).__name__}: {text}".rstrip(": ")
         if self._breaker.failed():
             _log.warning(
                 "%s failed %d times in a row (%s). Until it answers again, it is asked once in %g s, and all other "
-                "calls are told that there is no interpreter: see still/tool/unavailable_ratio",
+                "calls learn that there is no interpreter: see still/tool/unavailable_ratio",
                 *(self.url, self._breaker.failures, self.fault, self._breaker.pause),
             )
 

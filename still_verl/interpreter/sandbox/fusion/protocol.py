@@ -7,10 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.base import Limits
-
-# Address space that an interpreter takes by itself; the service's limit includes it.
-INTERPRETER_MB = 256
+from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, without_nul
 
 # One thread for numpy: a service that limits memory gives each thread a stack of that size.
 _RUN = """
@@ -44,8 +41,8 @@ class Reply(BaseModel):
     run_result: Command | None = None
 
 
-def order(code: str, limits: Limits) -> bytes:
-    """The body of `POST /run_code`: the keys that verl's own client sends."""
+def request_body(code: str, limits: Limits) -> bytes:
+    """Return the body of `POST /run_code`: the keys that verl's own client sends."""
     body: dict[str, object] = {
         "language": "python",
         "code": program(code),
@@ -60,35 +57,38 @@ def order(code: str, limits: Limits) -> bytes:
 
 
 def program(code: str) -> str:
-    """A script that runs `code` as the local sandbox does: the last value is shown, errors are told in the same words.
+    """Return a script that runs `code` as the local sandbox does, with the same words for values and errors.
 
     stdout and stderr of the program come as one stream on stdout; stderr brings how it ended.
     """
     return "from __future__ import annotations\n" + inspect.getsource(exec_block) + _RUN.format(code=ascii(code))
 
 
-def outcome(reply: Reply, limits: Limits) -> tuple[str, str, str | None]:
-    """Output, kind and error of a program.
+def outcome(reply: Reply, limits: Limits) -> Outcome:
+    """Return what became of a program, in full.
 
     Raises:
         ValueError: the answer has no result.
     """
     if reply.status == "SandboxError":
-        return "", "unavailable", "The interpreter could not run this code."
+        return Outcome("", "unavailable", "The interpreter could not run this code.")
     run = reply.run_result
     if run is None:
         raise ValueError("the answer has no run_result")
-    output = (run.stdout or "").replace("\0", "\\x00")
+    output = without_nul(run.stdout or "")
     if run.status == "TimeLimitExceeded":
-        return output, "timeout", f"stopped after {limits.seconds:g} seconds"
-    report = _report(run.stderr or "") if run.return_code == 0 else None
+        return Outcome(output, "timeout", f"stopped after {limits.seconds:g} seconds")
+    report = None
+    if run.return_code == 0:
+        report = _report(run.stderr or "")
     if report is None:
-        return output, "crash", f"the program ended its process with exit code {run.return_code}"
-    return output, "ok" if report["error"] is None else "error", report["error"]
+        return Outcome(output, "crash", f"the program ended its process with exit code {run.return_code}")
+    error = report["error"]
+    return Outcome(output, "ok" if error is None else "error", error)
 
 
 def _report(stderr: str) -> dict[str, str | None] | None:
-    """The last line, if our script wrote it: the service's own shell may have warned before it."""
+    """Read the last line, if our script wrote it: the service's own shell may have warned before it."""
     try:
         found = json.loads(stderr.strip().rpartition("\n")[2])
     except (ValueError, RecursionError):

@@ -5,69 +5,119 @@ import os
 import select
 import socket
 import time
+from dataclasses import dataclass
 
-from still_verl.interpreter.sandbox.base import Limits, Result, Tier, as_text, clip
-from still_verl.interpreter.sandbox.exec_block import ERROR_CHARS, PACKET
+from still_verl.interpreter.sandbox.base import Limits, Outcome, as_text
+from still_verl.interpreter.sandbox.exec_block import PACKET
+from still_verl.processes import after_fork
 
-CODE_MB = 1
+CODE_MB = 1  # of a block; longer ones are refused
+_READ_BYTES = 65536
+_DAMAGED = "the program damaged its interpreter"
+
+
+@dataclass
+class Ends:
+    """One side's ends of what connects a child with the outside.
+
+    Attributes:
+        control_socket: between the server and the client: how the child ended, and signals for it.
+        data_socket: between the child and the client: blocks, and how each ended.
+        output_pipe: what the child writes to stdout and stderr.
+    """
+
+    control_socket: socket.socket
+    data_socket: socket.socket
+    output_pipe: int
+
+    def fds(self) -> list[int]:
+        """Return the descriptors, in this order."""
+        return [self.control_socket.fileno(), self.data_socket.fileno(), self.output_pipe]
+
+    def close(self) -> None:
+        """Close all three; the second time nothing happens."""
+        self.control_socket.close()
+        self.data_socket.close()
+        if self.output_pipe >= 0:
+            os.close(self.output_pipe)
+            self.output_pipe = -1
+
+
+def connect() -> tuple[Ends, Ends]:
+    """Make the connections of a new child; return the client's ends and those of the other side."""
+    with after_fork.FORKING:
+        control_socket, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        data_socket, their_data = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        after_fork.close_in_child(control_socket, their_control, data_socket, their_data)
+    output_pipe, their_output = os.pipe()
+    os.set_blocking(output_pipe, False)
+    data_socket.setblocking(False)
+    return Ends(control_socket, data_socket, output_pipe), Ends(their_control, their_data, their_output)
 
 
 class Child:
     """One process of the sandbox, seen from outside. Not for two threads at a time."""
 
-    def __init__(self, post: socket.socket, line: socket.socket, output: int) -> None:
-        self._post = post
-        self._line = line
-        self._output = output
-        line.setblocking(False)
+    def __init__(self, ends: Ends) -> None:
+        """Watch a process over the client's `ends`."""
+        self._ends = ends
 
-    def run(self, code: str, limits: Limits) -> tuple[bytes, str, str | None]:
-        """Output, kind and error of a block. For every kind but "ok" and "error" the child is of no more use.
+    def run(self, code: str, limits: Limits) -> Outcome:
+        """Run a block. For every kind but "ok" and "error" the child is of no more use afterwards.
 
-        "lost" says that nothing is known of the child, because the server is gone or could not fork.
+        Kind "lost" says that nothing is known of the child, because the server is gone or could not fork.
         """
-        deadline = time.monotonic() + limits.seconds
-        output = bytearray()
         data = code.encode("utf-8", "surrogatepass")
         if len(data) > CODE_MB * 2**20:
-            return b"", "error", f"the program is longer than {CODE_MB} MiB"
-        packets = [b"%d" % len(data), *(data[i : i + PACKET] for i in range(0, len(data), PACKET))]
+            return Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
+        output = bytearray()
+        kind, error = self._watch(_packets(data), output, limits)
+        return Outcome(as_text(bytes(output)), kind, error)
+
+    def _watch(self, packets: list[bytes], output: bytearray, limits: Limits) -> tuple[str, str | None]:
+        """Send `packets` and collect `output` until the block ends, one way or another. Returns kind and error."""
+        deadline = time.monotonic() + limits.seconds
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                return bytes(output), "timeout", f"stopped after {limits.seconds:g} seconds"
+                return "timeout", f"stopped after {limits.seconds:g} seconds"
             ready = self._wait(left, bool(packets))
             self._read_output(output)
             if len(output) > limits.flood_mb * 2**20:
-                return bytes(output), "flood", f"stopped after writing {limits.flood_mb} MiB"
-            if packets and self._line.fileno() in ready:
+                return "flood", f"stopped after writing {limits.flood_mb} MiB"
+            if self._ends.data_socket.fileno() in ready:
                 self._send(packets)
-            if self._line.fileno() in ready and (report := self._report()) is not None:
+                report = self._report()
+                if report is not None:
+                    self._read_output(output)
+                    return report
+            if self._ends.control_socket.fileno() in ready:
+                status = self.status()
                 self._read_output(output)
-                return bytes(output), *report
-            if self._post.fileno() in ready:
-                return self._ended(output)
+                return _ended(status)
 
     def _wait(self, seconds: float, sending: bool) -> set[int]:
+        """Return the descriptors at which something happened, after `seconds` at the latest."""
         poll = select.poll()
-        poll.register(self._line, select.POLLIN | (select.POLLOUT if sending else 0))
-        poll.register(self._post, select.POLLIN)
-        poll.register(self._output, select.POLLIN)
+        poll.register(self._ends.data_socket, select.POLLIN | (select.POLLOUT if sending else 0))
+        poll.register(self._ends.control_socket, select.POLLIN)
+        poll.register(self._ends.output_pipe, select.POLLIN)
         return {fd for fd, _ in poll.poll(seconds * 1000)}
 
     def _send(self, packets: list[bytes]) -> None:
+        """Send what the socket takes now; sent packets are removed."""
         try:
             while packets:
-                self._line.send(packets[0])
+                self._ends.data_socket.send(packets[0])
                 del packets[0]
-        except OSError:  # full for now, or its end is reported on the post
+        except OSError:  # full for now, or its end is reported on the control socket
             pass
 
     def _read_output(self, output: bytearray) -> None:
-        """What is in the pipe, a megabyte at most: a program that writes without end must not hold us here."""
+        """Read what is in the pipe, a megabyte at most: a program that writes without end must not hold us here."""
         for _ in range(16):
             try:
-                part = os.read(self._output, 65536)
+                part = os.read(self._ends.output_pipe, _READ_BYTES)
             except BlockingIOError:
                 return
             if not part:
@@ -75,37 +125,30 @@ class Child:
             output += part
 
     def _report(self) -> tuple[str, str | None] | None:
-        """What the child says of its block. Its words are a program's, so that anything may be in them."""
+        """Return kind and error as the child reports them, if it does. A program may have written anything there."""
         try:
-            packet = self._line.recv(65536)
-        except BlockingIOError:
-            return None
+            packet = self._ends.data_socket.recv(_READ_BYTES)
         except OSError:
-            packet = b""
+            return None
         if not packet:
-            return None  # its end is reported on the post
+            return None  # its end is reported on the control socket
         try:
             error = json.loads(packet)["error"]
         except (ValueError, KeyError, TypeError, RecursionError):
-            return "crash", "the program damaged its interpreter"
+            return "crash", _DAMAGED
         if error is None:
             return "ok", None
-        return ("error", error) if isinstance(error, str) else ("crash", "the program damaged its interpreter")
-
-    def _ended(self, output: bytearray) -> tuple[bytes, str, str | None]:
-        status = self.status()
-        self._read_output(output)
-        if status is None:
-            return bytes(output), "lost", "the sandbox's server ended"
-        return bytes(output), "crash", _last_words(status)
+        if isinstance(error, str):
+            return "error", error
+        return "crash", _DAMAGED
 
     def status(self) -> int | None:
-        """How the process ended: an exit code, a negative signal, or None when there is nobody left to tell."""
+        """Return how the process ended: an exit code, a negative signal, or None when there is nobody left to tell."""
         try:
-            word = self._post.recv(16)
+            text = self._ends.control_socket.recv(16)
         except OSError:
             return None
-        return int(word) if word else None
+        return int(text) if text else None
 
     def freeze(self) -> None:
         """Stop it between two blocks, with every thread that it may have left running."""
@@ -114,37 +157,41 @@ class Child:
     def thaw(self) -> None:
         """Let it run again. Reports that nobody asked for are thrown away."""
         try:
-            while self._line.recv(65536):
+            while self._ends.data_socket.recv(_READ_BYTES):
                 pass
         except OSError:
             pass
         self._tell(b"go")
 
-    def _tell(self, word: bytes) -> None:
+    def _tell(self, message: bytes) -> None:
         try:
-            self._post.send(word)
+            self._ends.control_socket.send(message)
         except OSError:  # it has ended; the next block will show
             pass
 
     def kill(self) -> None:
-        """End it, whatever it does. A word, because a process forked meanwhile may hold our end open."""
+        """End it, whatever it does.
+
+        Asks the server for SIGKILL by message: closing the socket is not enough, since a process forked meanwhile may
+        still hold its other end.
+        """
         self._tell(b"kill")
-        self._post.close()
-        self._line.close()
-        if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
+        self._ends.close()
 
 
-def result(started: float, told: tuple[bytes, str, str | None], limits: Limits, tier: Tier) -> Result:
-    """What `Child.run` told, shortened as the limits say. `started` is a time of the monotonic clock."""
-    output, kind, error = told
-    shown = clip(as_text(output), limits.output_chars)
-    return Result(shown, None if error is None else clip(error, ERROR_CHARS), kind, time.monotonic() - started, tier)
+def _packets(data: bytes) -> list[bytes]:
+    """Return the messages that bring a block: its length in bytes as text, then its bytes."""
+    packets = [b"%d" % len(data)]
+    for start in range(0, len(data), PACKET):
+        packets.append(data[start : start + PACKET])
+    return packets
 
 
-def _last_words(code: int) -> str:
-    if code >= 0:
-        return f"the program ended its process with exit code {code}"
+def _ended(status: int | None) -> tuple[str, str]:
+    """Return kind and error of a process that ended within a block."""
+    if status is None:
+        return "lost", "the sandbox's server ended"
+    if status >= 0:
+        return "crash", f"the program ended its process with exit code {status}"
     names = {-9: "killed (too much processor time or memory)", -11: "segmentation fault", -6: "aborted"}
-    return f"the process ended: {names.get(code, f'signal {-code}')}"
+    return "crash", f"the process ended: {names.get(status, f'signal {-status}')}"

@@ -1,4 +1,4 @@
-"""A child of the fork server, from its fork to its end. It is closed in before it waits for its order."""
+"""A child of the fork server, from its fork to its end. It is confined before it waits for its request."""
 
 import json
 import os
@@ -8,58 +8,71 @@ import socket
 from typing import NoReturn
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.local import jail, memory
+from still_verl.interpreter.sandbox.local import memory
+from still_verl.interpreter.sandbox.local.jail import Jail, confine, limit
+from still_verl.processes import children
+
+PREPARE = b"prepare"  # a message without descriptors: there is time to get ready for the request
+_CANNOT_RUN = 70  # an exit code: EX_SOFTWARE of sysexits.h
 
 
-def live(door: socket.socket, cell: jail.Cell, written: list[memory.Range]) -> NoReturn:
-    """Close this process in, wait for the order that comes through `door`, and run blocks until its client hangs up.
+def run(request_socket: socket.socket, jail: Jail, written: list[memory.Range]) -> NoReturn:
+    """Confine this process, wait for its request, and run blocks until its client hangs up.
 
-    `written`: memory that most programs write to; it is copied while there is time.
+    Args:
+        request_socket: brings one request, JSON of the limits, with two descriptors: data socket and output pipe.
+        jail: the surroundings that this process was forked in.
+        written: memory that most programs write to; it is copied while there is time.
     """
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        trouble = _close_in(cell)
-        with _keep_only(door) as kept:
+        trouble = _confine(jail)
+        with _keep_only(request_socket) as kept:
             exec_block.prepare()
-            message, line, output = _order(kept, written)
+            message, data_socket, output_pipe = _request(kept, written)
         if trouble is not None:
-            os.write(output, f"the sandbox could not be closed: {trouble}".encode())
-            os._exit(70)
-        order = json.loads(message)
-        jail.limit(
-            cell.own_bytes + order["memory_mb"] * 2**20,
-            order["cpu_seconds"],
-            count_processes=cell.mechanisms.namespaces,
+            os.write(output_pipe, f"the sandbox could not be closed: {trouble}".encode())
+            os._exit(_CANNOT_RUN)
+        request = json.loads(message)
+        limit(
+            jail.interpreter_bytes + request["memory_mb"] * 2**20,
+            request["cpu_seconds"],
+            count_processes=jail.mechanisms.namespaces,
         )
-        exec_block.serve(socket.socket(fileno=line), output)
+        exec_block.serve(socket.socket(fileno=data_socket), output_pipe)
         os._exit(0)
     finally:
-        os._exit(70)  # whatever happened, a child never goes on as a second server
+        os._exit(_CANNOT_RUN)  # whatever happened, a child never goes on as a second server
 
 
-def _close_in(cell: jail.Cell) -> OSError | None:
+def _confine(jail: Jail) -> OSError | None:
+    """Return what went wrong, if anything did; the client learns of it when there is one."""
     try:
-        jail.enter(cell)
+        confine(jail)
     except OSError as error:
         return error
     return None
 
 
-def _keep_only(door: socket.socket) -> socket.socket:
-    """Close every descriptor but this one, which becomes 3. Standard ones are replaced by the notebook."""
-    os.dup2(door.detach(), 3)
+def _keep_only(request_socket: socket.socket) -> socket.socket:
+    """Close every descriptor but this one, which becomes 3. `exec_block` replaces the standard ones."""
+    os.dup2(request_socket.detach(), 3)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
     return socket.socket(fileno=3)
 
 
-def _order(door: socket.socket, written: list[memory.Range]) -> tuple[bytes, int, int]:
-    """Wait for it. A message without descriptors says that there is time to prepare."""
+def _request(request_socket: socket.socket, written: list[memory.Range]) -> tuple[bytes, int, int]:
+    """Wait for it; meanwhile `PREPARE` may come. Raises ValueError when the server hangs up instead."""
     asked = select.poll()
-    asked.register(door, select.POLLIN)
+    asked.register(request_socket, select.POLLIN)
+
+    def has_arrived() -> bool:
+        return bool(asked.poll(0))
+
     while True:
-        message, fds, _, _ = socket.recv_fds(door, 4096, 2)
+        message, fds = children.receive(request_socket, 4096, 2)
         if fds or not message:
-            line, output = fds
-            return message, line, output
-        memory.copy(written, stop=lambda: bool(asked.poll(0)))
+            data_socket, output_pipe = fds
+            return message, data_socket, output_pipe
+        memory.copy(written, stop=has_arrived)

@@ -1,34 +1,28 @@
-"""The sandbox of this machine: a warm fork server (`nursery.py`) and, for each program, one closed child of it."""
+"""The sandbox of this machine: a warm fork server (`server.py`) and, for each program, one confined child of it."""
 
 import json
 import math
-import os
-import socket
-import subprocess
-import sys
-import threading
+import sysconfig
 import time
-import weakref
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier
-from still_verl.interpreter.sandbox.local.child import Child, result
+from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.local.child import Child, connect
+from still_verl.interpreter.sandbox.local.session import BlocksSession
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms, require
+from still_verl.processes.fork_server import PACKAGE_ROOT, ForkServer, Unavailable
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
 
-_START_S = 120.0
-_PACKAGE_ROOT = str(Path(__file__).resolve().parents[4])
-LOST = "The session was restarted: its variables are lost."
-
 
 class Local:
-    """Programs in closed children of a warm fork server on this machine.
+    """Programs in confined children of a warm fork server on this machine.
 
-    The server starts with the first call, and again if it was killed. It is a plain subprocess: it forks nothing of the
-    caller, so it works under Ray, beside torch and in threads. It ends with its parent, and its children with it.
+    The server starts with the first call, and again if it was killed. It forks nothing of the caller, so it works under
+    Ray, beside torch and in threads. It ends with its parent, and its children with it.
     """
 
     def __init__(
@@ -38,16 +32,25 @@ class Local:
         allow_unsandboxed: bool = False,
         absent: tuple[str, ...] = (),
     ) -> None:
-        """`absent`: mechanisms of `policy.Mechanisms` that are not used even where they are there."""
+        """Describe a sandbox; nothing is started before its first program.
+
+        Args:
+            limits: what one program may use.
+            minimum_tier: where this machine isolates less, no program is run.
+            allow_unsandboxed: run programs even with no isolation at all.
+            absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
+        """
         self.limits = limits or Limits()
         self._minimum: Tier = minimum_tier
         self._allow_unsandboxed = allow_unsandboxed
-        self._absent = absent
-        self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._mechanisms: Mechanisms | None = None
-        _alive.add(self)
+        folders = [PACKAGE_ROOT, *_folders_of_the_numbers()]
+        self._server = ForkServer(
+            "still_verl.interpreter.sandbox.local.server:main",
+            list(absent),
+            folders,
+            environment=bare_environment(),
+            folders=folders,
+        )
 
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Local":
@@ -57,166 +60,100 @@ class Local:
 
     @property
     def mechanisms(self) -> Mechanisms:
-        """What the server found when it started."""
-        with self._lock:
-            self._start()
-            assert self._mechanisms is not None
-            return self._mechanisms
+        """What isolates programs here, as the server found when it started.
+
+        Raises:
+            SandboxUnavailable: the server does not start.
+        """
+        try:
+            return Mechanisms.from_json(self._server.greeting())
+        except Unavailable as error:
+            raise SandboxUnavailable(str(error)) from error
 
     @property
     def tier(self) -> Tier:
+        """Isolation in force."""
         return self.mechanisms.tier
 
     def run(self, code: str) -> Result:
+        """Run a program in a process of its own.
+
+        Raises:
+            SandboxUnavailable: this machine isolates less than `minimum_tier`, or the server cannot start a process.
+
+        Example:
+            >>> sandbox = Local(Limits(seconds=30), allow_unsandboxed=True)
+            >>> sandbox.run("print(6 * 7)").stdout
+            '42\\n'
+            >>> sandbox.run("1 / 0").error
+            '  line 1, in <module>: 1 / 0\\nZeroDivisionError: division by zero'
+            >>> sandbox.close()
+        """
         for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
             started = time.monotonic()
             child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
             try:
-                told = child.run(code, self.limits)
+                outcome = child.run(code, self.limits)
             finally:
                 child.kill()
-            if told[1] != "lost":
-                return result(started, told, self.limits, self.tier)
+            if outcome.kind != "lost":
+                return shortened(outcome, started, self.limits, self.tier)
         raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
 
-    def session(self) -> "BlocksSession":
+    def session(self) -> BlocksSession:
+        """Return a new session, whose blocks share variables; close it."""
         return BlocksSession(self)
 
     def fork(self, cpu_seconds: int | None) -> Child:
-        """A new child that waits for its first block. `SandboxUnavailable` below the minimum tier."""
-        order = json.dumps({"memory_mb": self.limits.memory_mb, "cpu_seconds": cpu_seconds}).encode()
-        post, their_post = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        line, their_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        output, their_output = os.pipe()
-        os.set_blocking(output, False)
-        child = Child(post, line, output)
+        """Return a new child that waits for its first block.
+
+        Args:
+            cpu_seconds: of processor time, after which the kernel ends it; None is without end.
+
+        Raises:
+            SandboxUnavailable: this machine isolates less than `minimum_tier`, or the server does not start.
+        """
+        request = json.dumps({"memory_mb": self.limits.memory_mb, "cpu_seconds": cpu_seconds}).encode()
+        ours, theirs = connect()
+        child = Child(ours)
         try:
-            self._hand_over(order, [their_post.fileno(), their_line.fileno(), their_output])
-        except BaseException:
+            self._server.hand_over(request, theirs.fds(), accept=self._require)
+        except BaseException as error:
             child.kill()
+            if isinstance(error, Unavailable):
+                raise SandboxUnavailable(str(error)) from error
             raise
         finally:
-            their_post.close()
-            their_line.close()
-            os.close(their_output)
+            theirs.close()
         return child
 
-    def _hand_over(self, order: bytes, fds: list[int]) -> None:
-        with self._lock:
-            for _ in range(2):
-                self._start()
-                assert self._control is not None and self._mechanisms is not None
-                require(self._mechanisms, self._minimum, self._allow_unsandboxed)
-                try:
-                    socket.send_fds(self._control, [order], fds)
-                    return
-                except OSError:  # the server is gone
-                    self._forget()
-        raise SandboxUnavailable("the sandbox's server ends as soon as it starts; its error is on stderr")
-
-    def _start(self) -> None:
-        if self._control is not None:
-            return
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        call = (
-            f"import sys; sys.path.insert(0, {_PACKAGE_ROOT!r}); "
-            f"from still_verl.interpreter.sandbox.local import server; "
-            f"server.main({theirs.fileno()}, {list(self._absent)!r}, {_PACKAGE_ROOT!r})"
-        )
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", call],
-                pass_fds=[theirs.fileno()],
-                env=bare_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,  # Ctrl-C is for the parent; its end ends the server too
-            )
-        self._control = ours
-        ours.settimeout(_START_S)
-        try:
-            self._mechanisms = Mechanisms(**json.loads(ours.recv(4096)))
-        except (OSError, ValueError) as error:
-            self._forget()
-            raise SandboxUnavailable("the sandbox's server did not start; its error is on stderr") from error
-        ours.settimeout(None)
-
-    def _forget(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            self._process.wait()
-        self._control = self._process = None
+    def _require(self, greeting: bytes) -> None:
+        require(Mechanisms.from_json(greeting), self._minimum, self._allow_unsandboxed)
 
     def close(self) -> None:
         """End the server, and with it every program. The next call starts another one."""
-        with self._lock:
-            self._forget()
+        self._server.close()
 
-    def abandon(self) -> None:
-        """In a child of a fork: let go of the parent's server without ending it."""
-        if self._control is not None:
-            self._control.close()
-        self._control = self._process = None
-        self._lock = threading.Lock()
+
+def _folders_of_the_numbers() -> list[str]:
+    """Return where the package `system-calls` is, if an isolated Python would not find it: in a user's folder, say."""
+    found = find_spec("system_calls")
+    if found is None or found.origin is None:
+        return []
+    folder = str(Path(found.origin).parents[1])
+    if folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+        return []
+    return [folder]
 
 
 def bare_environment() -> dict[str, str]:
-    """Nothing of the parent's: keys and tokens are in environments. One thread for numpy, so that forking is safe.
+    """Return an environment with nothing of the parent's: keys and tokens are in environments.
 
-    sympy's caches hold 1,000 results by default and would forget most of what `warm.py` did.
+    One thread for numpy, so that forking is safe. sympy's caches hold 1,000 results by default and would forget most
+    of what `preload.py` did.
     """
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
-    python = {"PYTHONDONTWRITEBYTECODE": "1", "SYMPY_CACHE_SIZE": "20000"}
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", **python, **threads}
-
-
-class Forks(Protocol):
-    """A sandbox that makes children."""
-
-    limits: Limits
-
-    @property
-    def tier(self) -> Tier: ...
-
-    def fork(self, cpu_seconds: int | None) -> Child: ...
-
-
-class BlocksSession:
-    """Blocks that share variables. Between two blocks its process is stopped and uses memory only."""
-
-    def __init__(self, sandbox: Forks) -> None:
-        self._sandbox = sandbox
-        self._child: Child | None = None
-
-    def run(self, code: str) -> Result:
-        started = time.monotonic()
-        if self._child is None:
-            self._child = self._sandbox.fork(cpu_seconds=None)
-        else:
-            self._child.thaw()
-        output, kind, error = self._child.run(code, self._sandbox.limits)
-        if kind in ("ok", "error"):
-            self._child.freeze()
-        else:
-            self.close()
-            kind, error = "crash" if kind == "lost" else kind, f"{error}\n{LOST}"
-        return result(started, (output, kind, error), self._sandbox.limits, self._sandbox.tier)
-
-    def close(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
-
-
-_alive: "weakref.WeakSet[Local]" = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """Two processes that share a server would mix up its answers."""
-    for sandbox in list(_alive):
-        sandbox.abandon()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "SYMPY_CACHE_SIZE": "20000"}
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        environment[f"{library}_NUM_THREADS"] = "1"
+    return environment

@@ -1,23 +1,25 @@
 """What a process of the sandbox does to itself before it runs a line of a program.
 
-`Cell` is done once, in the fork server: a network without devices and a small read-only file tree. `enter` is done in
-each child: what must not be shared between two programs, and what can never be taken back.
+A `Jail` is made once, in the fork server: a network without devices and a small read-only file tree. `confine` is done
+in each child: what must not be shared between two programs, and what can never be taken back.
 """
 
 import os
+import platform
 import resource
-import signal
 import sys
 import sysconfig
 
 from still_verl.interpreter.sandbox.local import landlock, seccomp, syscalls
-from still_verl.interpreter.sandbox.local.tiers import Mechanisms, become_owner
+from still_verl.interpreter.sandbox.local.tiers import NOBODY, Mechanisms, become_owner
+from still_verl.processes import children
 
-NOBODY = 65534
 TMP = "/tmp"
 _NEW_TMP = "/new_tmp"
 TMP_MB = 64
 FILE_MB = 32
+PROCESSES = 32  # and threads, of one program
+OPEN_FILES = 64
 _SYSTEM = ["/usr", "/lib", "/lib64", "/lib32", "/bin"]
 DEVICES = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"]
 # A tree is built over a directory that exists everywhere and that nothing of the tree lies in.
@@ -27,24 +29,50 @@ _LOCKED = [(1, 1), (2, 2), (4, 4), (8, 8), (1024, 1024), (2048, 2048), (4096, sy
 
 
 def readable_paths() -> list[str]:
-    """The system's libraries, this interpreter's, and its installed packages. No home, no data."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    ours = [sysconfig.get_path(name) for name in names] + [os.path.join(sys.base_prefix, "lib")]
-    wanted = [path for path in dict.fromkeys([*_SYSTEM, *ours]) if os.path.exists(path)]
-    return [path for path in wanted if not any(path.startswith(other + "/") for other in wanted)]
+    """Return where the system's and this interpreter's libraries and packages are. No home, no data."""
+    wanted = list(_SYSTEM)
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        wanted.append(sysconfig.get_path(name))
+    wanted.append(os.path.join(sys.base_prefix, "lib"))
+    found: list[str] = []
+    for path in wanted:
+        if os.path.exists(path) and path not in found:
+            found.append(path)
+    return _outermost(found)
 
 
-class Cell:
+def _outermost(paths: list[str]) -> list[str]:
+    """Return those of `paths` that lie below no other one."""
+    kept = []
+    for path in paths:
+        parents = tuple(other + "/" for other in paths)
+        if not path.startswith(parents):
+            kept.append(path)
+    return kept
+
+
+class Jail:
     """The surroundings that all children of this process share. Made once; there must be one thread.
 
-    With namespaces, whoever makes a cell goes on as the first process of a pid namespace of its own: when it ends,
+    With namespaces, whoever makes a jail goes on as the first process of a pid namespace of its own: when it ends,
     whatever the reason, the kernel ends everything in there. The process that it was waits for it.
+
+    Attributes:
+        mechanisms: what isolates children.
+        readable: the folders that they may read.
+        opened: the same, opened for Landlock.
+        interpreter_bytes: address space that this process takes, and each child at first.
     """
 
     def __init__(self, mechanisms: Mechanisms) -> None:
+        """Build the surroundings around this process.
+
+        Raises:
+            OSError: the kernel refuses a part of them.
+        """
         self.mechanisms = mechanisms
         self.readable = readable_paths()
-        self.own_bytes = _address_space()  # before /proc is out of sight
+        self.interpreter_bytes = children.address_space()  # before /proc is out of sight
         self._own_pid_namespace = -1
         if mechanisms.namespaces:
             become_owner()
@@ -53,10 +81,11 @@ class Cell:
             self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWUTS)
             _build_tree(self.readable)
-        self.open = landlock.open_paths([*self.readable, *DEVICES])
+            seccomp.program(platform.machine(), pid=1)  # kept for the children, which all know themselves as 1
+        self.opened = landlock.open_paths([*self.readable, *DEVICES])
 
     def fork(self) -> int:
-        """`os.fork`; the child is the first process of a pid namespace, whose end ends all that it may have started."""
+        """Fork as `os.fork` does. The child is the first of a pid namespace, whose end ends all that it has started."""
         if not self.mechanisms.namespaces:
             return os.fork()
         syscalls.unshare(syscalls.CLONE_NEWPID)
@@ -75,25 +104,29 @@ def _go_on_as_first_process() -> None:
     if pid:
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # the other end must see when the child hangs up
         os._exit(0 if os.waitpid(pid, 0)[1] == 0 else 1)
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    children.die_with_parent()
 
 
-def rehearse(mechanisms: Mechanisms) -> None:
-    """Make a cell and close a child in it, as the server will. For a throw-away process; raises OSError."""
-    cell = Cell(mechanisms)
-    pid = cell.fork()
+def dry_run(mechanisms: Mechanisms) -> None:
+    """Make a jail and confine a child in it, as the server will. For a throw-away process.
+
+    Raises:
+        OSError: the kernel refuses a part of it.
+    """
+    jail = Jail(mechanisms)
+    pid = jail.fork()
     if pid == 0:
         try:
-            enter(cell)
+            confine(jail)
             os._exit(0)
         finally:
             os._exit(1)
     if os.waitpid(pid, 0)[1] != 0:
-        raise OSError("a child could not close itself in")
+        raise OSError("a child could not confine itself")
 
 
 def _build_tree(paths: list[str]) -> None:
-    """A file tree of read-only views of `paths`, harmless devices and an empty /tmp becomes this process's only one."""
+    """Make a tree of read-only views of `paths`, harmless devices and an empty /tmp the only one of this process."""
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
     syscalls.mount("tmpfs", _SITE, "tmpfs", syscalls.MS_NOSUID, "mode=755,size=1m")
     for path in paths:
@@ -118,18 +151,24 @@ def _build_tree(paths: list[str]) -> None:
 def _bind_read_only(source: str, target: str) -> None:
     syscalls.mount(source, target, None, syscalls.MS_BIND | syscalls.MS_REC)
     there = os.statvfs(source).f_flag
-    flags = sum(ours for theirs, ours in _LOCKED if there & theirs)
-    flags |= syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
+    flags = syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
+    for theirs, ours in _LOCKED:
+        if there & theirs:
+            flags |= ours
     syscalls.mount("none", target, None, syscalls.MS_REMOUNT | syscalls.MS_BIND | flags)
 
 
-def enter(cell: Cell) -> None:
-    """Isolate this child, for good; what is left is `limit`. Raises OSError when refused."""
-    there = cell.mechanisms
+def confine(jail: Jail) -> None:
+    """Isolate this child, for good; what is left is `limit`.
+
+    Raises:
+        OSError: the kernel refuses; then no program may run here.
+    """
+    there = jail.mechanisms
     os.setsid()
     if there.namespaces:
         syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC)
-        _mount_tmp(cell.readable)
+        _mount_tmp(jail.readable)
         os.chdir(TMP)
     else:
         os.chdir("/")
@@ -138,15 +177,14 @@ def enter(cell: Cell) -> None:
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
     if there.namespaces:
-        syscalls.unshare(
-            syscalls.CLONE_NEWUSER
-        )  # nobody is mapped, so nobody can be become; processes are counted anew
+        # No user is mapped there, so that this process can become nobody else; and processes are counted anew.
+        syscalls.unshare(syscalls.CLONE_NEWUSER)
         syscalls.drop_capabilities()
-    give_up(there, cell.open)
+    drop_privileges(there, jail.opened)
 
 
 def _mount_tmp(readable: list[str]) -> None:
-    """A /tmp of this child's own, empty but for packages that are installed below /tmp."""
+    """Make a /tmp of this child's own, empty but for packages that are installed below /tmp."""
     below = [path for path in readable if path.startswith(TMP + "/") and not os.path.islink(path)]
     place = _NEW_TMP if below else TMP
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
@@ -159,11 +197,19 @@ def _mount_tmp(readable: list[str]) -> None:
         syscalls.mount(place, TMP, None, syscalls.MS_MOVE)
 
 
-def give_up(there: Mechanisms, readable: list[landlock.Opened]) -> None:
-    """What any process may do to itself, and cannot undo."""
+def drop_privileges(there: Mechanisms, readable: list[landlock.Opened]) -> None:
+    """Do what any process may do to itself, and cannot undo.
+
+    Args:
+        there: what this machine has.
+        readable: what this process may read from now on, where there is Landlock.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     if syscalls.supported():
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)  # after the last change of user, which would clear it
+        children.die_with_parent()  # after the last change of user, which would clear it
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     if there.landlock:
         writable = landlock.open_paths([TMP] if there.namespaces else [])
@@ -174,23 +220,23 @@ def give_up(there: Mechanisms, readable: list[landlock.Opened]) -> None:
 
 
 def limit(address_bytes: int, cpu_seconds: int | None, count_processes: bool) -> None:
-    """Limits of the kernel on this process. Output and wall time are watched from outside."""
+    """Set the kernel's limits on this process. Output and wall time are watched from outside.
+
+    Args:
+        address_bytes: of address space, the interpreter's included.
+        cpu_seconds: of processor time; None is without end.
+        count_processes: limit their number too.
+    """
     limits = {
         resource.RLIMIT_AS: address_bytes,
         resource.RLIMIT_FSIZE: FILE_MB * 2**20,
-        resource.RLIMIT_NOFILE: 64,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
     }
     if count_processes:  # elsewhere the count is of all processes of the user, Ray's among them
-        limits[resource.RLIMIT_NPROC] = 32
+        limits[resource.RLIMIT_NPROC] = PROCESSES
     if cpu_seconds is not None:
         limits[resource.RLIMIT_CPU] = cpu_seconds
     for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))
-
-
-def _address_space() -> int:
-    """Bytes that this process has mapped."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()

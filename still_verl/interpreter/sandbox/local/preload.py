@@ -1,11 +1,11 @@
 """What the fork server does once, so that no program has to: imports, sympy's caches, and Python's own warming up."""
 
-import gc
 import os
 import socket
 
 from still_verl.interpreter.sandbox import exec_block
 from still_verl.interpreter.sandbox.local import memory
+from still_verl.processes import children
 
 # What programs of mathematics do, with the names that they use. Run more than once, because Python specializes code
 # that has run often, and a child that does it writes to memory that it could share.
@@ -24,7 +24,8 @@ for s in (1, 2, 3):
     str(x**2 + sqrt(s)), latex(x**2 / s), floor(Rational(7, s)), Mod(17, s + 1), (x**2 + s).subs(x, 3)
     trigsimp(sin(x) ** 2 + cos(x) ** 2), simplify(sqrt(s) * sqrt(p)), Abs(-s), Max(s, 2), list(divisors(12 + s))
 """
-_REHEARSAL = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
+# A program as most are; what it writes to is copied ahead.
+_PROGRAM = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
 
 
 def warm_up() -> None:
@@ -41,18 +42,17 @@ def warm_up() -> None:
 
 
 def settle() -> list[memory.Range]:
-    """After `warm_up`: keep what there is shared with children. Returns the memory that most programs write to."""
-    gc.collect()
-    gc.freeze()
+    """After `warm_up`: keep what there is shared with children. Return the memory that most programs write to."""
+    children.keep_shared()
     memory.use_huge_pages()
-    return memory.written_by(_rehearse)
+    return memory.written_by(_run_a_program)
 
 
-def _rehearse() -> None:
-    """What a child does with a program, from its order on. For a throw-away process."""
-    line, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def _run_a_program() -> None:
+    """Do what a child does with a program, from its request on. For a throw-away process."""
+    data_socket, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     exec_block.prepare()
-    for packet in (str(len(_REHEARSAL)), _REHEARSAL):
+    for packet in (str(len(_PROGRAM)), _PROGRAM):
         client.send(packet.encode())
     client.shutdown(socket.SHUT_WR)
-    exec_block.serve(line, os.open(os.devnull, os.O_WRONLY))
+    exec_block.serve(data_socket, os.open(os.devnull, os.O_WRONLY))

@@ -1,169 +1,196 @@
 """The fork server: warm libraries, one thread, one child for each program. It never runs a line of a program itself.
 
-It talks over a socket of SEQPACKET with the process that started it:
-    client -> server  JSON of the limits, with three descriptors: `post`, `line`, `output`
-    server -> client  on `post`, when the child has ended: its wait status as text
-    client -> server  on `post`: b"stop", b"go"; hanging up kills the child
-`line` and `output` belong to the child. It does not have `post`, so nothing that it does can look like the server.
-A child gets its order, with these two descriptors, over a socket of its own that closes before a program runs.
+It talks over a socket of SEQPACKET, its control socket, with the process that started it. Each child has three more:
+    client -> server  JSON of the limits, with three descriptors: a child's control socket, data socket, output pipe
+    server -> client  on the child's control socket, when the child has ended: its wait status as text
+    client -> server  on the child's control socket: b"stop", b"go"; hanging up, or anything else, kills the child
+Data socket and output pipe belong to the child. It does not have its control socket, so nothing that it does can look
+like the server. It gets its request, with these two descriptors, over a request socket of its own, which closes before
+a program runs.
 """
 
-import json
 import os
 import selectors
 import signal
 import socket
 import sys
-from dataclasses import asdict
+import sysconfig
 
-from still_verl.interpreter.sandbox.local import child_main, jail, memory, preload
+from still_verl.interpreter.sandbox.local import child_main, memory, preload
+from still_verl.interpreter.sandbox.local.jail import Jail, dry_run
 from still_verl.interpreter.sandbox.local.tiers import probe, works
+from still_verl.processes import children
 
+IDLE_S = 0.004  # without anything to do; then an idle child prepares further
+PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and can wait while there are idle children
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(control_fd: int, absent: list[str], package_root: str) -> None:
-    """Serve until the parent is gone. The first message to it says which mechanisms there are."""
+def main(control_fd: int, absent: list[str], folders: list[str]) -> None:
+    """Serve until the parent is gone. The first message to it says which mechanisms there are.
+
+    Args:
+        control_fd: the control socket.
+        absent: mechanisms that are not used even where they are there.
+        folders: what the parent put on Python's path, for this process and not for programs.
+    """
     control = socket.socket(fileno=control_fd)
+    # First of all: what it imports lies in `folders`, and is out of sight for children.
     mechanisms = probe().without(*absent)
-    if mechanisms.namespaces and not works(lambda: jail.rehearse(mechanisms)):
+    if mechanisms.namespaces and not works(lambda: dry_run(mechanisms)):
         mechanisms = mechanisms.without("mount")
     preload.warm_up()
-    sys.path[:] = [path for path in sys.path if path and path != package_root]
+    _hide(folders)
     written = preload.settle()
-    cell = jail.Cell(mechanisms)
-    control.send(json.dumps(asdict(mechanisms)).encode())
-    Server(control, cell, written).serve()
+    jail = Jail(mechanisms)
+    control.send(mechanisms.to_json())
+    Server(control, jail, written).serve()
 
 
-IDLE_S = 0.004  # without anything to do; then a child of the stock prepares further
-PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and can wait while the stock lasts
+def _hide(folders: list[str]) -> None:
+    """Take the parent's folders off Python's path, but for those that the installed packages are in."""
+    installed = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+    hidden = [folder for folder in folders if folder not in installed]
+    sys.path[:] = [path for path in sys.path if path not in hidden]
 
 
-def stock_size() -> int:
-    """Children that wait, closed in, for a program: as many as can run at once, within reason."""
+def idle_children() -> int:
+    """Return how many confined children are kept waiting for a program: as many as can run at once, within reason."""
     return min(8, max(2, len(os.sched_getaffinity(0))))
 
 
 class Server:
-    """The loop: requests from the control socket, words on posts, ends of children, and children kept in stock.
+    """The event loop: requests for children, messages about single children, ends of children, idle children.
 
-    Forking a child and closing it in takes longer than most programs. So it is done ahead, when nothing else is to do.
-    A child of the stock has seen no program, and leaves the stock with the only one, or the only session, that it gets.
+    Forking and confining a child takes longer than most programs. So it is done ahead (prefork), when nothing else is
+    to do. An idle child has seen no program; it gets the only one, or the only session, that it will ever run.
     """
 
-    def __init__(self, control: socket.socket, cell: jail.Cell, written: list[memory.Range]) -> None:
-        """`written`: memory that most programs write to."""
+    def __init__(self, control: socket.socket, jail: Jail, written: list[memory.Range]) -> None:
+        """Prepare the loop; `written` is the memory that most programs write to."""
         self._control = control
-        self._cell = cell
+        self._jail = jail
         self._written = written
-        self._stock: dict[int, socket.socket] = {}  # by process id, oldest first: where its order goes
-        self._missing = stock_size()
-        self._unprepared: list[int] = []  # of the stock, newest last
-        self._children: dict[int, socket.socket] = {}  # by process id: the post
+        self._idle: dict[int, socket.socket] = {}  # by process id, oldest first: the request socket
+        self._missing = idle_children()
+        self._unwarmed: list[int] = []  # idle children that have copied no memory yet, newest last
+        self._running: dict[int, socket.socket] = {}  # by process id: the control socket
         self._selector = selectors.DefaultSelector()
-        self._selector.register(control, selectors.EVENT_READ, self._request)
+        self._selector.register(control, selectors.EVENT_READ, self._on_request)
 
     def serve(self) -> None:
+        """Loop until the parent hangs up; then end every child."""
+        # The kernel writes to a pipe when a child ends, so that one `select` sees sockets and ends of children.
         ended, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        self._selector.register(ended, selectors.EVENT_READ, lambda: self._bury(ended))
+        self._selector.register(ended, selectors.EVENT_READ, lambda: self._reap(ended))
         try:
             while True:
                 events = self._selector.select(self._patience())
                 for key, _ in events:
                     key.data()
                 if not events:
-                    self._restock() if self._missing else self._prepare()
+                    self._work_ahead()
         except EOFError:
             self._end_all()
 
     def _patience(self) -> float | None:
-        """Seconds to wait for an event before work is done ahead; None when there is none."""
+        """Return the seconds to wait for an event before work is done ahead; None when there is no such work."""
+        if self._missing and self._idle:
+            return PROGRAM_S
         if self._missing:
-            return PROGRAM_S if self._stock else 0
-        return IDLE_S if self._unprepared else None
+            return 0
+        return IDLE_S if self._unwarmed else None
 
-    def _restock(self) -> None:
+    def _work_ahead(self) -> None:
+        if self._missing:
+            self._refill()
+        else:
+            self._warm_next()
+
+    def _refill(self) -> None:
         self._missing -= 1
         try:
-            pid, door = self._fork()
+            pid, request_socket = self._fork()
         except OSError:  # out of memory or processes; the next request will tell
             return
-        self._stock[pid] = door
-        self._unprepared.append(pid)
+        self._idle[pid] = request_socket
+        self._unwarmed.append(pid)
 
-    def _prepare(self) -> None:
-        """Let the oldest child that is not prepared use the time."""
-        door = self._stock.get(self._unprepared.pop(0))
-        if door is not None:
+    def _warm_next(self) -> None:
+        """Let the oldest idle child that has not done so copy memory ahead."""
+        request_socket = self._idle.get(self._unwarmed.pop(0))
+        if request_socket is not None:
             try:
-                door.send(b"prepare")
+                request_socket.send(child_main.PREPARE)
             except OSError:  # somebody killed it
                 pass
 
-    def _request(self) -> None:
-        message, fds, _, _ = socket.recv_fds(self._control, 4096, 3)
+    def _on_request(self) -> None:
+        message, fds = children.receive(self._control, 4096, 3)
         if not message:
             raise EOFError
-        post, line, output = fds
+        control_socket, data_socket, output_pipe = fds
         try:
-            self._adopt(self._give(message, [line, output]), socket.socket(fileno=os.dup(post)))
+            pid = self._assign(message, [data_socket, output_pipe])
+            self._track(pid, socket.socket(fileno=os.dup(control_socket)))
         except OSError:
             pass  # hanging up tells the client
-        for fd in fds:
-            os.close(fd)
-        self._missing = stock_size() - len(self._stock)
-        self._unprepared = [pid for pid in self._unprepared if pid in self._stock]
+        children.close_all(fds)
+        self._missing = idle_children() - len(self._idle)
+        self._unwarmed = [pid for pid in self._unwarmed if pid in self._idle]
 
-    def _adopt(self, pid: int, post: socket.socket) -> None:
-        self._children[pid] = post
-        self._selector.register(post, selectors.EVENT_READ, lambda: self._hear(pid, post))
+    def _track(self, pid: int, control_socket: socket.socket) -> None:
+        """Watch over a child that runs a program."""
+        self._running[pid] = control_socket
+        self._selector.register(control_socket, selectors.EVENT_READ, lambda: self._on_control(pid, control_socket))
 
-    def _give(self, order: bytes, fds: list[int]) -> int:
-        """Hand an order to the oldest child of the stock, or to a new one. OSError when none can be forked."""
-        while self._stock:
-            pid = next(iter(self._stock))
-            with self._stock.pop(pid) as door:
+    def _assign(self, request: bytes, fds: list[int]) -> int:
+        """Send a request to the oldest idle child, or to a new one. OSError when none can be forked."""
+        while self._idle:
+            pid = next(iter(self._idle))
+            with self._idle.pop(pid) as request_socket:
                 try:
-                    socket.send_fds(door, [order], fds)
+                    socket.send_fds(request_socket, [request], fds)
                 except OSError:  # somebody killed it
                     continue
             return pid
-        pid, door = self._fork()
-        with door:
-            socket.send_fds(door, [order], fds)
+        pid, request_socket = self._fork()
+        with request_socket:
+            socket.send_fds(request_socket, [request], fds)
         return pid
 
     def _fork(self) -> tuple[int, socket.socket]:
-        """A new child and the socket on which it waits for its order."""
-        door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with inside:
+        """Return the process id of a new child, and the socket on which it waits for its request."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
             pid = -1
             try:
-                pid = self._cell.fork()
+                pid = self._jail.fork()
             finally:
                 if pid == 0:
-                    child_main.live(inside, self._cell, self._written)
+                    child_main.run(theirs, self._jail, self._written)
                 elif pid < 0:
-                    door.close()
-        return pid, door
+                    ours.close()
+        return pid, ours
 
-    def _hear(self, pid: int, post: socket.socket) -> None:
-        if self._children.get(pid) is not post:  # buried by an earlier event of the same round
+    def _on_control(self, pid: int, control_socket: socket.socket) -> None:
+        """Do what the client asks for: stop a child, let it go on, or end it."""
+        if self._running.get(pid) is not control_socket:  # reaped by an earlier event of the same round
             return
         try:
-            word = post.recv(16)
+            message = control_socket.recv(16)
         except OSError:
-            word = b""
-        if word in _SIGNALS:
-            os.kill(pid, _SIGNALS[word])
+            message = b""
+        if message in _SIGNALS:
+            os.kill(pid, _SIGNALS[message])
         else:
-            self._selector.unregister(post)
+            self._selector.unregister(control_socket)
             _kill(pid)
 
-    def _bury(self, ended: int) -> None:
+    def _reap(self, ended: int) -> None:
+        """Take in every child that has ended since the last time."""
         os.read(ended, 4096)
         while True:
             try:
@@ -172,30 +199,30 @@ class Server:
                 return
             if pid == 0:
                 return
-            if pid in self._stock:
-                self._stock.pop(pid).close()
-            elif pid in self._children:  # else an orphan of a child without a pid namespace
-                self._farewell(self._children.pop(pid), os.waitstatus_to_exitcode(status))
+            if pid in self._idle:
+                self._idle.pop(pid).close()
+            elif pid in self._running:  # else an orphan of a child without a pid namespace
+                self._report_exit(self._running.pop(pid), os.waitstatus_to_exitcode(status))
 
-    def _farewell(self, post: socket.socket, code: int) -> None:
+    def _report_exit(self, control_socket: socket.socket, code: int) -> None:
         try:
-            self._selector.unregister(post)
+            self._selector.unregister(control_socket)
         except KeyError:  # its client has hung up before
             pass
         try:
-            post.send(b"%d" % code)
+            control_socket.send(b"%d" % code)
         except OSError:
             pass
-        post.close()
+        control_socket.close()
 
     def _end_all(self) -> None:
-        for pid in (*self._stock, *self._children):
+        for pid in (*self._idle, *self._running):
             _kill(pid)
             os.waitpid(pid, 0)
 
 
 def _kill(pid: int) -> None:
-    """End a child that is not buried yet, so that its number is its own, and its process group where there is one."""
+    """End a child that is not reaped yet, so that its number is its own, and its process group where there is one."""
     os.kill(pid, signal.SIGKILL)
     try:
         os.killpg(pid, signal.SIGKILL)

@@ -4,7 +4,10 @@ Everything is tried in forked children of the fork server, which has one thread.
 Docker's default seccomp, gVisor and Kubernetes answer for themselves.
 """
 
+import functools
+import json
 import os
+import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
@@ -17,17 +20,32 @@ HOW_TO_ENABLE = (
 )
 
 
+NOBODY = 65534  # the user and group that programs run as
+_NUMBERS = f"system call numbers for {platform.machine()} (pip install system-calls)"
+_IN_WORDS = {
+    "numbers": _NUMBERS,
+    "user": "user namespaces",
+    "pid": "pid namespaces",
+    "net": "net namespaces",
+    "mount": "mount namespaces",
+    "landlock": "Landlock",
+    "unprivileged": "a user that is not root",
+}
+
+
 @dataclass(frozen=True)
 class Mechanisms:
-    """What is there. `missing()` names what is not.
+    """What isolates programs on a machine.
 
     Attributes:
+        numbers: numbers of system calls are known, which the others need.
         user, pid, net, mount: namespaces of that kind.
         seccomp: system call filters.
         landlock: its version, 0 when absent.
         unprivileged: programs do not run as root, because this process is not or can become nobody.
     """
 
+    numbers: bool
     user: bool
     pid: bool
     net: bool
@@ -36,9 +54,47 @@ class Mechanisms:
     landlock: int
     unprivileged: bool
 
+    @classmethod
+    def nothing(cls) -> "Mechanisms":
+        """Describe a machine on which nothing was even tried."""
+        return cls(
+            numbers=syscalls.supported(),
+            user=False,
+            pid=False,
+            net=False,
+            mount=False,
+            seccomp=False,
+            landlock=0,
+            unprivileged=os.geteuid() != 0,
+        )
+
+    @classmethod
+    def everything(cls) -> "Mechanisms":
+        """Describe a process whose namespaces and user are somebody else's work, with what this kernel has beside."""
+        return cls(
+            numbers=True,
+            user=True,
+            pid=True,
+            net=True,
+            mount=True,
+            seccomp=True,
+            landlock=landlock.abi(),
+            unprivileged=True,
+        )
+
+    @classmethod
+    @functools.lru_cache(maxsize=8)  # each program asks for the mechanisms of the same server
+    def from_json(cls, text: bytes) -> "Mechanisms":
+        """Read what `to_json` wrote."""
+        return cls(**json.loads(text))
+
+    def to_json(self) -> bytes:
+        """Return this as JSON, for another process."""
+        return json.dumps(asdict(self)).encode()
+
     @property
     def namespaces(self) -> bool:
-        """They are used together or not at all."""
+        """Whether there are namespaces. They are used together or not at all."""
         return self.user and self.pid and self.net and self.mount
 
     @property
@@ -49,36 +105,40 @@ class Mechanisms:
         return "full" if self.namespaces and self.landlock else "reduced"
 
     def missing(self) -> list[str]:
-        names = {"user": "user namespaces", "pid": "pid namespaces", "net": "net namespaces"}
-        names |= {"mount": "mount namespaces", "landlock": "Landlock", "unprivileged": "a user that is not root"}
-        return [names.get(name, name) for name, there in asdict(self).items() if not there]
+        """Name what is not there, in words."""
+        found = []
+        for name, there in asdict(self).items():
+            if not there:
+                found.append(_IN_WORDS.get(name, name))
+        return found
 
     def without(self, *names: str) -> "Mechanisms":
-        """The same machine where some are absent; for tests, and to measure what one of them costs."""
-        absent: dict[str, bool] = {name: False for name in names}
-        return replace(self, **absent)
-
-
-NOTHING = Mechanisms(False, False, False, False, False, 0, os.geteuid() != 0)
+        """Return the same machine where some are absent; for tests, and to measure what one of them costs."""
+        return replace(self, **dict.fromkeys(names, False))
 
 
 def probe() -> Mechanisms:
     """Try each mechanism. Call it where there is one thread only."""
     if not syscalls.supported():
-        return NOTHING
+        return Mechanisms.nothing()
     return Mechanisms(
-        user=works(lambda: syscalls.unshare(syscalls.CLONE_NEWUSER)),
-        pid=works(lambda: _unshare_as_owner(syscalls.CLONE_NEWPID)),
-        net=works(lambda: _unshare_as_owner(syscalls.CLONE_NEWNET)),
+        numbers=True,
+        user=works(_unshare_users),
+        pid=works(_unshare_processes),
+        net=works(_unshare_network),
         mount=works(_mount_a_tmpfs),
         seccomp=works(_filter_a_call),
         landlock=landlock.abi() if works(_shut_the_files) else 0,
-        unprivileged=os.geteuid() != 0 or works(lambda: os.setresuid(65534, 65534, 65534)),
+        unprivileged=os.geteuid() != 0 or works(_become_nobody),
     )
 
 
 def require(mechanisms: Mechanisms, minimum: Tier, allow_unsandboxed: bool) -> None:
-    """`SandboxUnavailable` when the tier is below the minimum; tier none needs `allow_unsandboxed` besides."""
+    """Refuse a machine that isolates less than `minimum`; tier none needs `allow_unsandboxed` besides.
+
+    Raises:
+        SandboxUnavailable: names the tier, what is missing and how to enable it.
+    """
     tier = mechanisms.tier
     if tier == "none" and allow_unsandboxed:
         return
@@ -90,7 +150,7 @@ def require(mechanisms: Mechanisms, minimum: Tier, allow_unsandboxed: bool) -> N
 
 
 def works(attempt: Callable[[], object]) -> bool:
-    """Whether it ends without an exception in a forked child, which it may do anything to."""
+    """Return whether `attempt` ends without an exception in a forked child, which it may do anything to."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -102,23 +162,38 @@ def works(attempt: Callable[[], object]) -> bool:
 
 
 def become_owner() -> None:
-    """Without root: a user namespace of our own, in which we may make the others."""
+    """Enter a new user namespace, in which this process may make the others; root needs none."""
     if os.geteuid() == 0:
         return
     uid, gid = os.geteuid(), os.getegid()
     syscalls.unshare(syscalls.CLONE_NEWUSER)
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+    # Without "deny" an unprivileged process may not write gid_map.
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w") as file:
-            file.write(line)
+            file.write(text)
 
 
-def _unshare_as_owner(flag: int) -> None:
+def _unshare_users() -> None:
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+
+
+def _unshare_processes() -> None:
     become_owner()
-    syscalls.unshare(flag)
+    syscalls.unshare(syscalls.CLONE_NEWPID)
+
+
+def _unshare_network() -> None:
+    become_owner()
+    syscalls.unshare(syscalls.CLONE_NEWNET)
+
+
+def _become_nobody() -> None:
+    os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 def _mount_a_tmpfs() -> None:
-    _unshare_as_owner(syscalls.CLONE_NEWNS)
+    become_owner()
+    syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
     syscalls.mount("tmpfs", "/proc", "tmpfs", syscalls.MS_NOSUID)
 

@@ -1,0 +1,58 @@
+"""Blocks that share variables, in one child that is kept from block to block."""
+
+import time
+from typing import Protocol
+
+from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, Tier, shortened
+from still_verl.interpreter.sandbox.local.child import Child
+
+LOST = "The session was restarted: its variables are lost."
+
+
+class Forks(Protocol):
+    """A sandbox that makes children."""
+
+    limits: Limits
+
+    @property
+    def tier(self) -> Tier:
+        """Isolation in force."""
+
+    def fork(self, cpu_seconds: int | None) -> Child:
+        """Return a new child that waits for its first block."""
+
+
+class BlocksSession:
+    """Blocks that share variables. Between two blocks its process is stopped and uses memory only."""
+
+    def __init__(self, sandbox: Forks) -> None:
+        """Describe a session; its process starts with the first block."""
+        self._sandbox = sandbox
+        self._child: Child | None = None
+
+    def run(self, code: str) -> Result:
+        """Run a block. After a crash or a timeout the error says that the variables are lost.
+
+        Raises:
+            SandboxUnavailable: no process can be started.
+        """
+        started = time.monotonic()
+        if self._child is None:
+            self._child = self._sandbox.fork(cpu_seconds=None)
+        else:
+            self._child.thaw()
+        outcome = self._child.run(code, self._sandbox.limits)
+        if outcome.kind in ("ok", "error"):
+            self._child.freeze()
+        else:
+            self.close()
+            # A server that is gone took the variables along, which is no different from a crash for the program.
+            kind = "crash" if outcome.kind == "lost" else outcome.kind
+            outcome = Outcome(outcome.output, kind, f"{outcome.error}\n{LOST}")
+        return shortened(outcome, started, self._sandbox.limits, self._sandbox.tier)
+
+    def close(self) -> None:
+        """End its process."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
