@@ -1,7 +1,8 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
 `app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `runs` (report, watch) and `programs` (run-code). A function's docstring and annotations are its help text.
+(verify, score), `runs` (report, watch) and `programs` (run-code). The docstring and the annotations of a function are
+its help text.
 
 A command imports what it calls when it runs: `still-verl verify` must not wait for torch, and most commands work where
 verl is not installed. Those that need it begin with `output.require_verl`.
