@@ -1,4 +1,4 @@
-"""What Hydra learns from us: where recipes are, and the check before a job."""
+"""What still_verl adds to Hydra: where recipes are, the checks before a job, and the launcher of ablations."""
 
 import sys
 from typing import Any
@@ -19,6 +19,7 @@ class RecipeSearchPath(SearchPathPlugin):
     """Makes `+recipe=NAME`, `+still/GROUP=NAME` and `--config-name still` work from any directory."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append our folder, after verl's: a recipe never hides one of verl's files."""
         search_path.append(provider="still_verl", path=f"file://{paths.recipes_dir()}")
 
 
@@ -28,10 +29,10 @@ def register() -> None:
 
 
 class JobCallback(Callback):
-    """Every recipe sets it as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
+    """The callback that every recipe sets as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
 
     def on_multirun_start(self, config: DictConfig, **_kwargs: Any) -> None:
-        """Our launcher in place of Hydra's default; a recipe cannot choose it, and one that the user names stays."""
+        """Put our launcher in place of Hydra's default: a recipe cannot choose one. One that the user names stays."""
         from hydra_plugins._still_verl import Launcher  # not above: no worker needs it
 
         if config.hydra.launcher._target_.endswith(".BasicLauncher"):
@@ -55,5 +56,5 @@ class JobCallback(Callback):
             sys.exit(1)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
-        """Without this the second job of a multirun finds the first one's actors on all resources."""
+        """Free Ray's resources: the second job of a multirun would find the actors of the first on all of them."""
         ray.shutdown()

@@ -94,4 +94,4 @@ except RuntimeError as error:
     print(error)
 """
     done = python(code, tmp_path, VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
-    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed: pip install verl==0.9.1" in done.stdout
+    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed: pip install 'still-verl[verl]'" in done.stdout
