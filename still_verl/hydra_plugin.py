@@ -1,6 +1,7 @@
 """What still_verl adds to Hydra: where recipes are, the checks before a job, and the launcher of ablations."""
 
 import sys
+import traceback
 from typing import Any
 
 import ray
@@ -28,6 +29,17 @@ def register() -> None:
     Plugins.instance().register(RecipeSearchPath)
 
 
+def _prepare(config: DictConfig) -> None:
+    """Check the job, and set up this process for it. The imports are here, as no worker needs them."""
+    from still_verl.integration.registrations import check_loaded_verl
+
+    check_loaded_verl()
+    from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
+
+    check_job(config)
+    prepare_driver(config)
+
+
 class JobCallback(Callback):
     """The callback that every recipe sets as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
 
@@ -42,17 +54,19 @@ class JobCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
-        from still_verl.integration.registrations import check_loaded_verl  # not above: no worker needs it
-
+        # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
         try:
-            check_loaded_verl()
-            from still_verl.integration.checks.job import check_job, prepare_driver
-
-            check_job(config)
-            prepare_driver(config)
+            _prepare(config)
         except (ConfigError, UnsupportedVersionError) as error:
-            # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
             print(f"still_verl: {error}", file=sys.stderr)
+            sys.exit(1)
+        except Exception:
+            traceback.print_exc()
+            print(
+                "still_verl: the checks before the job failed themselves; please report the error above. "
+                "To start a job without them, add '~hydra.callbacks.still'",
+                file=sys.stderr,
+            )
             sys.exit(1)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:

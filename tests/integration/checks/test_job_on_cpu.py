@@ -231,7 +231,7 @@ def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
-    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
+    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older")
     assert done.returncode == 1
     assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
 
@@ -240,7 +240,6 @@ def test_vllm_missing(tmp_path: Path) -> None:
     (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
     lab = prepare("random")
     data = [f"data.train_files={lab.train}", f"data.val_files={lab.val}", f"actor_rollout_ref.model.path={lab.model}"]
-    env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}
-    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, **env)
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, VERL_USE_EXTERNAL_MODULES="novllm")
     assert done.returncode == 1
     assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr
