@@ -21,6 +21,7 @@ def plan(
     from still_verl.config_errors import ConfigError
 
     require_verl("plan")
+    # `hardware` looks like an override, and is none: Hydra would refuse it.
     hardware, hydra = "", []
     for override in overrides:
         if override.startswith("hardware="):
@@ -46,6 +47,7 @@ def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens
 
     devices = parse_hardware(hardware)
     job = read_job(job_config(overrides), steps, mean_tokens)
+    # A table fits itself to the terminal; a sentence may be longer than a line, and stays one for `grep`.
     for piece in plan_tables(job, devices):
         console.print(piece, highlight=False, soft_wrap=isinstance(piece, str))
 
