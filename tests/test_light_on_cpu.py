@@ -9,10 +9,11 @@ import pytest
 
 import still_verl
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("verl", "vllm", "torch", "ray", "transformers", "tensordict", "transfer_queue")
-BLOCK = (
-    f"import sys\nfor name in {HEAVY}: sys.modules[name] = None  # any import of it fails, as if it were not there\n"
-)
+# Any import of them fails, as if they were not installed.
+BLOCK = f"import sys\nfor name in {HEAVY}: sys.modules[name] = None\n"
 
 # Those that are for a job or build a model; all others must work without the packages above.
 FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep")

@@ -9,6 +9,8 @@ import pytest
 
 import still_verl
 
+pytestmark = pytest.mark.process
+
 # Those that a process of a job may import before verl: what Ray unpickles, what a config names.
 PACKAGE = Path(still_verl.__path__[0])
 MODULES = ["still_verl.hydra_plugin"]
@@ -66,7 +68,6 @@ for module in sys.argv[1:]:
 """
 
 
-@pytest.mark.process
 def test_any_module_of_ours_may_be_imported_first(tmp_path: Path) -> None:
     """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
     command = [sys.executable, "-c", EACH_FIRST, *MODULES]

@@ -11,6 +11,8 @@ import pytest
 
 from still_verl.paths import recipe_names
 
+pytestmark = pytest.mark.process
+
 REPO = Path(__file__).resolve().parents[1]
 
 
@@ -42,7 +44,6 @@ def run(installed: Path, cwd: Path, *args: str) -> str:
     return output([sys.executable, *args], cwd, PYTHONPATH=str(installed))
 
 
-@pytest.mark.process
 def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"still_verl/recipes/recipe/{name}.yaml" for name in recipe_names()}
@@ -52,7 +53,6 @@ def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Pat
     assert {name.split("/")[0] for name in names} == {"still_verl", "hydra_plugins", "still_verl-0.1.0.dist-info"}
 
 
-@pytest.mark.process
 def test_every_recipe_of_the_installed_wheel_composes_elsewhere(installed: Path, tmp_path: Path) -> None:
     code = """
 import json, verl
@@ -77,7 +77,6 @@ print(json.dumps({
     assert found["same"] and found["won"] == 3
 
 
-@pytest.mark.process
 def test_the_command_line_of_verl_finds_a_recipe_from_anywhere(installed: Path, tmp_path: Path) -> None:
     main_ppo = ["-W", "ignore", "-m", "verl.trainer.main_ppo", "--cfg", "job", "--package", "trainer.v1.trainer_mode"]
     assert "still_sync" in run(installed, tmp_path, *main_ppo, "+recipe=demo")
@@ -103,7 +102,6 @@ def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-@pytest.mark.process
 def test_rewards_and_reports_install_without_verl(light: Path, tmp_path: Path) -> None:
     code = "from importlib.util import find_spec\nprint([n for n in ('verl', 'ray', 'torch') if find_spec(n)])"
     no_checkout = {"PYTHONPATH": ""}
@@ -124,7 +122,6 @@ def test_rewards_and_reports_install_without_verl(light: Path, tmp_path: Path) -
     assert "90.0%" in (tmp_path / "report.html").read_text()  # the last accuracy
 
 
-@pytest.mark.process
 def test_the_gpu_extra_resolves() -> None:
     """No GPU here; that its versions fit together is what can be checked."""
     uv = Path(sys.executable).with_name("uv")

@@ -68,6 +68,7 @@ def test_a_job_without_model_or_length_is_refused() -> None:
         read_job(job_config(["+recipe=base", "still/backbone=qwen2_5_7b"]))
 
 
+@pytest.mark.process
 def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "still_verl", "plan", *arguments]

@@ -216,6 +216,7 @@ def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.process
 def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
     done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", "data.train_files=/no/such.parquet")
     assert done.returncode == 1
@@ -223,12 +224,14 @@ def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr and "ray init" not in done.stdout
 
 
+@pytest.mark.process
 def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
     done = main_ppo(tmp_path, "+recipe=dmeo")
     assert done.returncode == 1
     assert "Could not find 'recipe/dmeo'" in done.stderr and "demo" in done.stderr
 
 
+@pytest.mark.process
 def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
     done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older")
@@ -236,6 +239,7 @@ def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
     assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
 
 
+@pytest.mark.process
 def test_vllm_missing(tmp_path: Path) -> None:
     (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
     lab = prepare("random")
