@@ -1,6 +1,7 @@
 # make setup   environment in .venv (CPU build of torch and vLLM)
 # make demo    train a tiny model with GRPO, show what it learned
-# make test    all tests;  make check  lint, types, import rules;  make bench  benchmarks
+# make test    all tests;  make test-fast  those that need no other process: three minutes, without Ray
+# make check   lint, types, import rules;  make bench  benchmarks
 # make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ EXTRAS := cpu,report,data,dev
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
 TORCH := $(if $(OFFERED),--find-links $(PIP_FIND_LINKS),--torch-backend cpu)
 
-.PHONY: setup demo test check bench upgrade lock
+.PHONY: setup demo test test-fast check bench upgrade lock
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml requirements/cpu.txt
@@ -26,6 +27,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+test-fast: setup
+	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not e2e and not process"
 
 check: setup
 	$(BIN)/ruff check .

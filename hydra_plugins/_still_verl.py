@@ -4,4 +4,4 @@ from still_verl.sweep import SweepLauncher
 
 
 class Launcher(SweepLauncher):
-    """Instead of Hydra's default in every `-m` of a recipe of ours."""
+    """The launcher of ablations (`-m`) of our recipes, in place of Hydra's default."""

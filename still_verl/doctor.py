@@ -1,15 +1,19 @@
-"""Is this environment able to train with still_verl? Each check says what it found and how to mend it."""
+"""Is this environment able to train with still_verl? Each check says what it found and how to fix it."""
 
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 
 from packaging.requirements import Requirement
+from rich.markup import escape
+from rich.table import Table
+
+from still_verl.support import INSTALL_VERL, verl_installed
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Finding:
         check: what was looked at.
         ok: False makes the doctor exit with 1.
         found: what is there.
-        fix: what to do about it; empty when ok.
+        fix: what to do about it. A finding that is ok may have one too: for what a job needs only sometimes.
     """
 
     check: str
@@ -29,102 +33,152 @@ class Finding:
     fix: str = ""
 
     def as_dict(self) -> dict[str, object]:
+        """Return the fields by name, for JSON."""
         return asdict(self)
+
+
+Check = Callable[[], Iterable[Finding]]
 
 
 def examine(fusion: str | None = None) -> list[Finding]:
     """Run every check. One that raises is a finding of its own: the doctor never stops half-way.
 
-    `fusion` is the URL of a SandboxFusion service that jobs will use.
+    Args:
+        fusion: URL of a SandboxFusion service that jobs will use.
     """
-    checks: list[Callable[[], Iterable[Finding]]] = [
-        check_requirements,
-        check_entry_point,
-        check_policy,
-        check_registrations,
-        check_rollout,
-        check_sandbox,
-        *([partial(check_fusion, fusion)] if fusion else []),
-        check_device,
-        check_recipes,
-    ]
-    return [finding for check in checks for finding in _run(check)]
+    checks: dict[str, Check] = {"requirements": check_requirements, "verl": check_verl}
+    if verl_installed():
+        checks["entry point"] = check_entry_point
+        checks["plugin policy"] = check_policy
+        checks["registrations"] = check_registrations
+        checks["rollout"] = check_rollout
+        checks["device"] = check_device
+        checks["recipes"] = check_recipes
+    checks["sandbox"] = check_sandbox
+    if fusion:
+        checks["fusion"] = partial(check_fusion, fusion)
+    findings: list[Finding] = []
+    for name, check in checks.items():
+        findings += _run(name, check)
+    return findings
 
 
-def _run(check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def _run(name: str, check: Check) -> list[Finding]:
     try:
         return list(check())
     except Exception as error:
-        name = getattr(check, "__name__", "fusion").removeprefix("check_")
-        return [Finding(name, False, _last_frame(error), "mend the error above first; if it stays, report it")]
+        return [Finding(name, False, _last_frame(error), "fix the error above first; if it stays, report it")]
 
 
 def _last_frame(error: BaseException) -> str:
-    """`Type: message (file:line)`, the line that raised."""
+    """Return `Type: message (file:line)`, with the line that raised."""
+    where = ""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError):
-        where = f" ({error.filename}:{error.lineno})"
+        where = f" ({error.filename}:{error.lineno})"  # the last frame is the import's
+    elif frames:
+        where = f" ({frames[-1].filename}:{frames[-1].lineno})"
     return f"{type(error).__name__}: {error}{where}"
 
 
+def as_table(findings: Sequence[Finding]) -> Table:
+    """Lay the findings out for a terminal."""
+    table = Table("", "check", "found", "what to do", title="still-verl doctor", title_justify="left")
+    for finding in findings:
+        # Escaped: rich takes the extra in 'still-verl[gpu]' for a style, and leaves it out.
+        cells = [escape(finding.check), escape(finding.found), escape(finding.fix)]
+        if finding.ok:
+            table.add_row("[green]ok[/]", *cells)
+        else:
+            table.add_row("[red]broken[/]", *cells, style="bold")
+    return table
+
+
 def check_requirements() -> Iterable[Finding]:
-    """Every package that the core needs is there in a version that works."""
-    wrong = []
+    """Check that Python and every package have a version that works."""
+    python_fix = ""
+    if not (3, 10) <= sys.version_info < (3, 13):
+        python_fix = "use Python 3.10 to 3.12"
+    yield Finding("python", not python_fix, sys.version.split()[0], python_fix)
+
+    found, to_install = [], []
+    for requirement, installed in _unmet_requirements():
+        wanted = f"{requirement.name}{requirement.specifier}"
+        found.append(f"{wanted} (found {installed})")
+        to_install.append(f"'{wanted}'")
+    if found:
+        yield Finding("packages", False, "; ".join(found), f"pip install {' '.join(to_install)}")
+    else:
+        yield Finding("packages", True, f"still-verl {version('still-verl')} and all that it needs")
+
+
+def _unmet_requirements() -> Iterator[tuple[Requirement, str]]:
+    """Yield what is required and not there, each with the version that is there, or `nothing`.
+
+    The requirements of the plugin count only beside a verl: without one, rewards and reports are all that is used.
+    """
+    extra = "verl" if verl_installed() else ""
     for line in requires("still-verl") or []:
         requirement = Requirement(line)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
-            found = "nothing"
-        if found == "nothing" or not requirement.specifier.contains(found, prereleases=True):
-            wrong.append(f"{requirement.name}{requirement.specifier} (found {found})")
-    python_ok = (3, 10) <= sys.version_info < (3, 13)
-    yield Finding("python", python_ok, sys.version.split()[0], "" if python_ok else "use Python 3.10 to 3.12")
-    if wrong:
-        fix = "pip install " + " ".join(f"'{w.split(' (')[0]}'" for w in wrong)
-        yield Finding("packages", False, "; ".join(wrong), fix)
+            yield requirement, "nothing"
+            continue
+        if not requirement.specifier.contains(installed, prereleases=True):
+            yield requirement, installed
+
+
+def check_verl() -> Iterable[Finding]:
+    """Say what works without verl, where it is missing; which version is right, the requirements know."""
+    if verl_installed():
+        yield Finding("verl", True, version("verl"))
     else:
-        yield Finding("packages", True, f"still-verl {version('still-verl')}, verl {version('verl')}")
+        found = "not installed; rewards, reports and sandboxes work without it"
+        yield Finding("verl", True, found, f"needed for training and plans only: {INSTALL_VERL}")
 
 
 def check_entry_point() -> Iterable[Finding]:
     """Load the entry point as verl does, and show the error that verl hides."""
-    found = [ep for ep in entry_points(group="verl.plugins") if ep.name == "still"]
-    if not found:
+    ours = [point for point in entry_points(group="verl.plugins") if point.name == "still"]
+    if not ours:
         yield Finding("plugin", False, "no entry point `still` in group verl.plugins", "pip install still-verl again")
         return
     try:
-        found[0].load()
+        ours[0].load()
     except Exception as error:
         fix = "verl trains without still_verl until this import works: python -c 'import still_verl.plugin'"
         yield Finding("plugin", False, _last_frame(error), fix)
     else:
-        yield Finding("plugin", True, f"entry point {found[0].value} loads")
+        yield Finding("plugin", True, f"entry point {ours[0].value} loads")
 
 
 def check_policy() -> Iterable[Finding]:
-    """verl's own switch for plugins lets us in."""
+    """Check that verl's switch for plugins includes this one."""
     policy = os.environ.get("VERL_USE_EXTERNAL_PLUGINS", "auto").strip()
-    ok = policy.lower() == "auto" or "still" in [name.strip() for name in policy.lower().split(",")]
-    fix = "" if ok else "unset VERL_USE_EXTERNAL_PLUGINS, or add `still` to it"
-    yield Finding("plugin policy", ok, f"VERL_USE_EXTERNAL_PLUGINS={policy}", fix)
+    allowed = [name.strip() for name in policy.lower().split(",")]
+    fix = ""
+    if allowed != ["auto"] and "still" not in allowed:
+        fix = "unset VERL_USE_EXTERNAL_PLUGINS, or add `still` to it"
+    yield Finding("plugin policy", not fix, f"VERL_USE_EXTERNAL_PLUGINS={policy}", fix)
 
 
 def check_registrations() -> Iterable[Finding]:
-    """Each name is in the registry where verl will look for it."""
+    """Check that each name is in the registry where verl will look for it."""
     from still_verl.integration.registrations import missing_registrations
 
     for what, names, missing in missing_registrations():
-        fix = "look at the row `plugin`; if that is fine, report it" if missing else ""
-        found = f"missing: {', '.join(missing)}" if missing else ", ".join(names)
-        yield Finding(what, not missing, found, fix)
+        if missing:
+            fix = "look at the row `plugin`; if that is fine, report it"
+            yield Finding(what, False, f"missing: {', '.join(missing)}", fix)
+        else:
+            yield Finding(what, True, ", ".join(names))
 
 
 def check_rollout() -> Iterable[Finding]:
-    """The inference engine. Its absence is fatal only for training, so it is told with the fix."""
+    """Check the inference engine, without which no job runs."""
     try:
         found = version("vllm")
     except PackageNotFoundError:
@@ -135,20 +189,22 @@ def check_rollout() -> Iterable[Finding]:
 
 
 def check_sandbox() -> Iterable[Finding]:
-    """The isolation that programs of a model get here. Its absence is fatal only for a code interpreter."""
+    """Find the isolation that a model's programs get here; less than all of it is a note, as few jobs run any."""
     from still_verl.interpreter.sandbox.local.client import Local
     from still_verl.interpreter.sandbox.local.tiers import HOW_TO_ENABLE
 
     sandbox = Local()
     mechanisms = sandbox.mechanisms
     sandbox.close()
-    missing = f"; missing: {', '.join(mechanisms.missing())}" if mechanisms.tier != "full" else ""
-    fix = f"needed for code in the rollout only. {HOW_TO_ENABLE}" if missing else ""
-    yield Finding("sandbox", True, f"tier {mechanisms.tier}{missing}", fix)
+    if mechanisms.tier == "full":
+        yield Finding("sandbox", True, "tier full")
+        return
+    found = f"tier {mechanisms.tier}; missing: {', '.join(mechanisms.missing())}"
+    yield Finding("sandbox", True, found, f"needed for code in the rollout only. {HOW_TO_ENABLE}")
 
 
 def check_fusion(url: str) -> Iterable[Finding]:
-    """Programs run on the service, and it has what models use."""
+    """Check that the service at `url` runs programs, and has the packages that models use."""
     from still_verl.interpreter.sandbox.base import Limits
     from still_verl.interpreter.sandbox.fusion.client import Fusion
 
@@ -166,12 +222,13 @@ def check_fusion(url: str) -> Iterable[Finding]:
 
 
 def check_device() -> Iterable[Finding]:
+    """Say what verl will compute on: the GPUs by name, or the processor with the memory that is free."""
     import psutil
     import torch
 
     if torch.cuda.is_available():
-        names = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-        yield Finding("device", True, names)
+        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+        yield Finding("device", True, ", ".join(names))
         return
     memory, shm = psutil.virtual_memory().available, psutil.disk_usage("/dev/shm").free
     free = f"{memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free"
@@ -179,13 +236,12 @@ def check_device() -> Iterable[Finding]:
 
 
 def check_recipes() -> Iterable[Finding]:
-    """Every recipe composes with verl's defaults, and its `still:` node is valid."""
+    """Check that every recipe composes with verl's defaults, and that its `still:` node is valid."""
     from still_verl.integration.registrations import broken_recipes
     from still_verl.paths import recipe_names
 
-    broken = broken_recipes()
+    broken = [f"{name}: {why}" for name, why in broken_recipes().items()]
     if broken:
-        text = "; ".join(f"{name}: {why}" for name, why in broken.items())
-        yield Finding("recipes", False, text, "install still-verl again; if it stays, report it")
+        yield Finding("recipes", False, "; ".join(broken), "install still-verl again; if it stays, report it")
     else:
         yield Finding("recipes", True, f"{', '.join(recipe_names())} compose")

@@ -1,6 +1,7 @@
-"""What Hydra learns from us: where recipes are, and the check before a job."""
+"""What still_verl adds to Hydra: where recipes are, the checks before a job, and the launcher of ablations."""
 
 import sys
+import traceback
 from typing import Any
 
 import ray
@@ -19,6 +20,7 @@ class RecipeSearchPath(SearchPathPlugin):
     """Makes `+recipe=NAME`, `+still/GROUP=NAME` and `--config-name still` work from any directory."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append our folder, after verl's: a recipe never hides one of verl's files."""
         search_path.append(provider="still_verl", path=f"file://{paths.recipes_dir()}")
 
 
@@ -27,11 +29,22 @@ def register() -> None:
     Plugins.instance().register(RecipeSearchPath)
 
 
+def _prepare(config: DictConfig) -> None:
+    """Check the job, and set up this process for it. The imports are here, as no worker needs them."""
+    from still_verl.integration.registrations import check_loaded_verl
+
+    check_loaded_verl()
+    from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
+
+    check_job(config)
+    prepare_driver(config)
+
+
 class JobCallback(Callback):
-    """Every recipe sets it as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
+    """The callback that every recipe sets as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
 
     def on_multirun_start(self, config: DictConfig, **_kwargs: Any) -> None:
-        """Our launcher in place of Hydra's default; a recipe cannot choose it, and one that the user names stays."""
+        """Put our launcher in place of Hydra's default: a recipe cannot choose one. One that the user names stays."""
         from hydra_plugins._still_verl import Launcher  # not above: no worker needs it
 
         if config.hydra.launcher._target_.endswith(".BasicLauncher"):
@@ -41,19 +54,21 @@ class JobCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
-        from still_verl.integration.registrations import check_loaded_verl  # not above: no worker needs it
-
+        # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
         try:
-            check_loaded_verl()
-            from still_verl.integration.checks.job import check_job, prepare_driver
-
-            check_job(config)
-            prepare_driver(config)
+            _prepare(config)
         except (ConfigError, UnsupportedVersionError) as error:
-            # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
             print(f"still_verl: {error}", file=sys.stderr)
+            sys.exit(1)
+        except Exception:
+            traceback.print_exc()
+            print(
+                "still_verl: the checks before the job failed themselves; please report the error above. "
+                "To start a job without them, add '~hydra.callbacks.still'",
+                file=sys.stderr,
+            )
             sys.exit(1)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
-        """Without this the second job of a multirun finds the first one's actors on all resources."""
+        """Free Ray's resources: the second job of a multirun would find the actors of the first on all of them."""
         ray.shutdown()

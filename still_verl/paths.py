@@ -7,21 +7,23 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def _shipped(name: str) -> Path:
     in_wheel = _PACKAGE / name
-    return in_wheel if in_wheel.is_dir() else _PACKAGE.parent / name
+    if in_wheel.is_dir():
+        return in_wheel
+    return _PACKAGE.parent / name
 
 
 def recipes_dir() -> Path:
-    """The folder of Hydra YAMLs that the plugin puts on the search path."""
+    """Return the folder of Hydra YAMLs that the plugin puts on the search path."""
     return _shipped("recipes")
 
 
 def recipe_names() -> list[str]:
-    """What `+recipe=` accepts from us."""
+    """List what `+recipe=` accepts from us."""
     return sorted(path.stem for path in (recipes_dir() / "recipe").glob("*.yaml"))
 
 
 def reward_fn(name: str) -> str:
-    """The path of the drop-in reward `name`, as `reward.custom_reward_function.path` wants it.
+    """Find the drop-in reward `name`; return its path, as `reward.custom_reward_function.path` wants it.
 
     Raises:
         ValueError: no such reward; the message lists those that exist.
@@ -29,6 +31,6 @@ def reward_fn(name: str) -> str:
     folder = _shipped("reward_fns")
     path = folder / f"{name}.py"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("[!_]*.py")))
-        raise ValueError(f"no reward function '{name}' in {folder}; there are: {known}")
+        known = sorted(path.stem for path in folder.glob("[!_]*.py"))
+        raise ValueError(f"no reward function '{name}' in {folder}; there are: {', '.join(known)}")
     return str(path)

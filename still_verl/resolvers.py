@@ -1,5 +1,6 @@
 """The interpolations that recipes use; registered in every process, as Ray workers resolve the config again."""
 
+import operator
 from datetime import datetime
 
 from omegaconf import OmegaConf
@@ -9,12 +10,18 @@ from still_verl.demo.files import home
 
 
 def register() -> None:
-    """The time stamp of the run, paths of shipped files, and the arithmetic that YAML lacks."""
+    """Register the time stamp of the run, paths of shipped files, and the arithmetic that YAML lacks."""
     # Cached: the driver evaluates it for the run folder, and the value travels with the config to every process.
-    OmegaConf.register_new_resolver(
-        "still.started", lambda: f"{datetime.now():%Y-%m-%d_%H-%M-%S}", use_cache=True, replace=True
-    )
+    OmegaConf.register_new_resolver("still.started", _now, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
-    OmegaConf.register_new_resolver("still.demo_model", lambda path: str(home() / path), replace=True)
-    OmegaConf.register_new_resolver("still.equals", lambda one, other: one == other, replace=True)
-    OmegaConf.register_new_resolver("still.divide", lambda whole, parts: whole // parts, replace=True)
+    OmegaConf.register_new_resolver("still.demo_model", _demo_file, replace=True)
+    OmegaConf.register_new_resolver("still.equals", operator.eq, replace=True)
+    OmegaConf.register_new_resolver("still.divide", operator.floordiv, replace=True)
+
+
+def _now() -> str:
+    return f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def _demo_file(path: str) -> str:
+    return str(home() / path)

@@ -1,83 +1,113 @@
-"""The doctor on this environment, and on copies of it that are broken on purpose."""
+"""The doctor on this environment, and on copies of it that are broken on purpose. A run takes ten seconds: few runs."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
 import still_verl
+from still_verl import doctor
+from still_verl.doctor import Finding
+
+WIDE = 400  # characters, so that no cell of a table is broken over lines
 
 
-def doctor(**env: str) -> tuple[int, list[dict[str, object]]]:
-    """Exit code and findings of `still-verl doctor --json`, away from the checkout."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from still_verl.cli import app; app()", "doctor", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd="/",
-        env=os.environ | env,
-    )
-    return done.returncode, json.loads(done.stdout)["findings"]
+def run_doctor(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`still-verl doctor`, away from the checkout."""
+    command = [sys.executable, "-c", "from still_verl.cli import app; app()", "doctor", *args]
+    env = os.environ | {"COLUMNS": str(WIDE)} | env
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd="/", env=env)
+    assert "Warning" not in done.stderr, done.stderr
+    return done
 
 
-def broken_copy(tmp_path: Path, module: str, text: str) -> str:
-    """A PYTHONPATH that puts a copy of the package with one damaged module before the installed one."""
-    copy = tmp_path / "still_verl"
-    shutil.copytree(still_verl.__path__[0], copy, ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in ("recipes", "reward_fns"):
-        if not (copy / folder).exists():
-            shutil.copytree(Path(still_verl.__path__[0]).parent / folder, copy / folder)
-    (copy / module).write_text(text)
-    return str(tmp_path)
+def broken_copy(folder: Path, damage: dict[str, str]) -> str:
+    """A PYTHONPATH that puts a copy of the package with damaged files before the installed one."""
+    package = Path(still_verl.__path__[0])
+    copy = folder / "still_verl"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("recipes", "reward_fns"):
+        if not (copy / name).exists():
+            shutil.copytree(package.parent / name, copy / name)
+    for name, text in damage.items():
+        assert (copy / name).parent.is_dir()
+        (copy / name).write_text(text)
+    return str(folder)
 
 
+@pytest.mark.process
 def test_this_environment_is_healthy() -> None:
-    code, findings = doctor()
-    assert code == 0, [f for f in findings if not f["ok"]]
-    assert {f["check"] for f in findings} >= {
-        "plugin",
-        "trainer modes",
-        "agent loops",
-        "engine",
-        "vllm",
-        "sandbox",
-        "recipes",
+    done = run_doctor("--json")
+    findings = json.loads(done.stdout)["findings"]
+    assert done.returncode == 0, [f for f in findings if not f["ok"]]
+    names = {f["check"] for f in findings}
+    assert names >= {"plugin", "trainer modes", "agent loops", "engine", "vllm", "sandbox", "recipes"}
+    plugin = next(f for f in findings if f["check"] == "plugin")
+    assert plugin["found"] == "entry point still_verl.plugin loads"
+
+
+@pytest.mark.process
+def test_a_broken_entry_point_is_loud(tmp_path: Path) -> None:
+    copy = broken_copy(tmp_path, {"plugin.py": "import no_such_package\n"})
+    done = run_doctor(PYTHONPATH=copy)
+    assert done.returncode == 1
+    row = next(line for line in done.stdout.splitlines() if "│ plugin " in line)
+    assert "broken" in row
+    assert "ModuleNotFoundError: No module named 'no_such_package'" in row
+    assert "plugin.py:1" in row and "python -c" in row
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """Findings, by check, about a copy that is broken in three places, which do not hide one another."""
+    damage = {
+        "integration/trainers.py": "def f(:\n",
+        "recipes/recipe/bad.yaml": "# @package _global_\nstill:\n  devise: cpu\n",
     }
+    copy = broken_copy(tmp_path_factory.mktemp("broken"), damage)
+    done = run_doctor("--json", PYTHONPATH=copy, VERL_USE_EXTERNAL_PLUGINS="none")
+    assert done.returncode == 1
+    return {f["check"]: f for f in json.loads(done.stdout)["findings"] if not f["ok"]}
+
+
+@pytest.mark.process
+def test_a_module_behind_the_plugin_that_fails_is_named(broken: dict[str, dict[str, str]]) -> None:
+    assert any("trainers.py:1" in finding["found"] for finding in broken.values()), broken
+
+
+@pytest.mark.process
+def test_a_plugin_that_verl_is_told_to_leave_out(broken: dict[str, dict[str, str]]) -> None:
+    assert "unset VERL_USE_EXTERNAL_PLUGINS" in broken["plugin policy"]["fix"]
+
+
+@pytest.mark.process
+def test_a_recipe_with_a_wrong_key_is_named(broken: dict[str, dict[str, str]]) -> None:
+    assert "bad: still.devise is not a setting" in broken["recipes"]["found"]
 
 
 def test_the_table_is_for_people() -> None:
-    command = [sys.executable, "-m", "still_verl", "doctor"]
-    wide = os.environ | {"COLUMNS": "200"}  # so that no cell is broken over lines
-    done = subprocess.run(command, capture_output=True, text=True, env=wide)
-    assert done.returncode == 0 and "entry point still_verl.plugin loads" in done.stdout
-    assert "Warning" not in done.stderr, done.stderr
+    findings = [Finding("plugin", True, "loads"), Finding("vllm", False, "none", "pip install 'still-verl[gpu]'")]
+    screen = StringIO()
+    Console(file=screen, width=WIDE).print(doctor.as_table(findings))
+    good, bad = [line for line in screen.getvalue().splitlines() if line.startswith("│")]
+    assert "ok" in good and "broken" in bad and "'still-verl[gpu]'" in bad
 
 
-def test_a_broken_entry_point_is_loud(tmp_path: Path) -> None:
-    code, findings = doctor(PYTHONPATH=broken_copy(tmp_path, "plugin.py", "import no_such_package\n"))
-    plugin = next(f for f in findings if f["check"] == "plugin")
-    assert code == 1 and not plugin["ok"]
-    assert "ModuleNotFoundError: No module named 'no_such_package'" in plugin["found"]
-    assert "plugin.py:1" in plugin["found"] and "python -c" in plugin["fix"]
+REQUIREMENTS = ["numpy>=999", "rich", "no-such-package>=1", "verl==0.0; extra == 'verl'", "vllm==0.0; extra == 'gpu'"]
 
 
-def test_a_module_behind_the_plugin_that_fails_is_named(tmp_path: Path) -> None:
-    code, findings = doctor(PYTHONPATH=broken_copy(tmp_path, "trainer/modes.py", "def f(:\n"))
-    broken = [f for f in findings if not f["ok"]]
-    assert code == 1 and any("modes.py:1" in str(f["found"]) for f in broken), broken
-
-
-def test_a_plugin_that_verl_is_told_to_leave_out(tmp_path: Path) -> None:
-    code, findings = doctor(VERL_USE_EXTERNAL_PLUGINS="none")
-    policy = next(f for f in findings if f["check"] == "plugin policy")
-    assert code == 1 and "unset VERL_USE_EXTERNAL_PLUGINS" in policy["fix"]
-
-
-def test_a_recipe_with_a_wrong_key_is_named(tmp_path: Path) -> None:
-    path = broken_copy(tmp_path, "recipes/recipe/bad.yaml", "# @package _global_\nstill:\n  devise: cpu\n")
-    code, findings = doctor(PYTHONPATH=path)
-    recipes = next(f for f in findings if f["check"] == "recipes")
-    assert code == 1 and "bad: still.devise is not a setting" in recipes["found"]
+@pytest.mark.parametrize("verl", [True, False])
+def test_what_verl_needs_counts_beside_a_verl_only(verl: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "requires", lambda _name: REQUIREMENTS)
+    monkeypatch.setattr(doctor, "verl_installed", lambda: verl)
+    _python, packages = doctor.check_requirements()
+    assert not packages.ok and "numpy>=999 (found " in packages.found
+    assert packages.found.count("(found nothing)") == 1
+    assert packages.fix.startswith("pip install 'numpy>=999' 'no-such-package>=1'")
+    assert packages.fix.endswith(" 'verl==0.0'") == verl

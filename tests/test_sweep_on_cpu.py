@@ -55,6 +55,7 @@ def rows(folder: Path) -> int:
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 
+@pytest.mark.process
 def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "val.parquet").symlink_to(prepare("random").val)
     (tmp_path / "broken").touch()
@@ -78,6 +79,7 @@ def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
     assert [rows(sweep / name) for name in good] == [1] * 4
 
 
+@pytest.mark.process
 def test_a_check_that_refuses_one_job_stops_no_other(tmp_path: Path) -> None:
     (tmp_path / "val.parquet").symlink_to(prepare("random").val)
     done = ablation(tmp_path, "still.interpreter.max_calls=1,2", "data.val_files=missing.parquet,val.parquet")
@@ -107,6 +109,7 @@ def test_a_folder_is_named_after_what_its_job_differs_in(jobs: list[list[str]], 
     assert job_names(jobs) == names
 
 
+@pytest.mark.process
 def test_an_interrupted_job_is_run_again_and_another_ones_folder_is_refused(tmp_path: Path) -> None:
     assert not finished_before(["a=1"], tmp_path)
     JobState(["a=1"], "running").write(tmp_path)

@@ -8,6 +8,8 @@ from shutil import copytree, ignore_patterns
 import pytest
 import verl
 
+pytestmark = pytest.mark.process
+
 SCRIPT = Path(__file__).with_name("upgrade.py")
 
 # Edits of trainer_base.py, and how each shows up.

@@ -11,6 +11,8 @@ import pytest
 
 from still_verl.paths import recipe_names
 
+pytestmark = pytest.mark.process
+
 REPO = Path(__file__).resolve().parents[1]
 
 
@@ -31,17 +33,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def run(installed: Path, cwd: Path, *args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *args],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"PYTHONPATH": str(installed)},
-    )
+def output(command: list[str], cwd: Path, **env: str) -> str:
+    """What a command prints; it must end well."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env=os.environ | env)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def run(installed: Path, cwd: Path, *args: str) -> str:
+    return output([sys.executable, *args], cwd, PYTHONPATH=str(installed))
 
 
 def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Path) -> None:
@@ -81,6 +81,45 @@ def test_the_command_line_of_verl_finds_a_recipe_from_anywhere(installed: Path, 
     main_ppo = ["-W", "ignore", "-m", "verl.trainer.main_ppo", "--cfg", "job", "--package", "trainer.v1.trainer_mode"]
     assert "still_sync" in run(installed, tmp_path, *main_ppo, "+recipe=demo")
     assert "still_sync" in run(installed, tmp_path, *main_ppo, "--config-name", "still", "recipe=demo")
+
+
+# What uv says when it reaches no package index.
+OFFLINE = ("error sending request", "dns error", "Failed to fetch", "network was disabled")
+
+
+@pytest.fixture(scope="module")
+def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of a fresh environment that has `still-verl[report]` and what that asks for."""
+    folder = tmp_path_factory.mktemp("light")
+    uv = str(Path(sys.executable).with_name("uv"))
+    subprocess.run([uv, "venv", "--python", sys.executable, str(folder)], check=True, capture_output=True, timeout=60)
+    pins = ["--constraint", str(REPO / "requirements" / "cpu.txt")]
+    install = [uv, "pip", "install", "--python", str(folder / "bin" / "python"), *pins, f"{wheel}[report]"]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=300)
+    if done.returncode and any(said in done.stderr for said in OFFLINE):
+        pytest.skip(f"no package index can be reached: {done.stderr.splitlines()[0]}")
+    assert done.returncode == 0, done.stderr
+    return folder / "bin"
+
+
+def test_rewards_and_reports_install_without_verl(light: Path, tmp_path: Path) -> None:
+    code = "from importlib.util import find_spec\nprint([n for n in ('verl', 'ray', 'torch') if find_spec(n)])"
+    no_checkout = {"PYTHONPATH": ""}
+    assert output([str(light / "python"), "-c", code], tmp_path, **no_checkout) == "[]\n"
+
+    row = {"data_source": "math", "solution_str": r"so \boxed{\frac12}", "ground_truth": "0.5"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    still = str(light / "still-verl")
+    score = [still, "score", "--reward-fn", "boxed_math", "--input", "rows.jsonl", "--output", "scored.jsonl"]
+    output(score, tmp_path, **no_checkout)
+    assert json.loads((tmp_path / "scored.jsonl").read_text())["score"] == 1.0
+    assert output([still, "verify", "1/2", "0.5"], tmp_path, **no_checkout) == "equal: formula\n"
+
+    (tmp_path / "run").mkdir()
+    metrics = [json.dumps({"step": step, "still/accuracy": step / 10}) + "\n" for step in range(1, 10)]
+    (tmp_path / "run" / "metrics.jsonl").write_text("".join(metrics))
+    output([still, "report", "run", "-o", "report.html"], tmp_path, **no_checkout)
+    assert "90.0%" in (tmp_path / "report.html").read_text()  # the last accuracy
 
 
 def test_the_gpu_extra_resolves() -> None:

@@ -30,7 +30,7 @@ Survey = dict[str, dict[str, list[str]]]
 
 
 def look() -> Survey:
-    """What this process has of the contract; each import of it may fail in its own way."""
+    """Collect what this process has of the contract; each import of it may fail in its own way."""
     from test_contract_on_cpu import BEHAVIOUR, NAMES, PARAMETERS, resolve
 
     found: Survey = {}
@@ -73,8 +73,8 @@ def bare(names: list[str]) -> set[str]:
     return {name.strip("*=") for name in names}
 
 
-def tell() -> None:
-    """In a child: survey verl without still_verl's plugin, which refuses any version but its own."""
+def print_survey() -> None:
+    """Look and print, in a child: without still_verl's plugin, which refuses any version but its own."""
     from still_verl.integration.cpu.distribution import VllmCpuFinder
 
     sys.meta_path.append(VllmCpuFinder())
@@ -85,11 +85,11 @@ def tell() -> None:
 
 
 def survey(overlay: Path | None) -> dict[str, Any]:
-    """`tell` in a fresh process with the folder `overlay` before everything else."""
+    """`print_survey` in a fresh process with the folder `overlay` before everything else."""
     first = [str(overlay)] if overlay else []
     path = [*first, str(TESTS), str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", "import upgrade; upgrade.tell()"],
+        [sys.executable, "-W", "ignore", "-c", "import upgrade; upgrade.print_survey()"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path), "VERL_USE_EXTERNAL_PLUGINS": "none"},
         capture_output=True,
         text=True,

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @lru_cache(maxsize=8)
-def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def stop_token_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
     """Return the tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's config."""
+    from transformers import GenerationConfig  # not above: the rest of this package works without transformers
+
     ids = {tokenizer.eos_token_id}
     try:
         configured = GenerationConfig.from_pretrained(tokenizer.name_or_path).eos_token_id

@@ -17,6 +17,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return pq.read_table(path).to_pylist()
 
 
+@pytest.mark.process
 def test_the_converted_model_loads_and_speaks(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

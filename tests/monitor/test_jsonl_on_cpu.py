@@ -9,6 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from still_verl.monitor.jsonl import (
     MetricsFile,
@@ -32,6 +33,7 @@ def write_until_killed(path: Path, said: int) -> None:
         os.write(said, number.to_bytes(8, "big"))
 
 
+@pytest.mark.process
 def test_a_kill_during_writing_costs_at_most_the_last_line(tmp_path: Path) -> None:
     """What the writer said it wrote is there, whenever it is killed."""
     rng = random.Random(0)

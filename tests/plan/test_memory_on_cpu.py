@@ -20,6 +20,7 @@ def job() -> Job:
     return read_job(job_config(["+recipe=zero_7b_plain"]))
 
 
+@pytest.mark.process
 def test_the_planned_memory_is_within_15_percent_of_what_is_measured() -> None:
     benchmark = runpy.run_path(str(BENCHMARKS / "plan_memory.py"))
     # The demo's tiny model, a deeper one, one that is mostly weights, and the two mixtures of experts.

@@ -84,6 +84,7 @@ def test_a_mixture_of_experts_is_planned(tmp_path: Path) -> None:
     assert "no published run of a mixture was compared" in text
 
 
+@pytest.mark.process
 def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "still_verl", "plan", *arguments]

@@ -31,6 +31,7 @@ def test_a_run_of_unknown_length_asks_for_it() -> None:
         schedule_curves(job_config(["+recipe=base"]))
 
 
+@pytest.mark.process
 def test_the_command_draws_text_and_a_picture(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "still_verl", "plan", "--schedule", "+recipe=demo", "still/kl=cosine"]
     done = subprocess.run([*command, "--png", str(tmp_path / "s.png")], capture_output=True, text=True, timeout=120)

@@ -20,7 +20,10 @@ from still_verl.report.page import write_report
 from still_verl.report.serve import make_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
 
 FIRST_PAINT_MS = 2000
 SIZE = 15e6  # bytes

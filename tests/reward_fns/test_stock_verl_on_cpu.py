@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from still_verl.demo.prepare import prepare
 from still_verl.paths import reward_fn
+
+pytestmark = pytest.mark.process
 
 STOCK = os.environ | {"VERL_USE_EXTERNAL_PLUGINS": "none"}
 

@@ -217,6 +217,7 @@ def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.process
 def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
     done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", "data.train_files=/no/such.parquet")
     assert done.returncode == 1
@@ -224,19 +225,22 @@ def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr and "ray init" not in done.stdout
 
 
+@pytest.mark.process
 def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
     done = main_ppo(tmp_path, "+recipe=dmeo")
     assert done.returncode == 1
     assert "Could not find 'recipe/dmeo'" in done.stderr and "demo" in done.stderr
 
 
+@pytest.mark.process
 def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
-    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older", PYTHONPATH=str(tmp_path))
+    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older")
     assert done.returncode == 1
     assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
 
 
+@pytest.mark.process
 def test_vllm_missing(tmp_path: Path) -> None:
     (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
     demo = prepare("random")
@@ -245,7 +249,6 @@ def test_vllm_missing(tmp_path: Path) -> None:
         f"data.val_files={demo.val}",
         f"actor_rollout_ref.model.path={demo.model}",
     ]
-    env = {"VERL_USE_EXTERNAL_MODULES": "novllm", "PYTHONPATH": str(tmp_path)}
-    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, **env)
+    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, VERL_USE_EXTERNAL_MODULES="novllm")
     assert done.returncode == 1
     assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr

@@ -49,6 +49,7 @@ def worker(folder: Path, raylet: int, name: str, **env: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+@pytest.mark.process
 def test_workers_are_forks_that_look_as_if_python_had_run_the_script(
     raylet: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_job_may_choose_how_its_workers_start() -> None:
     )
 
 
+@pytest.mark.process
 def test_what_is_imported_exists() -> None:
     from importlib.util import find_spec
 

@@ -5,8 +5,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 from still_verl.interpreter.sandbox.base import Limits
 from still_verl.interpreter.sandbox.local.client import Local
+
+pytestmark = pytest.mark.process
 
 FILE = Path(__file__).parents[3] / "benchmarks" / "sandbox_soak.py"
 

@@ -12,6 +12,8 @@ from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.pool import DEADLINE_S, QUICK_S
 from still_verl.rewards.equivalence.verify import cost, verify
 
+pytestmark = pytest.mark.process
+
 POISON = {
     "power tower": "9^{9^{9^9}}",
     "nested factorial": "((9!)!)!",

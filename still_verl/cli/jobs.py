@@ -1,0 +1,68 @@
+"""`plan`: a job before it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from still_verl.cli.output import console, require_verl, stop
+
+
+def plan(
+    overrides: Annotated[
+        list[str], typer.Argument(help="Hydra overrides, as of main_ppo: +recipe=NAME ..., and hardware=8xH100-80G.")
+    ],
+    schedule: Annotated[bool, typer.Option("--schedule", help="Draw what changes from step to step.")] = False,
+    steps: Annotated[int | None, typer.Option(help="Length of the run, where the recipe does not say it.")] = None,
+    mean_tokens: Annotated[int | None, typer.Option(help="Tokens of an average response, for the step time.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
+) -> None:
+    """Look at a job before it runs: what it needs on some hardware, or what changes from step to step."""
+    from still_verl.config_errors import ConfigError
+
+    require_verl("plan")
+    # `hardware` looks like an override, and is none: Hydra would refuse it.
+    hardware, hydra = "", []
+    for override in overrides:
+        if override.startswith("hardware="):
+            hardware = override.removeprefix("hardware=")
+        else:
+            hydra.append(override)
+    try:
+        if schedule:
+            _draw_schedules(hydra, steps, png)
+        elif hardware:
+            _plan_on(hardware, hydra, steps, mean_tokens)
+        else:
+            stop("say on what it shall run, e.g. hardware=8xH100-80G, or what to look at: --schedule")
+    except ConfigError as error:
+        stop(str(error))
+
+
+def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
+    from still_verl.plan.compose import job_config
+    from still_verl.plan.hardware import parse_hardware
+    from still_verl.plan.job import read_job
+    from still_verl.plan.tables import plan_tables
+
+    devices = parse_hardware(hardware)
+    job = read_job(job_config(overrides), steps, mean_tokens)
+    # A table fits itself to the terminal; a sentence may be longer than a line, and stays one for `grep`.
+    for piece in plan_tables(job, devices):
+        console.print(piece, highlight=False, soft_wrap=isinstance(piece, str))
+
+
+def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -> None:
+    from still_verl.plan.compose import job_config
+    from still_verl.plan.schedule_curves import as_text, schedule_curves, write_png
+
+    drawn, following = schedule_curves(job_config(overrides), steps)
+    if not drawn and not following:
+        typer.echo("nothing changes from step to step")
+    for curve in drawn:
+        typer.echo(as_text(curve))
+    for sentence in following:
+        typer.echo(sentence)
+    if png and drawn:
+        write_png(drawn, png)
+        console.print(f"picture: {png}", highlight=False, soft_wrap=True)

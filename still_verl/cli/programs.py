@@ -1,0 +1,44 @@
+"""`run-code`: one program in the sandbox."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from still_verl.cli.output import stop
+
+
+def run_code(
+    file: Annotated[Path | None, typer.Argument(help="A Python program.")] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the program from standard input.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print stdout, error, seconds and tier as JSON.")] = False,
+) -> None:
+    """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when no sandbox is there."""
+    from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
+    from still_verl.interpreter.sandbox.local.client import Local
+
+    if (file is None) != stdin:
+        stop("give a FILE or --stdin", code=2)
+    try:
+        if file:
+            code = file.read_text()
+        else:
+            code = typer.get_text_stream("stdin").read()
+        sandbox = Local(Limits(seconds=timeout))
+        result = sandbox.run(code)
+    except (SandboxUnavailable, OSError, ValueError) as error:
+        stop(str(error), code=2)
+    sandbox.close()
+    if as_json:
+        shown = {"stdout": result.stdout, "error": result.error, "seconds": result.seconds, "tier": result.tier}
+        typer.echo(json.dumps(shown))
+    else:
+        ends_a_line = not result.stdout or result.stdout.endswith("\n")
+        typer.echo(result.stdout, nl=not ends_a_line)
+        if result.error:
+            typer.echo(result.error, err=True)
+        typer.echo(f"[{result.seconds:.3f} s, tier {result.tier}]", err=True)
+    if result.error:
+        raise typer.Exit(1)

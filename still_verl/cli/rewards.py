@@ -1,0 +1,80 @@
+"""`verify` and `score`: a reward without a job."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from still_verl.cli.output import console, stop
+
+
+def verify(gold: str, answer: str) -> None:
+    """Say whether two answers are equal, and why; exit 0 when equal, 1 when different, 2 when undecided."""
+    from still_verl.rewards.equivalence.verify import verify as decide
+
+    verdict = decide(gold, answer)
+    if verdict:
+        word, code = "equal", 0
+    elif verdict.decided:
+        word, code = "different", 1
+    else:
+        word, code = "undecided", 2
+    console.print(f"{word}: {verdict.reason}", highlight=False, markup=False)
+    raise typer.Exit(code)
+
+
+def score(
+    reward_fn: Annotated[str, typer.Option(help="FILE.py, FILE.py:FUNCTION, or a name of reward_fns/.")],
+    input: Annotated[Path, typer.Option(help="JSONL with solution_str and ground_truth, or a dump of verl's.")],
+    output: Annotated[Path | None, typer.Option(help="JSONL: each row with the keys that the reward returned.")] = None,
+    kwarg: Annotated[list[str] | None, typer.Option(help="As reward_kwargs: NAME=VALUE, VALUE in YAML.")] = None,
+) -> None:
+    """Score a file of responses with a reward, in this process: a breakpoint() in the reward works."""
+    import traceback
+
+    from still_verl.rewards import offline
+    from still_verl.rewards.tables import tables
+
+    try:
+        kwargs = _kwargs(kwarg or [])
+        reward, rows = offline.load_reward(reward_fn), offline.read_rows(input)
+        scoring = offline.score_rows(reward, rows, kwargs)
+        scored = list(_with_progress(scoring, len(rows)))
+    except (ValueError, OSError) as error:
+        if error.__cause__:
+            traceback.print_exception(error.__cause__)
+        stop(str(error))
+    if output:
+        lines = [json.dumps(each.row | each.result) + "\n" for each in scored]
+        output.write_text("".join(lines))
+    console.print(*tables(scored), sep="\n")
+
+
+def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
+    """Pass rows on and draw a bar, between two rows only: a thread would draw over the prompt of a breakpoint."""
+    from rich.progress import Progress
+
+    drawn = 0.0
+    with Progress(
+        console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, transient=True
+    ) as progress:
+        task = progress.add_task("scoring", total=total)
+        for row in rows:
+            yield row
+            progress.advance(task)
+            if time.monotonic() - drawn > 0.1:
+                progress.refresh()
+                drawn = time.monotonic()
+
+
+def _kwargs(pairs: list[str]) -> dict[str, Any]:
+    """Read each `NAME=VALUE` as Hydra would after `reward_kwargs.`; `ValueError` when one has no `=`."""
+    from omegaconf import OmegaConf
+
+    for pair in pairs:
+        if "=" not in pair:
+            raise ValueError(f"--kwarg {pair}: write NAME=VALUE")
+    return dict(OmegaConf.to_container(OmegaConf.from_dotlist(pairs)))  # type: ignore[arg-type]

@@ -1,0 +1,63 @@
+"""`report` and `watch`: a run while it lasts, and after it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from still_verl.cli.output import console, stop
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or logs of verl's file logger or TensorBoard.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page; it needs no network.")] = Path(
+        "report.html"
+    ),
+    serve: Annotated[bool, typer.Option("--serve", help="Show the page in a browser; it follows the runs.")] = False,
+    port: Annotated[int, typer.Option(help="Port of --serve, on this machine only; 0 takes any that is free.")] = 6060,
+) -> None:
+    """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration."""
+    from still_verl.report.page import write_report
+
+    if serve:
+        return _serve(runs, port)
+    try:
+        found = write_report(runs, output)
+    except (ValueError, OSError) as error:
+        stop(str(error))
+    for run in found:
+        for problem in run.problems:
+            console.print(f"{run.name}: {problem}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _serve(runs: list[Path], port: int) -> None:
+    from still_verl.report.serve import make_server
+
+    try:
+        server = make_server(runs, port)
+    except OSError as error:
+        stop(f"--port {port}: {error.strerror}; choose another")
+    except ValueError as error:
+        stop(str(error))
+    typer.echo(f"report: http://127.0.0.1:{server.server_port}/ (it follows the run; Ctrl+C ends it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+def watch(
+    run: Annotated[Path, typer.Argument(help="A run folder, also one that is not there yet; or a log file.")],
+    once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+) -> None:
+    """Follow a run in the terminal: progress, curves, alarms and what to do about them; ends with the run."""
+    from still_verl.watch.live import watch_live, watch_once
+
+    show = watch_once if once else watch_live
+    try:
+        show(run, console)
+    except ValueError as error:
+        stop(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit from None
