@@ -56,4 +56,6 @@ def test_a_config_is_read_without_what_it_names() -> None:
     ours = [name for name in loaded if name.startswith("still_verl")]
     assert not [name for name in ours if name.startswith("still_verl.rewards.equivalence")]
     assert not {"numpy", "sympy", "torch", "verl"} & set(loaded)
-    assert len(ours) <= 20, ours  # 17 when this was written: the settings of each package, and its table of names
+    assert len(ours) <= 24, (
+        ours
+    )  # 21 when this was written, 40 before the settings moved: the settings of each package, and its table of names

@@ -23,7 +23,9 @@ GONE = set(
     "QUIET notebook".split()
 )
 GONE_IN = {
-    "interpreter/sandbox": {"post", "line", "enter", "order", "live"},
+    "interpreter/sandbox": {"post", "enter", "order", "live"},
+    "interpreter/sandbox/local/c": {"line"},  # what the sockets of client, child and child_main were called
+    "interpreter/sandbox/local/s": {"line"},
     "rewards/presets.py": {"order"},
     "rewards/settings.py": {"order"},
     "monitor/alarms": {"longer", "repeats", "accelerates", "cut", "START", "EVERY"},
