@@ -14,8 +14,7 @@ from wrapt import when_imported
 
 from still_verl.support import check_verl_version
 
-
-# verl's vLLM server sets the root logger to ERROR in every process that imports it; our warnings are heard all the same.
+# verl's vLLM server sets the root logger to ERROR in each process that imports it; our warnings are heard all the same.
 logging.getLogger("still_verl").setLevel(logging.WARNING)
 
 
