@@ -5,7 +5,6 @@ that it goes into, so a process pays only for what it uses. verl hides errors of
 loads the same entry point and shows them.
 """
 
-import logging
 import sys
 from typing import Any
 
@@ -13,9 +12,6 @@ import verl
 from wrapt import when_imported
 
 from still_verl.support import check_verl_version
-
-# verl's vLLM server sets the root logger to ERROR in each process that imports it; our warnings are heard all the same.
-logging.getLogger("still_verl").setLevel(logging.WARNING)
 
 
 @when_imported("omegaconf")

@@ -120,15 +120,3 @@ def test_checks_that_fail_themselves_end_the_job(tmp_path: Path) -> None:
     done = python(CHECKS_THAT_FAIL, tmp_path)
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr and "add '~hydra.callbacks.still'" in done.stderr.splitlines()[-1]
-
-
-def test_a_warning_of_ours_is_heard_beside_verls_vllm_server(tmp_path: Path) -> None:
-    """It sets the root logger to ERROR: a monitor that failed, or an alarm that is misspelt, would be silent."""
-    code = """
-import logging, verl
-import verl.workers.rollout.vllm_rollout.vllm_async_server
-print(logging.getLogger().level)
-logging.getLogger("still_verl.monitor.background").warning("heard")
-"""
-    done = python(code, tmp_path)
-    assert done.stdout.splitlines()[-1] == "40" and "heard" in done.stderr, done.stdout + done.stderr

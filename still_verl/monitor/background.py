@@ -38,7 +38,8 @@ def _logged(work: Callable[..., Any], *args: Any) -> None:
         work(*args)
     except Exception as error:
         name = getattr(work, "__qualname__", str(work))
-        logger.warning("the monitor failed in %s, the run goes on: %s: %s", name, type(error).__name__, error)
+        # An error: verl's vLLM server lets nothing below that through, in every process that imports it.
+        logger.error("the monitor failed in %s, the run goes on: %s: %s", name, type(error).__name__, error)
 
 
 def post(url: str, message: dict[str, Any]) -> None:

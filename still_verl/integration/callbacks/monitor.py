@@ -45,9 +45,8 @@ class Monitor(Callback):
 
     def on_init_end(self, trainer: StillTrainer) -> None:
         if self.settings.leaves_ours_out:
-            logger.warning(
-                "still.monitor.alarms leaves still_verl's own alarms out: add `still` to it to have them, too"
-            )
+            # Printed: verl's vLLM server hides whatever is logged below an error.
+            print("still_verl: still.monitor.alarms leaves our own alarms out: add `still` to it to have them, too")
         run_dir = Path(self.still.run_dir) if self.still.run_dir else None
         self.journal = Journal(run_dir, self.settings, self.still.name)
         if run_dir:

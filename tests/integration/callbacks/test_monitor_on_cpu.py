@@ -176,17 +176,16 @@ def test_the_words_that_are_counted_are_in_the_run_folder(monkeypatch: pytest.Mo
 
 
 def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mine = Detector("info", lambda window: True, {"still/reward/correct": ".1f"}, "a term was paid", "look")
     monkeypatch.setitem(sys.modules, "users_alarms", SimpleNamespace(MINE=mine))
     run = Run(monkeypatch, tmp_path, alarms=["users_alarms.MINE"], stop_on=["users_alarms.MINE"])
-    assert caplog.text.count("leaves still_verl's own alarms out: add `still`") == 1
+    assert capsys.readouterr().out.count("leaves our own alarms out: add `still`") == 1
     while run.trainer.global_steps < run.trainer.total_training_steps:
         metrics = run.step(step_rows([0.0, 1.0]))
     run.monitor.close()
     assert run.trainer.global_steps == 31 and metrics["still/alarm/MINE"] == 1
     assert {name for name in metrics if "alarm" in name} == {"still/alarm/MINE", "still/alarm/constant_reward"}
-    caplog.clear()
     Run(monkeypatch, tmp_path, alarms=["still", "users_alarms.MINE"])
-    assert "leaves" not in caplog.text
+    assert "leaves" not in capsys.readouterr().out

@@ -165,7 +165,8 @@ class Fusion:
         text, _, _ = str(error).partition("\n")
         self.fault = f"{type(error).__name__}: {text}".rstrip(": ")
         if self._breaker.failed():
-            _log.warning(
+            # An error: verl's vLLM server lets nothing below that through, in every process that imports it.
+            _log.error(
                 "%s failed %d times in a row (%s). Until it answers again, it is asked once in %g s, and all other "
                 "calls learn that there is no interpreter: see still/tool/unavailable_ratio",
                 *(self.url, self._breaker.failures, self.fault, self._breaker.pause),
