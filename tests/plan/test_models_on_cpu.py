@@ -88,7 +88,7 @@ def test_what_cannot_be_counted_is_refused_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give a directory with the model's config.json"):
         shape_of("someone/a-model")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "deepseek_v3"}))
-    with pytest.raises(ConfigError, match="model_type='deepseek_v3' is not counted; the planner serves qwen2, .*_moe"):
+    with pytest.raises(ConfigError, match="'deepseek_v3' is not supported; the planner supports qwen2, .*_moe"):
         shape_of(str(tmp_path))
 
 

@@ -1,7 +1,7 @@
 """What must hold before a job starts: each check names the setting, its value and the fix.
 
-- `job`: the whole; `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
-- `names`: every object that the job names by a dotted name is there.
+- `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
+- `names`: every object that the job gives by a dotted name exists.
 - `dynamics`: KL, reference, context and temperature fit verl's settings.
 - `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
 - `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.

@@ -74,14 +74,14 @@ def check_reward_manager(config: DictConfig, still: StillConfig) -> None:
         return
     if path is not None:
         raise ConfigError(
-            f"reward.custom_reward_function.path={path}: the manager still pays by still.reward and would not call it; "
+            f"reward.custom_reward_function.path={path}: the reward manager `still` does not call it; "
             "set reward.reward_manager.name=naive, or drop the function"
         )
     preset, limit = still.reward.build(), config.data.max_response_length
     loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
     if "tools" in preset.terms and loop != "still_code":
         raise ConfigError(
-            f"still.reward.weights has tools, but the agent loop {loop} has none to use: set still/rollout=code"
+            f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"
         )
     if "overlong" in preset.terms and preset.overlong_buffer > limit:
         raise ConfigError(

@@ -136,9 +136,9 @@ def test_a_buffer_longer_than_the_response() -> None:
     [
         (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
         (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
-        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "still.kl.place=loss puts the KL elsewhere"),
+        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "the KL would be added twice (still.kl.place=loss)"),
         (["data.train_batch_size=128"], "ppo_mini_batch_size=256: more than data.train_batch_size=128"),
-        (["still.reference.reset_every=5", "still/kl=none"], "there is no reference model without KL"),
+        (["still.reference.reset_every=5", "still/kl=none"], "without KL there is no reference model"),
         (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
         (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),
         (["still/temperature=rising", "trainer.v1.trainer_mode=still_colocate_async"], "use still_sync"),
@@ -188,7 +188,7 @@ def test_a_parser_of_tool_calls_that_verl_does_not_have() -> None:
 
 def test_a_reward_for_tools_without_tools() -> None:
     message = problem(job("still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}"))
-    assert message == "still.reward.weights has tools, but the agent loop still has none to use: set still/rollout=code"
+    assert message == "still.reward.weights has tools, but the agent loop still runs no tools: set still/rollout=code"
 
 
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:
