@@ -94,5 +94,5 @@ def test_what_cannot_be_counted_is_refused_with_the_fix(tmp_path: Path) -> None:
 
 def test_a_mixture_with_dense_layers_is_refused() -> None:
     config = SIZES | EXPERTS | {"model_type": "qwen3_moe", "mlp_only_layers": [0]}
-    with pytest.raises(ConfigError, match=r"mlp_only_layers=\[0\] .* layers all have experts"):
+    with pytest.raises(ConfigError, match=r"mlp_only_layers=\[0\] .* mixtures in which all layers have experts"):
         shape_from(config, "config.json")

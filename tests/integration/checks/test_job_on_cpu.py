@@ -123,7 +123,7 @@ def test_a_reward_that_no_manager_reads() -> None:
 def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) -> None:
     (tmp_path / "reward.py").write_text("def compute_score(**kwargs): ...\n")
     both = job("still/reward=zero", f"reward.custom_reward_function.path={tmp_path}/reward.py")
-    assert "would not call it" in problem(both)
+    assert "the reward manager `still` does not call it; set" in problem(both)
 
 
 def test_a_buffer_longer_than_the_response() -> None:
