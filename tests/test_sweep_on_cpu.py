@@ -40,7 +40,14 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         f"actor_rollout_ref.model.path={demo.model}",
     ]
     reward = Path(__file__).parent / "e2e/jobs/digits.py"
-    command = ["+recipe=base", *files, f"reward.custom_reward_function.path={reward}", *overrides, "-m"]
+    command = [
+        "+recipe=base",
+        "actor_rollout_ref.rollout.name=vllm",
+        *files,
+        f"reward.custom_reward_function.path={reward}",
+        *overrides,
+        "-m",
+    ]
     return subprocess.run(
         [sys.executable, "train.py", *command], cwd=folder, capture_output=True, text=True, timeout=150, env=os.environ
     )

@@ -4,6 +4,7 @@ import os
 from importlib.util import find_spec
 
 from omegaconf import DictConfig
+from omegaconf.errors import MissingMandatoryValue
 from verl.plugin.platform import set_platform
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
@@ -23,8 +24,15 @@ def check_job(config: DictConfig) -> None:
     """Run every check on the whole job's config.
 
     Raises:
-        ConfigError: the first thing that cannot work.
+        ConfigError: the first thing that cannot work, or a setting that verl leaves to the user and that has no value.
     """
+    try:
+        _check(config)
+    except MissingMandatoryValue as error:
+        raise ConfigError(f"{error.full_key}=???: verl has no default for it; give it a value") from error
+
+
+def _check(config: DictConfig) -> None:
     still = still_config(config)
     check_names(still)
     check_data(config)

@@ -48,6 +48,12 @@ def test_a_good_job_passes() -> None:
     check_job(job())
 
 
+def test_a_setting_that_verl_leaves_to_the_user() -> None:
+    """verl would raise in a worker, minutes later."""
+    message = problem(job("actor_rollout_ref.rollout.name=???"))
+    assert message == "actor_rollout_ref.rollout.name=???: verl has no default for it; give it a value"
+
+
 def test_a_missing_data_file() -> None:
     wrong = "data.train_files=/no/such.parquet"
     assert problem(job(wrong)) == f"{wrong}: there is no such file"
