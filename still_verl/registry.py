@@ -9,6 +9,7 @@ give its dotted name in the setting, see docs/extend.md.
 """
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -22,6 +23,29 @@ T = TypeVar("T")
 def is_function(found: object) -> bool:
     """Return whether an object is called for a value; a class would be called for an object of it."""
     return callable(found) and not isinstance(found, type)
+
+
+def as_number(value: Any) -> float | None:
+    """Return the finite number that a function of the user's returned, of numpy too; None when it is none.
+
+    Example:
+        >>> as_number(True), as_number("0.5"), as_number(float("nan"))
+        (1.0, None, None)
+    """
+    if not hasattr(value, "__float__"):  # `float` alone would read text
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # several numbers in one array or tensor
+        return None
+    if not math.isfinite(number):
+        return None
+    return number
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return the kind and the message of an error on one line, however many it has."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 class Registry(Generic[T]):
@@ -128,10 +152,11 @@ class Registry(Generic[T]):
         try:
             return import_module(module_name)
         except ModuleNotFoundError as error:
-            if _is_part_of(error.name, module_name):
+            missing = error.name or ""
+            if _is_part_of(missing, module_name):
                 hint = did_you_mean(name, self)
                 raise ConfigError(
-                    f"{key}={name!r}: there is no module {error.name} here ({_why_missing(error.name)}); "
+                    f"{key}={name!r}: there is no module {missing} here ({_why_missing(missing)}); "
                     f"{self._known()}{hint}"
                 ) from error
             raise ConfigError(_cannot_import(key, name, module_name, error)) from error
@@ -146,9 +171,9 @@ def _is_dotted_name(name: object) -> bool:
     return len(parts) > 1 and all(part.isidentifier() for part in parts)
 
 
-def _is_part_of(missing: str | None, module_name: str) -> bool:
+def _is_part_of(missing: str, module_name: str) -> bool:
     """Whether the module that is missing is the one that was named, or a package that it would be in."""
-    return missing is not None and f"{module_name}.".startswith(f"{missing}.")
+    return bool(missing) and f"{module_name}.".startswith(f"{missing}.")
 
 
 def _why_missing(module_name: str) -> str:
@@ -178,6 +203,6 @@ def _call_fault(found: Any, arguments: int) -> str:
 
 
 def _cannot_import(key: str, name: str, module_name: str, error: BaseException) -> str:
-    """The message for a module that is there and fails, on one line however many the error has."""
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    """The message for a module that is there and fails."""
+    reason = in_one_line(error)
     return f"{key}={name!r}: {module_name} cannot be imported: {reason}; correct that module or name another"
