@@ -37,6 +37,14 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"callbacks": "pkg.Class"}, "still.callbacks"),
         ({"name": {"a": 1}}, "still.name"),
         (
+            {"reward": "boxed"},
+            "still.reward='boxed': this has settings below it, such as still.reward.preset; a file of settings is "
+            "chosen with a slash, still/reward=NAME",
+        ),
+        ({"kl": None}, "still.kl=None: this has settings below it, such as still.kl.kind; "),
+        ({"monitor": ["still"]}, "still.monitor=['still']: this has settings below it"),
+        ({"reward": {"preset": "zero", "weights": ["correct"]}}, "still.reward.weights: "),
+        (
             {"reward": {"weight": {}}},
             "still.reward.weight is not a setting of still_verl: did you mean still.reward.weights",
         ),
