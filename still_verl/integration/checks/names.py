@@ -1,6 +1,9 @@
 """Every object that a job names is there and of the right kind, before Ray's processes look for it one by one."""
 
+from collections.abc import Sequence
+
 from still_verl.config import StillConfig
+from still_verl.config_errors import ConfigError
 from still_verl.dynamics.registries import CALLBACKS, SCHEDULES, SELECTION_RULES
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
 from still_verl.monitor.keywords import keyword_lists
@@ -30,5 +33,24 @@ def check_names(still: StillConfig) -> None:
     for name in still.monitor.detectors:
         DETECTORS.find(name)
     keyword_lists(still.monitor.lists, still.monitor.words)
-    for name in still.callbacks:
-        CALLBACKS.find(name)
+    check_callbacks(still.callbacks)
+
+
+def check_callbacks(names: Sequence[str]) -> None:
+    """Import callbacks, and refuse two of one class name: a checkpoint keeps what each must remember under it.
+
+    Raises:
+        ConfigError: one that is not there, or the second of a name.
+    """
+    if not names:
+        return
+    by_class: dict[str, str] = {}
+    for name in (*CALLBACKS, *names):
+        found = CALLBACKS.find(name)
+        label = found.__qualname__  # type: ignore[attr-defined]
+        if label in by_class:
+            raise ConfigError(
+                f"{CALLBACKS.key} has {name!r}: {by_class[label]} has the class name {label} already; "
+                "name each once, and rename yours"
+            )
+        by_class[label] = name
