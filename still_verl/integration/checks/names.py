@@ -47,7 +47,7 @@ def check_callbacks(names: Sequence[str]) -> None:
     by_class: dict[str, str] = {}
     for name in (*CALLBACKS, *names):
         found = CALLBACKS.find(name)
-        label = found.__qualname__  # type: ignore[attr-defined]
+        label = found.__qualname__
         if label in by_class:
             raise ConfigError(
                 f"{CALLBACKS.key} has {name!r}: {by_class[label]} has the class name {label} already; "
