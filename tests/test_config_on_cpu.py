@@ -50,6 +50,10 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ),
         ({"reward": {"preset": "boxt"}}, "still.reward.preset='boxt': use one of boxed, zero, distill"),
         ({"reward": {"weights": {"corect": 1.0}}}, "still.reward.weights='corect': use one of correct, signed"),
+        (
+            {"reward": {"weights": {"my_package": {"rewards": {"language": 0.2}}}}},
+            "write the dotted name of a term in braces, 'still.reward.weights={correct: 1.0, my_package.FUNCTION: 0.",
+        ),
         ({"reward": {"extractors": ["box"]}}, "still.reward.extractors='box': use one of boxed, answer_tag"),
         ({"reward": {"order": ["boxed"]}}, "still.reward.order has a new name: write still.reward.extractors"),
         ({"reward": {"required": ["form"]}}, "still.reward.required='form'"),
@@ -74,6 +78,10 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"interpreter": {"format": "xml"}}, "still.interpreter.format='xml': use one of fenced, tagged, tool_call"),
         ({"interpreter": {"sandbox": "docker"}}, "still.interpreter.sandbox='docker': use one of local, bubblewrap, f"),
         ({"interpreter": {"max_concurrent": 0}}, "still.interpreter.max_concurrent=0: use a number above 0"),
+        (
+            {"interpreter": {"seconds_per_call": float("nan")}},
+            "still.interpreter.seconds_per_call=nan: use a number ab",
+        ),
         ({"interpreter": {"url": "http://x"}}, "set still.interpreter.sandbox=fusion to use it"),
         ({"interpreter": {"sandbox": "fusion"}}, "still.interpreter.url=None: sandbox=fusion needs the service's addr"),
         (
