@@ -143,7 +143,7 @@ class Registry(Generic[T]):
             kind = type(found).__name__
             raise ConfigError(f"{key}={name!r}: its type is {kind}, and not {self.expects}; {self._known()}")
         if self._arguments is not None:
-            fault = _call_fault(found, self._arguments)
+            fault = call_fault(found, self._arguments)
             if fault:
                 raise ConfigError(f"{key}={name!r}: {fault}; {self._known()}")
         return found
@@ -184,7 +184,7 @@ def _why_missing(module_name: str) -> str:
     return "is its folder on PYTHONPATH?"
 
 
-def _call_fault(found: Any, arguments: int) -> str:
+def call_fault(found: Any, arguments: int) -> str:
     """Say why an object cannot be called with so many arguments for a value; nothing if it can."""
     for called in (found, type(found).__call__):
         if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):

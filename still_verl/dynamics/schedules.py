@@ -123,8 +123,7 @@ def value_at(config: ScheduleConfig, time: int, total: int) -> float:
         total: steps of the whole run.
 
     Raises:
-        ConfigError: there is no such schedule.
-        ValueError: it raised, or its value is no finite number of at least 0.
+        ConfigError: there is no such schedule, it raised, or its value is no finite number of at least 0.
 
     Example:
         >>> halfway = ScheduleConfig(kind="linear", start=0.01, end=0.0, horizon=0.5)
@@ -136,10 +135,10 @@ def value_at(config: ScheduleConfig, time: int, total: int) -> float:
     try:
         value = schedule(config, time, total)
     except Exception as error:  # whatever the user's own code raises
-        raise ValueError(f"{where} raised {in_one_line(error)}; correct that function") from error
+        raise ConfigError(f"{where} raised {in_one_line(error)}; correct that function") from error
     number = as_number(value)
     if number is None or number < 0:
-        raise ValueError(f"{where} returned {value!r:.80}: return a finite number of at least 0")
+        raise ConfigError(f"{where} returned {value!r:.80}: return a finite number of at least 0")
     return number
 
 
@@ -147,12 +146,11 @@ def temperature_at(config: ScheduleConfig, time: int, total: int) -> float:
     """Return the value of a schedule of temperatures; the arguments are those of `value_at`.
 
     Raises:
-        ConfigError: there is no such schedule.
-        ValueError: as `value_at`, or it is 0: log-probs are of the logits divided by it.
+        ConfigError: as `value_at`, or it is 0: log-probs are of the logits divided by it.
     """
     value = value_at(config, time, total)
     if value == 0:
-        raise ValueError(f"the temperature in step {time + 1} of {total} is 0: use values above it, and no warm-up")
+        raise ConfigError(f"the temperature in step {time + 1} of {total} is 0: use values above it, and no warm-up")
     return value
 
 

@@ -50,3 +50,28 @@ def test_two_callbacks_of_one_class_name(monkeypatch: pytest.MonkeyPatch, names:
     with pytest.raises(ConfigError) as error:
         check_callbacks(names)
     assert str(error.value).startswith(said)
+
+
+async def asynchronous(self: Any, trainer: Any, metrics: Any) -> None:
+    metrics["seen"] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        (
+            {"on_step_begins": lambda self, trainer: None},
+            "there is no hook on_step_begins; use on_init_end, on_step_begin",
+        ),
+        ({"on_update": asynchronous}, "on_update: it is `async`, and nobody awaits it"),
+        ({"on_update": lambda self, trainer: None}, "on_update: it is called with 3 argument(s): too many positional"),
+    ],
+)
+def test_a_hook_that_would_not_be_called(
+    monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any], said: str
+) -> None:
+    name = f"Odd{abs(hash(said))}"
+    monkeypatch.setitem(sys.modules, "own_c", SimpleNamespace(**{name: type(name, (Callback,), attributes)}))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError) as error:
+        check_callbacks([f"own_c.{name}"])
+    assert str(error.value).startswith(f"still.callbacks has 'own_c.{name}': {said}")

@@ -126,7 +126,7 @@ def check_schedules(config: DictConfig, still: StillConfig) -> None:
         try:
             for time in range(total):
                 at(schedule, time, total)
-        except ValueError as error:
+        except ConfigError as error:
             raise ConfigError(f"still.{name}.kind={schedule.kind}: {error}") from error
 
 
