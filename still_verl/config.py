@@ -3,6 +3,7 @@
 Each package defines the settings of its own node. Here they are put together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -78,16 +79,42 @@ def still_config(config: DictConfig) -> StillConfig:
     node = config.get("still")
     if node is None:
         return StillConfig()
+    given = OmegaConf.to_container(node, resolve=True)
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(StillConfig), OmegaConf.to_container(node, resolve=True))
+        _check_nodes(given)
+        merged = OmegaConf.merge(OmegaConf.structured(StillConfig), given)
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except ConfigKeyError as error:
         raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:
-        key = "still"
-        if error.full_key:
-            key = f"still.{error.full_key}"
+        key = f"still.{error.full_key or _misfit(given)}".removesuffix(".")
         raise ConfigError(f"{key}: {str(error.msg).splitlines()[0]}") from error
+
+
+def _check_nodes(given: Any) -> None:
+    """Refuse one value in place of a node of settings: `still.kl=cosine` for the choice `still/kl=cosine`."""
+    default = StillConfig()
+    for name, value in given.items():
+        node = getattr(default, str(name), None)
+        if is_dataclass(node) and not isinstance(value, Mapping):
+            first = fields(node)[0].name
+            raise ConfigError(
+                f"still.{name}={value!r}: this has settings below it, such as still.{name}.{first}; "
+                f"a file of settings is chosen with a slash, still/{name}=NAME"
+            )
+
+
+def _misfit(given: Any) -> str:
+    """Find the setting that cannot be merged, where OmegaConf does not say so: a list in place of a mapping."""
+    for name, node in given.items():
+        if not isinstance(node, Mapping):
+            continue
+        for key, value in node.items():
+            try:
+                OmegaConf.merge(OmegaConf.structured(StillConfig), {name: {key: value}})
+            except OmegaConfBaseException:
+                return f"{name}.{key}"
+    return ""
 
 
 def _unknown_key(full_key: str) -> str:

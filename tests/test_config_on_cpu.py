@@ -37,11 +37,23 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"callbacks": "pkg.Class"}, "still.callbacks"),
         ({"name": {"a": 1}}, "still.name"),
         (
+            {"reward": "boxed"},
+            "still.reward='boxed': this has settings below it, such as still.reward.preset; a file of settings is "
+            "chosen with a slash, still/reward=NAME",
+        ),
+        ({"kl": None}, "still.kl=None: this has settings below it, such as still.kl.kind; "),
+        ({"monitor": ["still"]}, "still.monitor=['still']: this has settings below it"),
+        ({"reward": {"preset": "zero", "weights": ["correct"]}}, "still.reward.weights: "),
+        (
             {"reward": {"weight": {}}},
             "still.reward.weight is not a setting of still_verl: did you mean still.reward.weights",
         ),
         ({"reward": {"preset": "boxt"}}, "still.reward.preset='boxt': use one of boxed, zero, distill"),
         ({"reward": {"weights": {"corect": 1.0}}}, "still.reward.weights='corect': use one of correct, signed"),
+        (
+            {"reward": {"weights": {"my_package": {"rewards": {"language": 0.2}}}}},
+            "write the dotted name of a term in braces, 'still.reward.weights={correct: 1.0, my_package.FUNCTION: 0.",
+        ),
         ({"reward": {"extractors": ["box"]}}, "still.reward.extractors='box': use one of boxed, answer_tag"),
         ({"reward": {"order": ["boxed"]}}, "still.reward.order has a new name: write still.reward.extractors"),
         ({"reward": {"required": ["form"]}}, "still.reward.required='form'"),
@@ -66,6 +78,10 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"interpreter": {"format": "xml"}}, "still.interpreter.format='xml': use one of fenced, tagged, tool_call"),
         ({"interpreter": {"sandbox": "docker"}}, "still.interpreter.sandbox='docker': use one of local, bubblewrap, f"),
         ({"interpreter": {"max_concurrent": 0}}, "still.interpreter.max_concurrent=0: use a number above 0"),
+        (
+            {"interpreter": {"seconds_per_call": float("nan")}},
+            "still.interpreter.seconds_per_call=nan: use a number ab",
+        ),
         ({"interpreter": {"url": "http://x"}}, "set still.interpreter.sandbox=fusion to use it"),
         ({"interpreter": {"sandbox": "fusion"}}, "still.interpreter.url=None: sandbox=fusion needs the service's addr"),
         (

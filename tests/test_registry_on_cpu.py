@@ -121,6 +121,8 @@ def test_a_kind_may_be_narrower() -> None:
         ("def f(:", "SyntaxError: "),
         ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
         ("from math import no_such_thing", "ImportError: cannot import name 'no_such_thing' from 'math'"),
+        ("raise SystemExit(0)", "SystemExit: 0"),  # a script without a main guard; it would end the job without a word
+        ("def __getattr__(name): raise RuntimeError('no GPU')", "RuntimeError: no GPU"),
     ],
 )
 def test_a_module_that_raises_on_import(registry: Registry, write: Write, text: str, reason: str) -> None:
@@ -136,3 +138,48 @@ def test_a_module_that_was_corrected_is_found(registry: Registry, write: Write) 
     refusal(registry, "registry_later.f")
     write("registry_later", "def f(x): return x  # corrected")
     assert registry.find("registry_later.f")(1) == 1
+
+
+def test_what_is_inside_a_class_is_not_looked_for(registry: Registry, write: Write) -> None:
+    write("registry_inside", "class Terms:\n    def f(x): return x")
+    said = refusal(registry, "registry_inside.Terms.f")
+    assert "there is no module registry_inside.Terms here (registry_inside is a module: name what is at its top" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("async def f(x): return x", "it is `async`, and nobody awaits it"),
+        ("async def f(x): yield x", "it is `async`, and nobody awaits it"),
+        ("class F:\n    async def __call__(self, x): return x\nf = F()", "it is `async`, and nobody awaits it"),
+        ("from functools import partial\nasync def g(k, x): return x\nf = partial(g, 1)", "it is `async`"),
+        ("def f(x): yield x", "it is a generator: return a value"),
+        ("def f(): return 1", "it is called with 1 argument(s): too many positional arguments"),
+        ("def f(x, y): return 1", "it is called with 1 argument(s): missing a required argument: 'y'"),
+        ("class f:\n    def __init__(self, x): pass", "its type is type, and not a function"),
+    ],
+)
+def test_what_is_called_is_a_plain_function_of_so_many_arguments(write: Write, text: str, said: str) -> None:
+    registry: Registry[Callable[[float], float]] = Registry("still.way", "a function", {}, arguments=1)
+    name = f"registry_called_{abs(hash(text))}"
+    write(name, text)
+    assert refusal(registry, f"{name}.f").startswith(f"still.way='{name}.f': {said}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f = lambda x: x",
+        "def f(x, *more, y=1, **rest): return x",
+        "from functools import partial\nf = partial(pow, 2)",
+        "class F:\n    def g(self, x): return x\nf = F().g",
+        "class F:\n    def __call__(self, x): return x\nf = F()",
+        "from math import sqrt as f",
+        "f = max",  # its signature is not known
+    ],
+)
+def test_what_can_be_called_is_found(write: Write, text: str) -> None:
+    registry: Registry[Callable[[float], float]] = Registry("still.way", "a function", {}, arguments=1)
+    name = f"registry_callable_{abs(hash(text))}"
+    write(name, text)
+    assert callable(registry.find(f"{name}.f"))

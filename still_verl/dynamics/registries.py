@@ -19,6 +19,7 @@ SCHEDULES: "Registry[Schedule]" = Registry(
         "piecewise": "still_verl.dynamics.schedules.piecewise",
         "released_code": "still_verl.dynamics.schedules.released_code",
     },
+    arguments=3,
 )
 
 SELECTION_RULES: "Registry[Rule]" = Registry(
@@ -30,6 +31,7 @@ SELECTION_RULES: "Registry[Rule]" = Registry(
         "question": "still_verl.dynamics.selection.question",
         "response": "still_verl.dynamics.selection.response",
     },
+    arguments=2,
 )
 
 
@@ -51,4 +53,5 @@ CALLBACKS: Registry[Callable[[Any], Any]] = Registry(
         "monitor": "still_verl.integration.callbacks.monitor.Monitor",
     },
     _is_callback,
+    arguments=1,  # the job's config
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.dynamics.registries import SCHEDULES
+from still_verl.registry import as_number, in_one_line
 
 INHERIT = "inherit"  # leave verl's own setting alone
 ADAPTIVE = "adaptive"  # follow what is observed, see `coefficient`
@@ -69,6 +70,10 @@ class ScheduleConfig:
                 f"{key}.kind={self.kind!r}: use one of {', '.join(known)}, or the dotted name of {SCHEDULES.expects} "
                 f"of your own{hint}"
             )
+        for name in ("start", "end", "horizon", "warmup", "target", "rate", "floor", "ceiling"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ConfigError(f"{key}.{name}={value}: use a finite number")
         for name in ("start", "end", "warmup", "floor"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{key}.{name}={getattr(self, name)}: must not be negative")
@@ -101,6 +106,8 @@ def _check_points(key: str, points: Sequence[Any]) -> None:
     for time, value in points:
         if value < 0 or time < 0:
             raise ConfigError(f"{key}={points}: neither steps nor values may be negative")
+        if not math.isfinite(value) or not math.isfinite(time):
+            raise ConfigError(f"{key}={points}: use finite numbers")
 
 
 def _is_pair(point: Any) -> bool:
@@ -115,12 +122,36 @@ def value_at(config: ScheduleConfig, time: int, total: int) -> float:
         time: finished steps; 0 in the first step.
         total: steps of the whole run.
 
+    Raises:
+        ConfigError: there is no such schedule, it raised, or its value is no finite number of at least 0.
+
     Example:
         >>> halfway = ScheduleConfig(kind="linear", start=0.01, end=0.0, horizon=0.5)
         >>> [value_at(halfway, time, total=100) for time in (0, 25, 50)]
         [0.01, 0.005, 0.0]
     """
-    return SCHEDULES.find(config.kind)(config, time, total)
+    schedule = SCHEDULES.find(config.kind)
+    where = f"the schedule {config.kind} in step {time + 1} of {total}"
+    try:
+        value = schedule(config, time, total)
+    except Exception as error:  # whatever the user's own code raises
+        raise ConfigError(f"{where} raised {in_one_line(error)}; correct that function") from error
+    number = as_number(value)
+    if number is None or number < 0:
+        raise ConfigError(f"{where} returned {value!r:.80}: return a finite number of at least 0")
+    return number
+
+
+def temperature_at(config: ScheduleConfig, time: int, total: int) -> float:
+    """Return the value of a schedule of temperatures; the arguments are those of `value_at`.
+
+    Raises:
+        ConfigError: as `value_at`, or it is 0: log-probs are of the logits divided by it.
+    """
+    value = value_at(config, time, total)
+    if value == 0:
+        raise ConfigError(f"the temperature in step {time + 1} of {total} is 0: use values above it, and no warm-up")
+    return value
 
 
 def in_steps(span: float, total: int) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from still_verl.dynamics.registries import SELECTION_RULES
 from still_verl.dynamics.settings import SelectionConfig
+from still_verl.registry import in_one_line
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def select(uids: Sequence[str], samples: Group, config: SelectionConfig) -> np.n
     Returns:
         A mask of booleans, shape (samples,). The only sample left of a group is dropped too: GRPO would take its
         bare reward for an advantage.
+
+    Raises:
+        ConfigError: there is no such rule.
+        ValueError: a rule raised, or returned something else than a boolean for each response.
     """
     rules = {name: SELECTION_RULES.find(name) for name in config.rules}
     keep = np.ones(len(samples), dtype=bool)
@@ -92,15 +97,21 @@ def select(uids: Sequence[str], samples: Group, config: SelectionConfig) -> np.n
         rows = group
         for name, rule in rules.items():
             if len(rows):
-                rows = rows[_mask(name, rule(samples.at(rows), config), len(rows))]
+                rows = rows[_mask(name, rule, samples.at(rows), config)]
         left_alone = len(rows) == 1 and len(group) > 1
         keep[group] = np.isin(group, rows) & (not left_alone)
     return keep
 
 
-def _mask(name: str, kept: object, size: int) -> np.ndarray:
-    """Check what a rule returned: numbers in place of booleans would pick rows and drop none."""
-    mask = np.asarray(kept)
+def _mask(name: str, rule: Rule, group: Group, config: SelectionConfig) -> np.ndarray:
+    """Apply a rule and check what it returned: numbers in place of booleans would pick rows and drop none."""
+    size = len(group)
+    try:
+        mask = np.asarray(rule(group, config))
+    except Exception as error:  # whatever the user's own code raises
+        raise ValueError(
+            f"the selection rule {name} raised {in_one_line(error)}; it had a group of {size} responses"
+        ) from error
     if mask.dtype != bool or mask.shape != (size,):
         raise ValueError(
             f"the selection rule {name} returned {mask.dtype} of shape {mask.shape}: return a boolean for each of the "

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,6 +51,29 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     names = [*ours, *still_config(config).callbacks, LAST_CALLBACK]
     built = [CALLBACKS.find(name)(config) for name in names]
     return [callback for callback in built if callback.active]
+
+
+def state_of(callbacks: Iterable[Callback]) -> str:
+    """Return what a checkpoint keeps of callbacks, as JSON by their class names; numbers of numpy become plain ones.
+
+    Raises:
+        TypeError: the state of a callback has what JSON cannot hold; names the callback.
+    """
+    state = {}
+    for callback in callbacks:
+        name = type(callback).__qualname__
+        try:
+            state[name] = json.loads(json.dumps(callback.state_dict(), default=_plain))
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"the callback {name}: its state_dict must be of JSON values: {error}") from error
+    return json.dumps(state)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number, array or tensor of numpy or torch as Python has it."""
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"{type(value).__name__} is none")
+    return value.tolist()
 
 
 class StillTrainer(CpuTrainer, Upstream):
@@ -104,6 +127,7 @@ class StillTrainer(CpuTrainer, Upstream):
     def on_init_end(self) -> None:
         super().on_init_end()
         self._call("on_init_end")
+        state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
     def on_validate_begin(self) -> None:
         self._open_metrics_file()
@@ -177,8 +201,7 @@ class StillTrainer(CpuTrainer, Upstream):
         # First ours: upstream ends by naming this step as the one to resume from.
         folder = Path(self.config.trainer.default_local_dir, f"global_step_{self.global_steps}")
         folder.mkdir(parents=True, exist_ok=True)
-        state = {type(callback).__qualname__: callback.state_dict() for callback in self.callbacks}
-        (folder / CHECKPOINT_STATE).write_text(json.dumps(state))
+        (folder / CHECKPOINT_STATE).write_text(state_of(self.callbacks))
         self._call("save", folder)
         super()._save_checkpoint()
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from still_verl.config_errors import ConfigError
 from still_verl.interpreter.registries import SANDBOXES
 from still_verl.interpreter.sandbox.async_sandbox import AsyncSandbox
 from still_verl.interpreter.sandbox.base import Result, Sandbox
@@ -18,9 +19,17 @@ def build_sandbox(settings: InterpreterConfig) -> Sandbox:
     """Make the sandbox of a job. Nothing is started before its first program.
 
     Raises:
-        ConfigError: a sandbox of the user's own that is not there.
+        ConfigError: a sandbox of the user's own that is not there, or lacks a method.
     """
-    return SANDBOXES.find(settings.sandbox).from_settings(settings)
+    sandbox = SANDBOXES.find(settings.sandbox).from_settings(settings)
+    for method in ("run", "session", "close"):
+        if not callable(getattr(sandbox, method, None)):
+            kind = type(sandbox).__name__
+            raise ConfigError(
+                f"{SANDBOXES.key}={settings.sandbox!r}: from_settings returned a {kind}, which has no method {method}; "
+                "return an object with the methods of still_verl.interpreter.sandbox.base.Sandbox"
+            )
+    return sandbox
 
 
 def build_async_sandbox(settings: InterpreterConfig) -> AsyncSandbox:

@@ -53,7 +53,7 @@ class InterpreterConfig:
         limits = ("max_calls", "seconds_per_call", "seconds_per_response", "memory_mb", "output_chars")
         for name in (*limits, "max_concurrent"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:  # NaN neither
                 raise ConfigError(f"still.interpreter.{name}={value}: use a number above 0")
         self._check_service()
 

@@ -1,8 +1,7 @@
 """From a response to what verl logs and learns from: terms, their weights, and why."""
 
-import math
-from typing import Any
-
+from still_verl.config_errors import ConfigError
+from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample, as_references
@@ -88,26 +87,19 @@ def value_of(name: str, sample: Sample) -> float:
 
     Raises:
         ConfigError: there is no such term.
-        ValueError: it is no finite number; one such value would spoil the advantages of a whole group.
+        ValueError: it raised, or it is no finite number: one such value would spoil the advantages of a whole group.
     """
-    value = TERMS.find(name)(sample)
-    number = _finite(value)
+    term = TERMS.find(name)
+    try:
+        value = term(sample)
+    except Exception as error:  # whatever the user's own code raises, on whatever a model wrote
+        if name in TERMS or isinstance(error, ConfigError):  # those say what is missing, and how to get it
+            raise
+        raise ValueError(f"{TERMS.key}: the term {name} raised {in_one_line(error)}; correct that function") from error
+    number = as_number(value)
     if number is None:
         shown = " ".join(repr(value).split())
         raise ValueError(f"{TERMS.key}: the term {name} returned {shown:.80}: return a finite number")
-    return number
-
-
-def _finite(value: Any) -> float | None:
-    """The number that `value` is; None when it is none, or not a finite one."""
-    if not hasattr(value, "__float__"):  # `float` alone would read text
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # several numbers in one array or tensor
-        return None
-    if not math.isfinite(number):
-        return None
     return number
 
 

@@ -23,6 +23,7 @@ TERMS: "Registry[Callable[[Sample], float]]" = Registry(
         "repetition": "still_verl.rewards.terms.repetition",
         "tools": "still_verl.rewards.terms.tools",
     },
+    arguments=1,
 )
 
 
@@ -54,4 +55,5 @@ EXTRACTORS: Registry[Callable[[str], str]] = Registry(
         "answer_is": "still_verl.rewards.extract.answer_is",
         "after_think": "still_verl.rewards.extract.short_text",
     },
+    arguments=1,
 )

@@ -1,5 +1,6 @@
 """The node `still.reward`. It raises an error for a value that cannot work."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,12 @@ class RewardConfig:
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)
-        for name in self.weights or ():
+        for name, weight in (self.weights or {}).items():
+            if isinstance(weight, Mapping):  # Hydra reads each dot on its command line as a level
+                raise ConfigError(
+                    f"{TERMS.key}.{name}={weight}: write the dotted name of a term in braces, "
+                    f"'{TERMS.key}={{correct: 1.0, {name}.FUNCTION: 0.2}}'"
+                )
             TERMS.check(name)
         for name in self.required or ():
             TERMS.check(name, "still.reward.required")

@@ -1,5 +1,10 @@
 import math
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +12,22 @@ from hypothesis import strategies as st
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.coefficient import follow_entropy, follow_kl
 from still_verl.dynamics.registries import SCHEDULES
-from still_verl.dynamics.schedules import ScheduleConfig, value_at
+from still_verl.dynamics.schedules import Schedule, ScheduleConfig, temperature_at, value_at
 
 STUDY = {"start": 1e-3, "horizon": 500.0}
+Own = Callable[[Schedule], str]
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> Own:
+    """Put a schedule into a module of a user's; return its dotted name."""
+
+    def put(schedule: Schedule) -> str:
+        monkeypatch.setitem(sys.modules, "own_schedules", SimpleNamespace(own=schedule))  # type: ignore[arg-type]
+        monkeypatch.setattr(SCHEDULES, "_loaded", {})
+        return "own_schedules.own"
+
+    return put
 
 
 @pytest.mark.parametrize(
@@ -93,6 +111,9 @@ def test_joins_have_no_jump(kind: str, start: float, end: float, warmup: int, ho
         ({"kind": "piecewise"}, "k.points=[]: give at least two pairs"),
         ({"kind": "piecewise", "points": [[5, 1.0], [5, 2.0]]}, "the steps must increase"),
         ({"kind": "piecewise", "points": [[0, 1.0], [5, -2.0]]}, "may be negative"),
+        ({"kind": "cosine", "start": math.nan}, "k.start=nan: use a finite number"),
+        ({"kind": "linear", "horizon": math.inf}, "k.horizon=inf: use a finite number"),
+        ({"kind": "piecewise", "points": [[0, 1.0], [5, math.nan]]}, "use finite numbers"),
         ({"kind": "adaptive", "start": 0.1}, "k.target=None: an adaptive coefficient needs a value above 0"),
         ({"kind": "adaptive", "start": 2.0, "target": 1.0, "rate": 1.0}, "k.start=2.0: not between floor=0.0"),
     ],
@@ -117,3 +138,29 @@ def test_the_entropy_coefficient_goes_up_below_its_target_and_down_above() -> No
     assert follow_entropy(config, 0.0, entropy=0.1) == 0.001
     assert follow_entropy(config, 0.001, entropy=0.1) == 0.0015
     assert follow_entropy(config, 0.0005, entropy=0.3) == 0.0
+
+
+@pytest.mark.parametrize("returned", [0, 0.25, True, np.float32(0.5), np.int64(2)])
+def test_a_schedule_of_a_users_own_may_return_any_number(own: Own, returned: Any) -> None:
+    value = value_at(ScheduleConfig(own(lambda settings, time, total: returned)), 0, 4)
+    assert type(value) is float and value == returned
+
+
+@pytest.mark.parametrize("returned", [-1.0, math.nan, math.inf, None, "0.5", np.array([0.5, 0.5])])
+def test_a_schedule_without_a_usable_value_is_named_with_its_step(own: Own, returned: Any) -> None:
+    kind = own(lambda settings, time, total: returned)
+    with pytest.raises(ValueError, match=f"the schedule {kind} in step 3 of 4 returned .*: return a finite number"):
+        value_at(ScheduleConfig(kind), 2, 4)
+
+
+def test_a_schedule_that_raises_is_named_with_its_step(own: Own) -> None:
+    kind = own(lambda settings, time, total: 1 / (time - 2))
+    with pytest.raises(ValueError, match=f"the schedule {kind} in step 3 of 4 raised ZeroDivisionError: "):
+        value_at(ScheduleConfig(kind, start=0.1), 2, 4)
+
+
+def test_a_temperature_is_above_0_in_every_step() -> None:
+    falling = ScheduleConfig("linear", start=1.0, end=0.0)
+    assert temperature_at(falling, 9, 10) == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="the temperature in step 11 of 10 is 0: use values above it"):
+        temperature_at(falling, 10, 10)

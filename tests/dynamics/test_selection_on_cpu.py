@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from still_verl.dynamics.registries import SELECTION_RULES
-from still_verl.dynamics.selection import Group, select
+from still_verl.dynamics.selection import Group, Rule, select
 from still_verl.dynamics.settings import SelectionConfig
 
 Y, N = True, False
@@ -86,6 +86,32 @@ def test_a_rule_of_the_users_that_returns_no_mask_is_named(monkeypatch: pytest.M
         ValueError, match="selection rule rules_of_a_user.odd returned .*: return a boolean for each of"
     ):
         select(["a", "a"], group([Y, N], [5, 6]), SelectionConfig(rules=["rules_of_a_user.odd"]))
+
+
+@pytest.mark.parametrize(
+    ("rule", "error"),
+    [
+        (lambda group, settings: group.lengths, "AttributeError: 'Group' object has no attribute 'lengths'"),
+        (lambda group, settings: [[True], [True, False]], "ValueError: setting an array element with a sequence"),
+    ],
+)
+def test_a_rule_of_the_users_that_raises_is_named(monkeypatch: pytest.MonkeyPatch, rule: Rule, error: str) -> None:
+    monkeypatch.setitem(sys.modules, "rules_of_a_user", SimpleNamespace(raises=rule))
+    monkeypatch.setattr(SELECTION_RULES, "_loaded", {})
+    with pytest.raises(ValueError, match=f"selection rule rules_of_a_user.raises raised {error}"):
+        select(["a", "a"], group([Y, N], [5, 6]), SelectionConfig(rules=["rules_of_a_user.raises"]))
+
+
+def test_what_a_rule_does_to_its_group_is_not_seen_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wipes(group: Group, settings: SelectionConfig) -> np.ndarray:
+        group.finished[:] = False
+        return np.ones(len(group), dtype=bool)
+
+    monkeypatch.setitem(sys.modules, "rules_of_a_user", SimpleNamespace(wipes=wipes))
+    monkeypatch.setattr(SELECTION_RULES, "_loaded", {})
+    samples = group([Y, N], [5, 6])
+    config = SelectionConfig(rules=["rules_of_a_user.wipes", "overlong"])
+    assert list(select(["a", "a"], samples, config)) == [Y, Y] and samples.finished.all()
 
 
 def test_a_sample_that_is_left_alone_goes_too_unless_it_always_was() -> None:

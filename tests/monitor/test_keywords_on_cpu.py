@@ -70,3 +70,11 @@ def test_words_of_a_script_without_spaces_are_its_characters() -> None:
     assert split_words("so x=2 了吗 ok") == ["so", "x=2", "了", "吗", "ok"]
     assert split_words("a\u00e9 b\n\nc") == ["a\u00e9", "b", "c"]
     assert all(re.fullmatch(r"[a-z ]+", word) for words in WORDS.values() for word in words)
+
+
+def test_a_long_list_is_ready_at_once() -> None:
+    words = [f"w{number}x" for number in range(10_000)]
+    started = time.perf_counter()
+    keywords = Keywords({"long": words})
+    assert time.perf_counter() - started < 10  # with a boundary for each word, a minute
+    assert keywords.count("w77x w77 w9999x, w10000x")["long"] == 2

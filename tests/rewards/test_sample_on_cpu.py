@@ -121,6 +121,13 @@ def test_a_term_that_returns_no_finite_number_is_named(own: Own, returned: objec
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 200
 
 
+def test_a_term_that_raises_is_named(own: Own) -> None:
+    own(raises=lambda sample: sample.extra_info["level"])
+    said = "still.reward.weights: the term own_rewards.raises raised KeyError: 'level'; correct that function"
+    with pytest.raises(ValueError, match=said):
+        value_of("own_rewards.raises", sample())
+
+
 def test_terms_of_a_users_own_are_paid_required_and_logged(own: Own) -> None:
     own(short=lambda sample: len(sample.text) < 12, polite=lambda sample: "please" in sample.text)
     preset = Preset({"correct": 1.0, "own_rewards.short": 0.5}, required=["own_rewards.polite"])

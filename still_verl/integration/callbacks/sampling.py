@@ -8,7 +8,7 @@ from verl.utils import tensordict_utils as tu
 
 from still_verl.config import still_config
 from still_verl.dynamics.context import budget_at
-from still_verl.dynamics.schedules import value_at
+from still_verl.dynamics.schedules import temperature_at
 from still_verl.integration.callbacks.base import Callback
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Sampling(Callback):
     def _set(self, trainer: StillTrainer, step: int) -> None:
         self.training = {"still_budget": budget_at(self.context, step)}
         if self.temperature.scheduled:
-            value = value_at(self.temperature, step - 1, trainer.total_training_steps)
+            value = temperature_at(self.temperature, step - 1, trainer.total_training_steps)
             self.training["still_temperature"] = value
             # verl's trainer takes the temperature of log-probs from here.
             trainer.config.actor_rollout_ref.rollout.temperature = value

@@ -4,7 +4,7 @@ from omegaconf import DictConfig
 
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
-from still_verl.dynamics.schedules import INHERIT
+from still_verl.dynamics.schedules import INHERIT, temperature_at, value_at
 
 
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:
@@ -19,6 +19,7 @@ def check_dynamics(config: DictConfig, still: StillConfig) -> None:
     check_reference(config, still)
     check_context(config, still)
     check_temperature(config, still)
+    check_schedules(config, still)
 
 
 def check_mode(config: DictConfig, still: StillConfig) -> None:
@@ -110,6 +111,23 @@ def check_temperature(config: DictConfig, still: StillConfig) -> None:
         )
     if not _has_our_loop(config):
         raise ConfigError("still.temperature needs actor_rollout_ref.rollout.agent.default_agent_loop=still")
+
+
+def check_schedules(config: DictConfig, still: StillConfig) -> None:
+    """Ask each schedule for its values in every step; in the first alone where the data say how long the run is."""
+    total = config.trainer.total_training_steps or 1
+    for name, schedule, at in (
+        ("kl", still.kl, value_at),
+        ("entropy", still.entropy, value_at),
+        ("temperature", still.temperature, temperature_at),
+    ):
+        if not schedule.scheduled:
+            continue
+        try:
+            for time in range(total):
+                at(schedule, time, total)
+        except ConfigError as error:
+            raise ConfigError(f"still.{name}.kind={schedule.kind}: {error}") from error
 
 
 def _has_our_loop(config: DictConfig) -> bool:

@@ -1,11 +1,19 @@
 """What a job that runs its model's code needs: a sandbox that isolates enough, and a parser that exists."""
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.interpreter.build import build_sandbox
-from still_verl.interpreter.sandbox.base import TIERS, SandboxUnavailable, Tier
+from still_verl.interpreter.registries import CODE_FORMATS
+from still_verl.interpreter.sandbox.base import TIERS, Result, Sandbox, SandboxUnavailable, Tier
 from still_verl.interpreter.settings import InterpreterConfig
+from still_verl.registry import in_one_line
+
+if TYPE_CHECKING:
+    from still_verl.interpreter.formats import CodeFormat
 
 
 def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> None:
@@ -16,15 +24,26 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
     """
     if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
         return
-    if interpreter.format == "tool_call":
+    # Not above: a job without code has no need of verl's agent loops here.
+    from still_verl.integration.agent_loops.tool_calls import ToolCalls
+
+    code_format = CODE_FORMATS.find(interpreter.format)
+    if issubclass(code_format, ToolCalls):
         check_tool_parser(config.actor_rollout_ref.rollout.multi_turn.format)
-    sandbox = build_sandbox(interpreter)
+    else:
+        check_format(interpreter.format, code_format)
+    key = f"still.interpreter.sandbox={interpreter.sandbox}"
     try:
-        result = sandbox.run("print(6 * 7)")
+        with closing(build_sandbox(interpreter)) as sandbox:
+            result = run_test_program(sandbox, interpreter.stateful)
+    except ConfigError:
+        raise
     except SandboxUnavailable as error:
         raise ConfigError(f"still.interpreter: {error}") from error
-    finally:
-        sandbox.close()
+    except Exception as error:  # whatever a sandbox of the user's own raises
+        raise ConfigError(f"{key}: a test program failed: {in_one_line(error)}; correct that class") from error
+    if not isinstance(result, Result) or not isinstance(result.stdout, str):
+        raise ConfigError(f"{key}: `run` returned {result!r:.80} for a test program: return a sandbox.base.Result")
     if result.kind == "unavailable":
         where = getattr(sandbox, "url", interpreter.sandbox)
         why = getattr(sandbox, "fault", "") or result.error
@@ -35,6 +54,41 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
     check_tier(interpreter, result.tier)
     if result.stdout.strip() != "42":
         raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
+
+
+def run_test_program(sandbox: Sandbox, stateful: bool) -> Result:
+    """Run a program as responses will: in a session where variables are kept."""
+    if not stateful:
+        return sandbox.run("print(6 * 7)")
+    with closing(sandbox.session()) as session:
+        return session.run("print(6 * 7)")
+
+
+def check_format(name: str, code_format: "type[CodeFormat]") -> None:
+    """Make a parser of the format, let it read and write nothing, and look at what it returns.
+
+    Raises:
+        ConfigError: it fails, or lacks what the agent loop needs of it.
+    """
+    key = f"still.interpreter.format={name}"
+    try:
+        parser = code_format()
+        stop, blocks, open_block = parser.stop, parser.blocks, parser.open_block
+        ready, shown = parser.feed(""), parser.output("")
+    except Exception as error:  # whatever a format of the user's own raises
+        raise ConfigError(f"{key}: it failed at an empty response: {in_one_line(error)}; correct that class") from error
+    if not isinstance(stop, list) or not all(isinstance(text, str) and text for text in stop) or not stop:
+        raise ConfigError(f"{key}: its `stop` is {stop!r}: use a list of texts that are not empty")
+    if ready:
+        raise ConfigError(f"{key}: `feed` says that an empty text ends with a program: return False for it")
+    for what, value, kind in (
+        ("its `blocks`", blocks, list),
+        ("its `open_block`", open_block, bool),
+        ("`feed` returned", ready, bool),
+        ("`output` returned", shown, str),
+    ):
+        if not isinstance(value, kind):
+            raise ConfigError(f"{key}: {what} {value!r:.80}: use a {kind.__name__}")
 
 
 def check_tool_parser(name: str) -> None:

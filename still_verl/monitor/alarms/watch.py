@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.config_errors import did_you_mean
 from still_verl.monitor.alarms.detectors import Detector, Window
 from still_verl.monitor.alarms.signals import SIGNALS, Row, read_signals, reader
 from still_verl.monitor.registries import DETECTORS, by_label
@@ -38,7 +39,8 @@ class Watch:
     """Takes in a run step by step, and keeps what its detectors need of it.
 
     A detector of a user's may fail: its test raises, or returns something else than one boolean. The run goes on as if
-    the test were negative; that is logged as an error with the detector's name, once for each detector.
+    the test were negative; that is logged as an error with the detector's name, once for each detector. So is a metric
+    that never comes.
 
     Attributes:
         detectors: by label.
@@ -73,6 +75,8 @@ class Watch:
             return []
         self._extend_baseline(row)
         self.last = [*self.last, row][-WINDOW:]
+        if len(self.last) == MIN_STEPS:
+            self._say_what_is_missing(metrics)
         if step % CHECK_EVERY:
             return []
         return self._check(step)
@@ -83,6 +87,21 @@ class Watch:
             values = self.start.setdefault(name, [])
             if len(values) < BASELINE_STEPS:
                 values.append(value)
+
+    def _say_what_is_missing(self, metrics: Row) -> None:
+        """Log, once in a run, which metrics that a detector calls by their full names were never there.
+
+        A signal of `SIGNALS` may be missing: not every run has a KL or calls tools.
+        """
+        for label, detector in self.detectors.items():
+            for name in detector.needs:
+                if name not in SIGNALS and name not in self.start:
+                    logger.error(
+                        "the alarm %s waits for the metric %s, which no step has had so far%s",
+                        label,
+                        name,
+                        did_you_mean(name, metrics),
+                    )
 
     def _check(self, step: int) -> list[Alarm]:
         """Test every detector; an alarm that is not seen for some checks ends."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -258,3 +259,20 @@ def test_vllm_missing(tmp_path: Path) -> None:
     done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, VERL_USE_EXTERNAL_MODULES="novllm")
     assert done.returncode == 1
     assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("linear", "the temperature in step 1 of 4 is 0: use values above it"),  # its start is 0
+        ("schedules_of_a_user.late", "the schedule schedules_of_a_user.late in step 3 of 4 raised KeyError: 2"),
+        ("schedules_of_a_user.text", "in step 1 of 4 returned 'warm': return a finite number"),
+    ],
+)
+def test_a_schedule_without_a_value_in_some_step(monkeypatch: pytest.MonkeyPatch, kind: str, said: str) -> None:
+    module = SimpleNamespace(late=lambda settings, time, total: {0: 1.0, 1: 1.0}[time])
+    module.text = lambda settings, time, total: "warm"
+    monkeypatch.setitem(sys.modules, "schedules_of_a_user", module)  # type: ignore[arg-type]
+    wrong = [f"still.temperature.kind={kind}", "still.temperature.end=1.0", "trainer.total_training_steps=4"]
+    message = problem(job("actor_rollout_ref.rollout.agent.default_agent_loop=still", *wrong))
+    assert message.startswith(f"still.temperature.kind={kind}: ") and said in message and "\n" not in message

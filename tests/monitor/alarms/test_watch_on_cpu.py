@@ -1,11 +1,14 @@
 import json
 import math
+import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from still_verl.monitor.alarms import ALARMS, DETECTORS, Alarm, Watch, scan
+from still_verl.monitor.alarms.detectors import Detector
 
 Row = dict[str, float]
 ACCURACY = "still/accuracy"
@@ -111,3 +114,18 @@ def test_a_resumed_watch_goes_on_as_if_never_stopped() -> None:
 def test_an_alarm_reads_as_one_line() -> None:
     text = str(Alarm("plateau", "info", 60, "accuracy 0.4 -> 0.4", "stop"))
     assert text == "ALARM plateau (info) at step 60: accuracy 0.4 -> 0.4. What to do: stop"
+
+
+def test_a_metric_that_never_comes_is_said_once_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = {"actor/gradnorm": ".2f", "kl": ".3f"}  # a signal such as kl may be missing
+    detector = Detector("info", lambda window: True, seen, "gradients grow", "lower the learning rate")
+    monkeypatch.setitem(sys.modules, "own_alarms", SimpleNamespace(MISSPELLED=detector))  # type: ignore[arg-type]
+    rows = run(100, **{"actor/grad_norm": lambda t: 1.0, ACCURACY: lambda t: 0.4})
+    assert scan(rows, ["own_alarms.MISSPELLED"]) == []
+    scan(run(100, **{ACCURACY: lambda t: 0.4}))  # no detector of ours is complained of
+    assert caplog.messages == [
+        "the alarm MISSPELLED waits for the metric actor/gradnorm, which no step has had so far; "
+        "did you mean actor/grad_norm?"
+    ]

@@ -1,0 +1,77 @@
+"""What a checkpoint keeps of callbacks, and callbacks that could not be told apart in it."""
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from still_verl.config_errors import ConfigError
+from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.checks.names import check_callbacks
+from still_verl.integration.trainers import state_of
+
+
+class Keeps(Callback):
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+    def state_dict(self) -> Any:
+        return self.state
+
+
+def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
+    state = {"clip": np.float32(0.5), "seen": np.arange(2), "steps": [np.int64(3)]}
+    assert json.loads(state_of([Keeps(state)])) == {"Keeps": {"clip": 0.5, "seen": [0, 1], "steps": [3]}}
+
+
+@pytest.mark.parametrize(("state", "said"), [({"a": {1}}, "set is none"), ({("a", "b"): 1}, "keys must be")])
+def test_a_state_that_cannot_be_written_names_its_callback(state: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"the callback Keeps: its state_dict must be of JSON values: {said}"):
+        state_of([Keeps(state)])
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["own_a.Clip", "own_b.Clip"], "still.callbacks has 'own_b.Clip': own_a.Clip has the class name Clip already"),
+        (["own_a.Clip", "own_a.Clip"], "still.callbacks has 'own_a.Clip': own_a.Clip has the class name Clip already"),
+        (["own_a.Monitor"], "still.callbacks has 'own_a.Monitor': monitor has the class name Monitor already"),
+    ],
+)
+def test_two_callbacks_of_one_class_name(monkeypatch: pytest.MonkeyPatch, names: list[str], said: str) -> None:
+    """The state of the second would be written over that of the first, and read into both."""
+    for module in ("own_a", "own_b"):
+        classes = {name: type(name, (Callback,), {}) for name in ("Clip", "Monitor", "Other")}
+        monkeypatch.setitem(sys.modules, module, SimpleNamespace(**classes))  # type: ignore[arg-type]
+    check_callbacks(["own_a.Clip", "own_b.Other"])
+    with pytest.raises(ConfigError) as error:
+        check_callbacks(names)
+    assert str(error.value).startswith(said)
+
+
+async def asynchronous(self: Any, trainer: Any, metrics: Any) -> None:
+    metrics["seen"] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        (
+            {"on_step_begins": lambda self, trainer: None},
+            "there is no hook on_step_begins; use on_init_end, on_step_begin",
+        ),
+        ({"on_update": asynchronous}, "on_update: it is `async`, and nobody awaits it"),
+        ({"on_update": lambda self, trainer: None}, "on_update: it is called with 3 argument(s): too many positional"),
+    ],
+)
+def test_a_hook_that_would_not_be_called(
+    monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any], said: str
+) -> None:
+    name = f"Odd{abs(hash(said))}"
+    monkeypatch.setitem(sys.modules, "own_c", SimpleNamespace(**{name: type(name, (Callback,), attributes)}))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError) as error:
+        check_callbacks([f"own_c.{name}"])
+    assert str(error.value).startswith(f"still.callbacks has 'own_c.{name}': {said}")
