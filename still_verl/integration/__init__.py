@@ -1,4 +1,4 @@
-"""Everything that imports verl, and nothing else does: an upgrade of verl touches this package.
+"""All that runs inside a verl job, and so imports verl. Beside it only `plan` and `plugin` do: an upgrade is there.
 
 - `trainers`: the trainer modes `still_sync`, `still_colocate_async`, `still_separate_async`: upstream's with callbacks.
 - `callbacks/`: the ideas that act on a run; `base.Callback` is the protocol.
