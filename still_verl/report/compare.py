@@ -59,7 +59,7 @@ TRAINING_FIGURES = (
     FinalFigure("tokens of a response", ("still/length/mean", "response_length/mean")),
     FinalFigure("finished", ("still/completion/finished",), share=True),
     FinalFigure("answered", ("still/completion/answered",), share=True),
-    FinalFigure("entropy", ("still/entropy", "actor/entropy")),
+    FinalFigure("entropy", ("actor/entropy",)),
     FinalFigure("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
     FinalFigure("seconds a step", ("perf/time_per_step", "timing_s/step")),
 )

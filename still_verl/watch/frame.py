@@ -47,7 +47,7 @@ CURVES = (
     Curve("finished", ("still/completion/finished",), True),
     Curve("cut at the limit", ("response_length/clip_ratio",), True),
     Curve("tool calls", ("still/tool/calls",)),
-    Curve("entropy", ("still/entropy", "actor/entropy", "actor/entropy_loss")),
+    Curve("entropy", ("actor/entropy", "actor/entropy_loss")),
     Curve("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
     Curve("KL coefficient", ("still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff")),
 )
