@@ -18,7 +18,7 @@ from still_verl.monitor.settings import MonitorConfig
 from still_verl.rewards.settings import RewardConfig
 
 DEVICES = ("auto", "cpu")
-SCHEDULED = ("kl", "entropy", "temperature")
+SCHEDULED = ("kl", "entropy", "temperature")  # nodes that are a schedule
 RENAMED = {"reward.order": "still.reward.extractors"}  # since 0.1; by the old key below `still`
 
 

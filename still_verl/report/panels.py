@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from still_verl.monitor.keywords import KEYWORD_RATE
+
 
 @dataclass(frozen=True)
 class Line:
@@ -84,7 +86,7 @@ PANELS = (
     Panel(
         "Entropy",
         "How undecided the model is at a token, in nats.",
-        (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
+        (_line("entropy", "actor/entropy", "actor/entropy_loss"),),
         schedules_below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
         about_schedules="Below: what acts on it.",
     ),
@@ -98,7 +100,7 @@ PANELS = (
     Panel(
         "Reasoning words, per 1,000 words",
         "Words of verification, reflection and correction: do responses think more, or only get longer?",
-        pattern=re.compile(r"still/keywords/([^/]+)/per_1k_words"),
+        pattern=KEYWORD_RATE,
     ),
     Panel(
         "Reasoning words, per response",

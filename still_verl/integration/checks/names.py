@@ -1,6 +1,6 @@
 """Every object that a job names is there and of the right kind, before Ray's processes look for it one by one."""
 
-from still_verl.config import StillConfig
+from still_verl.config import SCHEDULED, StillConfig
 from still_verl.dynamics.registries import CALLBACKS, SCHEDULES, SELECTION_RULES
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
 from still_verl.monitor.keywords import keyword_lists
@@ -21,7 +21,7 @@ def check_names(still: StillConfig) -> None:
         EXTRACTORS.find(name)
     for name in still.selection.rules:
         SELECTION_RULES.find(name)
-    for key in ("kl", "entropy", "temperature"):
+    for key in SCHEDULED:
         schedule = getattr(still, key)
         if schedule.scheduled:
             SCHEDULES.find(schedule.kind, f"still.{key}.kind")
