@@ -80,7 +80,9 @@ def still_config(config: DictConfig) -> StillConfig:
         return StillConfig()
     try:
         merged = OmegaConf.merge(OmegaConf.structured(StillConfig), OmegaConf.to_container(node, resolve=True))
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+        found = OmegaConf.to_object(merged)
+        assert isinstance(found, StillConfig)  # as its schema says
+        return found
     except ConfigKeyError as error:
         raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:
