@@ -179,7 +179,7 @@ def as_bytes(code: str) -> bytes:
 
 
 def is_too_long(code: bytes) -> bool:
-    """Whether a block is longer than `CODE_MB`; what becomes of it is `TOO_LONG`."""
+    """Return whether a block is longer than `CODE_MB`; what becomes of it is `TOO_LONG`."""
     return len(code) > CODE_MB * 2**20
 
 

@@ -24,7 +24,7 @@ MESSAGE_CHARS = 1000  # of an exception's message
 
 
 def serve(data_socket: socket.socket, output_pipe: int) -> None:
-    """After `prepare`: run blocks until the other side hangs up.
+    """Run blocks until the other side hangs up; call `prepare` before.
 
     Args:
         data_socket: brings blocks, and takes for each JSON of how it failed, if it did.
