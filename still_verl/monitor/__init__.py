@@ -5,6 +5,7 @@
   and alarms, reports and `still-verl watch` go by it.
 - `alarms`: a package of its own: detectors of what goes wrong, and `scan` for runs that are over.
 - `samples`, `journal`, `jsonl`: which samples are kept, what writes them, and the one reader and writer of JSON lines.
+- `metric_names`: figures that ours and verl call differently, for whoever reads a run.
 - `settings.MonitorConfig`: the node `still.monitor`; `registries`: what it may name.
 
 `still_verl.integration.callbacks.monitor` calls all of this in a run. To add a metric, return it from one of the
