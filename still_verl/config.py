@@ -1,6 +1,6 @@
 """The `still:` node of a job as a whole: defaults, and one clear error per mistake.
 
-Each package has the settings of its own node beside what they name; here they are put together.
+Each package defines the settings of its own node. Here they are put together.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -34,9 +34,9 @@ class StillConfig:
         kl: the KL coefficient over the run.
         entropy: the coefficient of the entropy bonus over the run.
         temperature: of sampling and of log-probs over the run.
-        reference: when the reference model is renewed.
+        reference: when the reference model becomes a copy of the actor.
         context: the length of responses over the run.
-        selection: which samples are learned from.
+        selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
         callbacks: dotted names of your own `still_verl.integration.callbacks.base.Callback` classes, in this order.
@@ -61,10 +61,10 @@ class StillConfig:
         for name in SCHEDULED:
             getattr(self, name).check(f"still.{name}")
         if self.temperature.kind == ADAPTIVE:
-            raise ConfigError("still.temperature.kind='adaptive': a temperature has nothing to follow")
+            raise ConfigError("still.temperature.kind='adaptive': a temperature cannot be adaptive")
         for name in self.callbacks:
             if name in CALLBACKS:
-                raise ConfigError(f"still.callbacks has {name!r}: that one is always there; name those of your own")
+                raise ConfigError(f"still.callbacks has {name!r}: it is always active; name only your own")
             if "." not in name:
                 raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")
 

@@ -1,4 +1,4 @@
-"""What is said of a setting that cannot work: one line that names the key, the value and the fix."""
+"""The error for a setting that cannot work: one line with the key, the value and the fix."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

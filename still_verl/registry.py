@@ -1,11 +1,11 @@
-"""The one mechanism behind everything that a user may replace.
+"""How a user replaces a part of still_verl.
 
 A setting names an object: by a short name of still_verl's, or by the dotted name of an object of the user's own. A
 `Registry` knows the short names of one kind of object (reward terms, selection rules, sandboxes, ...) and where each
 object is; it imports an object when it is first used, so that settings can check a name without loading what it names.
 
-Each package keeps its registries in its module `registries`. To add an object of your own nothing has to be registered:
-give its dotted name in the setting, see docs/extend.md.
+Each package keeps its registries in its module `registries`. You need not register an object of your own: give its
+dotted name in the setting, see docs/extend.md.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -15,8 +15,10 @@ def register() -> None:
     OmegaConf.register_new_resolver("still.started", _now, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("still.reward_fn", paths.reward_fn, replace=True)
     OmegaConf.register_new_resolver("still.demo_model", _demo_file, replace=True)
-    OmegaConf.register_new_resolver("still.equals", operator.eq, replace=True)
-    OmegaConf.register_new_resolver("still.divide", operator.floordiv, replace=True)
+    for name in ("still.equals", "still.same"):  # the second is its name until 0.1, for one release
+        OmegaConf.register_new_resolver(name, operator.eq, replace=True)
+    for name in ("still.divide", "still.part"):  # likewise
+        OmegaConf.register_new_resolver(name, operator.floordiv, replace=True)
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""The launcher of an ablation (`-m`): a job that fails stops no other, and a rerun does only what is not finished.
+"""The launcher of an ablation (`-m`): a failed job does not stop the others, and a rerun runs only unfinished jobs.
 
 Each job has a folder, named after the overrides in which the jobs differ, with a `job.json` that says how it ended. A
 rerun of the same command finds these folders: finished jobs are skipped, the others go on from their last checkpoint.
@@ -73,7 +73,7 @@ class SweepLauncher(BasicLauncher):
             returns.append(self._run_unless_finished(list(overrides), folder, number))
         print_results(folders, returns)
         if any(_failed(job) for job in returns):
-            print("still_verl: the same command again does only the jobs that failed", file=sys.stderr)
+            print("still_verl: run the same command again: it runs only the jobs that failed", file=sys.stderr)
             sys.exit(1)
         return returns
 

@@ -17,7 +17,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        ({"callbacks": ["monitor"]}, "still.callbacks has 'monitor': that one is always there; name those of your own"),
+        ({"callbacks": ["monitor"]}, "still.callbacks has 'monitor': it is always active; name only your own"),
         ({"kl": {"kind": "cosin"}}, "still.kl.kind='cosin': use one of inherit, constant, linear, cosine, "),
         (
             {"monitor": {"alarms": ["still", "platau"]}},
@@ -49,7 +49,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"kl": {"kind": "piecewise", "points": [[0, "a"], [5, 1]]}}, "give at least two pairs [step, value]"),
         ({"kl": {"kind": "cosine", "start": -1}}, "still.kl.start=-1.0: must not be negative"),
         ({"kl": {"place": "both"}}, "still.kl.place='both': use one of loss, reward"),
-        ({"temperature": {"kind": "adaptive", "target": 1, "rate": 1}}, "a temperature has nothing to follow"),
+        ({"temperature": {"kind": "adaptive", "target": 1, "rate": 1}}, "a temperature cannot be adaptive"),
         ({"context": {"stages": [[1, 9], [5, 9]]}}, "steps and tokens must increase"),
         ({"context": {"stages": [[2, 9]]}}, "the first stage must begin at step 1"),
         ({"selection": {"rules": ["longest"]}}, "use one of overlong, accuracy, question, response"),
@@ -61,7 +61,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"monitor": {"words": {"actions": ["hm"]}}}, "still.monitor.words has category 'actions'"),
         (
             {"monitor": {"words": {"reflection": [" "]}}},
-            "still.monitor.words.reflection=[' ']: take the empty word out",
+            "still.monitor.words.reflection=[' ']: remove the empty word",
         ),
         ({"interpreter": {"format": "xml"}}, "still.interpreter.format='xml': use one of fenced, tagged, tool_call"),
         ({"interpreter": {"sandbox": "docker"}}, "still.interpreter.sandbox='docker': use one of local, bubblewrap, f"),

@@ -17,7 +17,7 @@ BLOCK = f"import sys\nfor name in {HEAVY}: sys.modules[name] = None\n"
 
 # Those that are for a job or build a model; all others must work without the packages above.
 FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep")
-BUILDERS = ("demo.tiny_model", "demo.smollm2", "demo.tokenizer")
+BUILDERS = ("demo.tiny_model", "demo.build_weights", "demo.pretraining", "demo.muon", "demo.smollm2", "demo.tokenizer")
 
 
 def light_modules() -> list[str]:

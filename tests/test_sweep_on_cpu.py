@@ -40,7 +40,14 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         f"actor_rollout_ref.model.path={demo.model}",
     ]
     reward = Path(__file__).parent / "e2e/jobs/digits.py"
-    command = ["+recipe=base", *files, f"reward.custom_reward_function.path={reward}", *overrides, "-m"]
+    command = [
+        "+recipe=base",
+        "actor_rollout_ref.rollout.name=vllm",
+        *files,
+        f"reward.custom_reward_function.path={reward}",
+        *overrides,
+        "-m",
+    ]
     return subprocess.run(
         [sys.executable, "train.py", *command], cwd=folder, capture_output=True, text=True, timeout=150, env=os.environ
     )
@@ -66,7 +73,7 @@ def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
     bad = [f"kl=cosine,actor_rollout_ref.rollout.n={n}" for n in (4, 8)]
     assert states(sweep) == dict.fromkeys(good, "finished") | dict.fromkeys(bad, "failed"), done.stdout + done.stderr
     assert done.stdout.count("failed: RuntimeError: out of memory") == 2 and done.stdout.count("25.0%") == 6
-    assert "does only the jobs that failed" in done.stderr
+    assert "runs only the jobs that failed" in done.stderr
 
     (tmp_path / "broken").unlink()
     again = ablation(tmp_path, *arguments)

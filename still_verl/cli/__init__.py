@@ -4,10 +4,10 @@
 (verify, score), `runs` (report, watch) and `programs` (run-code). The docstring and the annotations of a function are
 its help text.
 
-A command imports what it calls when it runs: `still-verl verify` must not wait for torch, and most commands work where
-verl is not installed. Those that need it begin with `output.require_verl`.
+A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
+without verl. Those that need verl begin with `output.require_verl`.
 
-To add one, write the function into the module that it fits and list it here.
+To add a command, write its function in one of these modules and list it here.
 """
 
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""`plan`: a job before it runs."""
+"""`plan`: looks at a job before it runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +34,7 @@ def plan(
         elif hardware:
             _plan_on(hardware, hydra, steps, mean_tokens)
         else:
-            stop("say on what it shall run, e.g. hardware=8xH100-80G, or what to look at: --schedule")
+            stop("give the hardware, e.g. hardware=8xH100-80G, or use --schedule")
     except ConfigError as error:
         stop(str(error))
 

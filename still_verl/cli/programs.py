@@ -15,7 +15,7 @@ def run_code(
     timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print stdout, error, seconds and tier as JSON.")] = False,
 ) -> None:
-    """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when no sandbox is there."""
+    """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when there is no sandbox."""
     from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
     from still_verl.interpreter.sandbox.local.client import Local
 

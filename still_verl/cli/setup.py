@@ -1,4 +1,4 @@
-"""`doctor`, `demo-model` and `demo`: is this machine able to train, and does it."""
+"""`doctor`, `demo-model` and `demo`: check whether this machine can train, and train on it."""
 
 import json
 from typing import Annotated

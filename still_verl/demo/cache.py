@@ -1,4 +1,4 @@
-"""Directories that are either complete or absent: built aside, checksummed, renamed into place, verified on reuse."""
+"""Directories that are either complete or absent: built elsewhere, checksummed, renamed, verified on reuse."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""A verl job as a child process that never outlives us."""
+"""Runs a verl job as a child process, which ends with this process at the latest."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""How the demo models and their data come to be there. What builds is imported when it builds."""
+"""Builds the demo models and their data. Each builder is imported only when it is needed."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""What changes from step to step of a training, as pure functions and settings: nothing here imports verl.
+"""What changes from step to step of a run, as pure functions and settings. Nothing here imports verl.
 
 - `schedules`: from a step to a value (constant, linear, cosine, piecewise, ...).
-- `coefficient`: a value that is scheduled, or that follows what it observes (adaptive KL, adaptive entropy).
-- `selection`: which samples a step learns from.
+- `coefficient`: a value that is scheduled, or adapts to what was measured (adaptive KL, adaptive entropy).
+- `selection`: which samples a step is trained on.
 - `context`: how long a response may be in a step.
 - `settings`: the nodes `still.kl`, `still.entropy`, `still.temperature`, `still.reference`, `still.context` and
   `still.selection`.

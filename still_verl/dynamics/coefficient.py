@@ -1,4 +1,4 @@
-"""A coefficient of a step: by a schedule, or following what was observed in the steps before."""
+"""A coefficient of a step: by a schedule, or adapted to what was measured in the steps before."""
 
 from collections.abc import Callable
 

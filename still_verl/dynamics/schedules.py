@@ -83,7 +83,7 @@ class ScheduleConfig:
         for name in ("target", "rate"):
             value = getattr(self, name)
             if value is None or value <= 0:
-                raise ConfigError(f"{key}.{name}={value}: an adaptive coefficient needs one above 0")
+                raise ConfigError(f"{key}.{name}={value}: an adaptive coefficient needs a value above 0")
         if not self.floor <= self.start <= self.ceiling:
             raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}")
 

@@ -1,4 +1,4 @@
-"""Which samples a step learns from: one rule for each idea, and how rules are applied to the groups of a step."""
+"""Which samples a step is trained on: one rule for each idea, and how rules are applied to the groups of a step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def select(uids: Sequence[str], samples: Group, config: SelectionConfig) -> np.n
         config: which rules; each sees of a prompt's group what the ones before it kept.
 
     Returns:
-        A mask of booleans, shape (samples,). A sample that is left alone of its group goes too: GRPO would take its
+        A mask of booleans, shape (samples,). The only sample left of a group is dropped too: GRPO would take its
         bare reward for an advantage.
     """
     rules = {name: SELECTION_RULES.find(name) for name in config.rules}

@@ -1,4 +1,4 @@
-"""The nodes of `still:` about training dynamics. Each refuses what cannot work, by key, value and fix."""
+"""The nodes of `still:` about training dynamics. Each raises an error for a value that cannot work, with the fix."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -65,7 +65,7 @@ class ContextConfig:
 
 @dataclass
 class SelectionConfig:
-    """Which samples a step learns from.
+    """Which samples a step is trained on.
 
     Attributes:
         rules: names of `registries.SELECTION_RULES`, or dotted names of your own; applied in this order.

@@ -1,4 +1,4 @@
-"""A step of which selection left nothing: upstream's pipeline needs tokens, so it is not run at all."""
+"""A step in which selection dropped every sample: verl's pipeline needs tokens, so the step makes no update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of ours verl's registries hold in this process, for `still-verl doctor`."""
+"""Lists our entries in verl's registries in this process, for `still-verl doctor`."""
 
 import importlib
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Where a response closes a block of Python: fences as CommonMark defines them, but blind inside strings.
+"""Finds where a response closes a block of Python: fences as in CommonMark, but ignored inside Python strings.
 
 A model's code may itself contain a line of three backticks, in a docstring or in Markdown that it builds. Such a line
 closes nothing while Python is inside a string.

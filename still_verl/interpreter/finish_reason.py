@@ -1,4 +1,4 @@
-"""Why a response ended. verl says "completed" whether the model stopped or its budget did."""
+"""Why a response ended. verl says "completed" both when the model stopped and when its token limit was reached."""
 
 from collections.abc import Sequence
 from functools import lru_cache

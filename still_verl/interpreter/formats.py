@@ -1,4 +1,4 @@
-"""How a model writes code and reads its output: each format says when a block wants to be run."""
+"""How a model writes code and reads its output: each format says when a block is to be run."""
 
 import re
 from typing import Protocol

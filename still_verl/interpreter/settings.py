@@ -1,4 +1,4 @@
-"""The node `still.interpreter`. It refuses what cannot work, by key, value and fix."""
+"""The node `still.interpreter`. It raises an error for a value that cannot work, with the fix."""
 
 from dataclasses import dataclass
 
@@ -22,16 +22,15 @@ class InterpreterConfig:
         sandbox: where programs run: "local", "bubblewrap", "fusion" (a service that speaks SandboxFusion's HTTP), or
             the dotted name of a class of your own, see `sandbox.base.BuildsSandbox`.
         url: address of the service, `http://HOST:PORT`.
-        max_concurrent: programs that run at once for each rollout worker; None is one for each of its processors, or
-            16 with "fusion".
+        max_concurrent: programs that run at once for each rollout worker; None means one for each of its processors,
+            or 16 with "fusion".
         stateful: whether variables survive from block to block of a response.
         max_calls: blocks that are run in one response.
-        seconds_per_call, seconds_per_response: wall time. Defaults that a program also has outside of a job are those
-            of `sandbox.base.Limits`.
+        seconds_per_call, seconds_per_response: wall time of one block, and of all blocks of a response.
         memory_mb: address space of a program in MiB, on top of what the interpreter takes.
         output_chars: characters of an output that the model reads; its begin and its end are kept.
-        minimum_tier: "full" or "reduced"; where a sandbox of this machine isolates less, the job is refused.
-        allow_unsandboxed: run model-written code with no isolation at all, on a machine that may be lost.
+        minimum_tier: "full" or "reduced"; if the sandbox isolates less on this machine, the job is refused.
+        allow_unsandboxed: run model-written code with no isolation at all; only on a machine that you can throw away.
     """
 
     format: str = "fenced"

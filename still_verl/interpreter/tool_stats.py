@@ -1,4 +1,4 @@
-"""What a response did with its interpreter, in counts."""
+"""Counts what a response did with its interpreter."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ToolStats:
         unreadable, unknown_tool, no_code: tool calls without a program: no valid JSON, another tool's name, no code.
         seconds: wall time of running.
         wait_seconds: wall time of waiting for a free place.
-        cap_reached: 1 when a cap on calls or seconds was met.
+        cap_reached: 1 when a limit on calls or seconds was reached.
         cut_outputs: outputs that did not fit into the response's budget.
         unfinished: 1 when the response ended inside a block.
         skipped_blocks: blocks that were not run, because the response went on past them.

@@ -1,12 +1,12 @@
-"""What a run says about itself: metrics of each step, samples, keywords and alarms. Nothing here imports verl.
+"""Monitors a run: metrics of each step, samples, keywords and alarms. Nothing here imports verl.
 
 - `metrics.step_metrics`: the figures of a step, from its samples (`rows.StepRows`) and their texts.
 - `keywords.Keywords`: counts words by category; `keyword_file` keeps the list in the run folder as `keywords.json`,
-  and alarms, reports and `still-verl watch` go by it.
-- `alarms`: a package of its own: detectors of what goes wrong, and `scan` for runs that are over.
-- `samples`, `journal`, `jsonl`: which samples are kept, what writes them, and the one reader and writer of JSON lines.
-- `metric_names`: figures that ours and verl call differently, for whoever reads a run.
-- `settings.MonitorConfig`: the node `still.monitor`; `registries`: what it may name.
+  which alarms, reports and `still-verl watch` use.
+- `alarms`: detectors of what goes wrong, and `scan` for finished runs.
+- `samples`, `journal`, `jsonl`: which samples are kept, what writes them, and how JSON lines are read and written.
+- `metric_names`: figures that ours and verl call differently, for whatever reads a run.
+- `settings.MonitorConfig`: the node `still.monitor`; `registries`: the names that it may contain.
 
 `still_verl.integration.callbacks.monitor` calls all of this in a run. To add a metric, return it from one of the
 functions that `step_metrics` merges, and describe it in docs/monitor.md. Words and alarms of your own need no change

@@ -1,4 +1,4 @@
-"""Slow work off the critical path."""
+"""Runs slow work in threads, so that a step does not wait for it."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ def post(url: str, message: dict[str, Any]) -> None:
     """Send a message as JSON.
 
     Raises:
-        OSError: nobody took it within `WEBHOOK_S` seconds.
+        OSError: the server did not accept it within `WEBHOOK_S` seconds.
     """
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(url, json.dumps(message).encode(), headers), timeout=WEBHOOK_S):

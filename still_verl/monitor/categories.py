@@ -41,6 +41,6 @@ def check_category(key: str, category: object, words: object) -> None:
         if not isinstance(word, str):
             raise ConfigError(f"{where}={reprlib.repr(words)}: put {reprlib.repr(word)} in quotes, as a word")
         if not parts(word):
-            raise ConfigError(f"{where}={reprlib.repr(words)}: take the empty word out")
+            raise ConfigError(f"{where}={reprlib.repr(words)}: remove the empty word")
         if len(word) > MAX_CHARACTERS:
             raise ConfigError(f"{where} has {reprlib.repr(word)}: use words of at most {MAX_CHARACTERS} characters")

@@ -1,4 +1,4 @@
-"""What the monitor writes beside metrics: `samples.jsonl` and `alarms.jsonl` of the run folder, and the webhook."""
+"""What the monitor writes besides metrics: `samples.jsonl` and `alarms.jsonl` of the run folder, and the webhook."""
 
 from dataclasses import asdict
 from pathlib import Path

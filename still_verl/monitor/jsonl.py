@@ -1,4 +1,4 @@
-"""JSON lines of a run folder: the one reader and writer of them.
+"""Reads and writes the JSON lines of a run folder.
 
 Files are append-only. After a kill at any byte every line is whole but the last; readers skip that one.
 """

@@ -1,4 +1,4 @@
-"""The node `still.monitor`. It refuses what cannot work, by key, value and fix."""
+"""The node `still.monitor`. It raises an error for a value that cannot work, with the fix."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS, KEYWORD_LI
 
 @dataclass
 class MonitorConfig:
-    """What is watched, kept, and done about it.
+    """What is monitored, what is kept, and what an alarm does.
 
     Attributes:
         samples: kept of a step in `samples.jsonl`, spread over it; of validation as many. 0 keeps none.

@@ -22,7 +22,7 @@ SYNC_BANDWIDTH = 5e9
 HOST_BANDWIDTH = 20e9
 
 # --- lengths: assumptions, each can be overruled on the command line ------------------------------------------------
-# Mean of the responses as a share of the longest allowed, when nobody says it.
+# Mean length of the responses as a share of the longest allowed, when it is not given.
 MEAN_SHARE = 0.25
 # Mean of the prompts as a share of the longest allowed.
 PROMPT_SHARE = 0.25

@@ -26,7 +26,7 @@ def run_length(config: DictConfig, steps: int | None = None) -> int:
     """Return the steps of a run: `steps` where it is given, else `trainer.total_training_steps`.
 
     Raises:
-        ConfigError: nobody says it, or it is below 1.
+        ConfigError: it is not given, or it is below 1.
     """
     if steps is not None and steps < 1:
         raise ConfigError(f"--steps={steps}: a run has at least 1 step")

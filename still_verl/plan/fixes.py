@@ -1,4 +1,4 @@
-"""What to change where a job does not fit: overrides to type, tried in the order of what they cost."""
+"""What to change if a job does not fit: overrides to add, the cheapest first."""
 
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,7 @@
 """Operations of a model and of a device, as verl counts them for its metric `perf/mfu`.
 
 No other module touches `verl.utils.flops_counter`. This one relies on three things there, which
-`tests/test_contract_on_cpu.py` and `tests/plan/test_flops_on_cpu.py` hold:
+`tests/test_contract_on_cpu.py` and `tests/plan/test_flops_on_cpu.py` check:
 
 * `ESTIMATE_FUNC[family](config, tokens_sum, batch_seqlens, delta_time)` returns 1e12 operations a second, and reads
   from `config` the names that `_verl_config` gives.

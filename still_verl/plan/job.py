@@ -95,13 +95,13 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         mean_response: tokens of an average response; None assumes a share of the longest.
 
     Raises:
-        ConfigError: nobody says which model or how long the run is, a length that is not positive, or a model or
+        ConfigError: the model or the length of the run is not given, a length that is not positive, or a model or
             strategy that the formulas do not describe.
     """
     ours, ar = still_config(config), config.actor_rollout_ref
     actor, rollout, fsdp = ar.actor, ar.rollout, ar.actor.fsdp_config
     if actor.strategy not in ("fsdp", "fsdp2"):
-        raise ConfigError(f"actor_rollout_ref.actor.strategy={actor.strategy}: the planner describes fsdp and fsdp2")
+        raise ConfigError(f"actor_rollout_ref.actor.strategy={actor.strategy}: the planner supports fsdp and fsdp2")
     if mean_response is not None and mean_response <= 0:
         raise ConfigError(f"--mean-tokens={mean_response:g}: an average response has more than 0 tokens")
     total = run_length(config, steps)

@@ -1,6 +1,6 @@
-"""The models that the planner can count: the study's backbones, and every config.json of a served family.
+"""The models that the planner can count: the study's backbones, and every config.json of a supported family.
 
-To serve another family, add it to `FAMILIES` and teach `shape_from` what its layers have. The test that compares with
+To support another family, add it to `FAMILIES` and teach `shape_from` what its layers have. The test that compares with
 transformers' parameter count must then have a case for it.
 """
 
@@ -79,12 +79,12 @@ def shape_from(config: dict[str, Any], source: str) -> Shape:
         source: its name, for messages.
 
     Raises:
-        ConfigError: a family that is not served, or a mixture that also has dense layers.
+        ConfigError: a family that is not supported, or a mixture that also has dense layers.
     """
     family = config.get("model_type")
     if family not in FAMILIES:
         served = ", ".join(FAMILIES)
-        raise ConfigError(f"{source}: model_type={family!r} is not counted; the planner serves {served}")
+        raise ConfigError(f"{source}: model_type={family!r} is not supported; the planner supports {served}")
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     # A bias in all four projections of attention, where a config asks for it. The Qwen2 families ignore this field.
     attention_bias = family in ("llama", "qwen3", "qwen3_moe") and bool(config.get("attention_bias"))
@@ -122,7 +122,7 @@ def _experts(family: str, config: dict[str, Any], source: str) -> Experts | None
         raise ConfigError(
             f"{source}: mlp_only_layers={config.get('mlp_only_layers')} "
             f"decoder_sparse_step={config.get('decoder_sparse_step', 1)}: "
-            "the planner serves mixtures whose layers all have experts ([] and 1)"
+            "the planner supports only mixtures in which all layers have experts ([] and 1)"
         )
     # transformers 5 writes num_local_experts for Qwen3, before that it was num_experts.
     count = config.get("num_experts") or config["num_local_experts"]

@@ -38,7 +38,7 @@ def schedule_curves(config: DictConfig, steps: int | None = None) -> tuple[list[
         steps: length of the run; None takes `trainer.total_training_steps`.
 
     Raises:
-        ConfigError: nobody says how long the run is, or it is below 1 step.
+        ConfigError: the length of the run is not given, or it is below 1 step.
     """
     total = run_length(config, steps)
     still = still_config(config)

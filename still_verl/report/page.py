@@ -1,4 +1,4 @@
-"""Runs as one HTML page that needs nothing else: no network, no server."""
+"""Writes runs as one HTML page that needs no network and no server."""
 
 import json
 import os

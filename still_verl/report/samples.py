@@ -1,4 +1,4 @@
-"""A few telling samples out of many: files are read as a stream, and memory does not grow with them."""
+"""Chooses a few instructive samples out of many. Files are read as a stream, so memory does not grow with them."""
 
 import heapq
 from collections import Counter

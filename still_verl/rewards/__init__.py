@@ -1,13 +1,13 @@
-"""What a response is worth. Nothing in this package imports verl, Ray or torch.
+"""Computes the reward of a response. Nothing in this package imports verl, Ray or torch.
 
 Entry points:
-    `equivalence.verify.verify(gold, answer)`       whether two answers are the same mathematics
+    `equivalence.verify.verify(gold, answer)`       whether two answers are mathematically equal
     `extract.extract(response)`                     the final answer of a response
-    `compose.score(response, ground_truth, preset)` the reward of a response, and why; `score_sample` with all it knows
-    `offline`, `tables`                             a reward on a file of responses: `still-verl score`
+    `compose.score(response, ground_truth, preset)` the reward of a response; `score_sample` takes a `Sample`
+    `offline`, `tables`                             runs a reward on a file of responses: `still-verl score`
 The files of `reward_fns/` and the reward manager `still` call these.
 
 A reward is a `presets.Preset`: a weighted sum of terms. A term is a function `(sample: Sample) -> float`; those of the
 study are in `terms`, and what a term sees is in `sample`. `registries` has the short names of terms, presets and
-extractors. One of your own needs no entry there: give its dotted name in the setting, see docs/extend.md.
+extractors. You need not register your own: give its dotted name in the setting, see docs/extend.md.
 """

@@ -23,7 +23,7 @@ def score(
 
     Args:
         response: the model's own text.
-        ground_truth: the answer, or a sequence of alternatives of which one must be met.
+        ground_truth: the answer, or a sequence of answers; a response is right if it equals one.
         preset: what to pay for.
         tokens: how long the response is, for the terms of length.
         max_tokens: how long it could be.

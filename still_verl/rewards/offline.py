@@ -106,7 +106,7 @@ def score_rows(reward: Reward, rows: list[dict[str, Any]], kwargs: dict[str, Any
         result = _as_row(returned, number)
         keys = keys or set(result)
         if keys != set(result):
-            raise RowError(f"row {number}: keys {sorted(keys ^ set(result))} are not in every row, which verl needs")
+            raise RowError(f"row {number}: keys {sorted(keys ^ set(result))} are missing in some rows; verl needs all")
         yield Scored(row, result, seconds)
 
 

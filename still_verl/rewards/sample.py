@@ -16,16 +16,16 @@ class Sample:
     r"""One response to judge. A term is a function `(sample: Sample) -> float`.
 
     Attributes:
-        text: the model's own tokens as text. What a term should read: a program's output is not the model's work.
-        references: the right answer, or alternatives of which one must be met.
-        preset: what the job pays for, with its settings.
-        transcript: the whole response as text, with what tools put out; the same as `text` where no tool was used.
+        text: the model's own tokens as text, without the output of programs. Terms should read this.
+        references: the right answer, or several; a response is right if it equals one of them.
+        preset: the terms of the job's reward, with their weights and settings.
+        transcript: the whole response as text, with the output of tools; the same as `text` if no tool was used.
         prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
         data_source: the row's column of this name.
         extra_info: the row's column of this name, whatever the data has in it.
         tokens: how long the response is, output of tools included; None in a reward file that has no tokenizer.
         max_tokens: how long it could be in this step; None likewise.
-        finished: whether the response ended by itself; None when nobody tells.
+        finished: whether the response ended by itself; None when it is not known.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
 
     Example:
@@ -79,7 +79,7 @@ class Sample:
         """The tokens of the response and their limit.
 
         Raises:
-            ValueError: a term needs them and nobody gave them.
+            ValueError: a term needs them, and they are not known.
         """
         if self.tokens is None or not self.max_tokens:
             raise ValueError(
@@ -107,7 +107,7 @@ def as_references(ground_truth: Any) -> tuple[str, ...]:
     Nothing (None, or no alternative) becomes an empty answer, which no response meets.
 
     Raises:
-        ValueError: it is a mapping, of which nobody knows where the answer is.
+        ValueError: it is a mapping, so it is not clear where the answer is.
 
     Example:
         >>> as_references("1/2"), as_references(0.5), as_references(["3", "three"]), as_references([])

@@ -1,4 +1,4 @@
-"""The node `still.reward`: its settings, and what of them cannot work."""
+"""The node `still.reward`. It raises an error for a value that cannot work."""
 
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RewardConfig:
-    """What the reward manager `still` pays. A key that is None keeps the preset's value.
+    """How the reward manager `still` computes the reward. A key that is None keeps the preset's value.
 
     Attributes:
         preset: a name of `registries.PRESETS`, or the dotted name of your own.

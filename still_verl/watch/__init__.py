@@ -1,9 +1,9 @@
-"""`still-verl watch RUN`: a run folder as it grows, in a terminal.
+"""`still-verl watch RUN`: shows a run in a terminal while it trains.
 
-- `follow.Follower`: reads what was added to a run since the last look, and nothing twice.
-- `frame.frame`: one look as text: where the run is, its curves, active alarms, the last sample.
-- `live.watch_live`: one frame each second until the run is over; `watch_once` prints a single one.
+- `follow.Follower`: reads only what was added to a run since the last time.
+- `frame.frame`: draws one frame: the progress of the run, its curves, active alarms, the last sample.
+- `live.watch_live`: draws a frame each second until the run is over; `watch_once` prints a single one.
 
-To add a curve, add a `Curve` to `frame.CURVES`: a label and the metrics of which the first that a run has is drawn.
-Categories of keywords need none: every category that a run logs gets its curve.
+To add a curve, add a `Curve` to `frame.CURVES`: a label and a list of metrics. The first of them that the
+run has is drawn. You need not add categories of keywords: every category that a run logs gets a curve.
 """

@@ -1,4 +1,4 @@
-"""A run that grows, read once: each look reads only what was added since the last one."""
+"""Reads a run that is still training: each read takes only what was added since the last one."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One look at a run, for a terminal: where it is, its curves, active alarms, the last sample."""
+"""Draws one frame of a run for a terminal: its progress, its curves, active alarms, the last sample."""
 
 import math
 from collections.abc import Sequence

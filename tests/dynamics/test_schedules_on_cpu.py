@@ -93,7 +93,7 @@ def test_joins_have_no_jump(kind: str, start: float, end: float, warmup: int, ho
         ({"kind": "piecewise"}, "k.points=[]: give at least two pairs"),
         ({"kind": "piecewise", "points": [[5, 1.0], [5, 2.0]]}, "the steps must increase"),
         ({"kind": "piecewise", "points": [[0, 1.0], [5, -2.0]]}, "may be negative"),
-        ({"kind": "adaptive", "start": 0.1}, "k.target=None: an adaptive coefficient needs one above 0"),
+        ({"kind": "adaptive", "start": 0.1}, "k.target=None: an adaptive coefficient needs a value above 0"),
         ({"kind": "adaptive", "start": 2.0, "target": 1.0, "rate": 1.0}, "k.start=2.0: not between floor=0.0"),
     ],
 )

@@ -21,7 +21,7 @@ from still_verl.monitor.keywords import Keywords
         ("planning", [], "KEY.planning=[]: use a list of words"),
         ("planning", {"plan": 1}, "KEY.planning={'plan': 1}: use a list of words"),
         ("planning", ["plan", True], "KEY.planning=['plan', True]: put True in quotes, as a word"),
-        ("planning", ["\u2014"], "KEY.planning=['—']: take the empty word out"),
+        ("planning", ["\u2014"], "KEY.planning=['—']: remove the empty word"),
         ("planning", ["x" * 201], "use words of at most 200 characters"),
     ],
 )

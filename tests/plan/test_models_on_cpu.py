@@ -88,11 +88,11 @@ def test_what_cannot_be_counted_is_refused_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give a directory with the model's config.json"):
         shape_of("someone/a-model")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "deepseek_v3"}))
-    with pytest.raises(ConfigError, match="model_type='deepseek_v3' is not counted; the planner serves qwen2, .*_moe"):
+    with pytest.raises(ConfigError, match="'deepseek_v3' is not supported; the planner supports qwen2, .*_moe"):
         shape_of(str(tmp_path))
 
 
 def test_a_mixture_with_dense_layers_is_refused() -> None:
     config = SIZES | EXPERTS | {"model_type": "qwen3_moe", "mlp_only_layers": [0]}
-    with pytest.raises(ConfigError, match=r"mlp_only_layers=\[0\] .* layers all have experts"):
+    with pytest.raises(ConfigError, match=r"mlp_only_layers=\[0\] .* mixtures in which all layers have experts"):
         shape_from(config, "config.json")

@@ -117,3 +117,10 @@ def test_verls_own_loader_and_its_reward_kwargs() -> None:
             extra_info={"response_tokens": 10, "tool_ok": 1},
         )
         assert row["acc"] == 1.0
+
+
+@pytest.mark.parametrize("keyword", ["extractors", "order"])
+def test_extractors_may_be_named_in_a_job_also_by_the_old_keyword(keyword: str) -> None:
+    compute_score = load(next(path for path in FILES if path.stem == "boxed_math"))
+    row = compute_score("math", "<answer>12</answer>", "12", **{keyword: ["boxed", "answer_tag"]})
+    assert (row["score"], row["extracted_by"]) == (1.0, "answer_tag")

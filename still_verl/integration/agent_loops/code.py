@@ -25,7 +25,7 @@ NO_OUTPUT = "(no output)"
 class CodeLoop(SingleTurn):
     """verl's agent loop with a code interpreter.
 
-    Where a cap on calls or seconds is met, the model reads so in place of an output, and goes on without interpreter.
+    When a limit on calls or seconds is reached, the model reads that instead of an output, and continues without it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Tool calls as a chat template has them: read by verl's parsers, answered in turns of the role `tool`."""
+"""Tool calls in the format of a chat template: read by verl's parsers, answered in turns of the role `tool`."""
 
 import json
 from typing import Any

@@ -1,12 +1,12 @@
-"""The ideas that act on a run: each is one callback of our trainers.
+"""What acts on a run: each idea is one callback of our trainers.
 
 - `base`: the protocol, `Callback`, with its hooks.
 - `kl`, `entropy`: the coefficients of a step.
-- `reference`: reference <- actor every N steps.
+- `reference`: copies the actor into the reference every N steps.
 - `sampling`: how long responses may be, and their temperature.
-- `selection`: which samples a step learns from.
+- `selection`: which samples a step is trained on.
 - `monitor`: metrics, samples and alarms; called last, so that it sees what the others did.
 
-To add one of your own, subclass `Callback` and name it in the job: `still.callbacks=[my_package.MyCallback]`. Their
-names stand in `still_verl.dynamics.registries.CALLBACKS`; docs/extend.md has an example.
+To add one of your own, subclass `Callback` and name it in the job: `still.callbacks=[my_package.MyCallback]`. The
+names of ours are in `still_verl.dynamics.registries.CALLBACKS`; docs/extend.md has an example.
 """

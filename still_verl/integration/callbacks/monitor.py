@@ -46,7 +46,7 @@ class Monitor(Callback):
     def on_init_end(self, trainer: StillTrainer) -> None:
         if self.settings.leaves_ours_out:
             # Printed: verl's vLLM server hides whatever is logged below an error.
-            print("still_verl: still.monitor.alarms leaves our own alarms out: add `still` to it to have them, too")
+            print("still_verl: still.monitor.alarms leaves out still_verl's alarms: add `still` to turn them on")
         run_dir = Path(self.still.run_dir) if self.still.run_dir else None
         self.journal = Journal(run_dir, self.settings, self.still.name)
         if run_dir:

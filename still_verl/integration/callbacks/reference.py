@@ -1,4 +1,4 @@
-"""Reference <- actor every N steps (STILL-3, section 4.3; the interval is not published)."""
+"""Copies the actor into the reference every N steps (STILL-3, section 4.3; the interval is not published)."""
 
 from __future__ import annotations
 

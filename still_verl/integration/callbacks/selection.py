@@ -1,7 +1,7 @@
-"""Takes out of a batch what the rules of `still.selection` drop.
+"""Removes from a batch the samples that the rules of `still.selection` drop.
 
-The rest leave the batch before log-probs: loss, KL, entropy, advantage statistics and token counts never see them, and
-nothing is computed for them.
+They leave the batch before log-probs are computed. So they do not count in loss, KL, entropy, advantage statistics and
+token counts, and nothing is computed for them.
 """
 
 from __future__ import annotations

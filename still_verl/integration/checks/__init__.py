@@ -1,8 +1,8 @@
 """What must hold before a job starts: each check names the setting, its value and the fix.
 
-- `job`: the whole; `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
-- `names`: every object that the job names by a dotted name is there.
-- `data`: data files with the columns that are read, one `<think>` for each prompt, and a model.
+- `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
+- `names`: every object that the job gives by a dotted name exists.
+- `data`: data files with the columns that are read, not two `<think>` in a prompt, and a model.
 - `dynamics`: KL, reference, context and temperature fit verl's settings.
 - `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
 - `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.

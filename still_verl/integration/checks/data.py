@@ -40,7 +40,7 @@ def check_data_file(key: str, name: str, needed: list[str]) -> None:
     missing = [column for column in needed if column not in parquet.schema_arrow.names]
     if missing:
         have = ", ".join(parquet.schema_arrow.names)
-        raise ConfigError(f"{key}={name}: no column {', '.join(missing)}; it has {have}. Add what is missing")
+        raise ConfigError(f"{key}={name}: no column {', '.join(missing)}; it has {have}. Add the missing columns")
     if parquet.metadata.num_rows == 0:
         raise ConfigError(f"{key}={name}: the file has no rows")
 

@@ -58,7 +58,7 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
     place = still.kl.place
     other_key, other = active["reward" if place == "loss" else "loss"]
     if other:
-        raise ConfigError(f"{other_key}=true: still.kl.place={place} puts the KL elsewhere; set it to false")
+        raise ConfigError(f"{other_key}=true: the KL would be added twice (still.kl.place={place}); set it to false")
     key, on = active[place]
     never = still.kl.kind == "constant" and still.kl.start == 0
     if not on and not never:
@@ -74,13 +74,13 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
         return
     actor, model = config.actor_rollout_ref.actor, config.actor_rollout_ref.model
     if not actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
-        raise ConfigError(f"{every}: there is no reference model without KL; choose one with still/kl=")
+        raise ConfigError(f"{every}: without KL there is no reference model; choose a KL with still/kl=")
     if {actor.strategy, config.actor_rollout_ref.ref.strategy} - {"fsdp", "fsdp2"}:
         raise ConfigError(f"{every}: needs actor and ref with strategy fsdp or fsdp2, not {actor.strategy}")
     if model.get("lora_rank", 0) > 0 or model.get("lora", {}).get("rank", 0) > 0:
         raise ConfigError(f"{every}: with LoRA the reference is the model without its adapter; it cannot be reset")
     if config.trainer.v1.trainer_mode == "still_separate_async":
-        raise ConfigError(f"{every}: trainer mode still_separate_async has workers of its own; use still_sync")
+        raise ConfigError(f"{every}: trainer mode still_separate_async cannot do it; use still_sync")
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:
@@ -105,8 +105,8 @@ def check_temperature(config: DictConfig, still: StillConfig) -> None:
     mode = config.trainer.v1.trainer_mode
     if mode != "still_sync":
         raise ConfigError(
-            f"still.temperature.kind={still.temperature.kind}: in trainer mode {mode} samples come from earlier steps "
-            "than log-probs; use still_sync, or still/temperature=inherit with actor_rollout_ref.rollout.temperature"
+            f"still.temperature.kind={still.temperature.kind}: in trainer mode {mode} samples may come from another "
+            "step; use still_sync, or still/temperature=inherit with actor_rollout_ref.rollout.temperature"
         )
     if not _has_our_loop(config):
         raise ConfigError("still.temperature needs actor_rollout_ref.rollout.agent.default_agent_loop=still")

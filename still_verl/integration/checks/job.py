@@ -4,6 +4,7 @@ import os
 from importlib.util import find_spec
 
 from omegaconf import DictConfig
+from omegaconf.errors import MissingMandatoryValue
 from verl.plugin.platform import set_platform
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
@@ -23,8 +24,15 @@ def check_job(config: DictConfig) -> None:
     """Run every check on the whole job's config.
 
     Raises:
-        ConfigError: the first thing that cannot work.
+        ConfigError: the first thing that cannot work, or a setting that verl leaves to the user and that has no value.
     """
+    try:
+        _check(config)
+    except MissingMandatoryValue as error:
+        raise ConfigError(f"{error.full_key}=???: verl has no default for it; give it a value") from error
+
+
+def _check(config: DictConfig) -> None:
     still = still_config(config)
     check_names(still)
     check_data(config)
@@ -74,14 +82,14 @@ def check_reward_manager(config: DictConfig, still: StillConfig) -> None:
         return
     if path is not None:
         raise ConfigError(
-            f"reward.custom_reward_function.path={path}: the manager still pays by still.reward and would not call it; "
+            f"reward.custom_reward_function.path={path}: the reward manager `still` does not call it; "
             "set reward.reward_manager.name=naive, or drop the function"
         )
     preset, limit = still.reward.build(), config.data.max_response_length
     loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
     if "tools" in preset.terms and loop != "still_code":
         raise ConfigError(
-            f"still.reward.weights has tools, but the agent loop {loop} has none to use: set still/rollout=code"
+            f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"
         )
     if "overlong" in preset.terms and preset.overlong_buffer > limit:
         raise ConfigError(

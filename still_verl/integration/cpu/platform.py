@@ -1,7 +1,7 @@
-"""verl's platform `cpu`: what verl asks an accelerator, answered by the processor.
+"""verl's platform `cpu`: the functions that verl calls on an accelerator, for the processor.
 
-It is chosen by the recipe (`still/device=cpu` sets `VERL_PLATFORM` for every Ray worker) and never detected: a
-processor is everywhere, also on the head node of a GPU cluster.
+The group `still/device=cpu` chooses it: it sets `VERL_PLATFORM` for every Ray worker. It is never detected, because
+every machine has a processor, also the head node of a GPU cluster.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Sandboxes from coroutines: as many programs at once as there are processors, the others wait in order."""
+"""Runs a sandbox from coroutines: as many programs at once as there are processors; the others wait in order."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from still_verl.interpreter.sandbox.base import Result, Sandbox, Session, Submit
 class AsyncSandbox:
     """One for each worker process, for as many coroutines and event loops as it has. The loop is never blocked.
 
-    A call returns its result and the seconds that it waited for a free place, which no deadline counts.
+    A call returns its result and the seconds that it waited for a free place. Waiting counts against no deadline.
     """
 
     def __init__(self, sandbox: Sandbox, places: int | None = None) -> None:

@@ -70,7 +70,7 @@ class Result:
         kind: "ok", "error" (it raised), "timeout", "crash" (its process ended), "flood" (it wrote without end),
             "unavailable" (a remote service gave no answer).
         seconds: wall time from the request to the result, without waiting for a free place.
-        tier: isolation in force; "remote" is another machine's, which nobody here can check.
+        tier: isolation in force; "remote" is that of another machine, and cannot be checked here.
     """
 
     stdout: str

@@ -1,6 +1,6 @@
-"""The trends that alarms are made of: each with its test, the sentence that tells what was seen, and what to do.
+"""The trends that alarms are made of: each with its test, a sentence about what was seen, and advice.
 
-A test asks for two things: a trend that is no chance (`Z_THRESHOLD`), and one that is large enough to matter. All
+A test needs two things: a trend that is significant (`Z_THRESHOLD`), and that is large enough to matter. All
 thresholds are here; `benchmarks/alarms.py` measures what they find and how often they are wrong.
 """
 

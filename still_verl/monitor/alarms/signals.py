@@ -1,4 +1,4 @@
-"""Signals: figures of a step by one name each, whichever metric of ours or of verl's has them."""
+"""Signals: short names for figures of a step, read from a metric of ours or of verl's, whichever exists."""
 
 import math
 from collections.abc import Callable, Mapping

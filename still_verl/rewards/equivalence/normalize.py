@@ -1,4 +1,4 @@
-r"""One spelling for one meaning.
+r"""Writes texts of one meaning in one notation.
 
 `normalize` turns LaTeX, Unicode and plain text into the same characters, so that every later rule reads one dialect:
 `±∓≤≥≠≈∈∪∩∖∞π°…ℝ∅` for the commands of these names, `*` and `/` for products and quotients, `⦃⦄` for the braces of

@@ -1,13 +1,13 @@
-"""Processes that grade, and die when they must.
+"""Worker processes that grade answers, and that the kernel kills at a deadline.
 
 One fork server imports sympy once and forks a worker in milliseconds whenever one is missing. A worker arms a kernel
 timer before each job and is killed by it at the deadline, wherever it is: neither a thread, nor a Python signal
-handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that a busy
-machine does not cost an honest answer its point; a longer one in wall time stands behind.
+handler, nor an exception can stop a computation of big integers in C. Deadlines are in processor time, so that a
+busy machine does not make a right answer count as wrong. There is a second, longer deadline in wall time.
 
-Workers are in lanes, so that poison costs nobody else anything: ordinary answers, answers that look heavy, and two
-lanes that only get processors which nobody else wants, for what neither of the two finished quickly and for what looks
-hopeless.
+Workers are in four groups, called lanes, so that an answer that would freeze a grader does not delay the others. One
+lane has ordinary answers, one has answers that look heavy. Two lanes have the lowest priority: one for what these two
+did not finish quickly, one for what looks hopeless.
 
 The server ends with this process, see `processes.fork_server`; its workers end with it, see `worker.py`. A forked child
 of this process starts a server and workers of its own.

@@ -34,7 +34,7 @@ class Verdict:
     Attributes:
         equal: whether the answer is right. The verdict is true when it is.
         reason: the rule that decided, or the obstacle.
-        decided: False when nobody could tell; then `equal` is False.
+        decided: False when no step could decide; then `equal` is False.
     """
 
     equal: bool
@@ -92,7 +92,7 @@ _cache = SingleFlight(CACHE_SIZE)
 
 
 def forget() -> None:
-    """Empty the cache of verdicts. Also done in a forked child, where nobody would finish what others wait for."""
+    """Empty the cache of verdicts. Also done in a forked child: the threads that compute verdicts do not run there."""
     global _cache
     _cache = SingleFlight(CACHE_SIZE)
 
@@ -101,10 +101,10 @@ os.register_at_fork(after_in_child=forget)
 
 
 def verify(gold: str, answer: str) -> Verdict:
-    r"""Say whether `answer` is worth the same as `gold`, both in LaTeX or plain text, without `\boxed`.
+    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, without `\boxed`.
 
-    Never raises on an answer: what cannot be decided is not equal, and says so. Blocks for some seconds at most; safe
-    in any number of threads.
+    Never raises on an answer: what cannot be decided counts as not equal, with the reason. Blocks for some seconds at
+    most; safe in any number of threads.
 
     Raises:
         Unavailable: the worker processes cannot start, so that nothing could be graded from here on.

@@ -181,7 +181,7 @@ def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
     mine = Detector("info", lambda window: True, {"still/reward/correct": ".1f"}, "a term was paid", "look")
     monkeypatch.setitem(sys.modules, "users_alarms", SimpleNamespace(MINE=mine))
     run = Run(monkeypatch, tmp_path, alarms=["users_alarms.MINE"], stop_on=["users_alarms.MINE"])
-    assert capsys.readouterr().out.count("leaves our own alarms out: add `still`") == 1
+    assert capsys.readouterr().out.count("leaves out still_verl's alarms: add `still`") == 1
     while run.trainer.global_steps < run.trainer.total_training_steps:
         metrics = run.step(step_rows([0.0, 1.0]))
     run.monitor.close()

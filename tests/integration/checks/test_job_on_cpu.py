@@ -48,6 +48,12 @@ def test_a_good_job_passes() -> None:
     check_job(job())
 
 
+def test_a_setting_that_verl_leaves_to_the_user() -> None:
+    """verl would raise in a worker, minutes later."""
+    message = problem(job("actor_rollout_ref.rollout.name=???"))
+    assert message == "actor_rollout_ref.rollout.name=???: verl has no default for it; give it a value"
+
+
 def test_a_missing_data_file() -> None:
     wrong = "data.train_files=/no/such.parquet"
     assert problem(job(wrong)) == f"{wrong}: there is no such file"
@@ -123,7 +129,7 @@ def test_a_reward_that_no_manager_reads() -> None:
 def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) -> None:
     (tmp_path / "reward.py").write_text("def compute_score(**kwargs): ...\n")
     both = job("still/reward=zero", f"reward.custom_reward_function.path={tmp_path}/reward.py")
-    assert "would not call it" in problem(both)
+    assert "the reward manager `still` does not call it; set" in problem(both)
 
 
 def test_a_buffer_longer_than_the_response() -> None:
@@ -136,9 +142,9 @@ def test_a_buffer_longer_than_the_response() -> None:
     [
         (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
         (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
-        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "still.kl.place=loss puts the KL elsewhere"),
+        (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "the KL would be added twice (still.kl.place=loss)"),
         (["data.train_batch_size=128"], "ppo_mini_batch_size=256: more than data.train_batch_size=128"),
-        (["still.reference.reset_every=5", "still/kl=none"], "there is no reference model without KL"),
+        (["still.reference.reset_every=5", "still/kl=none"], "without KL there is no reference model"),
         (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
         (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),
         (["still/temperature=rising", "trainer.v1.trainer_mode=still_colocate_async"], "use still_sync"),
@@ -188,7 +194,7 @@ def test_a_parser_of_tool_calls_that_verl_does_not_have() -> None:
 
 def test_a_reward_for_tools_without_tools() -> None:
     message = problem(job("still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}"))
-    assert message == "still.reward.weights has tools, but the agent loop still has none to use: set still/rollout=code"
+    assert message == "still.reward.weights has tools, but the agent loop still runs no tools: set still/rollout=code"
 
 
 def test_a_wrong_key_of_ours_in_a_yaml() -> None:

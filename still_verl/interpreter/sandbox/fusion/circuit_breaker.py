@@ -1,4 +1,4 @@
-"""A circuit breaker: a service that fails again and again is left alone for a while."""
+"""A circuit breaker: a service that failed several times in a row is not called for a while."""
 
 import time
 from collections.abc import Callable

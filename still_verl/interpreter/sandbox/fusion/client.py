@@ -1,6 +1,7 @@
 """The sandbox of another machine: a service that speaks SandboxFusion's HTTP (github.com/bytedance/SandboxFusion).
 
-Programs, errors and shown values are those of the local sandbox. What isolates a program is the service's own matter.
+Output, errors and shown values are the same as those of the local sandbox. How programs are isolated is up to the
+service.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ class Fusion:
 
     @property
     def tier(self) -> Tier:
-        """Isolation in force, which nobody here can check."""
+        """Isolation on the other machine. It cannot be checked here."""
         return "remote"
 
     def run(self, code: str) -> Result:
@@ -176,8 +177,8 @@ class Fusion:
         if self._breaker.failed():
             # An error: verl's vLLM server lets nothing below that through, in every process that imports it.
             _log.error(
-                "%s failed %d times in a row (%s). Until it answers again, it is asked once in %g s, and all other "
-                "calls learn that there is no interpreter: see still/tool/unavailable_ratio",
+                "%s failed %d times in a row (%s). Until it answers again, it is called once in %g s, and all other "
+                "calls return at once without a result: see still/tool/unavailable_ratio",
                 *(self.url, self._breaker.failures, self.fault, self._breaker.pause),
             )
 

@@ -1,12 +1,12 @@
-"""The sandbox of this machine: each program in a confined child of a fork server that is warm.
+"""The sandbox of this machine: each program runs in an isolated child of a fork server.
 
-On the caller's side: `client.Local`, the entry point; `child`, a process seen from outside; `session`, blocks that
-share variables. On the other side: `server`, which forks; `preload`, what it imports and does once; `child_main`, the
-life of a child; `memory`, which makes forks cheap. What confines a child: `tiers` finds out what this machine gives and
-what is enough; `jail` puts it together from namespaces and limits, `seccomp` (system calls) and `landlock` (files), by
-way of `syscalls`.
+In the caller's process: `client.Local`, the entry point; `child`, the handle of a child; `session`, blocks that share
+variables. In the other processes: `server`, which forks; `preload`, what the server imports and does once;
+`child_main`, what a child does; `memory`, which makes forks cheap. Isolation: `tiers` finds out what this machine
+offers and whether it is enough; `jail` combines namespaces, limits, `seccomp` (system calls) and `landlock` (files);
+`syscalls` makes the system calls.
 
-To add a mechanism: add a field to `tiers.Mechanisms`, a trial of it to `tiers.probe`, and use it in `jail.confine` or
+To add a mechanism: add a field to `tiers.Mechanisms`, try it in `tiers.probe`, and use it in `jail.confine` or
 `jail.drop_privileges`. Then add programs to tests/interpreter/sandbox/test_hostile_on_cpu.py that it must stop.
-docs/sandbox.md says what each tier holds off.
+docs/sandbox.md says what each tier protects from.
 """

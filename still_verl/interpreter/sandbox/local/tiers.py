@@ -1,7 +1,7 @@
-"""Which isolation this machine gives, by trying it, and what is enough to run a program.
+"""Finds which isolation this machine offers, by trying it, and decides whether it is enough to run a program.
 
-Everything is tried in forked children of the fork server, which has one thread. Nothing is inferred from versions:
-Docker's default seccomp, gVisor and Kubernetes answer for themselves.
+Everything is tried in forked children of the fork server, which has one thread. Nothing is inferred from versions, so
+the result is right under Docker's default seccomp, gVisor and Kubernetes, too.
 """
 
 import functools
@@ -70,7 +70,7 @@ class Mechanisms:
 
     @classmethod
     def everything(cls) -> "Mechanisms":
-        """Describe a process whose namespaces and user are somebody else's work, with what this kernel has beside."""
+        """Describe a process whose namespaces and user another program has set up, with what this kernel offers."""
         return cls(
             numbers=True,
             user=True,

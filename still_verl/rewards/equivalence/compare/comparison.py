@@ -1,4 +1,4 @@
-"""The frame of every comparison: three truth values, the choice of a rule by kind, and a budget."""
+"""Shared by all comparisons: three truth values, the choice of a rule by kind, and a bound on the work."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy

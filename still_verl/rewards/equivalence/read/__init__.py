@@ -1,15 +1,15 @@
-"""From a normalized text to the kinds of answer that it may be (`answer_types`).
+"""Finds the kinds of answer that a normalized text may be (`answer_types`).
 
-The entry point is `interpret.interpret(text)`. It asks one reader after the other; each takes one kind, and gives
-nothing when the text is not that:
+The entry point is `interpret.interpret(text)`. It calls one reader after the other. Each reads one kind, and returns
+nothing if the text is of another kind:
     `words`, `choices`          prose, "no solution", counts, times; the letters of a multiple choice
     `regions`, `congruence`     intervals and inequalities; residues
     `relations`                 orderings, equations, ratios
-    `enumeration`               both signs, dots and permutations, written out
-    `declarations`              "for some constant c", taken off before anything else is read
-    `units`                     formulas, with what is attached to them
+    `enumeration`               plus-minus signs, dots and permutations, written out as several answers
+    `declarations`              "for some constant c", removed before anything else is read
+    `units`                     formulas, and what is attached to a number, such as a unit
 
-To add a kind: a module with `read_KIND(text) -> Interpretations`, which returns () for any other text, and its place
-in the order of `interpret`. Readers call `interpret` for their parts only from that module, so that no two import each
+To add a kind: write a module with `read_KIND(text) -> Interpretations`, which returns () for any other text, and add it
+at its place in `interpret`. Only that module interprets the parts of an answer, so that no two modules import each
 other.
 """
