@@ -19,7 +19,7 @@ from still_verl.monitor.settings import MonitorConfig
 from still_verl.rewards.settings import RewardConfig
 
 DEVICES = ("auto", "cpu")
-SCHEDULED = ("kl", "entropy", "temperature")
+SCHEDULED = ("kl", "entropy", "temperature")  # nodes that are a schedule
 RENAMED = {"reward.order": "still.reward.extractors"}  # since 0.1; by the old key below `still`
 
 
@@ -83,7 +83,9 @@ def still_config(config: DictConfig) -> StillConfig:
     try:
         _check_nodes(given)
         merged = OmegaConf.merge(OmegaConf.structured(StillConfig), given)
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+        found = OmegaConf.to_object(merged)
+        assert isinstance(found, StillConfig)  # as its schema says
+        return found
     except ConfigKeyError as error:
         raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:

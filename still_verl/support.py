@@ -34,13 +34,13 @@ def require_verl(user: str) -> None:
     check_verl_version(installed)
 
 
-def check_verl_version(version: str) -> None:
+def check_verl_version(found: str) -> None:
     """Refuse any verl but the one whose private names this release relies on.
 
     Raises:
         UnsupportedVersionError: names the version found and the command that installs the right one.
     """
-    if version != SUPPORTED_VERL:
+    if found != SUPPORTED_VERL:
         raise UnsupportedVersionError(
-            f"still_verl needs verl {SUPPORTED_VERL}, but verl {version} is installed: {INSTALL_VERL}"
+            f"still_verl needs verl {SUPPORTED_VERL}, but verl {found} is installed: {INSTALL_VERL}"
         )

@@ -19,6 +19,7 @@ from rich.table import Column, Table
 
 from still_verl.config_errors import ConfigError
 from still_verl.monitor.jsonl import read_metrics
+from still_verl.monitor.metric_names import VERL_ACCURACY
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _quoted(text: str) -> str:
 
 
 def finished_before(overrides: list[str], folder: Path) -> bool:
-    """Whether a job with these overrides has finished in a folder, and needs no run.
+    """Return whether a job with these overrides has finished in a folder, and needs no run.
 
     Raises:
         ConfigError: the folder has a job with other settings, whose checkpoints are not to be mixed with this one's.
@@ -187,7 +188,7 @@ def last_figures(folder: Path) -> tuple[str, str, str]:
         step = row.get("training/global_step", step)
         training = row.get("still/accuracy", training)
         for key, value in row.items():
-            if key.startswith("val-core/") and "/acc/mean@" in key:
+            if VERL_ACCURACY.fullmatch(key):
                 validation = value
     return "-" if step is None else str(step), _percent(training), _percent(validation)
 

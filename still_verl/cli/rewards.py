@@ -77,4 +77,5 @@ def _kwargs(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         if "=" not in pair:
             raise ValueError(f"--kwarg {pair}: write NAME=VALUE")
-    return dict(OmegaConf.to_container(OmegaConf.from_dotlist(pairs)))  # type: ignore[arg-type]
+    kwargs: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs))
+    return dict(kwargs)

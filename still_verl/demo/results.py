@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from still_verl.monitor.jsonl import json_lines, read_metrics
+from still_verl.monitor.metric_names import VERL_ACCURACY
 
 _BAR = 30  # characters of an accuracy of 1
 _PROMPT = 200  # characters of a prompt that are shown, its end: worked examples come first
@@ -76,7 +77,7 @@ def example(run: Path) -> Table:
 def _accuracy(row: dict[str, Any]) -> float | None:
     """Return the accuracy that verl logged at a step; None at a step without validation."""
     for key, value in row.items():
-        if key.startswith("val-core/") and "/acc/mean@" in key:
+        if VERL_ACCURACY.fullmatch(key):
             return float(value)
     return None
 

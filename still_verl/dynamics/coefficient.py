@@ -32,6 +32,7 @@ class Coefficient:
 
     @property
     def adaptive(self) -> bool:
+        """Whether it follows what is observed."""
         return self.config.kind == ADAPTIVE
 
     def at(self, step: int, total: int) -> float:

@@ -39,18 +39,18 @@ Rule = Callable[[Group, SelectionConfig], np.ndarray]
 
 
 def overlong(group: Group, config: SelectionConfig) -> np.ndarray:
-    """ORM: unfinished responses are not trained on (section 4.2)."""
+    """Keep finished responses (ORM, section 4.2)."""
     return group.finished.copy()
 
 
 def accuracy(group: Group, config: SelectionConfig) -> np.ndarray:
-    """A prompt is kept if its share of right responses lies strictly between two bounds (the study's query filter)."""
+    """Keep a prompt whose share of right responses lies strictly between two bounds (the study's query filter)."""
     low, high = config.accuracy
     return np.full(len(group), low < group.correct.mean() < high)
 
 
 def question(group: Group, config: SelectionConfig) -> np.ndarray:
-    """QS: a prompt is kept if its right responses are longer on average than its wrong ones (section 4.2).
+    """Keep a prompt whose right responses are longer on average than its wrong ones (QS, section 4.2).
 
     A group that is all right or all wrong has nothing to compare and is dropped; its GRPO advantage is 0 anyway.
     """
@@ -60,7 +60,7 @@ def question(group: Group, config: SelectionConfig) -> np.ndarray:
 
 
 def response(group: Group, config: SelectionConfig) -> np.ndarray:
-    """RS: the longest right and the shortest wrong response, if the former is longer; else nothing (section 4.2).
+    """Keep the longest right and the shortest wrong response, if the former is longer; else none (RS, section 4.2).
 
     A group that is all right or all wrong has no such pair and is dropped.
     """

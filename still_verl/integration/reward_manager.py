@@ -45,7 +45,7 @@ class StillRewardManager(RewardManagerBase):
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="still-reward")
 
     async def run_single(self, data: DataProto) -> dict[str, Any]:
-        """`{"reward_score": float, "reward_extra_info": row}` of the last sequence of a trajectory, as verl asks."""
+        """Score the last sequence of a trajectory; return `{"reward_score": float, "reward_extra_info": row}`."""
         row = await self.loop.run_in_executor(self.threads, self._score, data[len(data) - 1 :])
         return {"reward_score": row["score"], "reward_extra_info": row}
 

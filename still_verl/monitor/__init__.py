@@ -5,6 +5,7 @@
   which alarms, reports and `still-verl watch` use.
 - `alarms`: detectors of what goes wrong, and `scan` for finished runs.
 - `samples`, `journal`, `jsonl`: which samples are kept, what writes them, and how JSON lines are read and written.
+- `metric_names`: figures that ours and verl call differently, for whatever reads a run.
 - `settings.MonitorConfig`: the node `still.monitor`; `registries`: the names that it may contain.
 
 `still_verl.integration.callbacks.monitor` calls all of this in a run. To add a metric, return it from one of the

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.request import Request, urlopen
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 WEBHOOK_S = 10  # seconds that a webhook may take
 
@@ -39,7 +39,7 @@ def _logged(work: Callable[..., Any], *args: Any) -> None:
     except Exception as error:
         name = getattr(work, "__qualname__", str(work))
         # An error: verl's vLLM server lets nothing below that through, in every process that imports it.
-        logger.error("the monitor failed in %s, the run goes on: %s: %s", name, type(error).__name__, error)
+        _log.error("the monitor failed in %s, the run goes on: %s: %s", name, type(error).__name__, error)
 
 
 def post(url: str, message: dict[str, Any]) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS
+from still_verl.monitor.jsonl import finite
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
 from still_verl.monitor.rows import StepRows
 from still_verl.rewards.extract import Extraction, extract
+from still_verl.rewards.terms import REPEATED_WORDS
 
-REPEATED_WORDS = 20  # of an n-gram, as in `rewards.terms.repetition`
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
 TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached")  # logged for each response
@@ -98,8 +99,9 @@ def terms_of(info: dict[str, Any]) -> dict[str, float]:
     """Return the terms of one reward by name, without the prefix; what is no finite number is left out."""
     found: dict[str, float] = {}
     for key, value in info.items():
-        if key.startswith(_TERM) and isinstance(value, int | float) and np.isfinite(value):
-            found[key.removeprefix(_TERM)] = float(value)
+        number = finite(value)
+        if key.startswith(_TERM) and number is not None:
+            found[key.removeprefix(_TERM)] = number
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.monitor.metric_names import LENGTH
 from still_verl.report.curves import POINTS, number, rounded
 from still_verl.report.figure import ALARM_COLOR, COLORS, CURVES_HEIGHT, VALIDATION, Figure, LegendEntry, trace_of
 from still_verl.report.panels import PANELS, Line, Panel
@@ -211,7 +212,7 @@ def _lengths_and_accuracies(run: Run) -> list[tuple[float, float, float]]:
     """Return (step, tokens of a response, accuracy) where both are known; accuracy in training, else in validations."""
     accuracies = ["still/accuracy"]
     accuracies += [key for _, key in run.validations()[:1]]
-    length = run.first_of("still/length/mean", "response_length/mean")
+    length = run.first_of(*LENGTH)
     accuracy = run.first_of(*accuracies)
     if not length or not accuracy:
         return []

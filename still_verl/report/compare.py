@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from still_verl.monitor.metric_names import ENTROPY, KL, LENGTH, STEP_SECONDS
 from still_verl.report.change import tenths
 from still_verl.report.curves import number
 from still_verl.report.run import Run
@@ -56,12 +57,12 @@ VALIDATION_FIGURES = (
 TRAINING_FIGURES = (
     FinalFigure("training accuracy", ("still/accuracy",), share=True),
     FinalFigure("score", ("critic/score/mean",)),
-    FinalFigure("tokens of a response", ("still/length/mean", "response_length/mean")),
+    FinalFigure("tokens of a response", LENGTH),
     FinalFigure("finished", ("still/completion/finished",), share=True),
     FinalFigure("answered", ("still/completion/answered",), share=True),
-    FinalFigure("entropy", ("still/entropy", "actor/entropy")),
-    FinalFigure("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
-    FinalFigure("seconds a step", ("perf/time_per_step", "timing_s/step")),
+    FinalFigure("entropy", ENTROPY),
+    FinalFigure("KL", KL),
+    FinalFigure("seconds a step", STEP_SECONDS),
 )
 
 

@@ -59,7 +59,7 @@ def add_row(series: dict[str, Values], row: dict[str, Any]) -> None:
 
 
 def is_events(path: Path) -> bool:
-    """Whether a file is one of TensorBoard's."""
+    """Return whether a file is one of TensorBoard's."""
     return ".tfevents." in path.name
 
 

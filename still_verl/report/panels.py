@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from still_verl.monitor.keywords import KEYWORD_RATE
+from still_verl.monitor.metric_names import ENTROPY, KL_COEFFICIENT, LENGTH, STEP_SECONDS
+
 
 @dataclass(frozen=True)
 class Line:
@@ -62,7 +65,7 @@ PANELS = (
         "Length of responses",
         "In tokens, of all responses and of right and wrong ones.",
         (
-            _line("mean", "still/length/mean", "response_length/mean"),
+            _line("mean", *LENGTH),
             _line("median", "still/length/p50", with_validation=False),
             _line("95 %", "still/length/p95", with_validation=False),
             _line("right", "still/length/correct_mean", with_validation=False),
@@ -84,7 +87,7 @@ PANELS = (
     Panel(
         "Entropy",
         "How undecided the model is at a token, in nats.",
-        (_line("entropy", "still/entropy", "actor/entropy", "actor/entropy_loss"),),
+        (_line("entropy", *ENTROPY),),
         schedules_below=(_line("coefficient", "still/entropy/coef"), _line("temperature", "still/temperature")),
         about_schedules="Below: what acts on it.",
     ),
@@ -92,13 +95,13 @@ PANELS = (
         "KL to the reference",
         "How far the model has moved, in nats a token.",
         (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
-        schedules_below=(_line("coefficient", "still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff"),),
+        schedules_below=(_line("coefficient", *KL_COEFFICIENT),),
         about_schedules="Below: the coefficient that pulls it back.",
     ),
     Panel(
         "Reasoning words, per 1,000 words",
         "Words of verification, reflection and correction: do responses think more, or only get longer?",
-        pattern=re.compile(r"still/keywords/([^/]+)/per_1k_words"),
+        pattern=KEYWORD_RATE,
     ),
     Panel(
         "Reasoning words, per response",
@@ -121,5 +124,5 @@ PANELS = (
         (_line("samples", "still/selection/dropped_samples"),),
     ),
     Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", "actor/grad_norm"),)),
-    Panel("Seconds a step", "Wall time.", (_line("step", "perf/time_per_step", "timing_s/step"),)),
+    Panel("Seconds a step", "Wall time.", (_line("step", *STEP_SECONDS),)),
 )

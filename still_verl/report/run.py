@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.monitor.keywords import WORDS, Words
+from still_verl.monitor.metric_names import VERL_VALIDATION
 from still_verl.report.metrics import Values
 from still_verl.report.samples import PhaseSamples
 
 VALIDATION_ACCURACY = "still/validation/accuracy"
-VERL_VALIDATION = re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+$")  # verl's accuracy, by source of problems
 ALARM = "still/alarm/"
 
 Stretch = tuple[int, int]  # the first and the last of consecutive logged steps

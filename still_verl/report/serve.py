@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from still_verl.monitor import keyword_file
 from still_verl.report.metrics import find_logs
 from still_verl.report.page import render
 from still_verl.report.read import read_runs
 
 HOST = "127.0.0.1"
 # What a page is made from beside the logs of metrics, see `read` and `samples`.
-ABOUT = ("alarms.jsonl", "versions.json", ".hydra/config.yaml", ".hydra/overrides.yaml")
+ABOUT = ("alarms.jsonl", "versions.json", keyword_file.NAME, ".hydra/config.yaml", ".hydra/overrides.yaml")
 SAMPLES = ("samples*.jsonl", "*/[0-9]*.jsonl", "[0-9]*.jsonl")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from still_verl.monitor.metric_names import LENGTH
 from still_verl.report.change import CLEAR, MARGIN, Change, accuracy_change, tenths
 from still_verl.report.run import Run, Stretch
 
@@ -76,7 +77,7 @@ def _best_validation(run: Run) -> str:
 
 
 def _length(run: Run, accuracy: Change | None) -> str:
-    key = run.first_of("still/length/mean", "response_length/mean")
+    key = run.first_of(*LENGTH)
     if key is None:
         return ""
     change = tenths(run, key)

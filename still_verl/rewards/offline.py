@@ -59,7 +59,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         RowError: no JSON object, or a column is missing; names the line.
     """
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    # Not `splitlines`: JSON may hold U+2028 and others as they are, and a model writes them now and then.
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -6,6 +6,7 @@ P is the paper (arXiv 2503.04548) by section.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from still_verl.config_errors import ConfigError
 from still_verl.rewards.registries import EXTRACTORS, TERMS
@@ -54,9 +55,9 @@ class Preset:
         return list(dict.fromkeys([*self.required, *self.weights]))
 
 
-def _is_finite(weight: object) -> bool:
+def _is_finite(weight: Any) -> bool:
     try:
-        return math.isfinite(weight)  # type: ignore[arg-type]
+        return math.isfinite(weight)
     except TypeError:
         return False
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from still_verl.monitor.keywords import KEYWORD_RATE
+from still_verl.monitor.metric_names import ENTROPY, KL, KL_COEFFICIENT, LENGTH, STEP_SECONDS
 from still_verl.report.curves import number
 from still_verl.report.run import Run
 from still_verl.report.summary import summarize
@@ -43,15 +44,14 @@ class Curve:
 CURVES = (
     Curve("training accuracy", ("still/accuracy",), True),
     Curve("reward", ("critic/score/mean", "critic/rewards/mean")),
-    Curve("tokens of a response", ("still/length/mean", "response_length/mean")),
+    Curve("tokens of a response", LENGTH),
     Curve("finished", ("still/completion/finished",), True),
     Curve("cut at the limit", ("response_length/clip_ratio",), True),
     Curve("tool calls", ("still/tool/calls",)),
-    Curve("entropy", ("still/entropy", "actor/entropy", "actor/entropy_loss")),
-    Curve("KL", ("actor/kl_loss", "actor/reward_kl_penalty")),
-    Curve("KL coefficient", ("still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff")),
+    Curve("entropy", ENTROPY),
+    Curve("KL", KL),
+    Curve("KL coefficient", KL_COEFFICIENT),
 )
-STEP_TIME = ("perf/time_per_step", "timing_s/step")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def progress_of(run: Run) -> Progress:
     if not isinstance(total, int):
         total = None
     seconds = None
-    key = run.first_of(*STEP_TIME)
+    key = run.first_of(*STEP_SECONDS)
     if key:
         seconds = median(value for _, value in run.known(key)[-RECENT:])
     return Progress(step, total, seconds)

@@ -16,7 +16,7 @@ def test_a_page_is_made_again_when_a_run_has_grown(tmp_path: Path, write_run: Ca
     pages = Pages([run])
     version, page = pages.version(), pages.page()
     assert pages.page() is page and pages.version() == version and version.encode() in page
-    for name in ("metrics.jsonl", "samples.jsonl", "alarms.jsonl"):
+    for name in ("metrics.jsonl", "samples.jsonl", "alarms.jsonl", "keywords.json"):
         with (run / name).open("a") as file:
             file.write("{}\n")
         assert pages.version() != version and pages.page() is not page

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from still_verl.rewards.offline import read_rows
+
 pytestmark = pytest.mark.process
 
 
@@ -98,3 +100,9 @@ def test_a_breakpoint_in_the_reward_works(tmp_path: Path) -> None:
     done = still("score", "--reward-fn", tmp_path / "stop.py", "--input", rows, stdin="p secret + 1\nc\n")
     assert done.returncode == 0, done.stderr
     assert "42" in done.stdout
+
+
+def test_a_line_ends_at_a_line_feed_only(tmp_path: Path) -> None:
+    row = RIGHT | {"solution_str": "one\u2028two\x85three\x0c"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\r\n\n", encoding="utf-8")
+    assert read_rows(tmp_path / "rows.jsonl") == [row]

@@ -43,6 +43,7 @@ class ToolCalls:
         self.open_block = False
 
     async def read(self, ids: list[int]) -> Turn:
+        """Take in the tokens of a turn; it asks for all calls in it, and those that cannot be read are answered too."""
         schemas = [OpenAIFunctionToolSchema.model_validate(SCHEMA)]
         content, found = await self._parser.extract_tool_calls(ids, schemas)
         calls = [_read_call(call) for call in found]
@@ -62,6 +63,7 @@ class ToolCalls:
         return sum(end in piece for piece in pieces)
 
     async def reply(self, outputs: list[str], written: list[int]) -> tuple[int, list[int]]:
+        """Put outputs into turns of the role `tool`, as the chat template writes them after `written`."""
         before = list(self._messages)
         self._messages += [{"role": "tool", "name": NAME, "content": output} for output in outputs]
         merged, _, _ = await self._loop.ct_merge_context_msg(before, self._messages, written, [], tools=[SCHEMA])

@@ -22,11 +22,11 @@ from still_verl.monitor.versions import write_versions
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-    from transfer_queue import KVBatchMeta
 
     from still_verl.integration.trainers import StillTrainer
+    from still_verl.integration.transfer_queue import Batch
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Monitor(Callback):
@@ -53,7 +53,7 @@ class Monitor(Callback):
             write_versions(run_dir)
             write_keywords(run_dir, self.keywords.words)
 
-    def on_metrics(self, trainer: StillTrainer, batch: KVBatchMeta, metrics: dict[str, Any]) -> None:
+    def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = read_rows(batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
         metrics |= step_metrics(rows, texts, self.keywords)
@@ -108,7 +108,7 @@ class Monitor(Callback):
         if not self.constant.observe(rows):
             return []
         headline, *details = self.constant.text(rows, trainer.tokenizer.decode).splitlines()
-        logger.error("\n".join([headline, *details]))
+        _log.error("\n".join([headline, *details]))
         evidence = headline.removeprefix("ALARM constant reward: ")
         if self.constant.steps > self.constant.patience:
             return []
@@ -118,14 +118,14 @@ class Monitor(Callback):
         """Log an alarm that begins, keep it, and see whether it ends the run."""
         if alarm.name != CONSTANT_REWARD:  # that has said more already
             level = logging.INFO if alarm.severity == "info" else logging.ERROR
-            logger.log(level, str(alarm))
+            _log.log(level, str(alarm))
         journal.alarm(alarm)
         if alarm.name in self.stop_on:
             self.stopping = True
-            logger.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
+            _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 
     def _samples(
-        self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer, batch: KVBatchMeta
+        self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer, batch: Batch
     ) -> list[dict[str, Any]]:
         """Return some samples of a step, to be kept. Only their prompts are fetched."""
         chosen = spread(len(rows), self.settings.samples)

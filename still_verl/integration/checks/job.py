@@ -1,4 +1,4 @@
-"""What must hold before a job starts: each check names the setting, its value and the fix."""
+"""All checks of a job, in their order, and those of its reward and engine; how the driver of a CPU job is set up."""
 
 import os
 from importlib.util import find_spec

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from inspect import isfunction, signature
 from typing import Any
 
-from still_verl.config import StillConfig
+from still_verl.config import SCHEDULED, StillConfig
 from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.dynamics.registries import CALLBACKS, SCHEDULES, SELECTION_RULES
 from still_verl.integration.callbacks.base import Callback
@@ -28,7 +28,7 @@ def check_names(still: StillConfig) -> None:
         EXTRACTORS.find(name)
     for name in still.selection.rules:
         SELECTION_RULES.find(name)
-    for key in ("kl", "entropy", "temperature"):
+    for key in SCHEDULED:
         schedule = getattr(still, key)
         if schedule.scheduled:
             SCHEDULES.find(schedule.kind, f"still.{key}.kind")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Tier = Literal["none", "reduced", "full", "remote"]
 TIERS: tuple[Tier, ...] = ("none", "reduced", "full")  # of this machine, from least to most
+CODE_MB = 1  # MiB of a block in UTF-8; longer ones are refused
 INTERPRETER_MB = 256  # address space in MiB that an interpreter takes by itself, where limits include it
 
 
@@ -42,6 +43,16 @@ class Limits:
         for name, value in asdict(self).items():
             if value <= 0:
                 raise ValueError(f"{name}={value}: use a number above 0")
+
+    @property
+    def timeout_error(self) -> str:
+        """What a model reads of a program whose time was over."""
+        return f"stopped after {self.seconds:g} seconds"
+
+    @property
+    def flood_error(self) -> str:
+        """What a model reads of a program that wrote without end."""
+        return f"stopped after writing {self.flood_mb} MiB"
 
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Limits":
@@ -84,6 +95,9 @@ class Outcome(NamedTuple):
     output: str
     kind: str
     error: str | None
+
+
+TOO_LONG = Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
 
 
 class Session(Protocol):
@@ -157,6 +171,21 @@ def shortened(outcome: Outcome, started: float, limits: Limits, tier: Tier) -> R
         error = clip(outcome.error, ERROR_CHARS)
     shown = clip(outcome.output, limits.output_chars)
     return Result(shown, error, outcome.kind, time.monotonic() - started, tier)
+
+
+def as_bytes(code: str) -> bytes:
+    """Return a block in UTF-8. A lone surrogate passes: Python refuses it where the block is run."""
+    return code.encode("utf-8", "surrogatepass")
+
+
+def is_too_long(code: bytes) -> bool:
+    """Return whether a block is longer than `CODE_MB`; what becomes of it is `TOO_LONG`."""
+    return len(code) > CODE_MB * 2**20
+
+
+def exit_error(code: int | None) -> str:
+    """Return what a model reads of a program that ended its process with an exit code; None where that is unknown."""
+    return f"the program ended its process with exit code {code}"
 
 
 def as_text(output: bytes) -> str:

@@ -24,7 +24,7 @@ MESSAGE_CHARS = 1000  # of an exception's message
 
 
 def serve(data_socket: socket.socket, output_pipe: int) -> None:
-    """After `prepare`: run blocks until the other side hangs up.
+    """Run blocks until the other side hangs up; call `prepare` before.
 
     Args:
         data_socket: brings blocks, and takes for each JSON of how it failed, if it did.
@@ -33,9 +33,7 @@ def serve(data_socket: socket.socket, output_pipe: int) -> None:
     for fd in (1, 2):
         os.dup2(output_pipe, fd)
     os.close(output_pipe)
-    module = types.ModuleType("__main__")
-    module.__dict__["__builtins__"] = builtins
-    sys.modules["__main__"] = module
+    variables = new_main()
     number = 0
     while True:
         code = _receive(data_socket)
@@ -43,9 +41,17 @@ def serve(data_socket: socket.socket, output_pipe: int) -> None:
             return
         number += 1
         name = FILE if number == 1 else f"<code {number}>"
-        error = run_block(code, module.__dict__, name)
+        error = run_block(code, variables, name)
         _flush()
         data_socket.send(json.dumps({"error": error}).encode())
+
+
+def new_main() -> dict[str, object]:
+    """Put an empty module in the place of `__main__`, and return its variables."""
+    module = types.ModuleType("__main__")
+    module.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = module
+    return module.__dict__
 
 
 def _receive(data_socket: socket.socket) -> str | None:
@@ -100,8 +106,10 @@ def run_block(code: str, variables: dict[str, object], name: str) -> str | None:
     try:
         body = ast.parse(code, name)
         last = None
-        if body.body and isinstance(body.body[-1], ast.Expr):
-            last = ast.Expression(body.body.pop().value)  # type: ignore[attr-defined]
+        end = body.body[-1] if body.body else None
+        if isinstance(end, ast.Expr):
+            body.body.pop()
+            last = ast.Expression(end.value)
         exec(compile(body, name, "exec"), variables)
         if last is not None:
             value = eval(compile(last, name, "eval"), variables)

@@ -55,7 +55,7 @@ class Detector:
         test: whether there is something to see. Returns one bool for a window of one run; ours also take windows of
             many runs, with more axes in front.
         seen: what the test needs and the sentence of evidence shows, with the format of its figures: signals of
-            `watch.SIGNALS`, or any metric by its full name, such as `actor/grad_norm`.
+            `signals.SIGNALS`, or any metric by its full name, such as `actor/grad_norm`.
         meaning: what the figures show.
         advice: what to do first.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from still_verl.monitor.keywords import KEYWORD_RATE
+from still_verl.monitor.metric_names import KL, LENGTH
 
 Row = Mapping[str, Any]  # the metrics of a step
 Read = Callable[[Row], Any]
@@ -42,13 +43,13 @@ def keyword_rate(row: Row) -> float | None:
 
 
 SIGNALS: dict[str, Read] = {
-    "length": first_of("still/length/mean", "response_length/mean"),
+    "length": first_of(*LENGTH),
     "accuracy": first_of("still/accuracy"),
     "keywords": keyword_rate,
     "repetition": first_of("still/repetition"),
     "entropy": first_of("actor/entropy"),
     "truncated": truncated,
-    "kl": first_of("actor/kl_loss", "actor/reward_kl_penalty"),
+    "kl": first_of(*KL),
     "tool_calls": first_of("still/tool/calls"),
 }
 

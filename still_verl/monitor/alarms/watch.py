@@ -12,7 +12,7 @@ from still_verl.monitor.alarms.detectors import Detector, Window
 from still_verl.monitor.alarms.signals import SIGNALS, Row, read_signals, reader
 from still_verl.monitor.registries import DETECTORS, by_label
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 WINDOW = 60  # steps that a test sees
 MIN_STEPS = 30  # before that many, no test is done
@@ -129,7 +129,7 @@ class Watch:
         except Exception as error:  # whatever a test of the user's own raises
             if label not in self._failed:
                 self._failed.add(label)
-                logger.error(
+                _log.error(
                     "the alarm %s failed and will not be raised, the run goes on: %s: %s",
                     label,
                     type(error).__name__,

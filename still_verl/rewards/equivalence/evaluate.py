@@ -1,7 +1,8 @@
 """The value of a formula: an exact fraction while that is small, else a complex float.
 
 Every operation is bounded before it is done, so that no formula, however tall its powers, costs more than microseconds.
-To add an operation: a function of numbers, a row of `_OPERATIONS`, and a place in `parse` that builds its node.
+To add an operation: a function of numbers, a row of `_OPERATIONS`, and a place in `parse` that builds its node; for a
+function that is written before what it applies to, its name in `normalize.CALLS`.
 """
 
 import cmath

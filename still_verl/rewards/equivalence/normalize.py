@@ -42,10 +42,9 @@ _LATEX = str.maketrans({
     "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
 })
 # fmt: on
-FUNCTIONS = (
-    "arcsin arccos arctan arccot sinh cosh tanh sin cos tan cot sec csc ln log exp sqrt frac binom lfloor rfloor lceil "
-    "rceil"
-).split()
+# The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
+CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
+_BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil".split())
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
@@ -203,7 +202,7 @@ def _mark_words(match: re.Match[str]) -> str:
         return _CONJUNCTION.sub(_conjunction, run).replace("‹›", " ")
     if run.lower() in _WORDS:
         return _WORDS[run.lower()]
-    if run in FUNCTIONS:
+    if run in _BARE_COMMANDS:
         return "\\" + run + " "
     if _is_word(run, match):
         return f"‹{run}›"

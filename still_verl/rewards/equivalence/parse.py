@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
+from still_verl.rewards.equivalence.normalize import CALLS
 from still_verl.rewards.equivalence.scanner import Scanner
 
 MAX_FORMULA_LENGTH = 600  # characters
@@ -21,7 +22,6 @@ _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
 _ONE_LETTER = re.compile(r"‹([A-Za-z])›")
-_CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma "
@@ -84,7 +84,7 @@ class _Parser(Scanner):
         if self.depth > MAX_SUM_DEPTH:
             raise Unreadable("nested too deeply")
         total = self.signed()
-        while self.peek() in ("+", "-") and self.peek():
+        while self.peek() in ("+", "-"):
             sign = self.text[self.at]
             self.at += 1
             term = self.signed()
@@ -127,7 +127,7 @@ class _Parser(Scanner):
             return not self.inside_bars
         if following == "\\":
             return not self.text.startswith((r"\rceil", r"\rfloor"), self.at)
-        return bool(following) and (following.isalnum() or following in "([{π∞…‹.") and following not in "≤≥"
+        return bool(following) and (following.isalnum() or following in "([{π∞…‹.")
 
     def power(self) -> Node:
         base = self.postfix(self.primary())
@@ -163,7 +163,7 @@ class _Parser(Scanner):
         literal = self.match(_NUMBER)
         if literal:
             return self.mixed(_literal(literal[0]))
-        if following in _CLOSING and following:
+        if following in _CLOSING:
             self.at += 1
             return self.bracketed(_CLOSING[following])
         if following == "|":
@@ -225,7 +225,7 @@ class _Parser(Scanner):
         return Node("binom", (top, bottom))
 
     def command(self, name: str) -> Node:
-        if name in _CALLS:
+        if name in CALLS:
             return self.call(name)
         if name in _GREEK:
             return self.symbol(name)
@@ -291,4 +291,4 @@ class _Parser(Scanner):
     def starts_call(self, behind: int = 0) -> bool:
         """Whether a function is next, or so many characters later."""
         found = _NEXT_COMMAND.match(self.text, self.at + behind)
-        return bool(found) and found is not None and found[1] in _CALLS
+        return found is not None and found[1] in CALLS

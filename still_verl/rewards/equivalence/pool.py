@@ -26,6 +26,7 @@ from typing import Literal
 from still_verl.processes import after_fork
 from still_verl.processes.fork_server import ForkServer
 from still_verl.processes.fork_server import Unavailable as Unavailable  # what `ask` raises, for who catches it
+from still_verl.rewards.equivalence.worker import IDLE
 
 QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
 HEAVY_S = 0.1  # the same for what looks heavy: twice a textbook's integral in a new worker
@@ -33,7 +34,6 @@ DEADLINE_S = 2.5  # seconds of processor time in the slow lane
 WALL_S = 30.0  # seconds of wall time in any lane, whatever else the machine does
 MEMORY_MB = 96  # what one answer may allocate on top of the imported libraries
 LANE_WORKERS = 2  # of every lane but the ordinary one
-IDLE = 19  # niceness; such a worker also yields to any other at once, see `worker.py`
 _GRACE_S = 20.0  # the parent waits longer than the kernel's timers: a busy machine may be late to run the worker
 
 Cost = Literal["light", "heavy", "slow", "hopeless"]  # the lane of the first try

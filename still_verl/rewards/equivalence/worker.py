@@ -13,7 +13,7 @@ from still_verl.processes import children
 
 READY = b"ready"
 RECURSION_LIMIT = 3000  # of Python frames: parsers of nested formulas need more than 1000
-_LOWEST = 19  # niceness
+IDLE = 19  # the lowest priority as niceness; such a worker also yields to any other at once
 
 Decide = Callable[[str, str], tuple[bool | None, str]]
 
@@ -53,7 +53,7 @@ def serve(control_fd: int, memory_mb: int) -> None:
 def _yield_to_others(nice: int) -> None:
     """Lower the priority. The lowest is Linux's idle class: any other process that wakes up goes first, at once."""
     os.nice(nice)
-    if nice == _LOWEST and hasattr(os, "SCHED_IDLE"):
+    if nice == IDLE and hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 

@@ -188,6 +188,7 @@ def test_an_answer_without_end_is_cut(service: Any, fusion: Callable[..., Fusion
 
 def test_a_program_that_is_too_long_is_not_sent(service: Any, fusion: Callable[..., Fusion]) -> None:
     assert fusion().run("#" * (2**20 + 1)).error == "the program is longer than 1 MiB"
+    assert fusion().run("#" + "€" * 2**19).error == "the program is longer than 1 MiB"  # in UTF-8, as locally
     assert service.requests == []
 
 

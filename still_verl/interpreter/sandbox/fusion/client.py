@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 
-from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.base import (
+    TOO_LONG,
+    Limits,
+    Outcome,
+    Result,
+    SandboxUnavailable,
+    Tier,
+    as_bytes,
+    is_too_long,
+    shortened,
+)
 from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
 from still_verl.interpreter.sandbox.fusion.protocol import Reply, outcome, request_body
-from still_verl.interpreter.sandbox.local.child import CODE_MB
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
@@ -135,8 +144,8 @@ class Fusion:
 
     async def _ask(self, code: str) -> Outcome:
         """Return what became of a program; never raises for what a service does."""
-        if len(code) > CODE_MB * 2**20:
-            return Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
+        if is_too_long(as_bytes(code)):
+            return TOO_LONG
         if not self._breaker.admits():
             return Outcome("", "unavailable", _PAUSED)
         try:
@@ -144,7 +153,7 @@ class Fusion:
             body = await asyncio.wait_for(self._send(content), self.limits.seconds + self._grace)
             found = outcome(Reply.model_validate_json(body), self.limits)
         except TooLong:
-            found = Outcome("", "flood", f"stopped after writing {self.limits.flood_mb} MiB")
+            found = Outcome("", "flood", self.limits.flood_error)
         except (httpx.HTTPError, asyncio.TimeoutError, ValueError) as error:  # pydantic's are ValueErrors
             self._failed(error)
             return Outcome("", "unavailable", _NO_ANSWER)

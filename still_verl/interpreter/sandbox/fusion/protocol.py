@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, without_nul
+from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, exit_error, without_nul
 
 # One thread for numpy: a service that limits memory gives each thread a stack of that size.
 _RUN = """
@@ -15,10 +15,7 @@ os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS
 _report = os.dup(2)
 prepare()
 os.dup2(1, 2)
-_module = types.ModuleType("__main__")
-_module.__dict__["__builtins__"] = builtins
-sys.modules["__main__"] = _module
-_error = run_block({code}, _module.__dict__, FILE)
+_error = run_block({code}, new_main(), FILE)
 _flush()
 os.write(_report, json.dumps({{"error": _error}}).encode())
 os._exit(0)
@@ -77,12 +74,12 @@ def outcome(reply: Reply, limits: Limits) -> Outcome:
         raise ValueError("the answer has no run_result")
     output = without_nul(run.stdout or "")
     if run.status == "TimeLimitExceeded":
-        return Outcome(output, "timeout", f"stopped after {limits.seconds:g} seconds")
+        return Outcome(output, "timeout", limits.timeout_error)
     report = None
     if run.return_code == 0:
         report = _report(run.stderr or "")
     if report is None:
-        return Outcome(output, "crash", f"the program ended its process with exit code {run.return_code}")
+        return Outcome(output, "crash", exit_error(run.return_code))
     error = report["error"]
     return Outcome(output, "ok" if error is None else "error", error)
 

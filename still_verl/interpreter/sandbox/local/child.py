@@ -7,11 +7,10 @@ import socket
 import time
 from dataclasses import dataclass
 
-from still_verl.interpreter.sandbox.base import Limits, Outcome, as_text
+from still_verl.interpreter.sandbox.base import TOO_LONG, Limits, Outcome, as_bytes, as_text, exit_error, is_too_long
 from still_verl.interpreter.sandbox.exec_block import PACKET
 from still_verl.processes import after_fork
 
-CODE_MB = 1  # of a block; longer ones are refused
 _READ_BYTES = 65536
 _DAMAGED = "the program damaged its interpreter"
 
@@ -67,9 +66,9 @@ class Child:
 
         Kind "lost" says that nothing is known of the child, because the server is gone or could not fork.
         """
-        data = code.encode("utf-8", "surrogatepass")
-        if len(data) > CODE_MB * 2**20:
-            return Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
+        data = as_bytes(code)
+        if is_too_long(data):
+            return TOO_LONG
         output = bytearray()
         kind, error = self._watch(_packets(data), output, limits)
         return Outcome(as_text(bytes(output)), kind, error)
@@ -80,11 +79,11 @@ class Child:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                return "timeout", f"stopped after {limits.seconds:g} seconds"
+                return "timeout", limits.timeout_error
             ready = self._wait(left, bool(packets))
             self._read_output(output)
             if len(output) > limits.flood_mb * 2**20:
-                return "flood", f"stopped after writing {limits.flood_mb} MiB"
+                return "flood", limits.flood_error
             if self._ends.data_socket.fileno() in ready:
                 self._send(packets)
                 report = self._report()
@@ -192,6 +191,6 @@ def _ended(status: int | None) -> tuple[str, str]:
     if status is None:
         return "lost", "the sandbox's server ended"
     if status >= 0:
-        return "crash", f"the program ended its process with exit code {status}"
+        return "crash", exit_error(status)
     names = {-9: "killed (too much processor time or memory)", -11: "segmentation fault", -6: "aborted"}
     return "crash", f"the process ended: {names.get(status, f'signal {-status}')}"

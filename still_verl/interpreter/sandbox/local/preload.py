@@ -42,7 +42,7 @@ def warm_up() -> None:
 
 
 def settle() -> list[memory.Range]:
-    """After `warm_up`: keep what there is shared with children. Return the memory that most programs write to."""
+    """Keep what `warm_up` made shared with children. Return the memory that most programs write to."""
     children.keep_shared()
     memory.use_huge_pages()
     return memory.written_by(_run_a_program)

@@ -1,8 +1,9 @@
 """The symbols of an answer: which names a renaming may concern."""
 
 from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Interval, Named
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
 
-_FIXED = frozenset({"π", "e", "i", "∞", "…"})  # symbols that nobody calls differently
+_FIXED = frozenset((*CONSTANTS, "∞", "…"))  # symbols that nobody calls differently
 
 
 def free_symbols(interpretations: Interpretations) -> frozenset[str]:
