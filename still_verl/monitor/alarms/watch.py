@@ -96,7 +96,7 @@ class Watch:
         for label, detector in self.detectors.items():
             for name in detector.needs:
                 if name not in SIGNALS and name not in self.start:
-                    logger.error(
+                    _log.error(
                         "the alarm %s waits for the metric %s, which no step has had so far%s",
                         label,
                         name,
