@@ -10,6 +10,7 @@ dotted name in the setting, see docs/extend.md.
 
 import inspect
 import math
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -154,7 +155,7 @@ class Registry(Generic[T]):
         except ModuleNotFoundError as error:
             missing = error.name or ""
             if _is_part_of(missing, module_name):
-                hint = did_you_mean(name, self)
+                hint = did_you_mean(missing, _neighbours(missing)) or did_you_mean(name, self)
                 raise ConfigError(
                     f"{key}={name!r}: there is no module {missing} here ({_why_missing(missing)}); "
                     f"{self._known()}{hint}"
@@ -174,6 +175,15 @@ def _is_dotted_name(name: object) -> bool:
 def _is_part_of(missing: str, module_name: str) -> bool:
     """Whether the module that is missing is the one that was named, or a package that it would be in."""
     return bool(missing) and f"{module_name}.".startswith(f"{missing}.")
+
+
+def _neighbours(missing: str) -> list[str]:
+    """Return the dotted names of the modules that are beside one that is missing."""
+    parent, _, _ = missing.rpartition(".")
+    folders = None  # all of the path
+    if parent:
+        folders = getattr(sys.modules[parent], "__path__", [])
+    return [f"{parent}.{module.name}".lstrip(".") for module in pkgutil.iter_modules(folders)]
 
 
 def _why_missing(module_name: str) -> str:

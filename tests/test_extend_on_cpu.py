@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import verl  # noqa: F401  (puts our recipes on the search path)
+from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
+from still_verl.demo.prepare import prepare
 from still_verl.dynamics.coefficient import Coefficient, follow_kl
 from still_verl.dynamics.selection import Group, select
+from still_verl.integration.checks.job import check_job
 from still_verl.integration.checks.names import check_names
 from still_verl.interpreter.build import build_sandbox
 from still_verl.interpreter.registries import CODE_FORMATS
@@ -89,6 +93,19 @@ def test_a_preset_in_a_recipe_of_the_users(outside: Path) -> None:
     assert "my_package.presets.CLEAR" in shown
     preset = settings(reward={"preset": "my_package.presets.CLEAR"}).reward.build()
     assert preset.terms == ["finished", "signed", "my_package.rewards.language"]
+
+
+@pytest.mark.parametrize("recipe", ["demo", "clear"])
+def test_the_jobs_of_the_page_pass_every_check(outside: Path, recipe: str) -> None:
+    """With the settings of the short job, as the page has them."""
+    prepare("tiny")
+    (short,) = re.findall(r'^SHORT="(.*)"$', PAGE.read_text(), re.MULTILINE)
+    weights = "still.reward.weights={correct: 1.0, my_package.rewards.language: 0.2}"
+    search = f"hydra.searchpath=[file://{outside}/my_recipes]"
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", [search, f"+recipe={recipe}", *short.split(), weights])
+    check_job(config)
+    assert still_config(config).name == recipe
 
 
 def test_an_extractor() -> None:

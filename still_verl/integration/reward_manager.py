@@ -12,7 +12,9 @@ from verl.experimental.reward_loop.reward_manager.registry import register
 from still_verl.config import still_config
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 from still_verl.interpreter.token_buffer import without_spans
-from still_verl.rewards.compose import Row, score_sample
+from still_verl.monitor.rows import REWARD_ERROR
+from still_verl.registry import in_one_line
+from still_verl.rewards.compose import Row, score_sample, unscored
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.sample import Sample, as_references
 
@@ -27,7 +29,11 @@ class StillRewardManager(RewardManagerBase):
     """Scores a response by `still.reward`.
 
     Beyond the keys of `compose.score` each sample has `tokens` (of the response) and `truncated` (0 or 1), so that
-    verl's validation metrics have both.
+    verl's validation metrics have both, and `reward_error`.
+
+    `reward_error` is empty, or says why a response could not be scored. An exception here would not end the run: verl
+    drops the sample, fills its group with padding, and learns from the rest. So the error travels with the sample to
+    the trainer, where the callback `monitor` ends the run with it.
     """
 
     def __init__(
@@ -57,22 +63,21 @@ class StillRewardManager(RewardManagerBase):
         outcome = columns["tool_extra_fields"]  # what the agent loop left; only ours knows the budget of the step
         budget = outcome.get("response_budget", self.config.data.max_response_length)
         reason = outcome.get("finish_reason") or finish_reason(ids, budget, stop_token_ids(self.tokenizer))
-        row = score_sample(
-            Sample(
-                text=self._decode(without_spans(ids, outcome.get("tool_spans", ()))),
-                transcript=self._decode(ids),
-                references=as_references(columns["reward_model"]["ground_truth"]),
-                preset=self._preset_for(prompt_ids),
-                prompt=self.tokenizer.decode(prompt_ids),
-                data_source=str(columns.get("data_source", "")),
-                extra_info=columns.get("extra_info") or {},
-                tokens=len(ids),
-                max_tokens=budget,
-                finished=reason != "length",
-                tool_ok=outcome.get("tool_ok"),
-            )
+        sample = Sample(
+            text=self._decode(without_spans(ids, outcome.get("tool_spans", ()))),
+            transcript=self._decode(ids),
+            references=as_references(columns["reward_model"]["ground_truth"]),
+            preset=self._preset_for(prompt_ids),
+            prompt=self.tokenizer.decode(prompt_ids),
+            data_source=str(columns.get("data_source", "")),
+            extra_info=columns.get("extra_info") or {},
+            tokens=len(ids),
+            max_tokens=budget,
+            finished=reason != "length",
+            tool_ok=outcome.get("tool_ok"),
         )
-        return row | {"tokens": float(len(ids)), "truncated": float(reason == "length")}
+        row, fault = _scored(sample)
+        return row | {"tokens": float(len(ids)), "truncated": float(reason == "length"), REWARD_ERROR: fault}
 
     def _decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
@@ -83,3 +88,11 @@ class StillRewardManager(RewardManagerBase):
             return self.preset
         prefilled = self.tokenizer.decode(prompt_ids[-PROMPT_END:]).rstrip().endswith("<think>")
         return replace(self.preset, prefilled_think=prefilled)
+
+
+def _scored(sample: Sample) -> tuple[Row, str]:
+    """Return the row of a sample, and why it could not be scored; nothing if it could."""
+    try:
+        return score_sample(sample), ""
+    except Exception as error:  # whatever a term of the user's raises
+        return unscored(sample.preset), in_one_line(error)

@@ -21,11 +21,7 @@ def read_rows(batch: Batch) -> StepRows:
     """Fetch the samples of a batch, without the rows that pad it."""
     import transfer_queue as tq
 
-    keys, dropped = [], []
-    for key, tag in zip(batch.keys, batch.tags, strict=True):
-        if not tag.get("is_padding", False):
-            keys.append(key)
-            dropped.append(bool(tag.get("still_dropped", False)))
+    keys, dropped = _real_rows(batch)
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
     extras = list(data["extra_fields"])
     return StepRows(
@@ -38,6 +34,16 @@ def read_rows(batch: Batch) -> StepRows:
         keys=keys,
         dropped=dropped,
     )
+
+
+def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
+    """Return the keys of the rows that do not pad the batch, and for each whether selection dropped it."""
+    keys, dropped = [], []
+    for key, tag in zip(batch.keys, batch.tags, strict=True):
+        if not tag.get("is_padding", False):
+            keys.append(key)
+            dropped.append(bool(tag.get("still_dropped", False)))
+    return keys, dropped
 
 
 def _row_sums(tokens: Any) -> list[float]:
@@ -54,6 +60,15 @@ def _rows_as_lists(tokens: Any) -> list[list[int]]:
     for row in tokens.unbind():
         rows.append(row.tolist())
     return rows
+
+
+def read_infos(batch: Batch) -> list[dict[str, Any]]:
+    """Fetch what the reward returned for each sample of a batch; empty where it returned a number."""
+    import transfer_queue as tq
+
+    keys, _ = _real_rows(batch)
+    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
+    return [extra.get("reward_extra_info") or {} for extra in data["extra_fields"]]
 
 
 def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:

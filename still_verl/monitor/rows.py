@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+REWARD_ERROR = "reward_error"  # the key under which the manager `still` says why it could not score a response
+
 
 @dataclass(frozen=True)
 class StepRows:
@@ -84,3 +86,17 @@ class Validation:
         for info, text in zip(infos, self.responses, strict=True):
             ids.append([0] * int(info["tokens"]) if "tokens" in info else encode(text))
         return StepRows(list(self.uids), np.array(self.scores), [None] * n, infos, [{}] * n, ids)
+
+
+def check_scored(errors: Sequence[str | None]) -> None:
+    """Refuse to go on with responses that could not be scored: their groups would be learned from as whole ones.
+
+    Args:
+        errors: `REWARD_ERROR` of each response; empty, or None for another reward, where all is well.
+
+    Raises:
+        RuntimeError: says how many, and the first error.
+    """
+    failed = [error for error in errors if error]
+    if failed:
+        raise RuntimeError(f"still_verl: {len(failed)} of {len(errors)} responses could not be scored: {failed[0]}")

@@ -71,6 +71,14 @@ def score_sample(sample: Sample) -> Row:
     return row
 
 
+def unscored(preset: Preset) -> Row:
+    """Return a row with the keys of `score_sample` for a response that could not be scored: every number is 0."""
+    row: Row = {"score": 0.0, "acc": 0.0, "pred": "", "extracted_by": "", "reason": "not scored"}
+    for name in preset.terms:
+        row[f"term_{TERMS.label(name)}"] = 0.0
+    return row
+
+
 def _weighted_sum(preset: Preset, values: dict[str, float]) -> float:
     """The reward that terms add up to: nothing unless every required one is 1."""
     for name in preset.required:

@@ -42,6 +42,19 @@ def test_a_failing_run_ends_and_leaves_nothing(start_small: Callable[..., Any], 
     assert job.left_behind() == []
 
 
+def test_a_term_that_fails_for_some_responses_ends_the_run_before_it_learns(
+    start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
+) -> None:
+    """verl would drop these samples, fill their groups with padding and go on, with exit code 0."""
+    weights = "still.reward.weights={correct: 1.0, terms.fails_for_cut_responses: 0.5}"
+    steps = "trainer.total_training_steps=2"
+    job = start_small(tmp_path, *demo_files("random"), "still/reward=boxed", weights, steps)
+    assert job.wait(360) != 0
+    said = "responses could not be scored: ValueError: still.reward.weights: the term terms.fails_for_cut_responses"
+    assert said in job.log.splitlines()[-1] or said in job.log[-3000:]
+    assert job.steps == [] and job.left_behind() == []
+
+
 def test_ctrl_c_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
     job = start_small(tmp_path, *untrained("random"), "trainer.total_training_steps=500")
     job.wait_for("step:1 ", timeout=360)

@@ -112,6 +112,13 @@ def test_tools_that_helped_are_paid_by_weight(tokenizer: Any) -> None:
 SEEN: list[Sample] = []
 
 
+def fails_for_cut_responses(seen: Sample) -> float:
+    """Fail for some responses only, as a forgotten case does."""
+    if not seen.finished:
+        raise ValueError("no score for\na cut response")
+    return 1.0
+
+
 def term_of_a_user(seen: Sample) -> float:
     """Record what a term gets to see."""
     SEEN.append(seen)
@@ -131,3 +138,16 @@ def test_a_term_of_a_user_sees_text_and_transcript_apart(tokenizer: Any, monkeyp
     assert (seen.text, seen.transcript, seen.prompt) == ("7!", "7" + printed + "!", "7+5=?")
     assert (seen.tokens, seen.max_tokens, seen.finished, seen.tool_ok) == (len(printed) + 3, LIMIT, True, 1)
     assert row["reward_score"] == pytest.approx(0.1) and row["reward_extra_info"]["term_term_of_a_user"] == 0.5
+
+
+def test_a_response_that_cannot_be_scored_says_so_and_has_the_keys_of_the_others(
+    tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """verl drops a sample whose reward raises, pads its group, and learns from the rest without a word."""
+    monkeypatch.setitem(sys.modules, "terms_of_a_user", SimpleNamespace(fails=fails_for_cut_responses))
+    whole, cut = sample(tokenizer, r"\boxed{12}"), sample(tokenizer, "1" * LIMIT, ended=False)
+    weights = "still.reward.weights={correct: 1.0, terms_of_a_user.fails: 0.5}"
+    scored, failed = (row["reward_extra_info"] for row in grade(tokenizer, [whole, cut], "still/reward=boxed", weights))
+    assert list(scored) == list(failed)
+    assert (scored["score"], scored["reward_error"], failed["score"]) == (1.5, "", 0.0)
+    assert "terms_of_a_user.fails" in failed["reward_error"] and "no score for a cut response" in failed["reward_error"]

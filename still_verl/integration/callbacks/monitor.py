@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_prompts, read_rows
+from still_verl.integration.transfer_queue import read_infos, read_prompts, read_rows
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
-from still_verl.monitor.rows import StepRows, Validation
+from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored
 from still_verl.monitor.samples import sample, spread
 from still_verl.monitor.versions import write_versions
 
@@ -53,6 +53,10 @@ class Monitor(Callback):
             write_versions(run_dir)
             write_keywords(run_dir, self.keywords.words)
 
+    def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
+        """End the run before it learns from a step with responses that could not be scored."""
+        check_scored([info.get(REWARD_ERROR) for info in read_infos(batch)])
+
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = read_rows(batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
@@ -72,6 +76,7 @@ class Monitor(Callback):
             ids: list[int] = trainer.tokenizer.encode(text, add_special_tokens=False)
             return ids
 
+        check_scored(validation.infos.get(REWARD_ERROR, ()))
         rows = validation.rows(encode)
         metrics |= step_metrics(rows, validation.responses, self.keywords, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
