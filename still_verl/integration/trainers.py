@@ -24,9 +24,16 @@ from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoop
 from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.empty_step import EmptyStep
 from still_verl.integration.loss import LossSettings
-from still_verl.integration.transfer_queue import Tag, clear, dropped_rows, with_rows, without_update
+from still_verl.integration.transfer_queue import (
+    Tag,
+    clear,
+    dropped_rows,
+    read_reward_errors,
+    with_rows,
+    without_update,
+)
 from still_verl.monitor.jsonl import MetricsFile
-from still_verl.monitor.rows import Validation
+from still_verl.monitor.rows import Validation, check_scored
 
 if TYPE_CHECKING:
     from still_verl.integration.transfer_queue import Batch
@@ -160,6 +167,8 @@ class StillTrainer(CpuTrainer, Upstream):
         whole = batch
         dropped: dict[str, Tag] = {}
         with self._timed():
+            # On the whole batch: selection may drop the very samples that could not be scored.
+            check_scored(read_reward_errors(batch))
             for callback in self.callbacks:
                 kept = callback.on_batch(self, batch, metrics)
                 if kept is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.rows import REWARD_ERROR, StepRows
 
 if TYPE_CHECKING:
     from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
@@ -62,13 +62,19 @@ def _rows_as_lists(tokens: Any) -> list[list[int]]:
     return rows
 
 
-def read_infos(batch: Batch) -> list[dict[str, Any]]:
-    """Fetch what the reward returned for each sample of a batch; empty where it returned a number."""
+def read_reward_errors(batch: Batch) -> list[str | None]:
+    """Fetch why the reward of each sample could not be computed; empty, or None for another reward, where it could."""
     import transfer_queue as tq
 
     keys, _ = _real_rows(batch)
+    if not keys:
+        return []  # the queue refuses an empty list
     data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
-    return [extra.get("reward_extra_info") or {} for extra in data["extra_fields"]]
+    errors = []
+    for extra in data["extra_fields"]:
+        info = extra.get("reward_extra_info") or {}
+        errors.append(info.get(REWARD_ERROR))
+    return errors
 
 
 def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from still_verl.config_errors import ConfigError
+from still_verl.integration import trainers
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.checks.names import check_callbacks
+from still_verl.integration.empty_step import EmptyStep
 from still_verl.integration.trainers import state_of
+from still_verl.integration.transfer_queue import read_reward_errors
 
 
 class Keeps(Callback):
@@ -75,3 +78,35 @@ def test_a_hook_that_would_not_be_called(
     with pytest.raises(ConfigError) as error:
         check_callbacks([f"own_c.{name}"])
     assert str(error.value).startswith(f"still.callbacks has 'own_c.{name}': {said}")
+
+
+class DropsAll(Callback):
+    def __init__(self) -> None:
+        pass
+
+    def on_batch(self, trainer: Any, batch: Any, metrics: dict[str, Any]) -> Any:
+        return SimpleNamespace(keys=[], tags=[])
+
+
+@pytest.mark.parametrize(
+    ("errors", "ends_with"),
+    [(["", None], EmptyStep), (["", "the term x returned None"], RuntimeError)],
+)
+def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_drops_it(
+    monkeypatch: pytest.MonkeyPatch, errors: list[str | None], ends_with: type[Exception]
+) -> None:
+    monkeypatch.setattr(trainers, "read_reward_errors", lambda batch: errors)
+    monkeypatch.setattr(trainers, "without_update", lambda batch: batch)
+    trainer = object.__new__(trainers.StillTrainer)
+    trainer.callbacks = [DropsAll()]
+    trainer._own_seconds = 0.0
+    with pytest.raises(ends_with) as raised:
+        trainer._balance_batch(SimpleNamespace(keys=["a", "b"], tags=[{}, {}]), {})  # type: ignore[arg-type]
+    if ends_with is RuntimeError:
+        assert str(raised.value) == "still_verl: 1 of 2 responses could not be scored: the term x returned None"
+
+
+def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() -> None:
+    """The queue itself refuses an empty list of keys."""
+    padding: Any = SimpleNamespace(keys=["p"], tags=[{"is_padding": True}], partition_id="train")
+    assert read_reward_errors(padding) == []

@@ -91,7 +91,7 @@ def test_a_reward_whose_keys_change_is_refused_as_verl_would_fail(tmp_path: Path
     )
     done = still("score", "--reward-fn", tmp_path / "odd.py", "--input", jsonl(tmp_path / "rows.jsonl", RIGHT, WRONG))
     assert done.returncode == 1
-    assert "row 2: keys ['x'] are not in every row" in done.stderr
+    assert "row 2: keys ['x'] are missing in some rows" in done.stderr
 
 
 def test_a_breakpoint_in_the_reward_works(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_infos, read_prompts, read_rows
+from still_verl.integration.transfer_queue import read_prompts, read_rows
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
@@ -52,10 +52,6 @@ class Monitor(Callback):
         if run_dir:
             write_versions(run_dir)
             write_keywords(run_dir, self.keywords.words)
-
-    def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
-        """End the run before it learns from a step with responses that could not be scored."""
-        check_scored([info.get(REWARD_ERROR) for info in read_infos(batch)])
 
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = read_rows(batch), trainer.global_steps

@@ -191,19 +191,12 @@ def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
     assert "leaves" not in capsys.readouterr().out
 
 
-def test_a_run_ends_before_it_learns_from_responses_that_could_not_be_scored(
+def test_a_run_ends_at_a_validation_with_responses_that_could_not_be_scored(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run = Run(monkeypatch, tmp_path)
-    monkeypatch.setattr(monitor, "read_infos", lambda batch: batch)
-    run.monitor.on_batch(run.trainer, [{"reward_error": ""}, {}], {})  # type: ignore[arg-type]
-    with pytest.raises(
-        RuntimeError, match="still_verl: 1 of 3 responses could not be scored: the term x returned None"
-    ):
-        wrong = [{"reward_error": ""}, {"reward_error": "the term x returned None"}, {}]
-        run.monitor.on_batch(run.trainer, wrong, {})  # type: ignore[arg-type]
     infos = {"reward_error": ["", "the term x returned None"]}
-    with pytest.raises(RuntimeError, match="1 of 2 responses could not be scored"):
+    with pytest.raises(RuntimeError, match="1 of 2 responses could not be scored: the term x returned None"):
         validation = Validation(["a", "b"], ["p", "q"], ["r", "s"], [1.0, 0.0], infos)
         run.monitor.on_validation(run.trainer, validation, {})
     run.monitor.close()
