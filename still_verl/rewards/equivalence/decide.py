@@ -11,17 +11,19 @@ from still_verl.rewards.equivalence.normalize import normalize
 from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import periodic, without_declarations
 from still_verl.rewards.equivalence.read.interpret import interpret
+from still_verl.rewards.equivalence.reading import Reading
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
 
 
-def decide(gold: str, answer: str, fallback: Fallback = undecided) -> tuple[Ternary, str]:
+def decide(gold: str, answer: str, reading: Reading = "strict", fallback: Fallback = undecided) -> tuple[Ternary, str]:
     r"""Decide whether `answer` equals `gold` by our rules, and name the rule or the obstacle.
 
     Args:
         gold: the right answer, in LaTeX or plain text.
         answer: the answer to judge, likewise.
+        reading: how generously they are compared.
         fallback: decides two texts of which the parser does not understand one; it may not know either.
 
     Returns:

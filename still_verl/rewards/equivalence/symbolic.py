@@ -7,13 +7,14 @@ from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, veri
 
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
 from still_verl.rewards.equivalence.normalize import to_latex
+from still_verl.rewards.equivalence.reading import Reading
 
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 
 
-def decide(gold: str, answer: str) -> tuple[bool | None, str]:
+def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:
     """Decide by our rules with math-verify for the parts they cannot read, then by math-verify for the whole.
 
     Returns:
@@ -23,7 +24,7 @@ def decide(gold: str, answer: str) -> tuple[bool | None, str]:
         MemoryError: the worker's limit was reached.
     """
     try:
-        equal, reason = decide_by_rules(gold, answer, fallback=same_part)
+        equal, reason = decide_by_rules(gold, answer, reading, fallback=same_part)
         if equal is not None:
             return equal, reason
         return _math_verify(gold, answer)

@@ -12,6 +12,7 @@ from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
+from still_verl.rewards.equivalence.reading import READINGS, Reading
 
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
@@ -35,11 +36,13 @@ class Verdict:
         equal: whether the answer is right. The verdict is true when it is.
         reason: the rule that decided, or the obstacle.
         decided: False when no step could decide; then `equal` is False.
+        reading: how generously the two were compared, see `reading`.
     """
 
     equal: bool
     reason: str
     decided: bool = True
+    reading: Reading = "strict"
 
     def __bool__(self) -> bool:
         return self.equal
@@ -56,6 +59,9 @@ def cost(answer: str) -> pool.Cost:
     return "light"
 
 
+Key = tuple[str, str, Reading]  # gold, answer, and how they are compared
+
+
 class SingleFlight:
     """A bounded cache in which threads that ask for the same pair at the same time share one computation."""
 
@@ -63,9 +69,9 @@ class SingleFlight:
         """Keep the last `size` verdicts."""
         self._size = size
         self._lock = threading.Lock()
-        self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
+        self._futures: OrderedDict[Key, Future[Verdict]] = OrderedDict()
 
-    def get(self, key: tuple[str, str], compute: Callable[[str, str], Verdict]) -> Verdict:
+    def get(self, key: Key, compute: Callable[[str, str, Reading], Verdict]) -> Verdict:
         """Return the verdict of `key`, computed by the first thread that asks.
 
         Raises:
@@ -100,7 +106,7 @@ def forget() -> None:
 os.register_at_fork(after_in_child=forget)
 
 
-def verify(gold: str, answer: str) -> Verdict:
+def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
     r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, without `\boxed`.
 
     Never raises on an answer: what cannot be decided counts as not equal, with the reason. Blocks for some seconds at
@@ -108,42 +114,55 @@ def verify(gold: str, answer: str) -> Verdict:
 
     Raises:
         Unavailable: the worker processes cannot start, so that nothing could be graded from here on.
+        ValueError: `reading` is none of `READINGS`.
 
     Example:
         >>> verify(r"(-\infty, -5)", "k < -5")
-        Verdict(equal=True, reason='region', decided=True)
+        Verdict(equal=True, reason='region', decided=True, reading='strict')
         >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason
         (False, 'too large')
     """
+    if reading not in READINGS:
+        raise ValueError(f"reading={reading!r} is not one of {', '.join(READINGS)}")
     gold, answer = gold.strip(), answer.strip()
+    obstacle = _obstacle(gold, answer)
+    if obstacle:
+        return Verdict(False, obstacle, decided=False, reading=reading)
+    return _cache.get((gold, answer, reading), _guarded)
+
+
+def _obstacle(gold: str, answer: str) -> str:
+    """Why these texts are not compared at all; empty when they are."""
     if not gold:
-        return Verdict(False, "empty gold", decided=False)
+        return "empty gold"
     if not answer:
-        return Verdict(False, "no answer", decided=False)
+        return "no answer"
     if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
-        return Verdict(False, "too long", decided=False)
+        return "too long"
     if bracket_depth(answer) > MAX_BRACKET_DEPTH:
-        return Verdict(False, "nested too deeply", decided=False)
-    return _cache.get((gold, answer), _guarded)
+        return "nested too deeply"
+    return ""
 
 
-def _guarded(gold: str, answer: str) -> Verdict:
+def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
     try:
-        return _verify(gold, answer)
+        equal, reason = _decide(gold, answer, reading)
     except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
         raise
     except Exception as error:
-        return Verdict(False, f"internal error ({type(error).__name__}: {error})", decided=False)
+        equal, reason = None, f"internal error ({type(error).__name__}: {error})"
+    return Verdict(bool(equal), reason, decided=equal is not None, reading=reading)
 
 
-def _verify(gold: str, answer: str) -> Verdict:
+def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
+    """The truth, None when nothing could tell; and what decided or stood in the way."""
     if gold == answer:
-        return Verdict(True, "exact")
+        return True, "exact"
     if compact(normalize(gold)) == compact(normalize(answer)):
-        return Verdict(True, "normalised")
-    equal, reason = decide(gold, answer)
+        return True, "normalised"
+    equal, reason = decide(gold, answer, reading)
     if equal is not None or reason == "too large":
-        return Verdict(bool(equal), reason, decided=equal is not None)
-    reply = pool.shared().ask(gold, answer, cost(answer))
-    return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)
+        return equal, reason
+    reply = pool.shared().ask(gold, answer, cost(answer), reading)
+    return reply.equal, reply.reason
