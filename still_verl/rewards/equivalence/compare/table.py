@@ -13,6 +13,7 @@ from still_verl.rewards.equivalence.answer_types import (
     Matrix,
     Named,
     Ordering,
+    Piecewise,
     Region,
     Words,
 )
@@ -43,6 +44,7 @@ RULES: Rules = {
     (Congruence, Congruence): congruences.same_congruence,
     (Congruence, Formula): congruences.congruence_and_formula,
     (Formula, Congruence): congruences.formula_and_congruence,
+    (Piecewise, Piecewise): collections.same_piecewise,
     (Clock, Clock): words.same_clock,
     (Words, Words): words.same_words,
     (Words, Formula): words.words_and_formula,
