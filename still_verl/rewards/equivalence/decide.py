@@ -124,7 +124,7 @@ def kind(gold: Interpretations) -> str:
 
 
 def _comparable(gold: Interpretations, answer: Interpretations) -> bool:
-    """Whether the two can be the same for a grader that reads them otherwise: both are of one kind, or neither is read."""
+    """Whether a grader that reads more could find them equal: they share a kind, or neither is read."""
     kinds, answer_kinds = _kinds(gold), _kinds(answer)
     return kinds == answer_kinds or bool(kinds & answer_kinds)
 
@@ -135,6 +135,8 @@ def _kinds(interpretations: Interpretations) -> frozenset[str]:
     for value in interpretations:
         if isinstance(value, Named):
             found |= _kinds(value.value)
+        elif isinstance(value, Formula) and "⟦" in value.text:  # matrices that are added or multiplied
+            found |= {"Matrix"}
         else:
             found |= {type(value).__name__}
     return found

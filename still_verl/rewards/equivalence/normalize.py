@@ -46,7 +46,7 @@ _LATEX = str.maketrans({
 # fmt: on
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
-_BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm max min".split())
+_BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr".split())
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "℃": "‹celsius›"}
@@ -58,6 +58,8 @@ _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _CIRCLED = re.compile("[①-⑳]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
+_DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
+_MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
@@ -109,7 +111,7 @@ def normalize(text: str) -> str:
         '⦃ \\frac12 , ∞ ⦄'
     """
     text = _plain_characters(" ".join(text.split()))
-    text = _BOX.sub("", text)
+    text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
     text = _ENVIRONMENT.sub(_environment_bracket, text)

@@ -42,11 +42,12 @@ class Libraries:
 
     Attributes:
         fallback: decides two texts of which one is not understood.
-        convert: how many of the first unit one of the second is; 0 when they do not measure the same.
+        convert: how many of the first unit one of the second is; 0 when they measure something else, None when one of
+            them measures nothing.
     """
 
     fallback: Callable[[str, str], Ternary] = undecided
-    convert: Callable[[str, str], Fraction | None] = undecided
+    convert: Callable[[str, str], Fraction | None] | None = None
 
 
 ASK_NOBODY = Libraries()
@@ -59,7 +60,7 @@ class Comparison:
         rules: by the kinds of the gold value and of the answer's; `object` stands for any kind.
         is_strict: whether what the gold answer's kind does not allow is refused, see `reading`.
         fallback: decides two texts of which one is not understood.
-        convert: how many of the gold answer's unit one of the answer's is; 0 when they do not measure the same.
+        convert: how many of the gold answer's unit one of the answer's is; None in the caller's process.
         differences: why parts were found to differ, the last reason last.
         alias: the gold answer's name of a symbol, by the name that the answer gives it.
     """

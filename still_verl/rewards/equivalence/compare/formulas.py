@@ -15,6 +15,7 @@ from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
+_STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…⦃⟦?")
 _CONSTANT_LETTERS = frozenset("eid")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
 _UNKNOWN_TERMS = re.compile(
@@ -41,11 +42,18 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
     # With an alias, equal texts may name different symbols.
     if not compare.alias and compact(gold.text) == compact(answer.text) and gold.unit == answer.unit:
         return True
+    if _structure(gold.text) != _structure(answer.text):
+        return compare.refuse("kinds differ")
     if unknowns(gold.text) != {compare.alias.get(name, name) for name in unknowns(answer.text)}:
         return compare.refuse("names contradict")
     if _UNKNOWN_TERMS.search(gold.text) or _UNKNOWN_TERMS.search(answer.text):
         return compare.refuse("names contradict")
     return compare.fallback(gold.text, answer.text)
+
+
+def _structure(text: str) -> frozenset[str]:
+    """The signs in an unread text that make it more than a formula."""
+    return _STRUCTURE.intersection(text)
 
 
 def unknowns(text: str) -> frozenset[str]:
@@ -64,12 +72,12 @@ def unknowns(text: str) -> frozenset[str]:
 
 def _same_measured(compare: Comparison, gold: Formula, answer: Formula) -> Ternary:
     """Compare two quantities of different units."""
-    if _is_counted_alike(gold.unit, answer.unit):
-        return _same_value(compare, gold, answer)
-    factor = compare.convert(gold.unit, answer.unit)
-    if factor is None:
+    if compare.convert is None:
         return None
-    if factor == 0:
+    factor = compare.convert(gold.unit, answer.unit)
+    if factor is None and _is_counted_alike(gold.unit, answer.unit):
+        return _same_value(compare, gold, answer)
+    if not factor:
         return compare.refuse("units contradict")
     assert answer.node is not None
     converted = Formula("", Node("*", (answer.node, number(factor))))

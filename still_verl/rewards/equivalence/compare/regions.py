@@ -58,6 +58,16 @@ def collection_and_region(compare: Comparison, gold: Collection, answer: Region)
     return region_and_collection(compare, answer, gold)
 
 
+def region_and_formula(compare: Comparison, gold: Region, answer: Formula) -> Ternary:
+    """Compare `x ∈ {5}` with `5`."""
+    return region_and_collection(compare, gold, Collection(((answer,),)))
+
+
+def formula_and_region(compare: Comparison, gold: Formula, answer: Region) -> Ternary:
+    """Compare `5` with `x ∈ {5}`."""
+    return region_and_collection(compare, answer, Collection(((gold,),)))
+
+
 def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Ternary:
     """Compare ends and brackets."""
     if gold.brackets != answer.brackets:

@@ -31,6 +31,8 @@ RULES: Rules = {
     (Region, Region): regions.same_region,
     (Region, Collection): regions.region_and_collection,
     (Collection, Region): regions.collection_and_region,
+    (Region, Formula): regions.region_and_formula,
+    (Formula, Region): regions.formula_and_region,
     (Interval, Interval): regions.same_interval,
     (Ordering, Ordering): relations.same_ordering,
     (Equation, Equation): relations.same_equation,

@@ -45,9 +45,11 @@ def measure(unit: str) -> tuple[Dimensions, Fraction] | None:
         return None
 
 
-def conversion(gold: str, answer: str) -> Fraction:
-    """Return how many of `gold` one `answer` is: 60 for "s" and "min"; 0 when they do not measure the same."""
+def conversion(gold: str, answer: str) -> Fraction | None:
+    """Return how many of `gold` one `answer` is: 60 for "s" and "min", 0 for "s" and "m"; None for apples."""
     left, right = measure(gold), measure(answer)
-    if left is None or right is None or left[0] != right[0]:
+    if left is None or right is None:
+        return None
+    if left[0] != right[0]:
         return Fraction(0)
     return right[1] / left[1]

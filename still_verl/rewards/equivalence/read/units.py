@@ -21,6 +21,7 @@ _LETTERS = re.compile(r"(.*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*
 _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
+_EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
 _MARKS = re.compile(r"[‹›(){}.,]")
 _MULTIPLIERS = {
     "hundred": 10**2,
@@ -130,8 +131,8 @@ def _without_words(text: str) -> str:
 
 def unit_name(words: str) -> str:
     """Return the name of a unit as `read.quantities` reads it: `m/s`, `cm**2`, `apples`."""
-    words = re.sub(r"\^\s*\{?\s*(-?\d)\s*\}?", r"**\1", words)
-    name = " ".join(_MARKS.sub(" ", words).split())
+    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words))
+    name = " ".join(words.split()).replace(" **", "**")
     return _SPECIAL.get(name.lower(), name)
 
 
