@@ -48,7 +48,7 @@ _LATEX = str.maketrans({
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr".split())
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM".split())
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "℃": "‹celsius›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
@@ -90,6 +90,7 @@ _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
+_MOD_IN_BRACKETS = re.compile(r"\(\s*(‹mod›[^()]*)\)")
 _QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
@@ -99,7 +100,7 @@ _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
-_ENGLISH = frozenset("for any not how most is if of".split())  # else they could be products of letters in order
+_ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
 
 
@@ -128,6 +129,7 @@ def normalize(text: str) -> str:
     text = _CURRENCY.sub(_currency, text)
     text = _QUOTED_MOD.sub(r"‹mod› \1", text)
     text = _COMMAND.sub(_command, text)
+    text = _MOD_IN_BRACKETS.sub(r"\1", text)
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)

@@ -1,9 +1,8 @@
 """Formulas as values, with what units and decimals allow."""
 
 import re
-from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Formula
+from still_verl.rewards.equivalence.answer_types import Formula, Words
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
 from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.identity import identical
@@ -179,6 +178,6 @@ def _shows(decimal: Node, exact: Node | None) -> bool:
         return False
 
 
-def as_number(value: Fraction) -> Formula:
-    """Return the formula of an exact number."""
-    return Formula("", number(value))
+def same_words(compare: Comparison, gold: Words, answer: Words) -> Ternary:
+    """Compare prose word by word."""
+    return gold == answer or compare.without_rule(gold, answer)

@@ -3,10 +3,9 @@
 import math
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Collection, Cut, Formula, Interpretations, Interval, Region
+from still_verl.rewards.equivalence.answer_types import Collection, Cut, Formula, Interpretations, Region
 from still_verl.rewards.equivalence.compare.collections import same_items
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of
-from still_verl.rewards.equivalence.compare.formulas import same_formula
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 from still_verl.rewards.equivalence.node import Node
 from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_decimal
 
@@ -66,10 +65,3 @@ def region_and_formula(compare: Comparison, gold: Region, answer: Formula) -> Te
 def formula_and_region(compare: Comparison, gold: Formula, answer: Region) -> Ternary:
     """Compare `5` with `x ∈ {5}`."""
     return region_and_collection(compare, answer, Collection(((gold,),)))
-
-
-def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Ternary:
-    """Compare ends and brackets."""
-    if gold.brackets != answer.brackets:
-        return compare.refuse("values differ")
-    return all_of([same_formula(compare, gold.low, answer.low), same_formula(compare, gold.high, answer.high)])

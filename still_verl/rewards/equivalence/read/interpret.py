@@ -8,8 +8,7 @@ from functools import lru_cache
 
 from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
-from still_verl.rewards.equivalence.read.congruence import read_congruence
-from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
+from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
     are_names,
@@ -21,15 +20,7 @@ from still_verl.rewards.equivalence.read.relations import (
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
-from still_verl.rewards.equivalence.read.words import (
-    read_clock,
-    read_count,
-    read_everything,
-    read_nothing,
-    read_words,
-    says_little,
-    spoken_inequality,
-)
+from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -41,12 +32,7 @@ _STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
-_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
-_QUANTIFIER = re.compile(
-    r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
-    r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
-)
-_POSITIVE = re.compile(r"\b(?:positive|natural) ?(?=[^<>≤≥≠]*[≥>]\s*\d+$)")
+_QUANTIFIER = re.compile(r"^(?:‹(?:for|for all|all|any|every|each|real|numbers?|values?|of)›\s*)+(?=[a-z]\s*[<>≤≥≠])")
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
 _SPACE = re.compile(r"\s")
 
@@ -68,26 +54,11 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
-    remark = _REMARK.search(text)
-    if remark and says_little(remark[0].partition("›")[0]):
-        text = text[: remark.start()].rstrip()
-    fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
-    ratio = read_ratio(text)  # `4:30` is a time and a ratio
-    if fixed or ratio:
-        return fixed + ratio
-    spoken = spoken_inequality(text)
-    if spoken:
-        return read_region(spoken)
-    exact = exact_side(_without_quantifier(text))
+    fixed = read_sets_in_words(text) or read_ratio(text)
+    if fixed:
+        return fixed
+    exact = exact_side(_QUANTIFIER.sub("", text))
     return _read_structure(exact, depth) or _read_prose_or_formula(exact)
-
-
-def _without_quantifier(text: str) -> str:
-    """`‹all› n ≥ 3` as `n ≥ 3`; "positive" says nothing more where the bound does."""
-    if not text.startswith("‹"):
-        return text
-    text = _POSITIVE.sub("", text).replace("‹›", "")
-    return _QUANTIFIER.sub("", text)
 
 
 def _read_prose_or_formula(text: str) -> Interpretations:
@@ -133,7 +104,7 @@ def _read_membership(text: str, depth: int) -> Interpretations:
 
 def _read_list(text: str, depth: int) -> Interpretations:
     """Answers with commas, semicolons, "and" or "or" between them, in any order."""
-    parts = expand_permutations(text) or fill_dots(split_nonempty(text, ",;∧∨"))
+    parts = fill_dots(split_nonempty(text, ",;∧∨"))
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
     bracket = ""
@@ -169,7 +140,7 @@ def _tuples_by_name(listed: Collection) -> Interpretations:
         return ()
     tuples: list[Interpretations] = []
     for start in range(0, len(listed.items), size):
-        tuples.append((Collection(listed.items[start : start + size], "("),))
+        tuples.append((Collection(listed.items[start : start + size], "()"),))
     return (Collection(tuple(tuples)),)
 
 
@@ -210,10 +181,8 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     interval: Interpretations = ()
     if len(parts) == 2:
         interval = read_region(text)
-    if text[0] + text[-1] not in ("()", "[]"):
-        return interval
     items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0], may_be_interval=bool(interval))
+    return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:
@@ -249,7 +218,7 @@ def _read_relation(text: str, depth: int) -> Interpretations:
     named = _read_named(names[0], value, depth)
     if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
-        return *named, Collection((same,) * len(names), "(")
+        return *named, Collection((same,) * len(names), "()")
     return named or read_equation(sides)
 
 

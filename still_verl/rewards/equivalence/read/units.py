@@ -2,7 +2,7 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Formula, Interpretations
+from still_verl.rewards.equivalence.answer_types import Formula
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
 
@@ -22,7 +22,7 @@ _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
-_MARKS = re.compile(r"[‹›(){}.,]")
+_MARKS = re.compile(r"[‹›(){},]")
 _MULTIPLIERS = {
     "hundred": 10**2,
     "thousand": 10**3,
@@ -47,6 +47,8 @@ _SPECIAL = {
     "rad": "rad",
     "radian": "rad",
     "radians": "rad",
+    "am": "am",
+    "pm": "pm",
 }
 
 
@@ -62,7 +64,7 @@ def _without_group_marks(found: re.Match[str]) -> str:
     return _GROUP_MARK.sub("", found[0])
 
 
-def read_formulas(text: str) -> Interpretations:
+def read_formulas(text: str) -> tuple[Formula, ...]:
     """Read a formula; letters behind a number are symbols and, in a second interpretation, a unit: `5 m`."""
     formula = read_formula(text)
     found = _LETTERS.fullmatch(text)
@@ -131,7 +133,7 @@ def _without_words(text: str) -> str:
 
 def unit_name(words: str) -> str:
     """Return the name of a unit as `read.quantities` reads it: `m/s`, `cm**2`, `apples`."""
-    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words))
+    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words.replace(".", "")))
     name = " ".join(words.split()).replace(" **", "**")
     return _SPECIAL.get(name.lower(), name)
 
