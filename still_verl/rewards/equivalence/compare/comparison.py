@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import (
     Collection,
     Formula,
@@ -51,7 +52,9 @@ class Comparison:
 
         Raises:
             Exhausted: after `MAX_COMPARED` pairs, those of renamed comparisons among them.
+            OutOfTime: see `clock`.
         """
+        clock.check()
         if next(self._budget, None) is None:
             raise Exhausted
 
