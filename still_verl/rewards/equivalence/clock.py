@@ -2,7 +2,8 @@
 
 A caller's thread holds the lock of Python's interpreter while it computes, and a policy chooses what it computes. So
 the rules stop after some milliseconds in a caller's process (see `cost`) and go on in a worker, whose deadline the
-kernel keeps. Whatever does many small pieces of work calls `check` before each of them; each piece is bounded by itself.
+kernel keeps. Whatever does many small pieces of work calls `check` before each of them; each piece is bounded by
+itself.
 """
 
 import threading

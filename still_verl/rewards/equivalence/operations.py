@@ -1,9 +1,9 @@
 """The operations of formulas on numbers, each bounded by the size of its result before it is done.
 
 A number is an exact fraction while it has at most `MAX_BITS` bits, else one of mpmath with the precision of its
-`Precision`. Nothing becomes 0 or infinite there by being tiny or huge. To add an operation:
-a function of a precision and numbers, a row of `OPERATIONS`, and a place in `parse` that builds its node; for a function
-that is written before what it applies to, its name in `normalize.CALLS`.
+`Precision`. Nothing becomes 0 or infinite there by being tiny or huge. To add an operation: a function of a precision
+and numbers, a row of `OPERATIONS`, and a place in `parse` that builds its node; for a function that is written before
+what it applies to, its name in `normalize.CALLS`.
 """
 
 import math

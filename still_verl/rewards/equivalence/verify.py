@@ -39,6 +39,9 @@ class Verdict:
         return self.equal
 
 
+Key = tuple[str, str, Reading]
+
+
 class SingleFlight:
     """A bounded cache in which threads that ask for the same pair at the same time share one computation."""
 
