@@ -23,7 +23,7 @@ _ROUNDING = frozenset(("floor", "ceil"))
 # What has a value only for some real numbers: a formula without these, and without broken powers, lives everywhere.
 _RESTRICTED = frozenset(("root", "ln", "log", "arcsin", "arccos", "factorial", "binom"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
-_INTEGER_LETTERS = frozenset("hijklmnpqr")
+INTEGER_LETTERS = frozenset("hijklmnpqr")
 
 
 class NoValue(Exception):
@@ -86,7 +86,7 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         return _same_value(pair, {})
     if _has(left, _ROUNDING) or _has(right, _ROUNDING):
         outcomes = [_same_value(pair, point) for point in whole_points(names)]
-        if names <= _INTEGER_LETTERS or not all(outcomes):
+        if names <= INTEGER_LETTERS or not all(outcomes):
             return _all_true(outcomes)
     if "i" in left.symbols() | right.symbols():
         return _same_somewhere(pair, names)
