@@ -8,6 +8,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.normalize import CALLS
 from still_verl.rewards.equivalence.scanner import Scanner
@@ -53,11 +54,13 @@ def parse(text: str) -> Node:
     Raises:
         Unreadable: any part of it is not understood.
         RecursionError: it is nested too deeply for Python.
+        OutOfTime: see `clock`.
 
     Example:
         >>> parse("2x").kind, sorted(parse("2x + y").symbols())
         ('*', ['x', 'y'])
     """
+    clock.check()
     if len(text) > MAX_FORMULA_LENGTH:
         raise Unreadable("too long")
     parser = _Parser(text)

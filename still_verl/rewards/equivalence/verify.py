@@ -1,14 +1,14 @@
 """Whether two answers are equal, and why."""
 
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from still_verl.rewards.equivalence import pool
+from still_verl.rewards.equivalence import clock, identity, pool
+from still_verl.rewards.equivalence.cost import caller_seconds, cost
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
@@ -17,15 +17,6 @@ from still_verl.rewards.equivalence.reading import READINGS, Reading
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
-
-_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
-_LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
-# Numbers that nobody can write out: towers, large powers (no bounds of integrals), sums of many terms, factorials of
-# factorials and of large numbers, large binomials.
-_HOPELESS = re.compile(
-    r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
-    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
-)
 
 
 @dataclass(frozen=True)
@@ -48,18 +39,7 @@ class Verdict:
         return self.equal
 
 
-def cost(answer: str) -> pool.Cost:
-    """Guess from its looks what an answer costs. A wrong guess costs it a place in a longer queue, and no point."""
-    if _HOPELESS.search(answer):
-        return "hopeless"
-    if _LONG.search(answer):
-        return "slow"
-    if _HEAVY.search(answer):
-        return "heavy"
-    return "light"
-
-
-Key = tuple[str, str, Reading]  # gold, answer, and how they are compared
+Key = tuple[str, str, Reading]
 
 
 class SingleFlight:
@@ -161,8 +141,15 @@ def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]
         return True, "exact"
     if compact(normalize(gold)) == compact(normalize(answer)):
         return True, "normalised"
-    equal, reason = decide(gold, answer, reading)
-    if equal is not None or reason == "too large":
-        return equal, reason
-    reply = pool.shared().ask(gold, answer, cost(answer), reading)
+    looks = cost(answer)
+    identity.prepare()
+    try:
+        with clock.limited(caller_seconds(looks)):
+            equal, reason = decide(gold, answer, reading)
+        if equal is not None or reason == "too large":
+            return equal, reason
+    except clock.OutOfTime:  # the rules go on in a worker
+        if looks == "light":
+            looks = "heavy"
+    reply = pool.shared().ask(gold, answer, looks, reading)
     return reply.equal, reply.reason

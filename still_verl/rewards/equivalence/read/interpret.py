@@ -6,6 +6,7 @@ Each reader takes one kind, and gives nothing when the text is not that.
 import re
 from functools import lru_cache
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
@@ -47,6 +48,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         >>> [type(value).__name__ for value in interpret("(1, 2)")]
         ['Region', 'Collection']
     """
+    clock.check()
     if depth > MAX_NESTING or not text:
         return ()
     if "," not in text:  # with one, plain braces may stand for a set
