@@ -84,7 +84,7 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         return same
     if not names:
         return _same_value(pair, {})
-    if _has(left, _ROUNDING) or _has(right, _ROUNDING):
+    if _needs_integers(left) or _needs_integers(right):
         outcomes = [_same_value(pair, point) for point in whole_points(names)]
         if names <= INTEGER_LETTERS or not all(outcomes):
             return _all_true(outcomes)
@@ -121,15 +121,7 @@ def _same_infinity(left: Node, right: Node) -> bool | None:
     """Infinity equals itself, and no formula has a value in which it is a part."""
     if left == right:
         return True
-    if _is_infinity(left) or _is_infinity(right):
-        return False
-    return None
-
-
-def _is_infinity(node: Node) -> bool:
-    if node.kind == "neg":
-        node = node.args[0]
-    return node.kind == "symbol" and node.name == _INFINITY
+    return False
 
 
 def _same_residue(pair: Pair) -> bool | None:
@@ -160,10 +152,13 @@ def _is_whole_number(node: Node) -> bool:
     return node.kind == "number" and is_whole(node.value)
 
 
-def _has(node: Node, kinds: frozenset[str]) -> bool:
-    if node.kind in kinds:
+def _needs_integers(node: Node) -> bool:
+    """Whether a formula rounds, or raises a negative number to a power: `(-1)^n`."""
+    if node.kind in _ROUNDING:
         return True
-    return any(_has(arg, kinds) for arg in node.args)
+    if node.kind == "^" and node.args[0].kind == "neg" and node.args[1].symbols():
+        return True
+    return any(map(_needs_integers, node.args))
 
 
 def _same_somewhere(pair: Pair, names: frozenset[str]) -> bool | None:

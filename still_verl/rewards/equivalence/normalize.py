@@ -66,7 +66,7 @@ _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _CURRENCY = re.compile("[€£¥元℃]")
 _TEXT = re.compile(r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{([^{}]*)\}")
-_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])")
+_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
@@ -79,8 +79,9 @@ _ENVIRONMENTS = {
     "lines": {"begin": "⟪", "end": "⟫"},
 }
 _SYSTEM = re.compile(r"⦃\s*⟦([^⟦⟧]*)⟧(?!\s*⦄)")  # an array behind a single brace
+_BRACKETED_MATRIX = re.compile(r"[(\[]\s*(⟦[^⟦⟧]*⟧)\s*[)\]]")
 _ALIGNED = re.compile(r"&\s*(?=[=<>≤≥])|(?<=[=<>≤≥])\s*&")
-_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}
+_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
@@ -134,6 +135,7 @@ def normalize(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
+    text = _BRACKETED_MATRIX.sub(r"\1", text)
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)

@@ -112,7 +112,7 @@ class _Parser(Scanner):
                 result = Node("/", (result, self.factor()))
             elif self.starts_factor():
                 # `2 3` is no product: a sign may be lost between them, or they are two answers.
-                if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
+                if self.peek() in "0123456789." and self.text[self.at - 1 : self.at] in "0123456789. ":
                     raise Unreadable("two numbers side by side")
                 result = Node("*", (result, self.power()))
             else:

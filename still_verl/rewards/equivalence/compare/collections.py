@@ -23,6 +23,8 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     if _is_tuple(gold) or _is_tuple(answer):
         return _same_tuple(compare, gold, answer)
     if names:  # the values of `x=1, y=2` have an order
+        if answer.bracket:
+            return compare.refuse("kinds differ")
         return _in_order(compare, gold, answer)
     return same_items(compare, _distinct(compare, gold, answer), _distinct(compare, answer, gold))
 

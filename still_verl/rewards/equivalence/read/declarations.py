@@ -14,9 +14,7 @@ _DOMAINS = {"integer": "integers", "real": "reals", "rational": "rationals"}
 _SETS = {"ℤ": "integers", "ℕ": "integers", "ℝ": "reals", "ℚ": "rationals"}
 _RUNNING = frozenset("ijklmn")  # letters whose first value may be named behind a formula, `n ≥ 1`
 _CONDITION = re.compile("[<>≤≥≠∈]")
-_CONSTANT = re.compile(
-    r"\+\s*(C)$|(?<![A-Za-z\\])(C(?:_\{?\d\}?)?)(?=\s*(?:e\s*\^|[a-z]|\\(?:sin|cos|ln|exp|sqrt|frac)))"
-)
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?![A-Za-z_(])|(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?=\s*[a-z])")
 _ANGLE_INDEX = re.compile(r"(?<![a-zA-Z\\])([klmn])(?![a-zA-Z])")
 
 
@@ -57,7 +55,7 @@ def constants(gold: str) -> frozenset[str]:
     """Return the constants of integration of a gold answer, `C` or `C_1`: an answer may write them in lower case."""
     names = set()
     for found in _CONSTANT.finditer(gold):
-        names.add(re.sub("[{}]", "", found[1] or found[2]))
+        names.add(re.sub("[{}]", "", found[0]))
     return frozenset(names)
 
 

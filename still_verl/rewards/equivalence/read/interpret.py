@@ -22,6 +22,7 @@ from still_verl.rewards.equivalence.read.relations import (
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
+from still_verl.rewards.equivalence.symbols import all_symbols
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -217,6 +218,8 @@ def _read_relation(text: str, depth: int) -> Interpretations:
     if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
         sides.reverse()
     *names, value = sides
+    if not all(is_name(side) or _is_formula(side) for side in names[1:]):
+        return ()
     named = _read_named(names[0], value, depth)
     if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
@@ -229,7 +232,17 @@ def _read_named(name: str, value: str, depth: int) -> Interpretations:
     function = _FUNCTION.fullmatch(name)
     if function:
         params = _SPACE.sub("", function[2]).split(",")
-        return (Named(compact(function[1]), tuple(params), interpret(value, depth + 1)),)
-    if is_name(name):
-        return (Named(compact(name), (), interpret(value, depth + 1)),)
-    return ()
+        read = interpret(value, depth + 1)
+        if function[1] in all_symbols(read):
+            return ()
+        return (Named(compact(function[1]), tuple(params), read),)
+    if not is_name(name):
+        return ()
+    read = interpret(value, depth + 1)
+    if name in all_symbols(read):  # `x = x` names nothing
+        return ()
+    return (Named(compact(name), (), read),)
+
+
+def _is_formula(text: str) -> bool:
+    return read_formula(text).node is not None

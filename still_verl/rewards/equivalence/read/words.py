@@ -12,6 +12,8 @@ _NOTHING = re.compile(
     r"pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
+_SETS = {"ℤ": "integers", "ℕ": "natural numbers", "ℚ": "rational numbers", "ℂ": "complex numbers"}
+_OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty".split()
@@ -51,6 +53,8 @@ def read_count(text: str) -> str:
 def read_words(text: str) -> Interpretations:
     """Read prose, when there is any."""
     words = plain_words(text)
+    if text in _SETS:
+        return (Words(_SETS[text]),)
     if "‹" in text and words:
-        return (Words(words),)
+        return (Words(_OF_ALL.sub("", words)),)
     return ()
