@@ -20,6 +20,7 @@ PRECISIONS = (BITS, 2 * BITS, 4 * BITS, 8 * BITS, 16 * BITS)  # in bits
 ENOUGH = 3  # points of each sign at which two formulas agree
 _INFINITY = "∞"
 _ROUNDING = frozenset(("floor", "ceil"))
+_WAVES = frozenset(("sin", "cos", "exp"))
 # What has a value only for some real numbers: a formula without these, and without broken powers, lives everywhere.
 _RESTRICTED = frozenset(("root", "ln", "log", "arcsin", "arccos", "factorial", "binom"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
@@ -84,9 +85,11 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         return same
     if not names:
         return _same_value(pair, {})
-    if _needs_integers(left) or _needs_integers(right):
+    are_integers = names <= INTEGER_LETTERS
+    rounds = _has(left, _ROUNDING) or _has(right, _ROUNDING)
+    if rounds or (are_integers and (_alternates(left) or _alternates(right))):
         outcomes = [_same_value(pair, point) for point in whole_points(names)]
-        if names <= INTEGER_LETTERS or not all(outcomes):
+        if are_integers or not all(outcomes):
             return _all_true(outcomes)
     if "i" in left.symbols() | right.symbols():
         return _same_somewhere(pair, names)
@@ -152,13 +155,21 @@ def _is_whole_number(node: Node) -> bool:
     return node.kind == "number" and is_whole(node.value)
 
 
-def _needs_integers(node: Node) -> bool:
-    """Whether a formula rounds, or raises a negative number to a power: `(-1)^n`."""
-    if node.kind in _ROUNDING:
+def _has(node: Node, kinds: frozenset[str]) -> bool:
+    if node.kind in kinds:
         return True
-    if node.kind == "^" and node.args[0].kind == "neg" and node.args[1].symbols():
+    return any(_has(arg, kinds) for arg in node.args)
+
+
+def _alternates(node: Node) -> bool:
+    """Whether a formula is meant for integers: powers of a negative number or of i, waves in multiples of pi."""
+    if node.kind == "^" and node.args[1].symbols():
+        base = node.args[0]
+        if base.kind == "neg" or base.name == "i":
+            return True
+    if node.kind in _WAVES and "π" in node.symbols():
         return True
-    return any(map(_needs_integers, node.args))
+    return any(map(_alternates, node.args))
 
 
 def _same_somewhere(pair: Pair, names: frozenset[str]) -> bool | None:

@@ -9,6 +9,7 @@ from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, number
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.splitting import split
+from still_verl.rewards.equivalence.read.words import gist
 from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 
 # What a letter in an unread text may be that is no unknown: part of a command or word, or bound by a sum or integral.
@@ -179,5 +180,9 @@ def _shows(decimal: Node, exact: Node | None) -> bool:
 
 
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Ternary:
-    """Compare prose word by word."""
-    return gold == answer or compare.without_rule(gold, answer)
+    """Compare prose word by word; for a person "all odd integers" are "odd numbers"."""
+    if gold == answer:
+        return True
+    if not compare.is_strict and gist(gold.text) and gist(gold.text) == gist(answer.text):
+        return True
+    return compare.without_rule(gold, answer)

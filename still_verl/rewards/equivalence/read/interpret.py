@@ -34,7 +34,11 @@ _STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
-_QUANTIFIER = re.compile(r"^(?:‹(?:for|for all|all|any|every|each|real|numbers?|values?|of)›\s*)+(?=[a-z]\s*[<>≤≥≠])")
+_QUANTIFIER = re.compile(
+    r"^(?:‹(?:for )?(?:for|all|any|every|each|real|numbers?|values?|of)(?: real)?(?: numbers?| values?)?›\s*)+"
+    r"(?=[a-z]\s*[<>≤≥≠])"
+    r"|^‹(?:for )?(?:all|any|every|each)(?:›\s*‹| )(?:positive )?integers?›\s*(?=[i-n]\s*[≥>]\s*\d+$)"
+)
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
 _SPACE = re.compile(r"\s")
 

@@ -12,8 +12,16 @@ _NOTHING = re.compile(
     r"pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
-_SETS = {"ℤ": "integers", "ℕ": "natural numbers", "ℚ": "rational numbers", "ℂ": "complex numbers"}
+_SETS = {
+    "ℤ": "integers",
+    "ℤ^+": "positive integers",
+    "ℕ": "natural numbers",
+    "ℚ": "rational numbers",
+    "ℂ": "complex numbers",
+}
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
+_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|[kmn])\b")
+_TRUTHS = {"true": "yes", "false": "no"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty".split()
@@ -48,6 +56,12 @@ def read_count(text: str) -> str:
     if words in _SMALL:
         return str(_SMALL.index(words))
     return ""
+
+
+def gist(words: str) -> str:
+    """Return plain words without "numbers", and a truth as "yes" or "no": what a person reads in them."""
+    said = " ".join(_NOUNS.sub(" ", words).split())
+    return _TRUTHS.get(said, said)
 
 
 def read_words(text: str) -> Interpretations:
