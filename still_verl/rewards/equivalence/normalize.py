@@ -55,7 +55,6 @@ _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
-_CIRCLED = re.compile("[①-⑳]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
 _DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
@@ -93,8 +92,6 @@ _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
-_MOD_IN_BRACKETS = re.compile(r"\(\s*(‹mod›[^()]*)\)")
-_QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
@@ -130,9 +127,7 @@ def normalize(text: str) -> str:
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
     text = _CURRENCY.sub(_currency, text)
-    text = _QUOTED_MOD.sub(r"‹mod› \1", text)
     text = _COMMAND.sub(_command, text)
-    text = _MOD_IN_BRACKETS.sub(r"\1", text)
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
@@ -164,7 +159,6 @@ def _plain_characters(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(_superscript, text)
     text = _SUBSCRIPT_RUN.sub(_subscript, text)
     text = _VULGAR.sub(_vulgar_fraction, text)
-    text = _CIRCLED.sub(_circled_number, text)
     text = text.translate(_CHARACTERS)
     if text.isascii() or "…" in text:  # NFKC would write the dots out
         return text
@@ -189,11 +183,6 @@ def _subscript(run: re.Match[str]) -> str:
 def _vulgar_fraction(character: re.Match[str]) -> str:
     """`½` as ` 1⁄2`: the space makes `2½` a mixed number."""
     return " " + unicodedata.normalize("NFKC", character[0])
-
-
-def _circled_number(character: re.Match[str]) -> str:
-    """`②③` as `2, 3,`: they number the statements of a problem."""
-    return f" {unicodedata.numeric(character[0]):.0f},"
 
 
 def _environment_bracket(environment: re.Match[str]) -> str:

@@ -86,8 +86,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
     if len(excluded) > 1 and len(split(text, "≠")) == 2:
         text = "∧".join(excluded)  # `x ≠ ±1` excludes both
     if len(split(text, "<>≤≥≠∈")) > 1:
-        members = read_region(text) or _read_membership(text, depth)
-        return members + read_ordering(text)
+        return _read_membership(text, depth) or read_region(text) + read_ordering(text)
     grouped = without_thousands(text)
     if grouped == text:  # `3,14` is two items or one decimal
         grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
@@ -104,7 +103,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
 def _read_membership(text: str, depth: int) -> Interpretations:
     """`x ∈ S` as S."""
     parts = split(text, "∈")
-    if len(parts) != 2:
+    if len(parts) != 2 or not is_name(parts[0]):
         return ()
     return interpret(parts[1], depth + 1)
 

@@ -7,10 +7,8 @@ from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
 
 _POWER = re.compile(r"›\s*\^\s*\{?\s*-?\d\s*\}?$")
-_BASE = re.compile(r"(-?[0-9A-F]+)\s*_\s*\{?\s*(\d+)\s*\}?")
-_WORDED_BASE = re.compile(r"(-?\d+)\s*\(?\s*‹(?:in )?base(?: (\d+))?›\s*(\d*)\s*\)?")
+_BASE = re.compile(r"(-?\d+)\s*_\s*\{?\s*(\d+)\s*\}?")
 _ABOUT = re.compile(r"^(?:‹(?:approximately|about|approx|around|roughly)›\s*\.?|≈)\s*")
-_EXACTLY = re.compile(r"^‹exactly›\s*")
 _CURRENCY = re.compile(r"^(-?)\s*‹(dollar|euro|£|yuan|rs|usd)›\s*\.?\s*", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?<=\d)\s*°\s*‹?([CF])›?$")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(?![\d/]))")
@@ -22,6 +20,7 @@ _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
+_RAISED = re.compile(r"\*\*-?\d")
 _MARKS = re.compile(r"[‹›(){},]")
 _MULTIPLIERS = {
     "hundred": 10**2,
@@ -80,25 +79,28 @@ def read_formulas(text: str) -> tuple[Formula, ...]:
 def read_formula(text: str) -> Formula:
     """Read a formula and the unit that is attached to it; `node` is None when the formula is not understood."""
     exact = _ABOUT.sub("", text)
-    core, unit = take_unit(_EXACTLY.sub("", exact))
+    money = _CURRENCY.match(exact)
+    if money:
+        core, unit = take_unit(money[1] + exact[money.end() :])
+    else:
+        core, unit = take_unit(exact)
     scale, unit = _multiplied(unit)
+    if money and not unit:
+        unit = money[2].lower()
     try:
         node = parse(core)
     except Unreadable:
         return Formula(core, None, unit)
     if scale != 1:
-        node = number(node.value * scale) if node.kind == "number" else Node("*", (node, number(scale)))
+        node = Node("*", (node, number(scale)))
     return Formula(core, node, unit, is_about=exact != text)
 
 
 def take_unit(text: str) -> tuple[str, str]:
     """Return the text without its unit, and the unit's name; an empty one when nothing is attached to a formula."""
-    with_base = _BASE.fullmatch(text) or _WORDED_BASE.fullmatch(text)
+    with_base = _BASE.fullmatch(text)
     if with_base:
-        digits, base = with_base[1], next(filter(None, with_base.groups()[1:]), "")
-        if digits.lstrip("-").isdigit() and base:
-            return digits, f"base {base}"
-        return text, ""  # digits above 9 are no formula; only math-verify may know
+        return with_base[1], f"base {with_base[2]}"
     if text.endswith("%"):
         return text[:-1].strip(), "%"
     if text.endswith("°") and not _ANGLE_FUNCTION.search(text):
@@ -106,17 +108,11 @@ def take_unit(text: str) -> tuple[str, str]:
     temperature = _TEMPERATURE.search(text)
     if temperature:
         return text[: temperature.start()], "°" + temperature[1]
-    currency = _CURRENCY.match(text)
-    if currency:
-        return currency[1] + text[currency.end() :], currency[2].lower()
     core = _without_words(text)
     unit = unit_name(text[len(core) :])
-    if not core or not unit or _CHANGES.search(unit.replace("**", "")) and not _POWERS.search(unit):
+    if not core or not unit or _CHANGES.search(_RAISED.sub("", unit)):
         return text, ""
     return core.removesuffix("°"), unit
-
-
-_POWERS = re.compile(r"\*\*-?\d$")
 
 
 def _without_words(text: str) -> str:
