@@ -68,6 +68,7 @@ _TEXT = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
@@ -116,6 +117,7 @@ def normalize(text: str) -> str:
     text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
     text = _ENVIRONMENT.sub(_environment_bracket, text)
     text = _NUMBER_SET.sub(_number_set, text)
     text = _NEGATIVE_SPACE.sub("", text)
@@ -187,6 +189,10 @@ def _vulgar_fraction(character: re.Match[str]) -> str:
 
 def _environment_bracket(environment: re.Match[str]) -> str:
     return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
+
+
+def _axis(unit_vector: re.Match[str]) -> str:
+    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
 
 
 def _currency(sign: re.Match[str]) -> str:

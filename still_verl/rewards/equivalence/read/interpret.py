@@ -21,6 +21,7 @@ from still_verl.rewards.equivalence.read.relations import (
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
+from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
 from still_verl.rewards.equivalence.symbols import all_symbols
 
@@ -72,7 +73,7 @@ def _read_prose_or_formula(text: str) -> Interpretations:
     formulas = read_formulas(text)
     if formulas[0].node is None:
         return read_words(text) or formulas
-    return formulas
+    return *formulas, *read_vector(formulas[0])
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
