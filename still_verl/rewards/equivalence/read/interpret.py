@@ -118,7 +118,7 @@ def _read_list(text: str, depth: int) -> Interpretations:
     if len(split(text, "∨")) > 1:
         bracket = "∨"
     listed = Collection(_items(parts, depth), bracket)
-    return listed, *_tuples_by_name(listed)
+    return _tuples_by_name(listed) or (listed,)
 
 
 def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
@@ -217,7 +217,7 @@ def _read_relation(text: str, depth: int) -> Interpretations:
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     sides = split_nonempty(text, "=⇒⇔")
-    if len(sides) < 2:
+    if len(sides) < 2 or "=" not in text:
         return ()
     if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
         sides.reverse()
