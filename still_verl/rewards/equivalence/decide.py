@@ -42,8 +42,10 @@ def decide(
         return None, "too long for the rules"
     left, right = normalize(gold), normalize(answer)
     same = same_choice(left, right, reading)
-    if same is not None:
-        return same, "choice"
+    if same:
+        return True, "choice"
+    if same is False:
+        return False, "values differ"
     _, behind_letter = labelled(left)
     try:
         return _Decision(declared(behind_letter or left), declared(right), reading, libraries).decide()
