@@ -5,7 +5,6 @@ from itertools import permutations
 
 from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Named
 from still_verl.rewards.equivalence.compare.comparison import ASK_NOBODY, Comparison, Exhausted, Libraries, Ternary
-from still_verl.rewards.equivalence.compare.symbols import free_symbols
 from still_verl.rewards.equivalence.compare.table import RULES
 from still_verl.rewards.equivalence.evaluate import TooLarge
 from still_verl.rewards.equivalence.identity import INTEGER_LETTERS
@@ -14,6 +13,7 @@ from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import interpret
 from still_verl.rewards.equivalence.reading import Reading
+from still_verl.rewards.equivalence.symbols import free_symbols
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
@@ -75,7 +75,7 @@ class _Decision:
         for compare in self._renamings():
             if compare.interpretations(self.gold, self.answer):
                 return True, "bound variable"
-        if self.compare.is_strict and not _comparable(self.gold, self.answer):
+        if not _comparable(self.gold, self.answer):
             return False, "kinds differ"
         if equal is None:
             return None, kind(self.gold)
@@ -106,6 +106,8 @@ class _Decision:
 
     def _may_be_called(self, name: str, other: str) -> bool:
         """Whether the answer may call the gold answer's variable `name` something else, `other`."""
+        if _is_symbol(self.gold):
+            return False
         if other == name.lower() and name in constants(self.gold_said.text):
             return True
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
@@ -140,6 +142,16 @@ def _kinds(interpretations: Interpretations) -> frozenset[str]:
         else:
             found |= {type(value).__name__}
     return found
+
+
+def _is_symbol(gold: Interpretations) -> bool:
+    """Whether a gold answer, or the value that it names, is one symbol: renamed, it could be any other."""
+    for value in gold:
+        if isinstance(value, Named) and _is_symbol(value.value):
+            return True
+        if isinstance(value, Formula) and value.is_symbol:
+            return True
+    return False
 
 
 def _has_only_symbols(gold: Interpretations) -> bool:

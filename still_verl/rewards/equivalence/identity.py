@@ -20,6 +20,7 @@ PRECISIONS = (BITS, 2 * BITS, 4 * BITS, 8 * BITS, 16 * BITS)  # in bits
 ENOUGH = 3  # points of each sign at which two formulas agree
 _INFINITY = "∞"
 _ROUNDING = frozenset(("floor", "ceil"))
+_WAVES = frozenset(("sin", "cos", "exp"))
 # What has a value only for some real numbers: a formula without these, and without broken powers, lives everywhere.
 _RESTRICTED = frozenset(("root", "ln", "log", "arcsin", "arccos", "factorial", "binom"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
@@ -84,9 +85,11 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         return same
     if not names:
         return _same_value(pair, {})
-    if _has(left, _ROUNDING) or _has(right, _ROUNDING):
+    are_integers = names <= INTEGER_LETTERS
+    rounds = _has(left, _ROUNDING) or _has(right, _ROUNDING)
+    if rounds or (are_integers and (_alternates(left) or _alternates(right))):
         outcomes = [_same_value(pair, point) for point in whole_points(names)]
-        if names <= INTEGER_LETTERS or not all(outcomes):
+        if are_integers or not all(outcomes):
             return _all_true(outcomes)
     if "i" in left.symbols() | right.symbols():
         return _same_somewhere(pair, names)
@@ -121,15 +124,7 @@ def _same_infinity(left: Node, right: Node) -> bool | None:
     """Infinity equals itself, and no formula has a value in which it is a part."""
     if left == right:
         return True
-    if _is_infinity(left) or _is_infinity(right):
-        return False
-    return None
-
-
-def _is_infinity(node: Node) -> bool:
-    if node.kind == "neg":
-        node = node.args[0]
-    return node.kind == "symbol" and node.name == _INFINITY
+    return False
 
 
 def _same_residue(pair: Pair) -> bool | None:
@@ -164,6 +159,17 @@ def _has(node: Node, kinds: frozenset[str]) -> bool:
     if node.kind in kinds:
         return True
     return any(_has(arg, kinds) for arg in node.args)
+
+
+def _alternates(node: Node) -> bool:
+    """Whether a formula is meant for integers: powers of a negative number or of i, waves in multiples of pi."""
+    if node.kind == "^" and node.args[1].symbols():
+        base = node.args[0]
+        if base.kind == "neg" or base.name == "i":
+            return True
+    if node.kind in _WAVES and "π" in node.symbols():
+        return True
+    return any(map(_alternates, node.args))
 
 
 def _same_somewhere(pair: Pair, names: frozenset[str]) -> bool | None:

@@ -17,7 +17,7 @@ MAX_FORMULA_LENGTH = 600  # characters
 MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser calls itself for each
 
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+(?:E[+-]?|e)\d{1,3}|1e-\d{1,3}|\d+e[+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
-_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
+_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\(?:overline|dot)\s*\{\s*(\d+)\s*\}")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
@@ -112,7 +112,7 @@ class _Parser(Scanner):
                 result = Node("/", (result, self.factor()))
             elif self.starts_factor():
                 # `2 3` is no product: a sign may be lost between them, or they are two answers.
-                if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
+                if self.peek() in "0123456789." and self.text[self.at - 1 : self.at] in "0123456789. ":
                     raise Unreadable("two numbers side by side")
                 result = Node("*", (result, self.power()))
             else:

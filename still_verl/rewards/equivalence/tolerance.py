@@ -16,6 +16,7 @@ RELATIVE_TO_IRRATIONAL = Fraction(1, 10_000)  # 3.14 is not π: who leaves a roo
 
 MAX_SHOWN = 4_000  # digits of a value that decimals may show
 _FLOAT_BITS = 53
+_FLOAT_DIGITS = 15
 
 
 def close(left: Number, right: Number, largest: int = 0, bits: int = _FLOAT_BITS) -> bool | None:
@@ -57,7 +58,8 @@ def rounds_to(exact: Number, decimal: Node) -> bool:
     gap = abs(exact - decimal.value)
     if exact.denominator == 1:
         return bool(gap == 0)
-    place = Fraction(1, 10**decimal.decimals)
+    # No more digits count than a float prints: `1.4142135623730951` is a root of 2.
+    place = max(Fraction(1, 10**decimal.decimals), abs(exact) / 10**_FLOAT_DIGITS)
     is_rounded = gap <= place / 2
     is_cut = gap < place and abs(decimal.value) < abs(exact)
     return bool((is_rounded or is_cut) and gap <= tolerance * abs(exact))

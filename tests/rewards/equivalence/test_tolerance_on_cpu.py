@@ -8,7 +8,6 @@ from still_verl.rewards.equivalence.node import Node
 from still_verl.rewards.equivalence.operations import Number, precision
 from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_decimal
 
-
 AT = precision(256)
 PI = +AT.functions.pi
 I = AT.functions.mpc(0, 1)

@@ -3,10 +3,10 @@
 from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
 from still_verl.rewards.equivalence.compare.formulas import same_formula
-from still_verl.rewards.equivalence.compare.symbols import all_symbols, free_symbols
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
+from still_verl.rewards.equivalence.symbols import all_symbols, free_symbols
 
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
@@ -60,7 +60,7 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
-    if compare.is_strict and _is_bare(gold) and gold.params:
+    if compare.is_strict:  # only an answer that names its parameter may call it differently
         return compare.interpretations(gold.value, (answer,))
     # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))
@@ -108,6 +108,8 @@ def named_and_equation(compare: Comparison, gold: Named, answer: Equation) -> Te
     named = _as_equation(gold)
     if named is None:
         return None
+    if _is_solved(named):  # `x = 5` is not `2x = 10`
+        return compare.refuse("kinds differ")
     return same_equation(compare, named, answer)
 
 
@@ -137,25 +139,5 @@ def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -
 
 
 def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
-    """Compare `7` with `x + y = 7`, which names what is asked for; an equation to solve, `x - 2 = 5`, is no answer."""
-    left, right = answer.left, answer.right
-    symbols = _summands(left)
-    is_solved = len(symbols) > 1 and len(set(symbols)) == len(symbols) and not right.symbols()
-    if not is_solved or right == Node("number"):
-        return compare.refuse("kinds differ")
-    return same_formula(compare, gold, Formula("", right))
-
-
-def _summands(node: Node) -> list[str]:
-    """The names of the symbols that a formula is the sum or product of; of anything else nothing."""
-    if node.kind == "symbol":
-        return [node.name]
-    if node.kind not in ("+", "*"):
-        return []
-    names = []
-    for arg in node.args:
-        found = _summands(arg)
-        if not found:
-            return []
-        names += found
-    return names
+    """Refuse an equation that is not solved, `x - 2 = 5` for 5 or for 7."""
+    return compare.refuse("kinds differ")
