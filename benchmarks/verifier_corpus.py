@@ -13,8 +13,8 @@ DIFFERENT = (
     *"ABCDE", *"xykntm", r"\pi", "e", "i", r"\infty", "AC", "mn", "PQ", "k+1", "a-b", "b-a", r"2\pi", "xy", "x+y", "x-y",
     "0", "1", "2", "-1", "5", "7", "72", "-72", "204", "1011", "0.5", r"\frac{1}{3}", r"\sqrt{2}", r"\frac{\pi}{6}",
     "10^{10}", "10^{10}+1", "e^{-1000}", "e^{-2000}", r"10^{20}\pi", r"10^{20}\pi+1", r"\frac{1}{2004!}",
-    "(1,2)", "[1,2]", r"\{1,2\}", "(2,1)", r"(-\infty,5)", r"(5,\infty)", r"[5,\infty)", r"\{5,7\}", r"x^2+1", "x^2-1",
-    "f(x)=x", "f(x)=2x", "y=2x+1", r"\text{yes}", r"\text{no}", r"\emptyset", r"\mathbb{R}", r"n \equiv 1 \pmod 4",
+    "(1,2)", "[1,2]", "(2,1)", r"\{3,4,5\}", r"(-\infty,5)", r"(5,\infty)", r"[5,\infty)", r"\{5,7\}", r"x^2+1", "x^2-1",
+    "f(x)=3x", "f(x)=2x", "y=2x+1", r"\text{yes}", r"\text{no}", r"\emptyset", r"\mathbb{R}", r"n \equiv 1 \pmod 4",
     r"n \equiv 2 \pmod 4", "6 cm", "6 m", "73 kg", r"45^\circ", r"\begin{pmatrix}3\\1\end{pmatrix}",
     r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "4:30 p.m.", r"p \lor q", r"p \land q", "2:3", r"3\sqrt{2}", "x=3", "x=8",
 )  # fmt: skip
