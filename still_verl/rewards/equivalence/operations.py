@@ -16,7 +16,8 @@ Number = Any  # Fraction, or mpf or mpc of mpmath, which has no types
 
 MAX_BITS = 8_000  # of an exact fraction, numerator and denominator together
 MAX_MAGNITUDE = 2**40  # of a number, its logarithm to base 2; beyond nobody needs the value to know it is no answer
-MAX_GAMMA_BITS = 1_024  # of precision; the gamma function takes half a second at 8,000
+MAX_ARGUMENT = 20_000  # of the argument of a function but for powers and logarithms, the same logarithm
+MAX_GAMMA_BITS = 512  # of precision; the first gamma function with 1,024 takes 50 ms
 CANCELLED = 3 / 4  # of the digits: a sum that loses more of them is exactly zero
 
 
@@ -47,6 +48,18 @@ class Precision:
     def inexact(self, value: Number) -> Number:
         """Return `value` as a number of this precision."""
         return self.functions.convert(value)
+
+    def argument(self, value: Number) -> Number:
+        """Return `value` as what a function of mpmath may be given.
+
+        Raises:
+            Imprecise: it is so tiny or huge that the function would compute with as many digits as its exponent.
+        """
+        value = self.inexact(value)
+        for part in (value.real, value.imag):
+            if part != 0 and abs(self.magnitude(part)) > MAX_ARGUMENT:
+                raise Imprecise
+        return value
 
     def magnitude(self, value: Number) -> int:
         """Return about the logarithm to base 2 of the absolute value, which is not 0, right within 1."""
@@ -216,7 +229,7 @@ def _factorial(at: Precision, argument: Number) -> Number:
         raise TooLarge
     if at.bits > MAX_GAMMA_BITS:
         raise Imprecise
-    return at.functions.factorial(at.inexact(argument))
+    return at.functions.factorial(at.argument(argument))
 
 
 def log2_factorial(argument: Number) -> float:
@@ -283,12 +296,14 @@ def _function(name: str) -> Callable[[Precision, Number], Number]:
     """A function of mpmath; its zeros are exact."""
 
     def operation(at: Precision, value: Number) -> Number:
-        argument = at.inexact(value)
+        argument = at.argument(value)
         size = 0
         if argument != 0:
             size = at.magnitude(argument)
         if size > at.bits // 2 and name in _PERIODIC:
             raise Imprecise
+        if size > math.log2(MAX_MAGNITUDE) and name in _EXPONENTIAL:
+            raise TooLarge
         return at.unless_cancelled(getattr(at.functions, name)(argument), min(size, 0))
 
     return operation
@@ -310,7 +325,7 @@ def _quotient(top: str, bottom: str) -> Callable[[Precision, Number], Number]:
 
 
 def _arccot(at: Precision, value: Number) -> Number:
-    return at.functions.atan(at.inexact(_divide(at, Fraction(1), value)))
+    return at.functions.atan(at.argument(at.settled(_divide(at, Fraction(1), value))))
 
 
 def _degrees(at: Precision, value: Number) -> Number:
@@ -322,6 +337,7 @@ def _one(at: Precision, value: Number) -> Number:
 
 
 _PERIODIC = frozenset(("sin", "cos"))
+_EXPONENTIAL = frozenset(("sinh", "cosh", "tanh"))
 OPERATIONS: dict[str, Callable[..., Number]] = {
     "+": _add,
     "*": _multiply,

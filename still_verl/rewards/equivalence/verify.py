@@ -17,6 +17,7 @@ from still_verl.rewards.equivalence.reading import READINGS, Reading
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
+OUT_OF_TIME = "out of time"
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,29 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
 
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
     """The truth, None when nothing could tell; and what decided or stood in the way."""
+    equal, reason = in_caller(gold, answer, reading)
+    if equal is not None or reason == "too large":
+        return equal, reason
+    looks = cost(answer)
+    if looks == "light" and reason == OUT_OF_TIME:
+        looks = "heavy"
+    reply = pool.shared().ask(gold, answer, looks, reading)
+    return reply.equal, reply.reason
+
+
+def in_caller(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
+    """Decide without a worker, in some milliseconds of this thread's processor time.
+
+    Returns:
+        The truth, None when only a worker may tell; and what decided or stood in the way.
+    """
     if gold == answer:
         return True, "exact"
     if compact(normalize(gold)) == compact(normalize(answer)):
         return True, "normalised"
-    looks = cost(answer)
     identity.prepare()
     try:
-        with clock.limited(caller_seconds(looks)):
-            equal, reason = decide(gold, answer, reading)
-        if equal is not None or reason == "too large":
-            return equal, reason
-    except clock.OutOfTime:  # the rules go on in a worker
-        if looks == "light":
-            looks = "heavy"
-    reply = pool.shared().ask(gold, answer, looks, reading)
-    return reply.equal, reply.reason
+        with clock.limited(caller_seconds(cost(answer))):
+            return decide(gold, answer, reading)
+    except clock.OutOfTime:
+        return None, OUT_OF_TIME

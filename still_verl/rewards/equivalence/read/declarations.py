@@ -3,6 +3,8 @@ r"""What a text says about its variables: "for some constant c", `k ∈ ℤ`, `n
 import re
 from dataclasses import dataclass, field
 
+MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time with their square
+
 _LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
 _DECLARATION = re.compile(
     r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))\s*(?P<before>(?:‹[^›]*›[\s∧,]*|∧\s*)*)"
@@ -34,7 +36,7 @@ def declared(text: str) -> Declared:
         >>> declared("2k π, k ∈ ℤ")
         Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'integers'}))
     """
-    found = _DECLARATION.search(text)
+    found = _DECLARATION.search(text, max(len(text) - MAX_DECLARATION, 0))
     if not found:
         return Declared(text)
     kept = text[: found.start()].rstrip(" ,;(")
