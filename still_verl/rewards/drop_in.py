@@ -6,12 +6,19 @@ from functools import lru_cache
 from typing import Any
 
 from still_verl.rewards.compose import Row, score
+from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.registries import PRESETS
 
 RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent loop may leave the exact number
 
 
-def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Sequence[str] | None = None) -> Row:
+def score_by_preset(
+    name: str,
+    response: str,
+    ground_truth: Any,
+    extractors: Sequence[str] | None = None,
+    verifier: Reading = "strict",
+) -> Row:
     """Score by a preset that needs no lengths.
 
     Args:
@@ -19,8 +26,9 @@ def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Seq
         response: the model's own text.
         ground_truth: the answer, or a sequence of alternatives.
         extractors: where to look for the answer, in place of the preset's.
+        verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
     """
-    preset = PRESETS.find(name)
+    preset = replace(PRESETS.find(name), verifier=verifier)
     if extractors:
         preset = replace(preset, extractors=tuple(extractors))
     return score(response, ground_truth, preset)

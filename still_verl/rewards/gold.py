@@ -26,8 +26,10 @@ MAX_NUMBER = 4000  # digits
 
 _MISSING = frozenset({"None", "nan", "NaN", "NAN", "null", "NULL", "<NA>", "NaT", "N/A"})
 _LITERAL = re.compile(r"\s*(?:\{\s*['\"]|\[\s*['\"]|b['\"])")
-# What `\boxed`, `\frac`, `\alpha` and `\vec` begin with after a parser took the backslash for an escape.
-_EATEN_ESCAPE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\t\r](?=[a-z])")
+# What `\boxed`, `\frac`, `\alpha`, `\vec`, `\text` and `\right` become where a parser took the backslash for an escape.
+_EATEN_ESCAPE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f]|\t(?=(?:ext|imes|heta|an|au|frac)(?![a-z]))|\r(?=(?:ight|ho|floor|ceil|angle)(?![a-z]))"
+)
 _EMPTY_MARK = re.compile(r"\\boxed|\\fbox|<answer>|####")
 
 
@@ -124,7 +126,7 @@ def _read_one(value: Any) -> str:
     if isinstance(value, bool | Fraction | Decimal):
         return _read_text(str(value))
     if isinstance(value, int):
-        if value.bit_length() > 3 * MAX_NUMBER:
+        if value.bit_length() > 3.3 * MAX_NUMBER:
             raise _unreadable("an integer", f"it has more than {MAX_NUMBER} digits")
         return str(value)
     raise _unreadable(value, f"its type is {type(value).__name__}")
@@ -149,7 +151,7 @@ def _read_text(text: str) -> str:
         answer = extract(text, MARKS).answer.strip()
         if not answer and is_hash:
             answer = behind.strip().partition("\n")[0].strip()
-    if answer in _MISSING or waits_for_answer(answer):
+    if answer in _MISSING or waits_for_answer(f"{answer} "):
         raise _unreadable(text, "there is no answer in it")
     return answer
 

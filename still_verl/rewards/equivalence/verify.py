@@ -7,16 +7,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
+from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.equivalence.reading import READINGS, Reading
 
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
+UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
 
 _HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
 _LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
@@ -106,11 +109,17 @@ def forget() -> None:
 os.register_at_fork(after_in_child=forget)
 
 
-def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
-    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, without `\boxed`.
+def verify(gold: Any, answer: str, reading: Reading = "strict") -> Verdict:
+    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, the answer without `\boxed`.
 
     Never raises on an answer: what cannot be decided counts as not equal, with the reason. Blocks for some seconds at
     most; safe in any number of threads.
+
+    Args:
+        gold: the right answer, or several alternatives, in any form that `gold.read_gold` reads. The verdict is that of
+            the first alternative that is met, else that of the first of all.
+        answer: the answer to judge.
+        reading: how generously they are compared.
 
     Raises:
         Unavailable: the worker processes cannot start, so that nothing could be graded from here on.
@@ -119,12 +128,25 @@ def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
     Example:
         >>> verify(r"(-\infty, -5)", "k < -5")
         Verdict(equal=True, reason='region', decided=True, reading='strict')
-        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason
-        (False, 'too large')
+        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason, verify(["3", "4"], "4").equal
+        (False, 'too large', True)
     """
     if reading not in READINGS:
         raise ValueError(f"reading={reading!r} is not one of {', '.join(READINGS)}")
-    gold, answer = gold.strip(), answer.strip()
+    try:
+        alternatives = read_gold(gold)
+    except UnreadableGold:
+        return Verdict(False, UNREADABLE, decided=False, reading=reading)
+    verdicts = []
+    for alternative in alternatives:
+        verdict = _verify_one(alternative, answer.strip(), reading)
+        if verdict.equal:
+            return verdict
+        verdicts.append(verdict)
+    return verdicts[0]
+
+
+def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
     obstacle = _obstacle(gold, answer)
     if obstacle:
         return Verdict(False, obstacle, decided=False, reading=reading)
@@ -133,8 +155,6 @@ def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
 
 def _obstacle(gold: str, answer: str) -> str:
     """Why these texts are not compared at all; empty when they are."""
-    if not gold:
-        return "empty gold"
     if not answer:
         return "no answer"
     if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
@@ -157,9 +177,12 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
 
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
     """The truth, None when nothing could tell; and what decided or stood in the way."""
+    wanted = compact(normalize(gold))
+    if not wanted:  # nothing would be equal to it but another nothing
+        return None, UNREADABLE
     if gold == answer:
         return True, "exact"
-    if compact(normalize(gold)) == compact(normalize(answer)):
+    if wanted == compact(normalize(answer)):
         return True, "normalised"
     equal, reason = decide(gold, answer, reading)
     if equal is not None or reason == "too large":
