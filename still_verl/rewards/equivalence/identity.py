@@ -21,7 +21,7 @@ WHOLE_POINTS = 12
 
 _ROUNDING = frozenset(("floor", "ceil"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
-_INTEGER_LETTERS = frozenset("hijklmnpqr")
+INTEGER_LETTERS = frozenset("hijklmnpqr")
 
 
 def points(symbols: Iterable[str]) -> list[Point]:
@@ -74,7 +74,7 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
     names.difference_update(CONSTANTS)
     if _rounds(left) or _rounds(right):
         outcomes = _outcomes(left, right, whole_points(names), renamed)
-        only_integers = not names or names <= _INTEGER_LETTERS
+        only_integers = not names or names <= INTEGER_LETTERS
         if only_integers or not all(outcomes):
             return _all_true(outcomes)
     return _agreement(_outcomes(left, right, points(names), renamed))

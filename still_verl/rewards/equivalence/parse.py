@@ -15,7 +15,7 @@ from still_verl.rewards.equivalence.scanner import Scanner
 MAX_FORMULA_LENGTH = 600  # characters
 MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser calls itself for each
 
-_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
+_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+(?:E[+-]?|e)\d{1,3}|1e-\d{1,3}|\d+e[+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")

@@ -5,8 +5,10 @@ from functools import lru_cache
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
+from still_verl.rewards.equivalence.compare.comparison import Libraries
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
 from still_verl.rewards.equivalence.normalize import to_latex
+from still_verl.rewards.equivalence.read.quantities import conversion
 from still_verl.rewards.equivalence.reading import Reading
 
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
@@ -17,6 +19,8 @@ logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:
     """Decide by our rules with math-verify for the parts they cannot read, then by math-verify for the whole.
 
+    A No of the rules is final: it has one of the reasons of `DIFFERENCES`, which math-verify would overlook.
+
     Returns:
         The truth, None when nothing could tell; and what decided or stood in the way.
 
@@ -24,7 +28,7 @@ def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | 
         MemoryError: the worker's limit was reached.
     """
     try:
-        equal, reason = decide_by_rules(gold, answer, reading, fallback=same_part)
+        equal, reason = decide_by_rules(gold, answer, reading, Libraries(same_part, conversion))
         if equal is not None:
             return equal, reason
         return _math_verify(gold, answer)
@@ -76,3 +80,4 @@ def warm_up() -> None:
     """Pay for lazy imports and generated parser tables before the first fork; an integral alone imports for 0.1 s."""
     _math_verify(r"\frac{1}{2}", "x^2")
     _math_verify("12", r"\int_0^{12} 1 dx")
+    conversion("m", "km")

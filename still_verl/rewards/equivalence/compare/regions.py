@@ -14,10 +14,10 @@ from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_deci
 def same_region(compare: Comparison, gold: Region, answer: Region) -> Ternary:
     """Compare regions cut by cut."""
     if len(gold.cuts) != len(answer.cuts):
-        return False
+        return compare.refuse("values differ")
     for left, right in zip(gold.cuts, answer.cuts, strict=True):
         if left.after != right.after or not _same_end(left, right):
-            return False
+            return compare.refuse("values differ")
     return True
 
 
@@ -44,11 +44,11 @@ def _literal(cut: Cut) -> Node:
 def region_and_collection(compare: Comparison, gold: Region, answer: Collection) -> Ternary:
     """Compare a region of isolated points with a list."""
     if not gold.cuts:
-        return False
+        return compare.refuse("kinds differ")
     points: list[Interpretations] = []
     for begin, end in zip(gold.cuts[::2], gold.cuts[1::2], strict=True):
         if begin.value != end.value:
-            return False
+            return compare.refuse("kinds differ")
         points.append((Formula("", Node("number", value=Fraction(begin.value))),))
     return same_items(compare, points, list(answer.items))
 
@@ -58,8 +58,18 @@ def collection_and_region(compare: Comparison, gold: Collection, answer: Region)
     return region_and_collection(compare, answer, gold)
 
 
+def region_and_formula(compare: Comparison, gold: Region, answer: Formula) -> Ternary:
+    """Compare `x ∈ {5}` with `5`."""
+    return region_and_collection(compare, gold, Collection(((answer,),)))
+
+
+def formula_and_region(compare: Comparison, gold: Formula, answer: Region) -> Ternary:
+    """Compare `5` with `x ∈ {5}`."""
+    return region_and_collection(compare, answer, Collection(((gold,),)))
+
+
 def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Ternary:
     """Compare ends and brackets."""
     if gold.brackets != answer.brackets:
-        return False
+        return compare.refuse("values differ")
     return all_of([same_formula(compare, gold.low, answer.low), same_formula(compare, gold.high, answer.high)])

@@ -27,7 +27,7 @@ def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Tern
 
 def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
     if gold.relations != answer.relations:
-        return False
+        return compare.refuse("kinds differ")
     return all_of(same_formula(compare, *pair) for pair in zip(gold.sides, answer.sides, strict=True))
 
 
@@ -37,14 +37,14 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
         for new, old in zip(gold.params, answer.params, strict=True):
             if old != new:
                 compare = compare.renamed(old, new)
-    # Functions may have any name; a name that is left out or spelled as a phrase contradicts none.
-    are_functions = gold.params and answer.params
+    # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.
+    are_functions = gold.params and answer.params and gold.name.count("'") == answer.name.count("'")
     if are_functions or not _names_contradict(gold.name, answer.name):
         return compare.interpretations(gold.value, answer.value)
     # `y = 2x` and `x = y/2` name different symbols, and say the same.
     left, right = _as_equation(gold), _as_equation(answer)
     if left is None or right is None or _is_solved(left) or _is_solved(right):
-        return False
+        return compare.refuse("names contradict")
     return same_equation(compare, left, right)
 
 
@@ -64,6 +64,8 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
+    if compare.is_strict and _is_bare(gold) and gold.params:
+        return compare.interpretations(gold.value, (answer,))
     # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))
     unknown = free_symbols((answer,)) - all_symbols(gold.value)
@@ -74,8 +76,15 @@ def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
 
 
 def other_and_named(compare: Comparison, gold: Value, answer: Named) -> Ternary:
-    """Compare `n` with `N = n`."""
+    """Compare `n` with `N = n`, but no symbol with a function that has it as its value."""
+    if compare.is_strict and _is_bare(answer) and answer.params:
+        return compare.refuse("kinds differ")
     return compare.interpretations((gold,), answer.value)
+
+
+def _is_bare(named: Named) -> bool:
+    """Whether the value is a symbol and nothing else."""
+    return any(isinstance(value, Formula) and value.is_symbol for value in named.value)
 
 
 def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Ternary:
@@ -84,7 +93,7 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
     right = difference(answer.left, answer.right)
     names = left.symbols().difference(CONSTANTS)
     if names != right.symbols().difference(CONSTANTS):
-        return False
+        return compare.refuse("names contradict")
     values: list[tuple[Number, Number]] = []
     for point in points(names):
         try:
@@ -95,7 +104,10 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
     first_left, first_right = values[0]
     if first_left == 0 or first_right == 0:
         return None
-    return all_of(close(first_left * b, first_right * a) for a, b in values)
+    proportional = all_of(close(first_left * b, first_right * a) for a, b in values)
+    if proportional is False:
+        return compare.refuse("values differ")
+    return proportional
 
 
 def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:
@@ -126,6 +138,8 @@ def _as_equation(named: Named) -> Equation | None:
 
 def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -> Ternary:
     """Compare `x y = 6` with `6/x`: the answer solves a gold equation that is linear in the one symbol it lacks."""
+    if compare.is_strict:
+        return compare.refuse("kinds differ")
     zero = difference(gold.left, gold.right)
     if answer.node is None:
         return None
@@ -153,20 +167,25 @@ def _solves(zero: Node, name: str, solution: Node, point: Mapping[str, Number]) 
 
 
 def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
-    """Compare `7` with `x + y = 7`: the constant on the right of something that is not yet to be solved."""
+    """Compare `7` with `x + y = 7`, which names what is asked for; an equation to solve, `x - 2 = 5`, is no answer."""
     left, right = answer.left, answer.right
-    is_constant = left.symbols() and not right.symbols()
-    is_homogeneous = right == Node("number")  # `2x - y = 0` does not say that anything is 0
-    if not is_constant or is_homogeneous or _has_factor(left):
-        return None
+    symbols = _summands(left)
+    is_solved = len(symbols) > 1 and len(set(symbols)) == len(symbols) and not right.symbols()
+    if not is_solved or right == Node("number"):
+        return compare.refuse("kinds differ")
     return same_formula(compare, gold, Formula("", right))
 
 
-def _has_factor(node: Node) -> bool:
-    """Whether a formula is a multiple: `2x = 5` is an equation to solve, and its value is not 5."""
-    if node.kind != "*":
-        return False
-    for factor in node.args:
-        if factor.kind == "number":
-            return True
-    return False
+def _summands(node: Node) -> list[str]:
+    """The names of the symbols that a formula is the sum or product of; of anything else nothing."""
+    if node.kind == "symbol":
+        return [node.name]
+    if node.kind not in ("+", "*"):
+        return []
+    names = []
+    for arg in node.args:
+        found = _summands(arg)
+        if not found:
+            return []
+        names += found
+    return names

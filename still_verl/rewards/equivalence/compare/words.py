@@ -10,8 +10,10 @@ HALF_DAY = 720  # minutes
 def same_clock(compare: Comparison, gold: Clock, answer: Clock) -> Ternary:
     """Compare times; without "am" or "pm" on one side, by the face of the clock."""
     if gold.half and answer.half:
-        return gold.minutes == answer.minutes
-    return gold.minutes % HALF_DAY == answer.minutes % HALF_DAY
+        same = gold.minutes == answer.minutes
+    else:
+        same = gold.minutes % HALF_DAY == answer.minutes % HALF_DAY
+    return same or compare.refuse("values differ")
 
 
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Ternary:

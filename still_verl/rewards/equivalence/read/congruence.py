@@ -8,6 +8,7 @@ from still_verl.rewards.equivalence.parse import parse
 from still_verl.rewards.equivalence.read.enumeration import expand_signs
 from still_verl.rewards.equivalence.read.splitting import split_nonempty
 
+SMALLEST_MODULUS = 2  # every integer is 0 modulo 1
 _CONGRUENCE = re.compile(r"(?:[a-zA-Z]\w*\s*[≡=]\s*)?([^≡=‹›]+?)\s*\(?\s*‹mod›\s*([^()‹›,;]+?)\s*\)?")
 
 
@@ -19,6 +20,8 @@ def read_congruence(text: str) -> Interpretations:
     classes = []
     try:
         modulus = parse(found[2])
+        if modulus.kind != "symbol" and not (modulus.kind == "number" and modulus.value >= SMALLEST_MODULUS):
+            return ()
         for part in split_nonempty(found[1], ",∨∧"):
             for residue in expand_signs(part):
                 classes.append(Congruence(parse(residue), modulus))

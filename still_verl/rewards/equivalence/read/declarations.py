@@ -1,71 +1,77 @@
 """What an answer says about its variables: "for some constant c", `k ∈ ℤ`, "where c is a constant", `n ≥ 1`."""
 
 import re
+from dataclasses import dataclass, field
 
 _LEAD = r"(?:\s*(?:‹(?:for (?:some|any|all|every|each)|for|where|with|some|any|all|is|an|integers?|and)›|∧|[,;(]))"
-_DECLARATION = re.compile(
-    rf"(?:{_LEAD}+\s*(?P<names>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*[ℤℕℝℚ]|\s(?P<name>[a-zA-Z])\s*∈\s*[ℤℕℝℚ]|"
-    rf"{_LEAD}*\s*‹[^›]*integers?[^›]*›\s*(?P<last>[a-zA-Z]?))[\s.)]*(?:‹[^›]*integers?[^›]*›)?$"
-)
-_QUALIFIER = re.compile(
+_SOURCES = (
+    rf"{_LEAD}+\s*(?P<names>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*(?P<set>[ℤℕℝℚ])",
+    r"\s(?P<names>[a-zA-Z])\s*∈\s*(?P<set>[ℤℕℝℚ])",
+    rf"{_LEAD}*\s*‹[^›]*(?P<set>integers?)[^›]*›\s*(?P<names>[a-zA-Z]?)",
+    r"[\s,;(]*(?:‹for›\s*)?\b(?P<names>[i-n])\s*(?:[≥>]\s*[01]|∈\s*(?P<set>[ℕℤ])\s*[_^]?\s*\{?\s*(?:[+*]|[>≥]\s*[01])\s*\}?)",
     r"[\s,;(]*(?:‹for›\s*(?:‹(?:some|any|all|every|each)›|any)?|‹for [^›]*›)\s*(?:‹[^›]*›\s*)*"
-    r"(?P<name>[a-zA-Z])\s*(?:∈\s*[ℝℤℕ])?[\s.)]*$"
-)
-# Where an index starts (`n ≥ 1`); other bounds, and those of other letters, are part of the answer.
-_INDEX_BOUND = re.compile(
-    r"[\s,;(]*(?:‹for›\s*)?\b(?P<name>[i-n])\s*(?:[≥>]\s*[01]|∈\s*[ℕℤ]\s*[_^]?\s*\{?\s*(?:[+*]|[>≥]\s*[01])\s*\}?)[\s.)]*$"
-)
-_CONSTANT = re.compile(
+    r"(?P<names>[a-zA-Z])\s*(?:∈\s*(?P<set>[ℝℤℕℚ]))?",
     r"[\s,;(]*(?:‹(?:where|with|and|for)›\s*)?(?P<names>[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*)\s*"
     r"(?:‹(?:is|is an?|an|are)›\s*)?(?:a\s)?(?:‹[^›]*›\s*)*"
-    r"‹[^›]*\b(?:constants?|arbitrary|parameters?|reals?|real numbers?)›[\s.)]*$"
+    r"‹[^›]*\b(?:constants?|arbitrary|parameters?|(?P<set>reals?|real numbers?))›",
 )
-_CONSTANT_OF_INTEGRATION = re.compile(r"\+\s*([CcK])$")
-_PERIOD_INDEX = re.compile(r"[klmnt]")
+_PATTERNS = tuple(re.compile(source + r"[\s.)]*(?:‹[^›]*integers?[^›]*›)?$") for source in _SOURCES)
+_INDEX_BOUND = _PATTERNS[3]
+_CONSTANT = re.compile(
+    r"\+\s*(C)$|(?<![A-Za-z\\])(C(?:_\{?\d\}?)?)(?=\s*(?:e\s*\^|[a-z]|\\(?:sin|cos|ln|exp|sqrt|frac)))"
+)
+_ANGLE_INDEX = re.compile(r"(?<![a-zA-Z\\])([klmn])(?![a-zA-Z])")
 _CONDITION = re.compile("[<>≤≥≠∈‹]")
 
 
-def without_declarations(gold: str, answer: str) -> tuple[frozenset[str], str, str]:
-    """Return the variables that "for some constant c" or `k ∈ ℤ` binds in either text, and both texts without it."""
-    gold, bound_in_gold = _take_declaration(gold)
-    answer, bound_in_answer = _take_declaration(answer)
-    return frozenset(bound_in_gold + bound_in_answer), gold, answer
+@dataclass(frozen=True)
+class Declared:
+    """A text without its declaration, and what that said: the names that it binds, and the sets they are from."""
+
+    text: str
+    names: frozenset[str] = field(default=frozenset())
+    domains: frozenset[str] = field(default=frozenset())
 
 
-def _take_declaration(text: str) -> tuple[str, list[str]]:
-    """The text before its declaration, and the variables that this binds; all of the text when it has none."""
-    found = _QUALIFIER.search(text) or _DECLARATION.search(text) or _CONSTANT.search(text) or _index_bound(text)
-    if not found:
-        return text, []
-    kept = text[: found.start()].rstrip(" ,;(")
-    names: list[str] = []
-    for group in found.groupdict().values():
-        names += re.findall("[a-zA-Z]", group or "")
-    for name in names:
-        if name not in kept:  # it says something of another variable, and is part of the answer
-            return text, []
-    if not kept:
-        return text, []
-    return kept, names
+def declared(text: str) -> Declared:
+    r"""Take the declaration off the end of a normalized text; all of the text when it has none.
 
-
-def _index_bound(text: str) -> re.Match[str] | None:
-    """The bound of an index behind a formula; behind another bound it is one of several conditions."""
-    found = _INDEX_BOUND.search(text)
-    if found and _CONDITION.search(text[: found.start()]):
-        return None
-    return found
-
-
-def periodic(gold: str, answer: str) -> frozenset[str]:
-    r"""Return the variables that are bound without being declared.
-
-    They are the index of a family of angles (`k\pi`), and the constant of integration, when both texts have one.
+    Example:
+        >>> declared("2k π, k ∈ ℤ")
+        Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'integers'}))
     """
-    if "π" in gold and "π" in answer:
-        return frozenset(_PERIOD_INDEX.findall(gold + answer))
-    in_gold = _CONSTANT_OF_INTEGRATION.search(gold)
-    in_answer = _CONSTANT_OF_INTEGRATION.search(answer)
-    if in_gold and in_answer:
-        return frozenset((in_gold[1], in_answer[1]))
-    return frozenset()
+    for pattern in _PATTERNS:
+        found = pattern.search(text)
+        if found is None or (pattern is _INDEX_BOUND and _CONDITION.search(text[: found.start()])):
+            continue  # behind another bound it is one of several conditions
+        kept = text[: found.start()].rstrip(" ,;(")
+        names = re.findall("[a-zA-Z]", found["names"] or "")
+        if not kept or any(name not in kept for name in names):
+            continue  # it says something of another variable, and is part of the answer
+        return Declared(kept, frozenset(names), _domains(found["set"] or ""))
+    return Declared(text)
+
+
+def _domains(said: str) -> frozenset[str]:
+    if not said:
+        return frozenset()
+    if said[0] in "ℝr":
+        return frozenset(["reals"])
+    if said[0] == "ℚ":
+        return frozenset(["rationals"])
+    return frozenset(["integers"])
+
+
+def constants(gold: str) -> frozenset[str]:
+    r"""Return the constants of integration of a gold answer, `C` or `C_1`: an answer may write them in lower case."""
+    names = set()
+    for found in _CONSTANT.finditer(gold):
+        names.add(re.sub("[{}]", "", found[1] or found[2]))
+    return frozenset(names)
+
+
+def angle_index(gold: str) -> frozenset[str]:
+    r"""Return the index of a family of angles, the k of `k\pi`: a person knows that it is any integer."""
+    if "π" not in gold:
+        return frozenset()
+    return frozenset(_ANGLE_INDEX.findall(gold))

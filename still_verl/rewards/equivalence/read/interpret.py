@@ -6,7 +6,7 @@ Each reader takes one kind, and gives nothing when the text is not that.
 import re
 from functools import lru_cache
 
-from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named
+from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.congruence import read_congruence
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
@@ -20,13 +20,14 @@ from still_verl.rewards.equivalence.read.relations import (
     read_ratio,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
-from still_verl.rewards.equivalence.read.units import read_formula, without_thousands
+from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
 from still_verl.rewards.equivalence.read.words import (
     read_clock,
     read_count,
     read_everything,
     read_nothing,
     read_words,
+    says_little,
     spoken_inequality,
 )
 
@@ -36,10 +37,9 @@ _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
-# Only a name or prose comes before the verb, and nothing that denies.
-_STATEMENT = re.compile(
-    r"(?!.*‹[^›]*\b(?:not|no|nor|than)\b)(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)"
-)
+_STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)")  # a name, a verb
+_CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 _REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
 _QUANTIFIER = re.compile(
     r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
@@ -67,7 +67,9 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
-    text = _REMARK.sub("", text).rstrip()
+    remark = _REMARK.search(text)
+    if remark and says_little(remark[0].partition("›")[0]):
+        text = text[: remark.start()].rstrip()
     fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
     ratio = read_ratio(text)  # `4:30` is a time and a ratio
     if fixed or ratio:
@@ -88,14 +90,17 @@ def _without_quantifier(text: str) -> str:
 
 
 def _read_prose_or_formula(text: str) -> Interpretations:
-    formula = read_formula(text)
-    if formula.node is None:
-        return read_words(text) or (formula,)
-    return (formula,)
+    formulas = read_formulas(text)
+    if formulas[0].node is None:
+        return read_words(text) or formulas
+    return formulas
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
     """What brackets, separators and relations make of `text`; nothing when it has none."""
+    inside = unwrap(text, "⟪", "⟫")
+    if inside is not None:
+        return _read_cases(inside, depth)
     if _SET_OPERATION.search(text):
         return read_region(text)
     excluded = expand_signs(text)
@@ -105,6 +110,8 @@ def _read_structure(text: str, depth: int) -> Interpretations:
         members = read_region(text) or _read_membership(text, depth)
         return members + read_ordering(text)
     grouped = without_thousands(text)
+    if grouped == text:  # `3,14` is two items or one decimal
+        grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
     if grouped != text:  # the comma of `1,234` may separate thousands or items
         return _read_list(text, depth) + interpret(grouped, depth + 1)
     return (
@@ -128,7 +135,10 @@ def _read_list(text: str, depth: int) -> Interpretations:
     parts = expand_permutations(text) or fill_dots(split_nonempty(text, ",;∧∨"))
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
-    listed = Collection(_items(parts, depth))
+    bracket = ""
+    if len(split(text, "∨")) > 1:
+        bracket = "∨"
+    listed = Collection(_items(parts, depth), bracket)
     return listed, *_tuples_by_name(listed)
 
 
@@ -169,6 +179,19 @@ def _read_signs(text: str, depth: int) -> Interpretations:
     return (Collection(_items([text], depth)),)
 
 
+def _read_cases(inside: str, depth: int) -> Interpretations:
+    """The lines of a system, which hold together, or of a function by cases: a value and its condition in each."""
+    lines = split_nonempty(inside, "\n")
+    if "&" not in inside:
+        return interpret("∧".join(lines), depth + 1)
+    cases = []
+    for line in lines:
+        value, _, condition = line.partition("&")
+        value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
+        cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
+    return (Piecewise(tuple(cases)),)
+
+
 def _read_bracketed(text: str, depth: int) -> Interpretations:
     """Sets, tuples, intervals and matrices."""
     inside = unwrap(text, "⟦", "⟧")
@@ -189,7 +212,7 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     if text[0] + text[-1] not in ("()", "[]"):
         return interval
     items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0])
+    return *interval, Collection(items, text[0], may_be_interval=bool(interval))
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:
@@ -213,12 +236,14 @@ def _matrix(inside: str, depth: int) -> Matrix:
 def _read_relation(text: str, depth: int) -> Interpretations:
     """`name = value`, `f(x) = value`, `label: value`, or an equation; of a chain the last side counts."""
     label = _LABEL.match(text) or _STATEMENT.match(text)
-    if label:
+    if label and says_little(label[0]):
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     sides = split_nonempty(text, "=⇒⇔")
     if len(sides) < 2:
         return ()
+    if len(sides) == 2 and is_name(sides[1]) and not is_name(sides[0]):  # `2 = x`
+        sides.reverse()
     *names, value = sides
     named = _read_named(names[0], value, depth)
     if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)

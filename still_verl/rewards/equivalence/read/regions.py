@@ -33,6 +33,7 @@ _BUILDER = re.compile(r"\s*[A-Za-z]\w*\s*(?:∈\s*ℝ\s*)?[|:]")
 _POINTS_REMOVED = re.compile(r"\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
 _NOT_A_NAME = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|_\{[^{}]*\}|_[A-Za-z0-9]")
 _NAME = re.compile("[A-Za-z]")
+_VALUE_OF_FUNCTION = re.compile(r"(?<![A-Za-z\\])[fghFGH]\s*\(\s*[a-z]\s*\)")
 _EMPTY_SET = re.compile(r"∅|⦃\s*⦄")
 _OPENING = {"<": "(", "≤": "["}
 _CLOSING = {"<": ")", "≤": "]"}
@@ -42,6 +43,7 @@ _MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
 
 def read_region(text: str) -> Interpretations:
     """Read the set of reals that `text` describes, if it does; conditions on several unknowns describe none."""
+    text = _VALUE_OF_FUNCTION.sub("y", text)
     # Letters of commands and words are no unknowns, and an index only tells one from another.
     names = set(_NAME.findall(_NOT_A_NAME.sub("", text)))
     names.difference_update(CONSTANTS)

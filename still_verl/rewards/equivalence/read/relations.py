@@ -7,6 +7,7 @@ from still_verl.rewards.equivalence.node import Node, Unreadable
 from still_verl.rewards.equivalence.parse import parse
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula
+from still_verl.rewards.equivalence.read.words import says_little
 
 _ORDER = "<>≤≥≠"
 _RATIO = re.compile(r"[^:‹]+(?::[^:‹]+)+")
@@ -22,7 +23,8 @@ def is_name(text: str) -> bool:
     try:
         return parse(text).kind == "symbol"
     except Unreadable:
-        return text.startswith("‹") or (text.startswith(r"\angle") and "=" not in text)
+        is_phrase = text.startswith("‹") and says_little(text)
+        return is_phrase or (text.startswith(r"\angle") and "=" not in text)
 
 
 def are_names(texts: list[str]) -> bool:
@@ -36,8 +38,8 @@ def are_names(texts: list[str]) -> bool:
 def exact_side(text: str) -> str:
     """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x = 3`."""
     sides = split_nonempty(text, "≈")
-    if not sides:
-        return ""
+    if len(sides) < 2:
+        return text
     if len(sides) == 2 and is_name(sides[0]):
         return f"{sides[0]}={sides[1]}"
     return sides[0]

@@ -6,6 +6,7 @@ from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Clo
 
 _MARKS = re.compile("[‹›]")
 _PUNCTUATION = re.compile(r"[‹›\"'{},.;:!?$\\]")
+_TELLING = re.compile(r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b")
 _ARTICLES = re.compile(r"\b(?:the|a|an)\b")
 _NOTHING = re.compile(
     r"no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|integers?|pairs?|triples?|"
@@ -59,6 +60,11 @@ _TRUTHS = {"true": "yes", "false": "no"}
 _QUANTIFIERS = frozenset("all any each every is are".split())
 _FILLERS = _QUANTIFIERS | frozenset("of integer integers number numbers value values for".split())
 _INTEGER_NAMES = frozenset("kmn")  # what integers are called, where something is said about all of them
+
+
+def says_little(words: str) -> bool:
+    """Say whether words may be left out beside an answer: they deny nothing, and hold no number of their own."""
+    return _TELLING.search(words.lower()) is None
 
 
 def plain_words(text: str) -> str:
