@@ -14,7 +14,9 @@ MAX_PLACEHOLDER = 60  # characters in a box that waits for an answer
 
 # Up to four backslashes: a text that went through a serialisation has each one twice.
 _BRACES = re.compile(r"\\{1,4}(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_BARE = re.compile(r"\\boxed(?:\s+(?![a-zA-Z]{2})|(?=[-\d\\]))((?:\\[a-zA-Z]+(?:\{[^{}\n]{0,200}\}){0,2}|[^\s{}$\\()\[\]])+)")
+_BARE = re.compile(
+    r"\\boxed(?:\s+(?![a-zA-Z]{2})|(?=[-\d\\]))((?:\\[a-zA-Z]+(?:\{[^{}\n]{0,200}\}){0,2}|[^\s{}$\\()\[\]])+)"
+)
 
 _NAME = r"(?<![a-zA-Z\\])(?:[a-zA-Z]|\\[a-zA-Z]{2,10})(?:_(?:\w|\{\w{1,8}\}))?"
 _NAMED = re.compile(rf"({_NAME})\s*=[\s$]*$")
@@ -22,7 +24,9 @@ _DECORATION = re.compile(r"\\[()\[\],; ]|\\(?:text|mathrm|quad|qquad)(?![a-z])|[
 _CONNECTIVE = re.compile(r"[.,;、]*(?:and|or|&|\\[lv]or|\\vee|\\land|\\wedge|和|或)?[.,;]*[-•]?")
 
 _NUMBER = r"(?:\d+(?:\.\d+)?(?:\s*\^\s*(?:\d|\{-?\d+\}))?)"
-_TERM = rf"(?:{_NUMBER}|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\pi(?![a-z])|π|\\[dt]?frac\{{\w+\}}\{{\w+\}}|\\sqrt\{{\w+\}})"
+_TERM = (
+    rf"(?:{_NUMBER}|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\pi(?![a-z])|π|\\[dt]?frac\{{\w+\}}\{{\w+\}}|\\sqrt\{{\w+\}})"
+)
 _SIGN = r"(?:[-−±]|\\[pm][pm](?![a-z]))"
 _OPERATOR = rf"(?:{_SIGN}|[+/·×^]|\\(?:cdot|times|div)(?![a-z]))"
 _BEFORE = re.compile(rf"(?:{_TERM}\s*{_OPERATOR}?\s*)*(?:{_TERM}\s*{_OPERATOR}\s*|{_TERM}|{_SIGN}\s*)$")
