@@ -85,7 +85,7 @@ class _Decision:
         for compare in self._renamings():
             if compare.interpretations(self.gold, self.answer):
                 return True, "bound variable"
-        if self.compare.is_strict and not _comparable(self.gold, self.answer):
+        if not _comparable(self.gold, self.answer):
             return False, "kinds differ"
         if equal is None:
             return None, kind(self.gold)

@@ -94,6 +94,7 @@ _QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
+_PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
@@ -134,7 +135,7 @@ def normalize(text: str) -> str:
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
-    text = _RUN.sub(_mark_words, text)
+    text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
     return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")

@@ -51,7 +51,8 @@ def _same_tuple(compare: Comparison, gold: Collection, answer: Collection) -> Te
         if "{" in brackets or "∨" in brackets or "" not in brackets:
             return compare.refuse("kinds differ")
         has_names = _names(gold) or _names(answer)
-        if compare.is_strict and not has_names and (gold.may_be_interval or answer.may_be_interval):
+        may_be_interval = gold.may_be_interval or answer.may_be_interval
+        if may_be_interval and not has_names and (compare.is_strict or "[" in brackets):
             return compare.refuse("kinds differ")
     return _in_order(compare, gold, answer)
 

@@ -9,13 +9,14 @@ from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, number
 from still_verl.rewards.equivalence.normalize import compact
+from still_verl.rewards.equivalence.read.splitting import split
 from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 
 # What a letter in an unread text may be that is no unknown: part of a command or word, or bound by a sum or integral.
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
-_STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…⦃⟦?")
+_STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…?‹")
 _CONSTANT_LETTERS = frozenset("eid")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
 _UNKNOWN_TERMS = re.compile(
@@ -52,8 +53,8 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
 
 
 def _structure(text: str) -> frozenset[str]:
-    """The signs in an unread text that make it more than a formula."""
-    return _STRUCTURE.intersection(text)
+    """The signs outside the brackets of an unread text that make it more than a formula."""
+    return frozenset(sign for sign in _STRUCTURE if len(split(text, sign)) > 1 or sign == "‹" and sign in text)
 
 
 def unknowns(text: str) -> frozenset[str]:

@@ -39,6 +39,7 @@ _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)")  # a name, a verb
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
+_LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 _REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
 _QUANTIFIER = re.compile(
@@ -242,7 +243,7 @@ def _read_relation(text: str, depth: int) -> Interpretations:
     sides = split_nonempty(text, "=⇒⇔")
     if len(sides) < 2:
         return ()
-    if len(sides) == 2 and is_name(sides[1]) and not is_name(sides[0]):  # `2 = x`
+    if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
         sides.reverse()
     *names, value = sides
     named = _read_named(names[0], value, depth)

@@ -17,7 +17,7 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(
 _GROUP_MARK = re.compile("[, ]")
 _ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
 # Letters behind a number: a product of symbols, or a unit.
-_LETTERS = re.compile(r"(.*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)")
+_LETTERS = re.compile(r"([^a-zA-Z]*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)")
 _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
