@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from still_verl.rewards import outside
+
 MAX_BETWEEN = 60  # characters between two boxes that are one answer
-MAX_OUTSIDE = 60  # characters before a box that may belong to its formula
+MAX_NAME = 40  # characters before a box that may name it
 MAX_PLACEHOLDER = 60  # characters in a box that waits for an answer
 
 # Up to four backslashes: a text that went through a serialisation has each one twice.
@@ -23,20 +25,7 @@ _NAMED = re.compile(rf"({_NAME})\s*=[\s$]*$")
 _DECORATION = re.compile(r"\\[()\[\],; ]|\\(?:text|mathrm|quad|qquad)(?![a-z])|[\s$*{}]")
 _CONNECTIVE = re.compile(r"[.,;、]*(?:and|or|&|\\[lv]or|\\vee|\\land|\\wedge|和|或)?[.,;]*[-•]?")
 
-_NUMBER = r"(?:\d+(?:\.\d+)?(?:\s*\^\s*(?:\d|\{-?\d+\}))?)"
-_TERM = (
-    rf"(?:{_NUMBER}|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\pi(?![a-z])|π|\\[dt]?frac\{{\w+\}}\{{\w+\}}|\\sqrt\{{\w+\}})"
-)
-_SIGN = r"(?:[-−±]|\\[pm][pm](?![a-z]))"
-_OPERATOR = rf"(?:{_SIGN}|[+/·×^]|\\(?:cdot|times|div)(?![a-z]))"
-_BEFORE = re.compile(rf"(?:{_TERM}\s*{_OPERATOR}?\s*)*(?:{_TERM}\s*{_OPERATOR}\s*|{_TERM}|{_SIGN}\s*)$")
-_BEHIND = re.compile(
-    rf"(?:\s*{_OPERATOR}\s*{_TERM}|\s*\^\s*\{{?-?\w+\}}?|\s*(?:\\pi|π)|[a-zA-Z])+(?=\s*(?:\$|\\\)|\\\]|=))"
-    r"|[\s$]*(?:\\text\s*\{\s*)?(?P<scale>(?:hundred|thousand|million|billion|trillion)\b)"
-)
 _PLAIN = re.compile(r"[\w.]+")  # what a sign or a factor applies to as a whole, without brackets
-# Behind these a space before the box means nothing. Elsewhere a sign with a space behind it is a bullet or a dash.
-_MATH_EDGE = re.compile(r"(?:=|\$|\\\(|\\\[|&|≈|⇒|\\(?:approx|implies|iff|to|therefore|(?:Long)?[Rr]ightarrow|quad))$")
 
 
 class Box(NamedTuple):
@@ -96,7 +85,7 @@ def is_placeholder(text: str, box: Box) -> bool:
 
 
 _FILLER = re.compile(
-    r"\\(?:q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])|\\(?:hspace|h?phantom|underline)\s*\{[^{}]*\}|[\s?._…$~,:;*-]"
+    r"\\text\s*\{|\}$|\\(?:q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])|\\(?:hspace|h?phantom|underline)\s*\{[^{}]*\}|[\s?._…$~,:;*-]"
 )
 _TEMPLATE = re.compile(
     r"(?:\\text\s*\{)?[\s<\[(]*(?:(?:your|the|my|insert|put|final|numerical|correct|exact)[\s_]+)*"
@@ -120,7 +109,7 @@ def _are_one(text: str, left: Box, right: Box) -> bool:
     start = left.end + 1
     if right.start - start > MAX_BETWEEN:
         return False
-    between = text[start : right.start].removesuffix(_outside_before(text, right.start))
+    between = text[start : right.start].removesuffix(outside.before(text, right.start))
     between = _NAMED.sub("", between)
     return _CONNECTIVE.fullmatch(_DECORATION.sub("", between)) is not None
 
@@ -140,8 +129,8 @@ def _together(text: str, joined: list[Box]) -> str:
 
 def _name_before(text: str, box: Box) -> str:
     """The name that a box gives a value to, with the sign of equality; nothing if it has none."""
-    end = box.start - len(_outside_before(text, box.start))
-    found = _NAMED.search(text[max(end - MAX_OUTSIDE, 0) : end])
+    end = box.start - len(outside.before(text, box.start))
+    found = _NAMED.search(text[max(end - MAX_NAME, 0) : end])
     if not found:
         return ""
     return f"{found[1]} = "
@@ -150,7 +139,7 @@ def _name_before(text: str, box: Box) -> str:
 def _with_outside(text: str, box: Box) -> str:
     """The content of a box with what changes its value outside of it."""
     content = text[box.content : box.end].strip()
-    before, behind = _outside_before(text, box.start), _outside_behind(text, box.end + 1)
+    before, behind = outside.before(text, box.start), outside.behind(text, box.end + 1)
     if (before or behind) and not _stands_alone(content, before):
         content = f"({content})"
     return f"{before}{content}{behind}".strip()
@@ -159,25 +148,3 @@ def _with_outside(text: str, box: Box) -> str:
 def _stands_alone(content: str, before: str) -> bool:
     """Whether what stands before some content applies to all of it, as a sign does to a number."""
     return _PLAIN.fullmatch(content) is not None and not before[-1:].isalnum() and not before.endswith("}")
-
-
-def _outside_before(text: str, start: int) -> str:
-    """The sign or the factor before a box, as it stands in the text; nothing where there is only a bullet or a dash."""
-    window = text[max(start - MAX_OUTSIDE, 0) : start]
-    found = _BEFORE.search(window)
-    if not found:
-        return ""
-    has_space = any(character.isspace() for character in found[0])
-    if has_space and not _MATH_EDGE.search(window[: found.start()].rstrip()):
-        return ""
-    return found[0]
-
-
-def _outside_behind(text: str, end: int) -> str:
-    """The power, the factor or the number word behind a box, where the formula goes on to its end."""
-    found = _BEHIND.match(text, end, end + MAX_OUTSIDE)
-    if not found:
-        return ""
-    if found["scale"]:
-        return f" {found['scale']}"
-    return found[0]
