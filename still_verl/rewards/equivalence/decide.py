@@ -54,10 +54,10 @@ def decide(
         return True, "choice"
     if same is False:
         return False, "values differ"
-    _, behind_letter = labelled(left)
+    left, right = labelled(left)[1] or left, labelled(right)[1] or right
     try:
         compare = Comparison(rules, reading, libraries)
-        return _Decision(declared(behind_letter or left), declared(right), compare).decide()
+        return _Decision(declared(left), declared(right), compare).decide()
     except TooLarge:
         return None, "too large"
     except Exhausted:

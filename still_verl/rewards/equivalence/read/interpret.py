@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
@@ -33,6 +33,7 @@ _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)")  # a name, a verb
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
+_REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
 _LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 _QUANTIFIER = re.compile(
@@ -62,6 +63,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
+    text = _REASON.sub("", text)
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
@@ -162,13 +164,25 @@ def _read_cases(inside: str, depth: int) -> Interpretations:
     """The lines of a system, which hold together, or of a function by cases: a value and its condition in each."""
     lines = split_nonempty(inside, "\n")
     if "&" not in inside:
-        return interpret("∧".join(lines), depth + 1)
+        return _read_system(lines, depth)
     cases = []
     for line in lines:
         value, _, condition = line.partition("&")
         value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
         cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
     return (Piecewise(tuple(cases)),)
+
+
+def _read_system(lines: list[str], depth: int) -> Interpretations:
+    """Lines that hold together; of equations that are solved in the last line, this one."""
+    *before, last = [interpret(line, depth + 1) for line in lines]
+    if before and all(_kind(line) is Equation for line in before) and _kind(last) is Named:
+        return last
+    return interpret("∧".join(lines), depth + 1)
+
+
+def _kind(line: Interpretations) -> type | None:
+    return type(line[0]) if line else None
 
 
 def _read_bracketed(text: str, depth: int) -> Interpretations:

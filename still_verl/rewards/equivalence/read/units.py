@@ -46,6 +46,7 @@ _SPECIAL = {
     "rad": "rad",
     "radian": "rad",
     "radians": "rad",
+    "元": "yuan",
     "am": "am",
     "pm": "pm",
 }
@@ -123,7 +124,7 @@ def _without_words(text: str) -> str:
             text = text[: power.start() + 1]
         if not text.endswith("›"):
             return text
-        text = text[: max(text.rfind("‹"), 0)].rstrip(" */")
+        text = text[: max(text.rfind("‹"), 0)].rstrip(" */.")
     return text
 
 
