@@ -97,7 +97,7 @@ class _Decision:
         wanted, given = self.gold_said.domains, self.answer_said.domains
         if not given or (wanted == given):
             return False
-        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"reals"}
+        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"ℝ"}
         return bool(wanted) or (self.compare.is_strict and narrowed)
 
     def _renamings(self) -> Iterator[Comparison]:
@@ -123,7 +123,7 @@ class _Decision:
             return True
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
-            return is_index or "integers" not in self.gold_said.domains
+            return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
         if self.compare.is_strict:
             return False
         if name in angle_index(self.gold_said.text) and is_index:

@@ -58,7 +58,9 @@ _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
-_DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
+_DECORATION = re.compile(
+    r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\(?:checkmark|underline|blacksquare|square|Box)(?![a-zA-Z])|[✓✔✅]"
+)
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
@@ -95,7 +97,7 @@ _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
 _SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
@@ -145,7 +147,7 @@ def normalize(text: str) -> str:
     text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")
+    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
 
 
 @lru_cache(maxsize=16_384)

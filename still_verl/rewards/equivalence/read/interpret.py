@@ -31,7 +31,9 @@ _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
-_STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)")  # a name, a verb
+_STATEMENT = re.compile(
+    r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|[\u4e00-\u9fff]*[是为])›\s*(?=\S)"
+)  # a name, a verb
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
 _LETTER = re.compile("[A-Za-z]")
@@ -108,7 +110,7 @@ def _read_membership(text: str, depth: int) -> Interpretations:
     parts = split(text, "∈")
     if len(parts) != 2 or not is_name(parts[0]):
         return ()
-    return interpret(parts[1], depth + 1)
+    return interpret(parts[1], depth)
 
 
 def _read_list(text: str, depth: int) -> Interpretations:
@@ -212,7 +214,10 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
         return read_region(text)
     elements = fill_dots(split_nonempty(inside, ",;"))
     # One more than the limit, so that a set that was cut equals none within the limit.
-    return (Collection(_items(elements[: MAX_ITEMS + 1], depth), "{"),)
+    listed = Collection(_items(elements[: MAX_ITEMS + 1], depth), "{")
+    if len(listed.items) == 1 and depth == 0:  # `{2}` is 2, but as a part of a list it is a set
+        return listed, *listed.items[0]
+    return (listed,)
 
 
 def _matrix(inside: str, depth: int) -> Matrix:
