@@ -48,8 +48,8 @@ class Collection:
     """Several answers.
 
     Attributes:
-        bracket: "(" or "[" for a tuple, whose order counts; "{" for a set; "∨" for answers with "or" between them;
-            empty for a bare list.
+        bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
+            between them; empty for a bare list.
         may_be_interval: whether it is a pair whose text may also mean an interval.
     """
 
@@ -81,15 +81,6 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """An interval whose ends depend on symbols. `brackets` are two of `[]()`."""
-
-    low: Formula
-    high: Formula
-    brackets: str
-
-
-@dataclass(frozen=True)
 class Ordering:
     """Formulas in order, with the relations (`<>≤≥≠`) between them: a statement that is not solved for an unknown."""
 
@@ -115,14 +106,6 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Congruence:
-    """All integers that leave `residue` when they are divided by `modulus`."""
-
-    residue: Node
-    modulus: Node
-
-
-@dataclass(frozen=True)
 class Matrix:
     """Rows of entries."""
 
@@ -137,34 +120,13 @@ class Piecewise:
 
 
 @dataclass(frozen=True)
-class Clock:
-    """A time of day in minutes after midnight; `half` is "a", "p", or empty without "am" and "pm"."""
-
-    minutes: int
-    half: str
-
-
-@dataclass(frozen=True)
 class Words:
     """Prose, in lower case and without punctuation or articles."""
 
     text: str
 
 
-Value = (
-    Formula
-    | Collection
-    | Region
-    | Interval
-    | Ordering
-    | Named
-    | Equation
-    | Congruence
-    | Matrix
-    | Piecewise
-    | Clock
-    | Words
-)
+Value = Formula | Collection | Region | Ordering | Named | Equation | Matrix | Piecewise | Words
 Interpretations = tuple[Value, ...]
 EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
 NOTHING = Region(())

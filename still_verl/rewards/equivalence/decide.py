@@ -12,7 +12,6 @@ from still_verl.rewards.equivalence.compare.comparison import (
     Rules,
     Ternary,
 )
-from still_verl.rewards.equivalence.compare.symbols import free_symbols
 from still_verl.rewards.equivalence.compare.table import RULES
 from still_verl.rewards.equivalence.evaluate import TooLarge
 from still_verl.rewards.equivalence.identity import INTEGER_LETTERS
@@ -21,6 +20,7 @@ from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import interpret
 from still_verl.rewards.equivalence.reading import Reading
+from still_verl.rewards.equivalence.symbols import free_symbols
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
@@ -50,8 +50,10 @@ def decide(
         return None, "too long for the rules"
     left, right = normalize(gold), normalize(answer)
     same = same_choice(left, right, reading)
-    if same is not None:
-        return same, "choice"
+    if same:
+        return True, "choice"
+    if same is False:
+        return False, "values differ"
     _, behind_letter = labelled(left)
     try:
         return _Decision(
@@ -116,14 +118,18 @@ class _Decision:
 
     def _may_be_called(self, name: str, other: str) -> bool:
         """Whether the answer may call the gold answer's variable `name` something else, `other`."""
+        if _is_symbol(self.gold):
+            return False
         if other == name.lower() and name in constants(self.gold_said.text):
             return True
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
             return is_index or "integers" not in self.gold_said.domains
-        if self.compare.is_strict or _has_only_symbols(self.gold):
+        if self.compare.is_strict:
             return False
-        return (name in angle_index(self.gold_said.text) and is_index) or other in self.answer_said.names
+        if name in angle_index(self.gold_said.text) and is_index:
+            return True
+        return "Collection" in _kinds(self.gold) and other in self.answer_said.names
 
 
 def kind(gold: Interpretations) -> str:
@@ -152,13 +158,11 @@ def _kinds(interpretations: Interpretations) -> frozenset[str]:
     return found
 
 
-def _has_only_symbols(gold: Interpretations) -> bool:
-    """Whether a gold answer is a symbol, or a sum or product of some: renamed, it could be any other."""
+def _is_symbol(gold: Interpretations) -> bool:
+    """Whether a gold answer, or the value that it names, is one symbol: renamed, it could be any other."""
     for value in gold:
-        if isinstance(value, Formula) and value.node is not None and not _has_number(value):
+        if isinstance(value, Named) and _is_symbol(value.value):
+            return True
+        if isinstance(value, Formula) and value.is_symbol:
             return True
     return False
-
-
-def _has_number(formula: Formula) -> bool:
-    return any(character.isdigit() or character == "\\" for character in formula.text)

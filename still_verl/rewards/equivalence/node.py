@@ -1,5 +1,6 @@
 """Formulas as trees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -34,6 +35,19 @@ class Node:
         for arg in self.args:
             found |= arg.symbols()
         return found
+
+    def with_symbols(self, values: Mapping[str, "Node"]) -> "Node":
+        """Return this formula with other formulas in the place of some symbols."""
+        if self.kind == "symbol":
+            return values.get(self.name, self)
+        if not self.args:
+            return self
+        args = [arg.with_symbols(values) for arg in self.args]
+        return Node(self.kind, tuple(args))
+
+    def at(self, point: Mapping[str, Fraction]) -> "Node":
+        """Return this formula with numbers in the place of its symbols."""
+        return self.with_symbols({name: number(value) for name, value in point.items()})
 
 
 def number(value: int | Fraction) -> Node:

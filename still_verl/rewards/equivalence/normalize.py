@@ -22,6 +22,7 @@ _COMMANDS = {
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
+    "rightarrow": r"\to ",
     "qquad": " ", "left": "", "right": "", "displaystyle": "", "textstyle": "", "limits": "", "boldsymbol": "",
     "phantom": "", "equiv": "≡", "pmod": "‹mod›", "bmod": "‹mod›", "mod": "‹mod›",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "middle": "",
@@ -48,14 +49,13 @@ _LATEX = str.maketrans({
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr".split())
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM".split())
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "℃": "‹celsius›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
-_CIRCLED = re.compile("[①-⑳]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
 _DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
@@ -65,8 +65,11 @@ _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just bef
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _CURRENCY = re.compile("[€£¥元℃]")
-_TEXT = re.compile(r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{([^{}]*)\}")
-_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])")
+_TEXT = re.compile(
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
@@ -79,8 +82,9 @@ _ENVIRONMENTS = {
     "lines": {"begin": "⟪", "end": "⟫"},
 }
 _SYSTEM = re.compile(r"⦃\s*⟦([^⟦⟧]*)⟧(?!\s*⦄)")  # an array behind a single brace
+_BRACKETED_MATRIX = re.compile(r"[(\[]\s*(⟦[^⟦⟧]*⟧)\s*[)\]]")
 _ALIGNED = re.compile(r"&\s*(?=[=<>≤≥])|(?<=[=<>≤≥])\s*&")
-_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}
+_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
@@ -90,7 +94,6 @@ _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
-_QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
@@ -99,7 +102,7 @@ _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
-_ENGLISH = frozenset("for any not how most is if of".split())  # else they could be products of letters in order
+_ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
 
 
@@ -115,6 +118,7 @@ def normalize(text: str) -> str:
     text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
     text = _ENVIRONMENT.sub(_environment_bracket, text)
     text = _NUMBER_SET.sub(_number_set, text)
     text = _NEGATIVE_SPACE.sub("", text)
@@ -126,12 +130,12 @@ def normalize(text: str) -> str:
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
     text = _CURRENCY.sub(_currency, text)
-    text = _QUOTED_MOD.sub(r"‹mod› \1", text)
     text = _COMMAND.sub(_command, text)
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
+    text = _BRACKETED_MATRIX.sub(r"\1", text)
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
@@ -158,7 +162,6 @@ def _plain_characters(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(_superscript, text)
     text = _SUBSCRIPT_RUN.sub(_subscript, text)
     text = _VULGAR.sub(_vulgar_fraction, text)
-    text = _CIRCLED.sub(_circled_number, text)
     text = text.translate(_CHARACTERS)
     if text.isascii() or "…" in text:  # NFKC would write the dots out
         return text
@@ -185,13 +188,12 @@ def _vulgar_fraction(character: re.Match[str]) -> str:
     return " " + unicodedata.normalize("NFKC", character[0])
 
 
-def _circled_number(character: re.Match[str]) -> str:
-    """`②③` as `2, 3,`: they number the statements of a problem."""
-    return f" {unicodedata.numeric(character[0]):.0f},"
-
-
 def _environment_bracket(environment: re.Match[str]) -> str:
     return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
+
+
+def _axis(unit_vector: re.Match[str]) -> str:
+    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
 
 
 def _currency(sign: re.Match[str]) -> str:

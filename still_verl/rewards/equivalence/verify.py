@@ -1,7 +1,6 @@
 """Whether two answers are equal, and why."""
 
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,7 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from still_verl.rewards.equivalence import pool
+from still_verl.rewards.equivalence import clock, identity, pool
+from still_verl.rewards.equivalence.cost import caller_seconds, cost
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
@@ -20,15 +20,7 @@ MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
-
-_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
-_LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
-# Numbers that nobody can write out: towers, large powers (no bounds of integrals), sums of many terms, factorials of
-# factorials and of large numbers, large binomials.
-_HOPELESS = re.compile(
-    r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
-    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
-)
+OUT_OF_TIME = "out of time"
 
 
 @dataclass(frozen=True)
@@ -51,18 +43,7 @@ class Verdict:
         return self.equal
 
 
-def cost(answer: str) -> pool.Cost:
-    """Guess from its looks what an answer costs. A wrong guess costs it a place in a longer queue, and no point."""
-    if _HOPELESS.search(answer):
-        return "hopeless"
-    if _LONG.search(answer):
-        return "slow"
-    if _HEAVY.search(answer):
-        return "heavy"
-    return "light"
-
-
-Key = tuple[str, str, Reading]  # gold, answer, and how they are compared
+Key = tuple[str, str, Reading]
 
 
 class SingleFlight:
@@ -177,6 +158,22 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
 
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
     """The truth, None when nothing could tell; and what decided or stood in the way."""
+    equal, reason = in_caller(gold, answer, reading)
+    if equal is not None or reason in ("too large", UNREADABLE):
+        return equal, reason
+    looks = cost(answer)
+    if looks == "light" and reason == OUT_OF_TIME:
+        looks = "heavy"
+    reply = pool.shared().ask(gold, answer, looks, reading)
+    return reply.equal, reply.reason
+
+
+def in_caller(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
+    """Decide without a worker, in some milliseconds of this thread's processor time.
+
+    Returns:
+        The truth, None when only a worker may tell; and what decided or stood in the way.
+    """
     wanted = compact(normalize(gold))
     if not wanted:  # nothing would be equal to it but another nothing
         return None, UNREADABLE
@@ -184,8 +181,9 @@ def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]
         return True, "exact"
     if wanted == compact(normalize(answer)):
         return True, "normalised"
-    equal, reason = decide(gold, answer, reading)
-    if equal is not None or reason == "too large":
-        return equal, reason
-    reply = pool.shared().ask(gold, answer, cost(answer), reading)
-    return reply.equal, reply.reason
+    identity.prepare()
+    try:
+        with clock.limited(caller_seconds(cost(answer))):
+            return decide(gold, answer, reading)
+    except clock.OutOfTime:
+        return None, OUT_OF_TIME

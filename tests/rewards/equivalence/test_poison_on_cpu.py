@@ -9,8 +9,9 @@ import psutil
 import pytest
 
 from still_verl.rewards.equivalence import pool
+from still_verl.rewards.equivalence.cost import cost
 from still_verl.rewards.equivalence.pool import DEADLINE_S, QUICK_S
-from still_verl.rewards.equivalence.verify import cost, verify
+from still_verl.rewards.equivalence.verify import verify
 
 pytestmark = pytest.mark.process
 

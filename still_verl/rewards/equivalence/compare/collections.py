@@ -10,7 +10,7 @@ from still_verl.rewards.equivalence.answer_types import (
 )
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 
-_TUPLES = ("(", "[")
+_NO_TUPLES = ("", "{", "∨")
 
 
 def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
@@ -23,12 +23,14 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     if _is_tuple(gold) or _is_tuple(answer):
         return _same_tuple(compare, gold, answer)
     if names:  # the values of `x=1, y=2` have an order
+        if answer.bracket:
+            return compare.refuse("kinds differ")
         return _in_order(compare, gold, answer)
     return same_items(compare, _distinct(compare, gold, answer), _distinct(compare, answer, gold))
 
 
 def _is_tuple(collection: Collection) -> bool:
-    return collection.bracket in _TUPLES
+    return collection.bracket not in _NO_TUPLES
 
 
 def _same_by_name(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
@@ -48,11 +50,10 @@ def _same_tuple(compare: Comparison, gold: Collection, answer: Collection) -> Te
     """
     brackets = {gold.bracket, answer.bracket}
     if len(brackets) > 1:
-        if "{" in brackets or "∨" in brackets or "" not in brackets:
+        if brackets != {"", "()"}:
             return compare.refuse("kinds differ")
         has_names = _names(gold) or _names(answer)
-        may_be_interval = gold.may_be_interval or answer.may_be_interval
-        if may_be_interval and not has_names and (compare.is_strict or "[" in brackets):
+        if compare.is_strict and not has_names and (gold.may_be_interval or answer.may_be_interval):
             return compare.refuse("kinds differ")
     return _in_order(compare, gold, answer)
 
@@ -143,24 +144,6 @@ def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
     return compare.in_order(_entries(gold), _entries(answer))
 
 
-def matrix_and_collection(compare: Comparison, gold: Matrix, answer: Collection) -> Ternary:
-    """Compare a vector, written as a row or as a column, with a tuple."""
-    if not _is_vector(gold) or not _is_tuple(answer):
-        return compare.refuse("kinds differ")
-    return compare.values(Collection(_entries(gold), "("), answer)
-
-
-def collection_and_matrix(compare: Comparison, gold: Collection, answer: Matrix) -> Ternary:
-    """Compare a tuple with a vector."""
-    if not _is_vector(answer) or not _is_tuple(gold):
-        return compare.refuse("kinds differ")
-    return compare.values(gold, Collection(_entries(answer), "("))
-
-
-def _is_vector(matrix: Matrix) -> bool:
-    return len(matrix.rows) == 1 or all(len(row) == 1 for row in matrix.rows)
-
-
 def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
     entries: list[Interpretations] = []
     for row in matrix.rows:
@@ -174,4 +157,4 @@ def same_piecewise(compare: Comparison, gold: Piecewise, answer: Piecewise) -> T
 
 
 def _pairs(function: Piecewise) -> list[Interpretations]:
-    return [(Collection(case, "("),) for case in function.cases]
+    return [(Collection(case, "()"),) for case in function.cases]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, get_args
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import (
     Collection,
     Formula,
@@ -79,7 +80,9 @@ class Comparison:
 
         Raises:
             Exhausted: after `MAX_COMPARED` pairs, those of renamed comparisons among them.
+            OutOfTime: see `clock`.
         """
+        clock.check()
         if next(self._budget, None) is None:
             raise Exhausted
 

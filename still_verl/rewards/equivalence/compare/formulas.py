@@ -1,21 +1,22 @@
 """Formulas as values, with what units and decimals allow."""
 
 import re
-from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Formula
+from still_verl.rewards.equivalence.answer_types import Formula, Words
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
 from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, number
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.splitting import split
+from still_verl.rewards.equivalence.read.words import gist
 from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 
 # What a letter in an unread text may be that is no unknown: part of a command or word, or bound by a sum or integral.
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
+_DOTTED = re.compile(r"\d\.\d+\.\d+")
 _STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…?‹")
 _CONSTANT_LETTERS = frozenset("eid")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
@@ -53,8 +54,12 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
 
 
 def _structure(text: str) -> frozenset[str]:
-    """The signs outside the brackets of an unread text that make it more than a formula."""
-    return frozenset(sign for sign in _STRUCTURE if len(split(text, sign)) > 1 or sign == "‹" and sign in text)
+    """The signs outside the brackets of an unread text that make it more than a formula; `1.000.000` is no number."""
+    found = set()
+    for sign in _STRUCTURE:
+        if sign in text and (sign == "‹" or len(split(text, sign)) > 1):
+            found.add(sign)
+    return frozenset(found.union(_DOTTED.findall(text)))
 
 
 def unknowns(text: str) -> frozenset[str]:
@@ -113,7 +118,7 @@ def _same_without_unit(compare: Comparison, gold: Formula, answer: Formula) -> T
 def _may_be_left_out(compare: Comparison, gold: Formula, answer: Formula) -> bool:
     """Whether one side may lack the other's unit; a percentage or a base only if it is the gold answer's."""
     if not compare.is_strict:
-        return True
+        return gold.droppable
     if answer.unit == "%" or answer.unit.startswith("base"):
         return False
     return gold.droppable and answer.droppable
@@ -179,6 +184,10 @@ def _shows(decimal: Node, exact: Node | None) -> bool:
         return False
 
 
-def as_number(value: Fraction) -> Formula:
-    """Return the formula of an exact number."""
-    return Formula("", number(value))
+def same_words(compare: Comparison, gold: Words, answer: Words) -> Ternary:
+    """Compare prose word by word; for a person "all odd integers" are "odd numbers"."""
+    if gold == answer:
+        return True
+    if not compare.is_strict and gist(gold.text) and gist(gold.text) == gist(answer.text):
+        return True
+    return compare.without_rule(gold, answer)

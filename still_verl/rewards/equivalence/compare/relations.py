@@ -1,16 +1,12 @@
 """Names, functions, equations and orderings."""
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
 from still_verl.rewards.equivalence.compare.formulas import same_formula
-from still_verl.rewards.equivalence.compare.symbols import all_symbols, free_symbols
-from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Number, Undefined
-from still_verl.rewards.equivalence.identity import points
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
+from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
-from still_verl.rewards.equivalence.tolerance import close
+from still_verl.rewards.equivalence.symbols import all_symbols, free_symbols
 
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
@@ -64,7 +60,7 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
-    if compare.is_strict and _is_bare(gold) and gold.params:
+    if compare.is_strict or _is_bare(gold):  # only an answer that names its parameter may call it differently
         return compare.interpretations(gold.value, (answer,))
     # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))
@@ -91,23 +87,12 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
     """Say whether two equations have the same curve: the differences of their sides are proportional."""
     left = difference(gold.left, gold.right)
     right = difference(answer.left, answer.right)
-    names = left.symbols().difference(CONSTANTS)
-    if names != right.symbols().difference(CONSTANTS):
+    if left.symbols().difference(CONSTANTS) != right.symbols().difference(CONSTANTS):
         return compare.refuse("names contradict")
-    values: list[tuple[Number, Number]] = []
-    for point in points(names):
-        try:
-            values.append((Evaluator(point)(left), Evaluator(point)(right)))
-        except Undefined:
-            return None
-    # Proportional: the ratio at every point is that at the first, written without a division.
-    first_left, first_right = values[0]
-    if first_left == 0 or first_right == 0:
-        return None
-    proportional = all_of(close(first_left * b, first_right * a) for a, b in values)
-    if proportional is False:
+    same = proportional(left, right)
+    if same is False:
         return compare.refuse("values differ")
-    return proportional
+    return same
 
 
 def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:
@@ -123,6 +108,8 @@ def named_and_equation(compare: Comparison, gold: Named, answer: Equation) -> Te
     named = _as_equation(gold)
     if named is None:
         return None
+    if _is_solved(named):  # `x = 5` is not `2x = 10`
+        return compare.refuse("kinds differ")
     return same_equation(compare, named, answer)
 
 
@@ -148,44 +135,9 @@ def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -
     if len(missing) != 1 or not others:
         return None
     (name,) = missing
-    try:
-        return all_of(_solves(zero, name, answer.node, point) for point in points(others))
-    except Undefined:
-        return None
-
-
-def _solves(zero: Node, name: str, solution: Node, point: Mapping[str, Number]) -> Ternary:
-    """Whether `zero` is 0 at the solution, and a line in `name`, so that there is no other solution."""
-    first, second, third = (Evaluator({**point, name: Fraction(at)})(zero) for at in range(3))
-    is_line = close(first + third, 2 * second)
-    is_level = close(first, second)
-    if is_line is not True or is_level is not False:
-        return None
-    at_solution = Evaluator({**point, name: Evaluator(point)(solution)})
-    value = at_solution(zero)
-    return value == 0 or abs(complex(value)) <= 1e-9 * at_solution.largest
+    return solves(zero, name, answer.node)
 
 
 def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
-    """Compare `7` with `x + y = 7`, which names what is asked for; an equation to solve, `x - 2 = 5`, is no answer."""
-    left, right = answer.left, answer.right
-    symbols = _summands(left)
-    is_solved = len(symbols) > 1 and len(set(symbols)) == len(symbols) and not right.symbols()
-    if not is_solved or right == Node("number"):
-        return compare.refuse("kinds differ")
-    return same_formula(compare, gold, Formula("", right))
-
-
-def _summands(node: Node) -> list[str]:
-    """The names of the symbols that a formula is the sum or product of; of anything else nothing."""
-    if node.kind == "symbol":
-        return [node.name]
-    if node.kind not in ("+", "*"):
-        return []
-    names = []
-    for arg in node.args:
-        found = _summands(arg)
-        if not found:
-            return []
-        names += found
-    return names
+    """Refuse an equation that is not solved, `x - 2 = 5` for 5 or for 7."""
+    return compare.refuse("kinds differ")

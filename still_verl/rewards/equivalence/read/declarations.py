@@ -1,27 +1,23 @@
-"""What an answer says about its variables: "for some constant c", `k ∈ ℤ`, "where c is a constant", `n ≥ 1`."""
+r"""What a text says about its variables: "for some constant c", `k ∈ ℤ`, `n ≥ 1`, or nothing (`+C`, `k\pi`)."""
 
 import re
 from dataclasses import dataclass, field
 
-_LEAD = r"(?:\s*(?:‹(?:for (?:some|any|all|every|each)|for|where|with|some|any|all|is|an|integers?|and)›|∧|[,;(]))"
-_SOURCES = (
-    rf"{_LEAD}+\s*(?P<names>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*(?P<set>[ℤℕℝℚ])",
-    r"\s(?P<names>[a-zA-Z])\s*∈\s*(?P<set>[ℤℕℝℚ])",
-    rf"{_LEAD}*\s*‹[^›]*(?P<set>integers?)[^›]*›\s*(?P<names>[a-zA-Z]?)",
-    r"[\s,;(]*(?:‹for›\s*)?\b(?P<names>[i-n])\s*(?:[≥>]\s*[01]|∈\s*(?P<set>[ℕℤ])\s*[_^]?\s*\{?\s*(?:[+*]|[>≥]\s*[01])\s*\}?)",
-    r"[\s,;(]*(?:‹for›\s*(?:‹(?:some|any|all|every|each)›|any)?|‹for [^›]*›)\s*(?:‹[^›]*›\s*)*"
-    r"(?P<names>[a-zA-Z])\s*(?:∈\s*(?P<set>[ℝℤℕℚ]))?",
-    r"[\s,;(]*(?:‹(?:where|with|and|for)›\s*)?(?P<names>[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*)\s*"
-    r"(?:‹(?:is|is an?|an|are)›\s*)?(?:a\s)?(?:‹[^›]*›\s*)*"
-    r"‹[^›]*\b(?:constants?|arbitrary|parameters?|(?P<set>reals?|real numbers?))›",
+MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time with their square
+
+_LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
+_DECLARATION = re.compile(
+    r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))\s*(?P<before>(?:‹[^›]*›[\s∧,]*|∧\s*)*)"
+    rf"(?P<names>{_LETTERS})?\s*(?:∈\s*(?P<set>[ℤℕℝℚ])(?:\s*[_^]?\s*\{{?\s*[+*]\s*\}}?)?|[≥>]\s*(?P<first>[01]))?"
+    r"\s*(?P<after>(?:(?:‹[^›]*›|a\b)\s*)*)[\s.)]*$"
 )
-_PATTERNS = tuple(re.compile(source + r"[\s.)]*(?:‹[^›]*integers?[^›]*›)?$") for source in _SOURCES)
-_INDEX_BOUND = _PATTERNS[3]
-_CONSTANT = re.compile(
-    r"\+\s*(C)$|(?<![A-Za-z\\])(C(?:_\{?\d\}?)?)(?=\s*(?:e\s*\^|[a-z]|\\(?:sin|cos|ln|exp|sqrt|frac)))"
-)
+_BINDS = re.compile(r"\b(?:constants?|arbitrary|parameters?|some|any|all|every|each)\b|integer|\breals?\b|rational")
+_DOMAINS = {"integer": "integers", "real": "reals", "rational": "rationals"}
+_SETS = {"ℤ": "integers", "ℕ": "integers", "ℝ": "reals", "ℚ": "rationals"}
+_RUNNING = frozenset("ijklmn")  # letters whose first value may be named behind a formula, `n ≥ 1`
+_CONDITION = re.compile("[<>≤≥≠∈]")
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?![A-Za-z_(])|(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?=\s*[a-z])")
 _ANGLE_INDEX = re.compile(r"(?<![a-zA-Z\\])([klmn])(?![a-zA-Z])")
-_CONDITION = re.compile("[<>≤≥≠∈‹]")
 
 
 @dataclass(frozen=True)
@@ -40,33 +36,28 @@ def declared(text: str) -> Declared:
         >>> declared("2k π, k ∈ ℤ")
         Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'integers'}))
     """
-    for pattern in _PATTERNS:
-        found = pattern.search(text)
-        if found is None or (pattern is _INDEX_BOUND and _CONDITION.search(text[: found.start()])):
-            continue  # behind another bound it is one of several conditions
-        kept = text[: found.start()].rstrip(" ,;(")
-        names = re.findall("[a-zA-Z]", found["names"] or "")
-        if not kept or any(name not in kept for name in names):
-            continue  # it says something of another variable, and is part of the answer
-        return Declared(kept, frozenset(names), _domains(found["set"] or ""))
-    return Declared(text)
-
-
-def _domains(said: str) -> frozenset[str]:
-    if not said:
-        return frozenset()
-    if said[0] in "ℝr":
-        return frozenset(["reals"])
-    if said[0] == "ℚ":
-        return frozenset(["rationals"])
-    return frozenset(["integers"])
+    found = _DECLARATION.search(text, max(len(text) - MAX_DECLARATION, 0))
+    if not found:
+        return Declared(text)
+    kept = text[: found.start()].rstrip(" ,;(")
+    words = (found["before"] + found["after"]).lower()
+    names = frozenset(re.findall("[a-zA-Z]", found["names"] or ""))
+    # A first value alone binds an index; behind another condition it is one of several.
+    binds = found["set"] or _BINDS.search(words)
+    starts = found["first"] and names <= _RUNNING and not _CONDITION.search(kept)
+    if not kept or not (binds or starts) or any(name not in kept for name in names):
+        return Declared(text)
+    domains = {domain for word, domain in _DOMAINS.items() if word in words}
+    if found["set"]:
+        domains = {_SETS[found["set"]]}
+    return Declared(kept, names, frozenset(domains))
 
 
 def constants(gold: str) -> frozenset[str]:
-    r"""Return the constants of integration of a gold answer, `C` or `C_1`: an answer may write them in lower case."""
+    """Return the constants of integration of a gold answer, `C` or `C_1`: an answer may write them in lower case."""
     names = set()
     for found in _CONSTANT.finditer(gold):
-        names.add(re.sub("[{}]", "", found[1] or found[2]))
+        names.add(re.sub("[{}]", "", found[0]))
     return frozenset(names)
 
 

@@ -6,10 +6,10 @@ Each reader takes one kind, and gives nothing when the text is not that.
 import re
 from functools import lru_cache
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
-from still_verl.rewards.equivalence.read.congruence import read_congruence
-from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
+from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
     are_names,
@@ -21,15 +21,9 @@ from still_verl.rewards.equivalence.read.relations import (
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
-from still_verl.rewards.equivalence.read.words import (
-    read_clock,
-    read_count,
-    read_everything,
-    read_nothing,
-    read_words,
-    says_little,
-    spoken_inequality,
-)
+from still_verl.rewards.equivalence.read.vectors import read_vector
+from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
+from still_verl.rewards.equivalence.symbols import all_symbols
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -41,12 +35,11 @@ _STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
-_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
 _QUANTIFIER = re.compile(
-    r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
-    r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
+    r"^(?:‹(?:for )?(?:for|all|any|every|each|real|numbers?|values?|of)(?: real)?(?: numbers?| values?)?›\s*)+"
+    r"(?=[a-z]\s*[<>≤≥≠])"
+    r"|^‹(?:for )?(?:all|any|every|each)(?:›\s*‹| )(?:positive )?integers?›\s*(?=[i-n]\s*[≥>]\s*\d+$)"
 )
-_POSITIVE = re.compile(r"\b(?:positive|natural) ?(?=[^<>≤≥≠]*[≥>]\s*\d+$)")
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
 _SPACE = re.compile(r"\s")
 
@@ -61,6 +54,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         >>> [type(value).__name__ for value in interpret("(1, 2)")]
         ['Region', 'Collection']
     """
+    clock.check()
     if depth > MAX_NESTING or not text:
         return ()
     if "," not in text:  # with one, plain braces may stand for a set
@@ -68,33 +62,18 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
-    remark = _REMARK.search(text)
-    if remark and says_little(remark[0].partition("›")[0]):
-        text = text[: remark.start()].rstrip()
-    fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
-    ratio = read_ratio(text)  # `4:30` is a time and a ratio
-    if fixed or ratio:
-        return fixed + ratio
-    spoken = spoken_inequality(text)
-    if spoken:
-        return read_region(spoken)
-    exact = exact_side(_without_quantifier(text))
+    fixed = read_sets_in_words(text) or read_ratio(text)
+    if fixed:
+        return fixed
+    exact = exact_side(_QUANTIFIER.sub("", text))
     return _read_structure(exact, depth) or _read_prose_or_formula(exact)
-
-
-def _without_quantifier(text: str) -> str:
-    """`‹all› n ≥ 3` as `n ≥ 3`; "positive" says nothing more where the bound does."""
-    if not text.startswith("‹"):
-        return text
-    text = _POSITIVE.sub("", text).replace("‹›", "")
-    return _QUANTIFIER.sub("", text)
 
 
 def _read_prose_or_formula(text: str) -> Interpretations:
     formulas = read_formulas(text)
     if formulas[0].node is None:
         return read_words(text) or formulas
-    return formulas
+    return *formulas, *read_vector(formulas[0])
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
@@ -108,8 +87,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
     if len(excluded) > 1 and len(split(text, "≠")) == 2:
         text = "∧".join(excluded)  # `x ≠ ±1` excludes both
     if len(split(text, "<>≤≥≠∈")) > 1:
-        members = read_region(text) or _read_membership(text, depth)
-        return members + read_ordering(text)
+        return _read_membership(text, depth) or read_region(text) + read_ordering(text)
     grouped = without_thousands(text)
     if grouped == text:  # `3,14` is two items or one decimal
         grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
@@ -126,21 +104,21 @@ def _read_structure(text: str, depth: int) -> Interpretations:
 def _read_membership(text: str, depth: int) -> Interpretations:
     """`x ∈ S` as S."""
     parts = split(text, "∈")
-    if len(parts) != 2:
+    if len(parts) != 2 or not is_name(parts[0]):
         return ()
     return interpret(parts[1], depth + 1)
 
 
 def _read_list(text: str, depth: int) -> Interpretations:
     """Answers with commas, semicolons, "and" or "or" between them, in any order."""
-    parts = expand_permutations(text) or fill_dots(split_nonempty(text, ",;∧∨"))
+    parts = fill_dots(split_nonempty(text, ",;∧∨"))
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
     bracket = ""
     if len(split(text, "∨")) > 1:
         bracket = "∨"
     listed = Collection(_items(parts, depth), bracket)
-    return listed, *_tuples_by_name(listed)
+    return _tuples_by_name(listed) or (listed,)
 
 
 def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
@@ -169,7 +147,7 @@ def _tuples_by_name(listed: Collection) -> Interpretations:
         return ()
     tuples: list[Interpretations] = []
     for start in range(0, len(listed.items), size):
-        tuples.append((Collection(listed.items[start : start + size], "("),))
+        tuples.append((Collection(listed.items[start : start + size], "()"),))
     return (Collection(tuple(tuples)),)
 
 
@@ -210,10 +188,8 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     interval: Interpretations = ()
     if len(parts) == 2:
         interval = read_region(text)
-    if text[0] + text[-1] not in ("()", "[]"):
-        return interval
     items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0], may_be_interval=bool(interval))
+    return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:
@@ -241,15 +217,17 @@ def _read_relation(text: str, depth: int) -> Interpretations:
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     sides = split_nonempty(text, "=⇒⇔")
-    if len(sides) < 2:
+    if len(sides) < 2 or "=" not in text:
         return ()
     if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
         sides.reverse()
     *names, value = sides
+    if not all(is_name(side) or _is_formula(side) for side in names[1:]):
+        return ()
     named = _read_named(names[0], value, depth)
     if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
-        return *named, Collection((same,) * len(names), "(")
+        return *named, Collection((same,) * len(names), "()")
     return named or read_equation(sides)
 
 
@@ -258,7 +236,17 @@ def _read_named(name: str, value: str, depth: int) -> Interpretations:
     function = _FUNCTION.fullmatch(name)
     if function:
         params = _SPACE.sub("", function[2]).split(",")
-        return (Named(compact(function[1]), tuple(params), interpret(value, depth + 1)),)
-    if is_name(name):
-        return (Named(compact(name), (), interpret(value, depth + 1)),)
-    return ()
+        read = interpret(value, depth + 1)
+        if function[1] in all_symbols(read):
+            return ()
+        return (Named(compact(function[1]), tuple(params), read),)
+    if not is_name(name):
+        return ()
+    read = interpret(value, depth + 1)
+    if name in all_symbols(read):  # `x = x` names nothing
+        return ()
+    return (Named(compact(name), (), read),)
+
+
+def _is_formula(text: str) -> bool:
+    return read_formula(text).node is not None

@@ -18,7 +18,7 @@ _MONEY = (
 def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(non_int_type=Fraction)
+    registry: Any = pint.UnitRegistry(non_int_type=Fraction)
     for line in _MONEY:
         registry.define(line)
     return registry

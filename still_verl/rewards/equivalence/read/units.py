@@ -2,15 +2,13 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Formula, Interpretations
+from still_verl.rewards.equivalence.answer_types import Formula
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
 
 _POWER = re.compile(r"›\s*\^\s*\{?\s*-?\d\s*\}?$")
-_BASE = re.compile(r"(-?[0-9A-F]+)\s*_\s*\{?\s*(\d+)\s*\}?")
-_WORDED_BASE = re.compile(r"(-?\d+)\s*\(?\s*‹(?:in )?base(?: (\d+))?›\s*(\d*)\s*\)?")
+_BASE = re.compile(r"(-?\d+)\s*_\s*\{?\s*(\d+)\s*\}?")
 _ABOUT = re.compile(r"^(?:‹(?:approximately|about|approx|around|roughly)›\s*\.?|≈)\s*")
-_EXACTLY = re.compile(r"^‹exactly›\s*")
 _CURRENCY = re.compile(r"^(-?)\s*‹(dollar|euro|£|yuan|rs|usd)›\s*\.?\s*", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?<=\d)\s*°\s*‹?([CF])›?$")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(?![\d/]))")
@@ -22,7 +20,8 @@ _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
-_MARKS = re.compile(r"[‹›(){}.,]")
+_RAISED = re.compile(r"\*\*-?\d")
+_MARKS = re.compile(r"[‹›(){},]")
 _MULTIPLIERS = {
     "hundred": 10**2,
     "thousand": 10**3,
@@ -47,6 +46,8 @@ _SPECIAL = {
     "rad": "rad",
     "radian": "rad",
     "radians": "rad",
+    "am": "am",
+    "pm": "pm",
 }
 
 
@@ -62,7 +63,7 @@ def _without_group_marks(found: re.Match[str]) -> str:
     return _GROUP_MARK.sub("", found[0])
 
 
-def read_formulas(text: str) -> Interpretations:
+def read_formulas(text: str) -> tuple[Formula, ...]:
     """Read a formula; letters behind a number are symbols and, in a second interpretation, a unit: `5 m`."""
     formula = read_formula(text)
     found = _LETTERS.fullmatch(text)
@@ -78,25 +79,28 @@ def read_formulas(text: str) -> Interpretations:
 def read_formula(text: str) -> Formula:
     """Read a formula and the unit that is attached to it; `node` is None when the formula is not understood."""
     exact = _ABOUT.sub("", text)
-    core, unit = take_unit(_EXACTLY.sub("", exact))
+    money = _CURRENCY.match(exact)
+    if money:
+        core, unit = take_unit(money[1] + exact[money.end() :])
+    else:
+        core, unit = take_unit(exact)
     scale, unit = _multiplied(unit)
+    if money and not unit:
+        unit = money[2].lower()
     try:
         node = parse(core)
     except Unreadable:
         return Formula(core, None, unit)
     if scale != 1:
-        node = number(node.value * scale) if node.kind == "number" else Node("*", (node, number(scale)))
+        node = Node("*", (node, number(scale)))
     return Formula(core, node, unit, is_about=exact != text)
 
 
 def take_unit(text: str) -> tuple[str, str]:
     """Return the text without its unit, and the unit's name; an empty one when nothing is attached to a formula."""
-    with_base = _BASE.fullmatch(text) or _WORDED_BASE.fullmatch(text)
+    with_base = _BASE.fullmatch(text)
     if with_base:
-        digits, base = with_base[1], next(filter(None, with_base.groups()[1:]), "")
-        if digits.lstrip("-").isdigit() and base:
-            return digits, f"base {base}"
-        return text, ""  # digits above 9 are no formula; only math-verify may know
+        return with_base[1], f"base {with_base[2]}"
     if text.endswith("%"):
         return text[:-1].strip(), "%"
     if text.endswith("°") and not _ANGLE_FUNCTION.search(text):
@@ -104,17 +108,11 @@ def take_unit(text: str) -> tuple[str, str]:
     temperature = _TEMPERATURE.search(text)
     if temperature:
         return text[: temperature.start()], "°" + temperature[1]
-    currency = _CURRENCY.match(text)
-    if currency:
-        return currency[1] + text[currency.end() :], currency[2].lower()
     core = _without_words(text)
     unit = unit_name(text[len(core) :])
-    if not core or not unit or _CHANGES.search(unit.replace("**", "")) and not _POWERS.search(unit):
+    if not core or not unit or _CHANGES.search(_RAISED.sub("", unit)):
         return text, ""
     return core.removesuffix("°"), unit
-
-
-_POWERS = re.compile(r"\*\*-?\d$")
 
 
 def _without_words(text: str) -> str:
@@ -131,7 +129,7 @@ def _without_words(text: str) -> str:
 
 def unit_name(words: str) -> str:
     """Return the name of a unit as `read.quantities` reads it: `m/s`, `cm**2`, `apples`."""
-    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words))
+    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words.replace(".", "")))
     name = " ".join(words.split()).replace(" **", "**")
     return _SPECIAL.get(name.lower(), name)
 
