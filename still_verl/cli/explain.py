@@ -18,7 +18,7 @@ from still_verl.rewards.equivalence.verify import Verdict, verify
 from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_STEPS = 40  # comparisons that are kept
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_BRACKETS = {"": ("", ""), "{": ("{", "}"), "∨": ("one of ", "")}
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Named):
         return f"{value.name} = {_first(value.value)}"
     if isinstance(value, Collection):
-        items = ", ".join(_first(item) for item in value.items)
-        return f"{value.bracket}{items}{_CLOSING.get(value.bracket, '')}"
+        opening, closing = _BRACKETS.get(value.bracket, tuple(value.bracket))
+        return opening + ", ".join(_first(item) for item in value.items) + closing
     if isinstance(value, Region):
         return _region(value)
     if isinstance(value, Node):

@@ -79,8 +79,30 @@ def test_what_is_read(ground_truth: Any, alternatives: tuple[str, ...]) -> None:
 
 UNREADABLE = [
     *(None, "None", "nan", "NaN", "null", "<NA>", "NaT", float("nan"), np.nan, np.float32("nan")),
-    *("", "  ", "$$", r"\ ", r"\quad", "...", "?", r"\boxed{}", "####", "<answer></answer>", r"\boxed{x", "your answer"),
-    *([], (), np.array([]), {}, {"level": 7}, {"answer": None}, {"answer": "1", "target": "2"}, {"answer": {"answer": 1}}),
+    *(
+        "",
+        "  ",
+        "$$",
+        r"\ ",
+        r"\quad",
+        "...",
+        "?",
+        r"\boxed{}",
+        "####",
+        "<answer></answer>",
+        r"\boxed{x",
+        "your answer",
+    ),
+    *(
+        [],
+        (),
+        np.array([]),
+        {},
+        {"level": 7},
+        {"answer": None},
+        {"answer": "1", "target": "2"},
+        {"answer": {"answer": 1}},
+    ),
     *("{'level': 7}", "{'answer': None}", [[1, 2], [3, 4]], ["3", None], ["3", ""], [{"answer": 3}], np.ones((2, 2))),
     *(1j, object(), b"\xff", 10**4200, "\frac{1}{2}", "\boxed{2}", "\text{a}", "\alpha", "\right)"),
 ]

@@ -58,7 +58,9 @@ def test_no_answer_before_the_end_is_no_answer() -> None:
     assert extract(r"I do not know.<|im_end|>User: \boxed{7}").answer == ""
 
 
-@pytest.mark.parametrize("unit", ["<|im_end", "User:", "\nUser: ", "\nUser: \\boxed{", "</think>", "\n", "* ", "<|im_start|>"])
+@pytest.mark.parametrize(
+    "unit", ["<|im_end", "User:", "\nUser: ", "\nUser: \\boxed{", "</think>", "\n", "* ", "<|im_start|>"]
+)
 def test_the_time_is_linear_in_the_length(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     started = time.process_time()

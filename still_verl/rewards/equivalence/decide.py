@@ -56,9 +56,8 @@ def decide(
         return False, "values differ"
     _, behind_letter = labelled(left)
     try:
-        return _Decision(
-            declared(behind_letter or left), declared(right), Comparison(rules, reading, libraries)
-        ).decide()
+        compare = Comparison(rules, reading, libraries)
+        return _Decision(declared(behind_letter or left), declared(right), compare).decide()
     except TooLarge:
         return None, "too large"
     except Exhausted:

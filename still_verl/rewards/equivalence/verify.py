@@ -13,14 +13,15 @@ from still_verl.rewards.equivalence.cost import caller_seconds, cost
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
-from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.equivalence.reading import READINGS, Reading
+from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
-UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
 OUT_OF_TIME = "out of time"
+UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
+_FINAL = ("too large", UNREADABLE)  # a worker would know no more
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
     """The truth, None when nothing could tell; and what decided or stood in the way."""
     equal, reason = in_caller(gold, answer, reading)
-    if equal is not None or reason in ("too large", UNREADABLE):
+    if equal is not None or reason in _FINAL:
         return equal, reason
     looks = cost(answer)
     if looks == "light" and reason == OUT_OF_TIME:
