@@ -25,6 +25,16 @@ _NAMED = re.compile(rf"({_NAME})\s*=[\s$]*$")
 _DECORATION = re.compile(r"\\[()\[\],; ]|\\(?:text|mathrm|quad|qquad)(?![a-z])|[\s$*{}]")
 _CONNECTIVE = re.compile(r"[.,;、]*(?:and|or|&|\\[lv]or|\\vee|\\land|\\wedge|和|或)?[.,;]*[-•]?")
 
+# What fills a box that waits for an answer, and what is written there to say so.
+_FILLER = re.compile(
+    r"\\(?:hspace|h?phantom)\s*\{[^{}]*\}|\\(?:text|underline|q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])"
+    r"|(?<!\\)[{}]|[\s?._…$~,:;*-]"
+)
+_TEMPLATE = re.compile(
+    r"(?:\\text\s*\{)?[\s<\[(]*(?:(?:your|the|my|insert|put|final|numerical|correct|exact)[\s_]+)*"
+    r"(?:answer|result|solution|placeholder)(?:[\s_]+(?:goes|here))*[\s>\])}.]*",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"[\w.]+")  # what a sign or a factor applies to as a whole, without brackets
 
 
@@ -82,16 +92,6 @@ def is_placeholder(text: str, box: Box) -> bool:
     if box.end - box.content > MAX_PLACEHOLDER:
         return False
     return waits_for_answer(text[box.content : box.end])
-
-
-_FILLER = re.compile(
-    r"\\text\s*\{|\}$|\\(?:q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])|\\(?:hspace|h?phantom|underline)\s*\{[^{}]*\}|[\s?._…$~,:;*-]"
-)
-_TEMPLATE = re.compile(
-    r"(?:\\text\s*\{)?[\s<\[(]*(?:(?:your|the|my|insert|put|final|numerical|correct|exact)[\s_]+)*"
-    r"(?:answer|result|solution|placeholder)(?:[\s_]+(?:goes|here))*[\s>\])}.]*",
-    re.IGNORECASE,
-)
 
 
 def waits_for_answer(content: str) -> bool:

@@ -49,8 +49,8 @@ _LATEX = str.maketrans({
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM".split())
-_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "℃": "‹celsius›"}
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr sq cu am pm AM PM".split())
+_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "₹": "‹rs›", "℃": "‹celsius›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
@@ -58,17 +58,23 @@ _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
-_DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
+_DECORATION = re.compile(
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}|\\underline|[✓✔✅∎]"
+    r"|\\(?:checkmark|qed|blacksquare|square|Box|[hH]uge|[lL]arge|LARGE|small)(?![a-zA-Z])"
+)
+_ABBREVIATION = re.compile(r"\b(sq|cu)\.(?=\s*[a-z‹\\])")
+_QUOTIENT_OF_WORDS = re.compile(r"\\frac\s*\{\s*‹([^‹›]*)›\s*\}\s*\{\s*‹([^‹›]*)›\s*\}")
+_SINGLE_ENTRY = re.compile(r"(?<!\|)⟦([^⟦⟧&\n]*)⟧")
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥元℃]")
+_CURRENCY = re.compile("[€£¥元₹℃]")
 _TEXT = re.compile(
-    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_NUMBER_SET = re.compile(r"\\math(?:bb\s*\{?\s*([RZNQC])|(?:bf|rm)\s*\{?\s*([RZNQ]))\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
@@ -90,7 +96,7 @@ _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
 _RELATED = re.compile("[=<>≤≥≠∈≡]")
-_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
+_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u3400-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
@@ -114,7 +120,7 @@ def normalize(text: str) -> str:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
         '⦃ \\frac12 , ∞ ⦄'
     """
-    text = _plain_characters(" ".join(text.split()))
+    text = _ABBREVIATION.sub(r"\1 ", _plain_characters(" ".join(text.split())))
     text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
@@ -130,19 +136,19 @@ def normalize(text: str) -> str:
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
     text = _CURRENCY.sub(_currency, text)
-    text = _COMMAND.sub(_command, text)
+    text = _QUOTIENT_OF_WORDS.sub(r"‹\1/\2›", _COMMAND.sub(_command, text))
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
-    text = _BRACKETED_MATRIX.sub(r"\1", text)
+    text = _SINGLE_ENTRY.sub(r"\1", _BRACKETED_MATRIX.sub(r"\1", text))
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
     text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")
+    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
 
 
 @lru_cache(maxsize=16_384)
@@ -201,7 +207,7 @@ def _currency(sign: re.Match[str]) -> str:
 
 
 def _number_set(command: re.Match[str]) -> str:
-    return _NUMBER_SETS[command[1]]
+    return _NUMBER_SETS[command[1] or command[2]]
 
 
 def _command(command: re.Match[str]) -> str:
@@ -214,7 +220,7 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if not _has_letters(words):
+    if "‹" in words or _CURRENCY.search(words) or not _has_letters(words):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
@@ -255,6 +261,8 @@ def _conjunction(word: re.Match[str]) -> str:
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
     """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
+    if not run.isascii():
+        return True
     if len(run) < 2:
         return False
     if run in _ENGLISH:

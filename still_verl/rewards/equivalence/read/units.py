@@ -35,6 +35,7 @@ _CHANGES = re.compile(
     r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
     r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|maybe|choose|root)\b"
+    "|[十百千万亿不非或没无除]"
 )
 _SPECIAL = {
     "percent": "%",
