@@ -51,7 +51,9 @@ def test_explain_shows_how_each_side_was_read_and_what_compared_them() -> None:
         assert shown in output, output
 
 
-@pytest.mark.parametrize("answer", ["((9!)!)!", "[red]x[/red]", "", "}{", "9" * 5000, "(" * 200, r"\text{no}", "x \x1b[31m"])
+@pytest.mark.parametrize(
+    "answer", ["((9!)!)!", "[red]x[/red]", "", "}{", "9" * 5000, "(" * 200, r"\text{no}", "x \x1b[31m"]
+)
 def test_explain_shows_any_answer(answer: str) -> None:
     code, output = verify("5", "--explain", "--", answer)
     assert code in (1, 2) and "How each side was read" in output

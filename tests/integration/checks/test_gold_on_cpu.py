@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_module
 from still_verl import paths
 from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
-from still_verl.integration.checks.golds import check_gold_answers
+from still_verl.integration.checks.gold import check_gold_answers
 from still_verl.rewards.gold_check import check_golds, self_fault
 
 OURS = "still/reward=boxed"
@@ -29,7 +29,8 @@ def check(folder: Path, golds: list[Any], *overrides: str) -> None:
     path = folder / "data.parquet"
     rows = [{"prompt": [{"role": "user", "content": "1+1"}], "reward_model": {"ground_truth": gold}} for gold in golds]
     pq.write_table(pa.Table.from_pylist(rows), path)
-    config = compose("ppo_trainer", ["+recipe=base", f"data.train_files={path}", f"data.val_files=[{path}]", *overrides])
+    files = [f"data.train_files={path}", f"data.val_files=[{path}]"]
+    config = compose("ppo_trainer", ["+recipe=base", *files, *overrides])
     check_gold_answers(config, still_config(config))
 
 
@@ -79,7 +80,8 @@ def test_data_without_right_answers(tmp_path: Path) -> None:
 
 
 def test_other_files_are_left_out_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = compose("ppo_trainer", ["+recipe=base", OURS, "data.train_files=s3://a/b.parquet", "data.val_files=c.json"])
+    files = ["data.train_files=s3://a/b.parquet", "data.val_files=c.json"]
+    config = compose("ppo_trainer", ["+recipe=base", OURS, *files])
     check_gold_answers(config, still_config(config))
     assert capsys.readouterr().out.count("were not checked") == 2
 
