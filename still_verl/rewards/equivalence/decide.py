@@ -54,10 +54,10 @@ def decide(
         return True, "choice"
     if same is False:
         return False, "values differ"
-    _, behind_letter = labelled(left)
+    left, right = labelled(left)[1] or left, labelled(right)[1] or right
     try:
         compare = Comparison(rules, reading, libraries)
-        return _Decision(declared(behind_letter or left), declared(right), compare).decide()
+        return _Decision(declared(left), declared(right), compare).decide()
     except TooLarge:
         return None, "too large"
     except Exhausted:
@@ -97,7 +97,7 @@ class _Decision:
         wanted, given = self.gold_said.domains, self.answer_said.domains
         if not given or (wanted == given):
             return False
-        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"reals"}
+        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"ℝ"}
         return bool(wanted) or (self.compare.is_strict and narrowed)
 
     def _renamings(self) -> Iterator[Comparison]:
@@ -123,7 +123,7 @@ class _Decision:
             return True
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
-            return is_index or "integers" not in self.gold_said.domains
+            return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
         if self.compare.is_strict:
             return False
         if name in angle_index(self.gold_said.text) and is_index:

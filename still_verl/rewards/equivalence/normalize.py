@@ -49,8 +49,8 @@ _LATEX = str.maketrans({
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr sq cu am pm AM PM".split())
-_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "₹": "‹rs›", "℃": "‹celsius›"}
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
@@ -59,22 +59,18 @@ _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}|\\underline|[✓✔✅∎]"
-    r"|\\(?:checkmark|qed|blacksquare|square|Box|[hH]uge|[lL]arge|LARGE|small)(?![a-zA-Z])"
+    r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\(?:checkmark|underline|blacksquare|square|Box)(?![a-zA-Z])|[✓✔✅]"
 )
-_ABBREVIATION = re.compile(r"\b(sq|cu)\.(?=\s*[a-z‹\\])")
-_QUOTIENT_OF_WORDS = re.compile(r"\\frac\s*\{\s*‹([^‹›]*)›\s*\}\s*\{\s*‹([^‹›]*)›\s*\}")
-_SINGLE_ENTRY = re.compile(r"(?<!\|)⟦([^⟦⟧&\n]*)⟧")
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥元₹℃]")
+_CURRENCY = re.compile("[€£¥]")
 _TEXT = re.compile(
-    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_NUMBER_SET = re.compile(r"\\math(?:bb\s*\{?\s*([RZNQC])|(?:bf|rm)\s*\{?\s*([RZNQ]))\s*\}?(?![a-zA-Z])")
+_NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
@@ -96,13 +92,15 @@ _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
 _RELATED = re.compile("[=<>≤≥≠∈≡]")
-_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u3400-\u9fff]+")
+_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u4e00-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
+_UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
+_SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
@@ -120,7 +118,7 @@ def normalize(text: str) -> str:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
         '⦃ \\frac12 , ∞ ⦄'
     """
-    text = _ABBREVIATION.sub(r"\1 ", _plain_characters(" ".join(text.split())))
+    text = _plain_characters(" ".join(text.split()))
     text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
@@ -136,12 +134,13 @@ def normalize(text: str) -> str:
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
     text = _CURRENCY.sub(_currency, text)
-    text = _QUOTIENT_OF_WORDS.sub(r"‹\1/\2›", _COMMAND.sub(_command, text))
+    text = _COMMAND.sub(_command, text)
     text = _ARGUMENTS.sub(r"\\\1(\2)", text)
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
-    text = _SINGLE_ENTRY.sub(r"\1", _BRACKETED_MATRIX.sub(r"\1", text))
+    text = _UNIT_FRACTION.sub(r"\1/\2", _SINGLE_ENTRY.sub(r"\1", text))
+    text = _BRACKETED_MATRIX.sub(r"\1", text)
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
@@ -207,7 +206,7 @@ def _currency(sign: re.Match[str]) -> str:
 
 
 def _number_set(command: re.Match[str]) -> str:
-    return _NUMBER_SETS[command[1] or command[2]]
+    return _NUMBER_SETS[command[1]]
 
 
 def _command(command: re.Match[str]) -> str:
@@ -220,7 +219,7 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if "‹" in words or _CURRENCY.search(words) or not _has_letters(words):
+    if not _has_letters(words):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
