@@ -139,7 +139,7 @@ def _name_before(text: str, box: Box) -> str:
 def _with_outside(text: str, box: Box) -> str:
     """The content of a box with what changes its value outside of it."""
     content = text[box.content : box.end].strip()
-    before, behind = outside.before(text, box.start), outside.behind(text, box.end + 1)
+    before, behind = outside.around(text, box.start, box.end + 1)
     if (before or behind) and not _stands_alone(content, before):
         content = f"({content})"
     return f"{before}{content}{behind}".strip()
@@ -147,4 +147,5 @@ def _with_outside(text: str, box: Box) -> str:
 
 def _stands_alone(content: str, before: str) -> bool:
     """Whether what stands before some content applies to all of it, as a sign does to a number."""
-    return _PLAIN.fullmatch(content) is not None and not before[-1:].isalnum() and not before.endswith("}")
+    last = before.rstrip("\\,;:! ")[-1:]
+    return _PLAIN.fullmatch(content) is not None and not last.isalnum() and last not in ("}", ")")
