@@ -42,8 +42,10 @@ def decide(
         return None, "too long for the rules"
     left, right = normalize(gold), normalize(answer)
     same = same_choice(left, right, reading)
-    if same is not None:
-        return same, "choice"
+    if same:
+        return True, "choice"
+    if same is False:
+        return False, "values differ"
     _, behind_letter = labelled(left)
     try:
         return _Decision(declared(behind_letter or left), declared(right), reading, libraries).decide()
@@ -113,9 +115,11 @@ class _Decision:
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
             return is_index or "integers" not in self.gold_said.domains
-        if self.compare.is_strict or _has_only_symbols(self.gold):
+        if self.compare.is_strict:
             return False
-        return (name in angle_index(self.gold_said.text) and is_index) or other in self.answer_said.names
+        if name in angle_index(self.gold_said.text) and is_index:
+            return True
+        return "Collection" in _kinds(self.gold) and other in self.answer_said.names
 
 
 def kind(gold: Interpretations) -> str:
@@ -152,15 +156,3 @@ def _is_symbol(gold: Interpretations) -> bool:
         if isinstance(value, Formula) and value.is_symbol:
             return True
     return False
-
-
-def _has_only_symbols(gold: Interpretations) -> bool:
-    """Whether a gold answer is a symbol, or a sum or product of some: renamed, it could be any other."""
-    for value in gold:
-        if isinstance(value, Formula) and value.node is not None and not _has_number(value):
-            return True
-    return False
-
-
-def _has_number(formula: Formula) -> bool:
-    return any(character.isdigit() or character == "\\" for character in formula.text)

@@ -22,6 +22,7 @@ _COMMANDS = {
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
+    "rightarrow": r"\to ",
     "qquad": " ", "left": "", "right": "", "displaystyle": "", "textstyle": "", "limits": "", "boldsymbol": "",
     "phantom": "", "equiv": "≡", "pmod": "‹mod›", "bmod": "‹mod›", "mod": "‹mod›",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "middle": "",
@@ -68,6 +69,7 @@ _TEXT = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
@@ -116,6 +118,7 @@ def normalize(text: str) -> str:
     text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
     if r"\begin" not in text:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
     text = _ENVIRONMENT.sub(_environment_bracket, text)
     text = _NUMBER_SET.sub(_number_set, text)
     text = _NEGATIVE_SPACE.sub("", text)
@@ -187,6 +190,10 @@ def _vulgar_fraction(character: re.Match[str]) -> str:
 
 def _environment_bracket(environment: re.Match[str]) -> str:
     return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
+
+
+def _axis(unit_vector: re.Match[str]) -> str:
+    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
 
 
 def _currency(sign: re.Match[str]) -> str:

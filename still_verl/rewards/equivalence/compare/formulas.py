@@ -16,6 +16,7 @@ from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
+_DOTTED = re.compile(r"\d\.\d+\.\d+")
 _STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…?‹")
 _CONSTANT_LETTERS = frozenset("eid")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
@@ -53,8 +54,12 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
 
 
 def _structure(text: str) -> frozenset[str]:
-    """The signs outside the brackets of an unread text that make it more than a formula."""
-    return frozenset(sign for sign in _STRUCTURE if len(split(text, sign)) > 1 or sign == "‹" and sign in text)
+    """The signs outside the brackets of an unread text that make it more than a formula; `1.000.000` is no number."""
+    found = set()
+    for sign in _STRUCTURE:
+        if sign in text and (sign == "‹" or len(split(text, sign)) > 1):
+            found.add(sign)
+    return frozenset(found.union(_DOTTED.findall(text)))
 
 
 def unknowns(text: str) -> frozenset[str]:
@@ -113,7 +118,7 @@ def _same_without_unit(compare: Comparison, gold: Formula, answer: Formula) -> T
 def _may_be_left_out(compare: Comparison, gold: Formula, answer: Formula) -> bool:
     """Whether one side may lack the other's unit; a percentage or a base only if it is the gold answer's."""
     if not compare.is_strict:
-        return True
+        return gold.droppable
     if answer.unit == "%" or answer.unit.startswith("base"):
         return False
     return gold.droppable and answer.droppable

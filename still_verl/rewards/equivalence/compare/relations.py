@@ -60,7 +60,7 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
-    if compare.is_strict:  # only an answer that names its parameter may call it differently
+    if compare.is_strict or _is_bare(gold):  # only an answer that names its parameter may call it differently
         return compare.interpretations(gold.value, (answer,))
     # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))

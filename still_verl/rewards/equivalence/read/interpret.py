@@ -21,6 +21,7 @@ from still_verl.rewards.equivalence.read.relations import (
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
+from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
 from still_verl.rewards.equivalence.symbols import all_symbols
 
@@ -72,7 +73,7 @@ def _read_prose_or_formula(text: str) -> Interpretations:
     formulas = read_formulas(text)
     if formulas[0].node is None:
         return read_words(text) or formulas
-    return formulas
+    return *formulas, *read_vector(formulas[0])
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
@@ -117,7 +118,7 @@ def _read_list(text: str, depth: int) -> Interpretations:
     if len(split(text, "∨")) > 1:
         bracket = "∨"
     listed = Collection(_items(parts, depth), bracket)
-    return listed, *_tuples_by_name(listed)
+    return _tuples_by_name(listed) or (listed,)
 
 
 def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
@@ -216,7 +217,7 @@ def _read_relation(text: str, depth: int) -> Interpretations:
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     sides = split_nonempty(text, "=⇒⇔")
-    if len(sides) < 2:
+    if len(sides) < 2 or "=" not in text:
         return ()
     if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
         sides.reverse()

@@ -38,12 +38,12 @@ def are_names(texts: list[str]) -> bool:
 
 
 def exact_side(text: str) -> str:
-    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x = 3`."""
+    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x =≈ 3`."""
     sides = split_nonempty(text, "≈")
     if len(sides) < 2:
         return text
     if len(sides) == 2 and is_name(sides[0]):
-        return f"{sides[0]}={sides[1]}"
+        return f"{sides[0]}=≈{sides[1]}"
     return sides[0]
 
 

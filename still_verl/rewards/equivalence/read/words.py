@@ -20,7 +20,7 @@ _SETS = {
     "ℂ": "complex numbers",
 }
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
-_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|[kmn])\b")
+_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?)\b")
 _TRUTHS = {"true": "yes", "false": "no"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
