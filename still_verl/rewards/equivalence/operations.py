@@ -260,10 +260,11 @@ def _binomial(at: Precision, top: Number, bottom: Number) -> Number:
 
 
 def log2_binomial(top: int, chosen: int) -> float:
-    """Return the most that the logarithm to base 2 of a binomial can be, for at most half of `top`."""
-    if chosen == 0:
-        return 0.0
-    return min(chosen * (math.log2(top) - math.log2(chosen) + math.log2(math.e)), float(chosen * top.bit_length()))
+    """Return about the logarithm to base 2 of a binomial, rather too much of one with a large `top`."""
+    if top < MAX_MAGNITUDE:
+        others = log2_factorial(Fraction(top - chosen))
+        return log2_factorial(Fraction(top)) - log2_factorial(Fraction(chosen)) - others
+    return chosen * math.log2(top) - log2_factorial(Fraction(chosen))
 
 
 def _nearest_whole(at: Precision, value: Number) -> int | None:
