@@ -24,7 +24,7 @@ def grader(name: str) -> Grade:
     """Return the function (gold, response with a box) -> right or not of a grader."""
     if name == "still_verl":
         from still_verl.rewards.equivalence.verify import verify
-        from still_verl.rewards.extract import last_boxed
+        from still_verl.rewards.boxes import last_boxed
 
         return lambda gold, response: verify(gold, last_boxed(response)).equal
     if name == "math_verify in process":

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from still_verl.config_errors import ConfigError
+from still_verl.config_errors import ConfigError, one_of
+from still_verl.rewards.equivalence.reading import READINGS
 from still_verl.rewards.registries import EXTRACTORS, PRESETS, TERMS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class RewardConfig:
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
+        verifier: how generously answers are compared, one of `equivalence.reading.READINGS`.
 
     Raises:
         ConfigError: a value that cannot work. What a name stands for is not imported before `build` and the first use.
@@ -34,6 +36,7 @@ class RewardConfig:
     extractors: list[str] | None = None
     overlong_buffer: int | None = None
     prefilled_think: bool | None = None
+    verifier: str | None = None
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)
@@ -50,6 +53,8 @@ class RewardConfig:
             EXTRACTORS.check(name)
         if self.weights == {} or self.extractors == []:
             raise ConfigError("still.reward.weights and still.reward.extractors need at least one entry, or null")
+        if self.verifier is not None:
+            one_of("still.reward.verifier", self.verifier, READINGS)
         if self.overlong_buffer is not None and self.overlong_buffer < 1:
             raise ConfigError(f"still.reward.overlong_buffer={self.overlong_buffer}: use a number of tokens above 0")
 

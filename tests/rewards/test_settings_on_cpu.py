@@ -25,8 +25,9 @@ def test_what_is_set_replaces_the_presets_value() -> None:
         extractors=["answer_is"],
         overlong_buffer=7,
         prefilled_think=False,
+        verifier="lenient",
     )
-    assert config.build() == Preset({"signed": 2.0}, [], ["answer_is"], 7, False)
+    assert config.build() == Preset({"signed": 2.0}, [], ["answer_is"], 7, False, "lenient")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_what_is_set_replaces_the_presets_value() -> None:
         ({"required": ["corect"]}, "still.reward.required='corect': use one of correct"),
         ({"extractors": ["boxd"]}, "still.reward.extractors='boxd': use one of boxed"),
         ({"extractors": []}, "need at least one entry"),
+        ({"verifier": "lenent"}, "still.reward.verifier='lenent': use one of strict, lenient; did you mean lenient"),
         ({"overlong_buffer": 0}, "still.reward.overlong_buffer=0: use a number of tokens above 0"),
     ],
 )
@@ -70,7 +72,8 @@ def test_settings_are_light() -> None:
     """Every process of a job reads them, and most never grade."""
     code = (
         "import sys, still_verl.rewards.settings\n"
-        "print(sorted(name for name in sys.modules if 'equivalence' in name or name in ('numpy', 'sympy')))"
+        "heavy = ('numpy', 'sympy', 'still_verl.rewards.equivalence.verify')\n"
+        "print(sorted(name for name in sys.modules if name in heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Named
-from still_verl.rewards.equivalence.compare.comparison import ASK_NOBODY, Comparison, Exhausted, Libraries, Ternary
+from still_verl.rewards.equivalence.compare.comparison import (
+    ASK_NOBODY,
+    Comparison,
+    Exhausted,
+    Libraries,
+    Rules,
+    Ternary,
+)
 from still_verl.rewards.equivalence.compare.table import RULES
 from still_verl.rewards.equivalence.evaluate import TooLarge
 from still_verl.rewards.equivalence.identity import INTEGER_LETTERS
@@ -20,7 +27,7 @@ MAX_RENAMED = 3  # variables that may be called differently at once
 
 
 def decide(
-    gold: str, answer: str, reading: Reading = "strict", libraries: Libraries = ASK_NOBODY
+    gold: str, answer: str, reading: Reading = "strict", libraries: Libraries = ASK_NOBODY, rules: Rules = RULES
 ) -> tuple[Ternary, str]:
     r"""Decide whether `answer` equals `gold` by our rules, and name the rule or the obstacle.
 
@@ -29,6 +36,7 @@ def decide(
         answer: the answer to judge, likewise.
         reading: how generously they are compared.
         libraries: what a worker may ask about parts that the rules do not know.
+        rules: by the kinds of two values; `explain` records which are used.
 
     Returns:
         The truth, None when the rules cannot tell; and the kind of the gold answer, one of `DIFFERENCES`, `choice`,
@@ -46,9 +54,10 @@ def decide(
         return True, "choice"
     if same is False:
         return False, "values differ"
-    _, behind_letter = labelled(left)
+    left, right = labelled(left)[1] or left, labelled(right)[1] or right
     try:
-        return _Decision(declared(behind_letter or left), declared(right), reading, libraries).decide()
+        compare = Comparison(rules, reading, libraries)
+        return _Decision(declared(left), declared(right), compare).decide()
     except TooLarge:
         return None, "too large"
     except Exhausted:
@@ -60,12 +69,12 @@ def decide(
 class _Decision:
     """One pair, read: compared as it stands, and then with the gold answer's bound variables called differently."""
 
-    def __init__(self, gold_said: Declared, answer_said: Declared, reading: Reading, libraries: Libraries) -> None:
+    def __init__(self, gold_said: Declared, answer_said: Declared, compare: Comparison) -> None:
         self.gold_said = gold_said
         self.answer_said = answer_said
         self.gold = interpret(gold_said.text)
         self.answer = interpret(answer_said.text)
-        self.compare = Comparison(RULES, reading, libraries)
+        self.compare = compare
 
     def decide(self) -> tuple[Ternary, str]:
         """The truth, and what decided or stood in the way."""
@@ -88,7 +97,7 @@ class _Decision:
         wanted, given = self.gold_said.domains, self.answer_said.domains
         if not given or (wanted == given):
             return False
-        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"reals"}
+        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"ℝ"}
         return bool(wanted) or (self.compare.is_strict and narrowed)
 
     def _renamings(self) -> Iterator[Comparison]:
@@ -114,7 +123,7 @@ class _Decision:
             return True
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
-            return is_index or "integers" not in self.gold_said.domains
+            return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
         if self.compare.is_strict:
             return False
         if name in angle_index(self.gold_said.text) and is_index:

@@ -49,8 +49,8 @@ _LATEX = str.maketrans({
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM".split())
-_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "元": "‹yuan›", "℃": "‹celsius›"}
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
@@ -58,17 +58,19 @@ _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
-_DECORATION = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\checkmark|\\underline|[✓✔✅]")
+_DECORATION = re.compile(
+    r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\(?:checkmark|underline|blacksquare|square|Box)(?![a-zA-Z])|[✓✔✅]"
+)
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥元℃]")
+_CURRENCY = re.compile("[€£¥]")
 _TEXT = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
-_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
@@ -90,13 +92,15 @@ _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
 _RELATED = re.compile("[=<>≤≥≠∈≡]")
-_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
+_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u4e00-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
+_UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
+_SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
@@ -135,6 +139,7 @@ def normalize(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
+    text = _UNIT_FRACTION.sub(r"\1/\2", _SINGLE_ENTRY.sub(r"\1", text))
     text = _BRACKETED_MATRIX.sub(r"\1", text)
     text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
     text = _DEGREE.sub("°", text)
@@ -142,7 +147,7 @@ def normalize(text: str) -> str:
     text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")
+    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
 
 
 @lru_cache(maxsize=16_384)
@@ -255,6 +260,8 @@ def _conjunction(word: re.Match[str]) -> str:
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
     """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
+    if not run.isascii():
+        return True
     if len(run) < 2:
         return False
     if run in _ENGLISH:

@@ -13,6 +13,8 @@ from still_verl.rewards.equivalence.normalize import normalize, to_latex
 from still_verl.rewards.equivalence.read.quantities import conversion
 from still_verl.rewards.equivalence.reading import Reading
 
+_INDEX_I = re.compile(r"\\(?:sum|prod)\s*_\s*\{?\s*i\s*=(?!.*(?<![a-zA-Z\\])k)", re.DOTALL)  # unless k is taken
+_LETTER_I = re.compile(r"(?<![a-zA-Z\\])i(?![a-zA-Z])")
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
@@ -50,7 +52,7 @@ def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | 
 def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
     if _SIDE_BY_SIDE.search(normalize(answer)):
         return None, "numbers side by side"
-    left, right = parse_gold(gold), parse_answer(answer)
+    left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(answer))
     if not left or not right:
         return None, "unparsable"
     equal = verify(list(left), list(right), timeout_seconds=None)
@@ -68,6 +70,13 @@ def _are_apart(left: Any, right: Any) -> bool:
         numbers.append(value.evalf(SHOWN_DIGITS))
     gap, size = abs(numbers[0] - numbers[1]), max(map(abs, numbers))
     return bool(gap > SAME * size)
+
+
+def _without_index_i(text: str) -> str:
+    """A sum or product over i with another index: math-verify reads i as the root of -1."""
+    if _INDEX_I.search(text):
+        return _LETTER_I.sub("k", text)
+    return text
 
 
 def same_part(gold: str, answer: str) -> bool | None:

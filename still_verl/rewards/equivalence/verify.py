@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from still_verl.rewards.equivalence import clock, identity, pool
 from still_verl.rewards.equivalence.cost import caller_seconds, cost
@@ -13,11 +14,14 @@ from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
 from still_verl.rewards.equivalence.reading import READINGS, Reading
+from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
 OUT_OF_TIME = "out of time"
+UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
+_FINAL = ("too large", UNREADABLE)  # a worker would know no more
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,17 @@ def forget() -> None:
 os.register_at_fork(after_in_child=forget)
 
 
-def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
-    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, without `\boxed`.
+def verify(gold: Any, answer: str, reading: Reading = "strict") -> Verdict:
+    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, the answer without `\boxed`.
 
     Never raises on an answer: what cannot be decided counts as not equal, with the reason. Blocks for some seconds at
     most; safe in any number of threads.
+
+    Args:
+        gold: the right answer, or several alternatives, in any form that `gold.read_gold` reads. The verdict is that of
+            the first alternative that is met, else that of the first of all.
+        answer: the answer to judge.
+        reading: how generously they are compared.
 
     Raises:
         Unavailable: the worker processes cannot start, so that nothing could be graded from here on.
@@ -100,12 +110,25 @@ def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
     Example:
         >>> verify(r"(-\infty, -5)", "k < -5")
         Verdict(equal=True, reason='region', decided=True, reading='strict')
-        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason
-        (False, 'too large')
+        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason, verify(["3", "4"], "4").equal
+        (False, 'too large', True)
     """
     if reading not in READINGS:
         raise ValueError(f"reading={reading!r} is not one of {', '.join(READINGS)}")
-    gold, answer = gold.strip(), answer.strip()
+    try:
+        alternatives = read_gold(gold)
+    except UnreadableGold:
+        return Verdict(False, UNREADABLE, decided=False, reading=reading)
+    verdicts = []
+    for alternative in alternatives:
+        verdict = _verify_one(alternative, answer.strip(), reading)
+        if verdict.equal:
+            return verdict
+        verdicts.append(verdict)
+    return verdicts[0]
+
+
+def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
     obstacle = _obstacle(gold, answer)
     if obstacle:
         return Verdict(False, obstacle, decided=False, reading=reading)
@@ -114,8 +137,6 @@ def verify(gold: str, answer: str, reading: Reading = "strict") -> Verdict:
 
 def _obstacle(gold: str, answer: str) -> str:
     """Why these texts are not compared at all; empty when they are."""
-    if not gold:
-        return "empty gold"
     if not answer:
         return "no answer"
     if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
@@ -139,7 +160,7 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
     """The truth, None when nothing could tell; and what decided or stood in the way."""
     equal, reason = in_caller(gold, answer, reading)
-    if equal is not None or reason == "too large":
+    if equal is not None or reason in _FINAL:
         return equal, reason
     looks = cost(answer)
     if looks == "light" and reason == OUT_OF_TIME:
@@ -154,9 +175,12 @@ def in_caller(gold: str, answer: str, reading: Reading) -> tuple[bool | None, st
     Returns:
         The truth, None when only a worker may tell; and what decided or stood in the way.
     """
+    wanted = compact(normalize(gold))
+    if not wanted:  # nothing would be equal to it but another nothing
+        return None, UNREADABLE
     if gold == answer:
         return True, "exact"
-    if compact(normalize(gold)) == compact(normalize(answer)):
+    if wanted == compact(normalize(answer)):
         return True, "normalised"
     identity.prepare()
     try:

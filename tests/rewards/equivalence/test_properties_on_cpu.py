@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from still_verl.rewards.boxes import last_boxed
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.verify import verify
-from still_verl.rewards.extract import last_boxed
 
 settings.register_profile("still_verl", max_examples=100, deadline=None)
 settings.load_profile("still_verl")

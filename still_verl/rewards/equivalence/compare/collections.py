@@ -123,20 +123,6 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     return result
 
 
-def collection_and_formula(compare: Comparison, gold: Collection, answer: Formula) -> Ternary:
-    """Compare `{2}` with `2`."""
-    if len(gold.items) != 1:
-        return compare.without_rule(gold, answer)
-    return compare.interpretations(gold.items[0], (answer,))
-
-
-def formula_and_collection(compare: Comparison, gold: Formula, answer: Collection) -> Ternary:
-    """Compare `2` with `{2}`."""
-    if len(answer.items) != 1:
-        return compare.without_rule(gold, answer)
-    return compare.interpretations((gold,), answer.items[0])
-
-
 def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
     """Compare matrices entry by entry."""
     if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:

@@ -20,8 +20,6 @@ from still_verl.rewards.equivalence.compare.comparison import Rules
 RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
-    (Collection, Formula): collections.collection_and_formula,
-    (Formula, Collection): collections.formula_and_collection,
     (Matrix, Matrix): collections.same_matrix,
     (Region, Region): regions.same_region,
     (Ordering, Ordering): relations.same_ordering,

@@ -8,15 +8,15 @@ MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time
 _LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
 _DECLARATION = re.compile(
     r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))\s*(?P<before>(?:‹[^›]*›[\s∧,]*|∧\s*)*)"
-    rf"(?P<names>{_LETTERS})?\s*(?:∈\s*(?P<set>[ℤℕℝℚ])(?:\s*[_^]?\s*\{{?\s*[+*]\s*\}}?)?|[≥>]\s*(?P<first>[01]))?"
+    rf"(?P<names>{_LETTERS})?\s*(?:∈\s*(?P<set>[ℤℕℝℚ](?:\s*[_^]?\s*\{{?\s*[+*]\s*\}}?)?)|[≥>]\s*(?P<first>[01]))?"
     r"\s*(?P<after>(?:(?:‹[^›]*›|a\b)\s*)*)[\s.)]*$"
 )
 _BINDS = re.compile(r"\b(?:constants?|arbitrary|parameters?|some|any|all|every|each)\b|integer|\breals?\b|rational")
-_DOMAINS = {"integer": "integers", "real": "reals", "rational": "rationals"}
-_SETS = {"ℤ": "integers", "ℕ": "integers", "ℝ": "reals", "ℚ": "rationals"}
+_SETS = {"integer": "ℤ", "natural": "ℕ", "real": "ℝ", "rational": "ℚ"}
+_LIMITS = re.compile(r"\b(?:positive|negative|non-?negative|non-?zero|even|odd|prime)\b")
 _RUNNING = frozenset("ijklmn")  # letters whose first value may be named behind a formula, `n ≥ 1`
 _CONDITION = re.compile("[<>≤≥≠∈]")
-_CONSTANT = re.compile(r"(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?![A-Za-z_(])|(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?=\s*[a-z])")
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?![A-Za-z_])|(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?=\s*[a-z])")
 _ANGLE_INDEX = re.compile(r"(?<![a-zA-Z\\])([klmn])(?![a-zA-Z])")
 
 
@@ -34,7 +34,7 @@ def declared(text: str) -> Declared:
 
     Example:
         >>> declared("2k π, k ∈ ℤ")
-        Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'integers'}))
+        Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'ℤ'}))
     """
     found = _DECLARATION.search(text, max(len(text) - MAX_DECLARATION, 0))
     if not found:
@@ -44,13 +44,27 @@ def declared(text: str) -> Declared:
     names = frozenset(re.findall("[a-zA-Z]", found["names"] or ""))
     # A first value alone binds an index; behind another condition it is one of several.
     binds = found["set"] or _BINDS.search(words)
-    starts = found["first"] and names <= _RUNNING and not _CONDITION.search(kept)
-    if not kept or not (binds or starts) or any(name not in kept for name in names):
+    if found["first"]:
+        binds = names <= _RUNNING and not _CONDITION.search(kept)
+    if not kept or not binds or any(name not in kept for name in names):
         return Declared(text)
-    domains = {domain for word, domain in _DOMAINS.items() if word in words}
-    if found["set"]:
-        domains = {_SETS[found["set"]]}
-    return Declared(kept, names, frozenset(domains))
+    return Declared(kept, names, _domains(found["set"] or "", words))
+
+
+def _domains(sign: str, words: str) -> frozenset[str]:
+    """The sets that a declaration names, with what limits them: `ℤ`, `ℝ+`, `ℤ odd`; the positive integers are `ℕ`."""
+    sets = {sign for word, sign in _SETS.items() if word in words}
+    limits = " ".join(_LIMITS.findall(words)).replace("positive", "+")
+    if sign:
+        sets.add(sign[0])
+        limits += "+" * ("+" in sign)
+    if limits and not sets:
+        sets.add("ℝ")
+    found = set()
+    for name in sets:
+        domain = f"{name} {limits}".strip()
+        found.add({"ℤ +": "ℕ", "ℕ +": "ℕ"}.get(domain, domain))
+    return frozenset(found)
 
 
 def constants(gold: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named, Piecewise
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
@@ -31,8 +31,11 @@ _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
-_STATEMENT = re.compile(r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)")  # a name, a verb
+_STATEMENT = re.compile(
+    r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|[\u4e00-\u9fff]*[是为])›\s*(?=\S)"
+)  # a name, a verb
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
+_REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
 _LETTER = re.compile("[A-Za-z]")
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 _QUANTIFIER = re.compile(
@@ -62,6 +65,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
+    text = _REASON.sub("", text)
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
@@ -106,7 +110,7 @@ def _read_membership(text: str, depth: int) -> Interpretations:
     parts = split(text, "∈")
     if len(parts) != 2 or not is_name(parts[0]):
         return ()
-    return interpret(parts[1], depth + 1)
+    return interpret(parts[1], depth)
 
 
 def _read_list(text: str, depth: int) -> Interpretations:
@@ -162,13 +166,25 @@ def _read_cases(inside: str, depth: int) -> Interpretations:
     """The lines of a system, which hold together, or of a function by cases: a value and its condition in each."""
     lines = split_nonempty(inside, "\n")
     if "&" not in inside:
-        return interpret("∧".join(lines), depth + 1)
+        return _read_system(lines, depth)
     cases = []
     for line in lines:
         value, _, condition = line.partition("&")
         value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
         cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
     return (Piecewise(tuple(cases)),)
+
+
+def _read_system(lines: list[str], depth: int) -> Interpretations:
+    """Lines that hold together; of equations that are solved in the last line, this one."""
+    *before, last = [interpret(line, depth + 1) for line in lines]
+    if before and all(_kind(line) is Equation for line in before) and _kind(last) is Named:
+        return last
+    return interpret("∧".join(lines), depth + 1)
+
+
+def _kind(line: Interpretations) -> type | None:
+    return type(line[0]) if line else None
 
 
 def _read_bracketed(text: str, depth: int) -> Interpretations:
@@ -198,7 +214,10 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
         return read_region(text)
     elements = fill_dots(split_nonempty(inside, ",;"))
     # One more than the limit, so that a set that was cut equals none within the limit.
-    return (Collection(_items(elements[: MAX_ITEMS + 1], depth), "{"),)
+    listed = Collection(_items(elements[: MAX_ITEMS + 1], depth), "{")
+    if len(listed.items) == 1 and depth == 0:  # `{2}` is 2, but as a part of a list it is a set
+        return listed, *listed.items[0]
+    return (listed,)
 
 
 def _matrix(inside: str, depth: int) -> Matrix:

@@ -11,7 +11,9 @@ from still_verl.rewards.equivalence.read.words import says_little
 
 _ORDER = "<>≤≥≠"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
-_POINTS = re.compile(r"(?:\\(?:overline|angle|triangle|widehat)|\|)?\s*\{?\s*[A-Z]{2,3}'?\s*\}?\|?")
+_POINTS = re.compile(
+    r"m?\s*\\angle\s*\{?\s*[A-Z]{1,3}\s*\}?|(?:\\(?:overline|triangle|widehat)|\|)?\s*\{?\s*[A-Z]{2,3}'?\s*\}?\|?"
+)
 
 
 def is_name(text: str) -> bool:

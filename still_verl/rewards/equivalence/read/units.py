@@ -34,7 +34,8 @@ _MULTIPLIERS = {
 _CHANGES = re.compile(
     r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
-    r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|maybe|choose|root)\b"
+    r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
+    r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
 )
 _SPECIAL = {
     "percent": "%",
@@ -46,6 +47,7 @@ _SPECIAL = {
     "rad": "rad",
     "radian": "rad",
     "radians": "rad",
+    "元": "yuan",
     "am": "am",
     "pm": "pm",
 }
@@ -123,7 +125,7 @@ def _without_words(text: str) -> str:
             text = text[: power.start() + 1]
         if not text.endswith("›"):
             return text
-        text = text[: max(text.rfind("‹"), 0)].rstrip(" */")
+        text = text[: max(text.rfind("‹"), 0)].rstrip(" */.")
     return text
 
 

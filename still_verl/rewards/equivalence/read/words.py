@@ -8,7 +8,7 @@ _PUNCTUATION = re.compile(r"[‹›\"'{},;:!?$\\]|\.(?!\w)|(?<=\b[a-z])\.")
 _FILLERS = re.compile(r"\b(?:the|a|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
 _TELLING = re.compile(r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b")
 _NOTHING = re.compile(
-    r"(?:there )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|integers?|"
+    r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|integers?|"
     r"pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
@@ -20,7 +20,7 @@ _SETS = {
     "ℂ": "complex numbers",
 }
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
-_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?)\b")
+_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|solutions?)\b")
 _TRUTHS = {"true": "yes", "false": "no"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
