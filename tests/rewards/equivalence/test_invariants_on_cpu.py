@@ -41,7 +41,7 @@ def answers(request: pytest.FixtureRequest) -> list[str]:
 def decided(answers: list[str]) -> dict[tuple[str, str], bool | None]:
     """The truth about each gold of `DIFFERENT` and each answer, strictly, without workers."""
     found = {}
-    for gold, answer in itertools.product(DIFFERENT, answers):
+    for answer, gold in itertools.product(answers, DIFFERENT):  # each answer is read once
         found[gold, answer], _ = in_caller(gold, answer, "strict")
     return found
 
@@ -80,7 +80,7 @@ def test_bare_symbols_and_letters_are_paid_for_themselves_alone(answers: list[st
     """Golds that a renaming or a choice could reach: what is paid for one must say that one."""
     symbols = [*"ABCDExyknt", r"\pi", "AC", "mn", "k+1", "a-b", "b-a"]
     paid = []
-    for gold, answer in itertools.product(symbols, answers):
+    for answer, gold in itertools.product(answers, symbols):
         if in_caller(gold, answer, reading)[0]:
             paid.append((gold, answer))
     assert universal_keys(iter(paid)) == {}
