@@ -1,4 +1,4 @@
-"""What must hold for every gold and every answer, over a corpus: no universal key, symmetry, transitivity, two readings.
+"""What must hold for every gold and answer, over a corpus: no universal key, symmetry, transitivity, two readings.
 
 A universal key is an answer that is paid for two golds which differ. The golds are in `DIFFERENT` of
 benchmarks/verifier_corpus.py, the answers are those of the evaluation sets and attacks. `benchmarks/fuzz_verifier.py`
@@ -131,7 +131,7 @@ def test_equality_of_formulas_is_transitive(answers: list[str]) -> None:
 
 @pytest.mark.process
 def test_a_no_that_overrules_math_verify_has_a_reason(shared_data: Path) -> None:
-    """Where math-verify says Yes and we say No, the reason is one of `DIFFERENCES`, and not many such pairs are equal."""
+    """Where math-verify says Yes and we No, the reason is one of `DIFFERENCES`, and few of these pairs are equal."""
     lost = []
     for line in (shared_data / "verify_reports.jsonl").read_text().splitlines():
         row = json.loads(line)

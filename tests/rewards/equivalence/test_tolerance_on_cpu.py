@@ -10,7 +10,7 @@ from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_deci
 
 AT = precision(256)
 PI = +AT.functions.pi
-I = AT.functions.mpc(0, 1)
+IMAGINARY = AT.functions.mpc(0, 1)
 
 
 def decimal(text: str) -> Node:
@@ -45,7 +45,7 @@ def test_more_digits_tell_more_numbers_apart() -> None:
         (Fraction(100), "100.0", True),
         (PI, "3.1416", True),
         (PI, "3.14", False),
-        (I, "0.1", False),
+        (IMAGINARY, "0.1", False),
         (AT.functions.exp(-1000), "0.000", False),  # no digit of it is shown
         (AT.functions.exp(10**9), "1.0", False),
     ],
