@@ -5,8 +5,8 @@ r"""For TRL and not verl: 1 when the answer in the last `\boxed{}` is right, els
 
     GRPOTrainer(model="MODEL", reward_funcs=boxed_math_reward, train_dataset=dataset)
 
-The dataset has the columns `prompt` and `solution`: the right answer, or a list of them, or a whole solution with a box.
-TRL leaves a completion without a reward out of what is learned from: that is None for a `solution` that cannot be read.
+The dataset has the columns `prompt` and `solution`: the right answer, a list of them, or a whole solution with a box.
+For a `solution` that cannot be read the reward is None, and TRL learns nothing from that prompt.
 From TRL's command line: `--reward_funcs still_verl.rewards.drop_in.boxed_math_reward`.
 """
 

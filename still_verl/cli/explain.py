@@ -1,9 +1,11 @@
 """How a verdict came about: how each side was read, and which rules compared what. For people; `verify` is for jobs."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import Collection, Formula, Named, Region, Words
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Exhausted, Rule, Ternary
 from still_verl.rewards.equivalence.compare.table import RULES
@@ -18,6 +20,7 @@ from still_verl.rewards.equivalence.verify import Verdict, verify
 from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_STEPS = 40  # comparisons that are kept
+MAX_SECONDS = 2.0  # of processor time to record them
 _BRACKETS = {"": ("", ""), "{": ("{", "}"), "∨": ("one of ", "")}
 
 
@@ -89,7 +92,8 @@ def explain(gold: Any, answer: str, reading: Reading = "strict") -> Explanation:
             decisive = alternative
             break
     recorder = Recorder()
-    decide(decisive, answer, reading, rules=recorder)
+    with suppress(clock.OutOfTime), clock.limited(MAX_SECONDS):
+        decide(decisive, answer, reading, rules=recorder)
     return Explanation(verdict, read_side(decisive), read_side(answer), tuple(recorder.steps))
 
 

@@ -28,8 +28,8 @@ PROMPT_END = 16
 class StillRewardManager(RewardManagerBase):
     """Scores a response by `still.reward`.
 
-    Beyond the keys of `compose.score_sample` each sample has `tokens` (of the response) and `truncated` (0 or 1), so that
-    verl's validation metrics have both, and `reward_error`.
+    Beyond the keys of `compose.score_sample` each sample has `tokens` (of the response) and `truncated` (0 or 1), so
+    that verl's validation metrics have both, and `reward_error`.
 
     `reward_error` is empty, or says why a response could not be scored. An exception here would not end the run: verl
     drops the sample, fills its group with padding, and learns from the rest. So the error travels with the sample to

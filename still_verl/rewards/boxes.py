@@ -25,6 +25,16 @@ _NAMED = re.compile(rf"({_NAME})\s*=[\s$]*$")
 _DECORATION = re.compile(r"\\[()\[\],; ]|\\(?:text|mathrm|quad|qquad)(?![a-z])|[\s$*{}]")
 _CONNECTIVE = re.compile(r"[.,;、]*(?:and|or|&|\\[lv]or|\\vee|\\land|\\wedge|和|或)?[.,;]*[-•]?")
 
+# What fills a box that waits for an answer, and what is written there to say so.
+_FILLER = re.compile(
+    r"\\(?:hspace|h?phantom)\s*\{[^{}]*\}|\\(?:text|underline|q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])"
+    r"|(?<!\\)[{}]|[\s?._…$~,:;*-]"
+)
+_TEMPLATE = re.compile(
+    r"(?:\\text\s*\{)?[\s<\[(]*(?:(?:your|the|my|insert|put|final|numerical|correct|exact)[\s_]+)*"
+    r"(?:answer|result|solution|placeholder)(?:[\s_]+(?:goes|here))*[\s>\])}.]*",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"[\w.]+")  # what a sign or a factor applies to as a whole, without brackets
 
 
@@ -84,16 +94,6 @@ def is_placeholder(text: str, box: Box) -> bool:
     return waits_for_answer(text[box.content : box.end])
 
 
-_FILLER = re.compile(
-    r"\\text\s*\{|\}$|\\(?:q?quad|[lc]?dots|square|Box|[ ,;:!_])(?![a-z])|\\(?:hspace|h?phantom|underline)\s*\{[^{}]*\}|[\s?._…$~,:;*-]"
-)
-_TEMPLATE = re.compile(
-    r"(?:\\text\s*\{)?[\s<\[(]*(?:(?:your|the|my|insert|put|final|numerical|correct|exact)[\s_]+)*"
-    r"(?:answer|result|solution|placeholder)(?:[\s_]+(?:goes|here))*[\s>\])}.]*",
-    re.IGNORECASE,
-)
-
-
 def waits_for_answer(content: str) -> bool:
     r"""Say whether the content of a box is no answer yet.
 
@@ -139,7 +139,7 @@ def _name_before(text: str, box: Box) -> str:
 def _with_outside(text: str, box: Box) -> str:
     """The content of a box with what changes its value outside of it."""
     content = text[box.content : box.end].strip()
-    before, behind = outside.before(text, box.start), outside.behind(text, box.end + 1)
+    before, behind = outside.around(text, box.start, box.end + 1)
     if (before or behind) and not _stands_alone(content, before):
         content = f"({content})"
     return f"{before}{content}{behind}".strip()
@@ -147,4 +147,5 @@ def _with_outside(text: str, box: Box) -> str:
 
 def _stands_alone(content: str, before: str) -> bool:
     """Whether what stands before some content applies to all of it, as a sign does to a number."""
-    return _PLAIN.fullmatch(content) is not None and not before[-1:].isalnum() and not before.endswith("}")
+    last = before.rstrip("\\,;:! ")[-1:]
+    return _PLAIN.fullmatch(content) is not None and not last.isalnum() and last not in ("}", ")")

@@ -84,7 +84,7 @@ def _answer(name: str, text: str) -> str:
 
 
 def answer_tag(text: str) -> str:
-    """Return what is in the last complete `<answer>...</answer>`, unboxed when it is a box; placeholders are skipped."""
+    """Return what is in the last complete `<answer>...</answer>` that is no placeholder, unboxed when it is a box."""
     end = text.rfind("</answer>")
     while end >= 0:
         start = text.rfind("<answer>", 0, end)

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from still_verl.config_errors import ConfigError, one_of
-from still_verl.rewards.equivalence.reading import READINGS
+from still_verl.config_errors import ConfigError
 from still_verl.rewards.registries import EXTRACTORS, PRESETS, TERMS
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ class RewardConfig:
             EXTRACTORS.check(name)
         if self.weights == {} or self.extractors == []:
             raise ConfigError("still.reward.weights and still.reward.extractors need at least one entry, or null")
-        if self.verifier is not None:
-            one_of("still.reward.verifier", self.verifier, READINGS)
         if self.overlong_buffer is not None and self.overlong_buffer < 1:
             raise ConfigError(f"still.reward.overlong_buffer={self.overlong_buffer}: use a number of tokens above 0")
 
@@ -62,8 +59,8 @@ class RewardConfig:
         """Return the preset with everything that is set here.
 
         Raises:
-            ConfigError: a preset of your own that is not there, a weight that is no finite number, or two terms that
-                metrics could not tell apart.
+            ConfigError: a preset of your own that is not there, a weight that is no finite number, two terms that
+                metrics could not tell apart, or an unknown verifier.
 
         Example:
             >>> RewardConfig(weights={"correct": 1.0, "my_package.rewards.language": 0.2}).build().terms

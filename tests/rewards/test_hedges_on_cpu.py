@@ -11,20 +11,24 @@ A or B | A, B | A and B | A; B | A / B | A\text{ or }B | A \lor B | A \vee B | A
 (A)(B) | (A) or (B) | \text{A or B} | \text{either } A \text{ or } B | A \quad B | A \\ B | A\ \text{if not } B | A = B
 A \ne B | A \neq B | A \approx B | A \to B | A \Rightarrow B | \{A, B\} | [A, B] | (A, B) | A \pm 0 \text{ or } B
 \begin{cases} A \\ B \end{cases} | \begin{pmatrix} A \\ B \end{pmatrix} | x = A or x = B | x = A, y = B | A \mid B
-x=A \text{ or } B | A \text{ not } B | \text{not } A \text{ but } B | A \text{ rather than } B | A - B | A + B | A \cdot B
+x=A \text{ or } B | A \text{ not } B | \text{not } A \text{ but } B | A \text{ rather than } B | A - B | A + B
+A \cdot B | \text{A: } A \text{ B: } B
 A\text{ (alternatively }B\text{)} | AB | A B | A:B | A \text{ to } B | A \sim B | A, \text{or} B | A \text{ and } B
-A \& B | A \cup B | A\text{, also }B | A \equiv B | A…B | A, \ldots, B | A < x < B | \text{A: } A \text{ B: } B
-\text{one of } A, B | A\text{ unless }B | A \text{ (since } B {)} | A\text{ (previously }B\text{)} | A_{B} | \cancel{A} B
+A \& B | A \cup B | A\text{, also }B | A \equiv B | A…B | A, \ldots, B | A < x < B
+\text{one of } A, B | A\text{ unless }B | A \text{ (since } B {)} | A\text{ (previously }B\text{)} | A_{B}
+\cancel{A} B | A (\approx B)
 \boxed{A} \boxed{B} | A\\[2pt]B | A & B | \overset{B}{A} | \sout{A} B | A% B | A, \text{ hmm, } B | A ~or~ B | A ∨ B
 """
 IN_A_RESPONSE = r"""
-\boxed{A} or \boxed{B} | \boxed{A}, \boxed{B} | \boxed{A}⏎\boxed{B} | \boxed{A} and \boxed{B} | x=\boxed{A} or x=\boxed{B}
+\boxed{A} or \boxed{B} | \boxed{A}, \boxed{B} | \boxed{A}⏎\boxed{B} | \boxed{A} and \boxed{B}
+x=\boxed{A} or x=\boxed{B} | \boxed{A} \approx \boxed{B}
 $x=\boxed{A}$ and $y=\boxed{B}$ | \boxed{A}. Or rather \boxed{B} | <answer>A</answer><answer>\boxed{B}</answer>
-\boxed{A}<|im_end|>\boxed{B} | \boxed{A}⏎⏎User: no⏎⏎Assistant: \boxed{B} | \boxed{A} = \boxed{B} | \boxed{A} \approx \boxed{B}
+\boxed{A}<|im_end|>\boxed{B} | \boxed{A}⏎⏎User: no⏎⏎Assistant: \boxed{B} | \boxed{A} = \boxed{B}
 <think>\boxed{A}</think>\boxed{B} | <think>\boxed{A}</think>B | \boxed{A} \boxed{}\boxed{B} | \boxed{A}\boxed{B}
 \fbox{A} or \boxed{B} | \\boxed{A} or \boxed{B} | \boxed A or \boxed B | \boxed{A} (\boxed{B}) | -\boxed{A} or \boxed{B}
 \boxed{A \text{ or } \boxed{B}} | \boxed{\boxed{A}, B} | - \boxed{A}⏎- \boxed{B} | \boxed{A}\lor\boxed{B}
-\boxed{A} either way, \boxed{B} | 1. \boxed{A}⏎2. \boxed{B} | \boxed{A} / \boxed{B} | \boxed{A} + \boxed{B} | \boxed{A} - \boxed{B}
+\boxed{A} either way, \boxed{B} | 1. \boxed{A}⏎2. \boxed{B} | \boxed{A} / \boxed{B}
+\boxed{A} + \boxed{B} | \boxed{A} - \boxed{B}
 """
 CANDIDATES = [
     *(("2", "3"), ("5", "50"), ("-1", "1"), ("12", "21"), ("0", r"\infty"), ("72", r"72 \text{ million}")),

@@ -50,25 +50,26 @@ CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
-_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›"}
+_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
-_SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
+_SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}|\\(?:checkmark|underline|blacksquare|square|Box)(?![a-zA-Z])|[✓✔✅]"
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}|[✓✔✅∎]"
+    r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
 )
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
 _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥]")
+_CURRENCY = re.compile("[€£¥₹]")
 _TEXT = re.compile(
-    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
@@ -118,36 +119,51 @@ def normalize(text: str) -> str:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
         '⦃ \\frac12 , ∞ ⦄'
     """
-    text = _plain_characters(" ".join(text.split()))
-    text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
-    if r"\begin" not in text:
-        text = _DOUBLE_ESCAPED.sub(r"\\", text)
-    text = _AXIS.sub(_axis, text)
-    text = _ENVIRONMENT.sub(_environment_bracket, text)
-    text = _NUMBER_SET.sub(_number_set, text)
-    text = _NEGATIVE_SPACE.sub("", text)
-    text = _EMPTY_DELIMITER.sub("", text)
-    text = text.replace("{:}", ":").replace("...", "…").replace("**", "^")
-    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%")
-    text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text)).replace(r"\\", "\n")  # the end of a row
-    text = _ABOUT.sub("≈", text.replace(r"\$", "‹dollar›"))
-    text = _SPACING.sub(" ", text)
-    text = _TEXT.sub(_quoted, text)
-    text = _CURRENCY.sub(_currency, text)
-    text = _COMMAND.sub(_command, text)
-    text = _ARGUMENTS.sub(r"\\\1(\2)", text)
+    text = _ABOUT.sub("≈", _MARKDOWN.sub(r"\2", _plain_characters(" ".join(text.split()))))
+    text = text.replace("...", "…").replace("**", "^")
+    if "{,}" in text:
+        text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text))
+    if "\\" in text:
+        text = _without_commands(text)
+    text = _CURRENCY.sub(_currency, text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
-    text = _UNIT_FRACTION.sub(r"\1/\2", _SINGLE_ENTRY.sub(r"\1", text))
-    text = _BRACKETED_MATRIX.sub(r"\1", text)
-    text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
+    if "⟦" in text or "⟪" in text:
+        text = _matrices(text)
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
-    text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
+    text = _RUN.sub(_mark_words, text)
+    if "‹" in text:
+        text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
     return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
+
+
+def _without_commands(text: str) -> str:
+    """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
+    text = _DECORATION.sub("", _BOX.sub("", text))
+    if r"\begin" in text:
+        text = _ENVIRONMENT.sub(_environment_bracket, text)
+    else:
+        text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
+    text = _NUMBER_SET.sub(_number_set, text)
+    text = _NEGATIVE_SPACE.sub("", text)
+    text = _EMPTY_DELIMITER.sub("", text)
+    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\$", "‹dollar›")
+    text = text.replace(r"\\", "\n")  # the end of a row
+    text = _SPACING.sub(" ", text)
+    text = _TEXT.sub(_quoted, text)
+    text = _COMMAND.sub(_command, text)
+    return _ARGUMENTS.sub(r"\\\1(\2)", text)
+
+
+def _matrices(text: str) -> str:
+    """Matrices without brackets around them, single entries without a matrix, and systems without their alignment."""
+    text = _BRACKETED_MATRIX.sub(r"\1", _SINGLE_ENTRY.sub(r"\1", text))
+    return _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
 
 
 @lru_cache(maxsize=16_384)
@@ -219,7 +235,7 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if not _has_letters(words):
+    if "‹" in words or not _has_letters(words):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "

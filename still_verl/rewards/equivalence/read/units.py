@@ -36,6 +36,7 @@ _CHANGES = re.compile(
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
     r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
     r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
+    "|[十百千万亿不非没无或除]"
 )
 _SPECIAL = {
     "percent": "%",
