@@ -23,8 +23,8 @@ Pair = tuple[str, str, bool]  # the gold answer, a response, and whether it is r
 def grader(name: str) -> Grade:
     """Return the function (gold, response with a box) -> right or not of a grader."""
     if name == "still_verl":
+        from still_verl.rewards.boxes import last_boxed
         from still_verl.rewards.equivalence.verify import verify
-        from still_verl.rewards.extract import last_boxed
 
         return lambda gold, response: verify(gold, last_boxed(response)).equal
     if name == "math_verify in process":

@@ -13,7 +13,12 @@ from still_verl.rewards.drop_in import score_by_preset
 
 
 def compute_score(
-    data_source: str, solution_str: str, ground_truth: str, extra_info: dict[str, Any] | None = None, **kwargs: Any
+    data_source: str,
+    solution_str: str,
+    ground_truth: Any,
+    extra_info: dict[str, Any] | None = None,
+    verifier: str = "strict",
+    **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_actions` is the bonus."""
-    return score_by_preset("rra", solution_str, ground_truth)
+    return score_by_preset("rra", solution_str, ground_truth, verifier=verifier)

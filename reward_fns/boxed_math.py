@@ -7,6 +7,10 @@ To accept an answer outside of a box as well, name the extractors in the order t
 
         '+reward.custom_reward_function.reward_kwargs.extractors=[boxed,answer_tag,answer_is,after_think]'
 
+Training compares strictly. For evaluation, accept what a person who grades would (in every file of `reward_fns/`):
+
+        +reward.custom_reward_function.reward_kwargs.verifier=lenient
+
 Works with every verl reward manager that calls a function, synchronous or not, and without still_verl's plugin.
 """
 
@@ -23,10 +27,11 @@ def compute_score(
     extra_info: dict[str, Any] | None = None,
     extractors: Sequence[str] | None = None,
     order: Sequence[str] | None = None,
+    verifier: str = "strict",
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` and `acc` are 1.0 or 0.0; `pred`, `extracted_by` and `reason` say why.
 
     `order` is the old name of `extractors`, read for one release.
     """
-    return score_by_preset("boxed", solution_str, ground_truth, extractors or order)
+    return score_by_preset("boxed", solution_str, ground_truth, extractors or order, verifier)

@@ -12,7 +12,12 @@ from still_verl.rewards.drop_in import score_by_preset
 
 
 def compute_score(
-    data_source: str, solution_str: str, ground_truth: str, extra_info: dict[str, Any] | None = None, **kwargs: Any
+    data_source: str,
+    solution_str: str,
+    ground_truth: Any,
+    extra_info: dict[str, Any] | None = None,
+    verifier: str = "strict",
+    **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or -1.0, `acc` is 1.0 or 0.0."""
-    return score_by_preset("distill", solution_str, ground_truth)
+    return score_by_preset("distill", solution_str, ground_truth, verifier=verifier)

@@ -8,6 +8,7 @@ r"""RRL of STILL-3 (section 4.2): +1 or -1 for the answer, plus L/L_max for the 
 The study found that it lengthens responses most and hurts accuracy: it is here for the ablation.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from still_verl.rewards.compose import score
@@ -23,8 +24,9 @@ def compute_score(
     *,
     max_tokens: int,
     tokenizer: str | None = None,
+    verifier: str = "strict",
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_length` is L/L_max."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    return score(solution_str, ground_truth, RRL, tokens, max_tokens)
+    return score(solution_str, ground_truth, replace(RRL, verifier=verifier), tokens, max_tokens)

@@ -24,9 +24,10 @@ def compute_score(
     max_tokens: int,
     buffer: int,
     tokenizer: str | None = None,
+    verifier: str = "strict",
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -2.0 and 1.0; `term_overlong` is the penalty."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    preset = replace(OVERLONG, overlong_buffer=buffer)
+    preset = replace(OVERLONG, overlong_buffer=buffer, verifier=verifier)
     return score(solution_str, ground_truth, preset, tokens, max_tokens)

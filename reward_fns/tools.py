@@ -21,8 +21,9 @@ def compute_score(
     ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     bonus: float = 0.1,
+    verifier: str = "strict",
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 0.0, 1.0 or 1.0 + `bonus`; `term_tools` is 1.0 where the bonus is paid."""
-    preset = Preset({"correct": 1.0, "tools": bonus})
+    preset = Preset({"correct": 1.0, "tools": bonus}, verifier=verifier)
     return score(solution_str, ground_truth, preset, tool_ok=(extra_info or {}).get("tool_ok"))

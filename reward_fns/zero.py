@@ -24,7 +24,9 @@ def compute_score(
     ground_truth: Any,
     extra_info: dict[str, Any] | None = None,
     prefilled_think: bool = True,
+    verifier: str = "strict",
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or 0.0, `acc` leaves the format out, `term_format` is the format alone."""
-    return score(solution_str, ground_truth, replace(ZERO, prefilled_think=prefilled_think))
+    preset = replace(ZERO, prefilled_think=prefilled_think, verifier=verifier)
+    return score(solution_str, ground_truth, preset)

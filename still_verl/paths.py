@@ -22,6 +22,11 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in (recipes_dir() / "recipe").glob("*.yaml"))
 
 
+def is_reward_fn(path: str) -> bool:
+    """Say whether a path is one of the drop-in rewards."""
+    return Path(path).expanduser().resolve().parent == _shipped("reward_fns").resolve()
+
+
 def reward_fn(name: str) -> str:
     """Find the drop-in reward `name`; return its path, as `reward.custom_reward_function.path` wants it.
 

@@ -113,7 +113,7 @@ def test_rewards_and_reports_install_without_verl(light: Path, tmp_path: Path) -
     score = [still, "score", "--reward-fn", "boxed_math", "--input", "rows.jsonl", "--output", "scored.jsonl"]
     output(score, tmp_path, **no_checkout)
     assert json.loads((tmp_path / "scored.jsonl").read_text())["score"] == 1.0
-    assert output([still, "verify", "1/2", "0.5"], tmp_path, **no_checkout) == "equal: formula\n"
+    assert output([still, "verify", "1/2", "0.5"], tmp_path, **no_checkout) == "equal: formula (strict)\n"
 
     (tmp_path / "run").mkdir()
     metrics = [json.dumps({"step": step, "still/accuracy": step / 10}) + "\n" for step in range(1, 10)]

@@ -49,7 +49,11 @@ def main(
 app.command("doctor", epilog="Example: [bold]still-verl doctor --json[/]")(doctor)
 app.command("demo-model", epilog="Example: [bold]still-verl demo-model smollm2[/]")(demo_model)
 app.command("demo", epilog="Example: [bold]still-verl demo --recipe demo_smollm2 --seed 1[/]")(demo)
-app.command("verify", epilog=r"Example: [bold]still-verl verify '\\frac{1}{2}' 0.5[/]")(verify)
+app.command(
+    "verify",
+    epilog=r"Examples: [bold]still-verl verify '\\frac{1}{2}' 0.5[/], [bold]still-verl verify -1 1 --explain[/]",
+    context_settings={"ignore_unknown_options": True},  # an answer may begin with a minus
+)(verify)
 app.command(
     "score", epilog="Example: [bold]still-verl score --reward-fn zero --input runs/demo/.../validation/36.jsonl[/]"
 )(score)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,18 +12,33 @@ import typer
 from still_verl.cli.output import console, stop
 
 
-def verify(gold: str, answer: str) -> None:
+def verify(
+    gold: Annotated[str, typer.Argument(help="The right answer, in any form that data have it.")],
+    answer: Annotated[str, typer.Argument(help="The answer to judge, without the box.")],
+    lenient: Annotated[bool, typer.Option("--lenient", help="Accept what a person who grades would.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how each side was read, and what compared it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as one line of JSON.")] = False,
+) -> None:
     """Say whether two answers are equal, and why; exit 0 when equal, 1 when different, 2 when undecided."""
-    from still_verl.rewards.equivalence.verify import verify as decide
+    from still_verl.cli.explain import explain as explained_by_rules
+    from still_verl.cli.explain_tables import explanation_tables
 
-    verdict = decide(gold, answer)
+    explained = explained_by_rules(gold, answer, "lenient" if lenient else "strict")
+    verdict = explained.verdict
     if verdict:
         word, code = "equal", 0
     elif verdict.decided:
         word, code = "different", 1
     else:
         word, code = "undecided", 2
-    console.print(f"{word}: {verdict.reason}", highlight=False, markup=False)
+    if as_json:
+        typer.echo(json.dumps({"result": word} | asdict(explained)))
+        raise typer.Exit(code)
+    console.print(f"{word}: {explained.fault or verdict.reason} ({verdict.reading})", highlight=False, markup=False)
+    if explain:
+        console.print(*explanation_tables(explained), sep="\n")
     raise typer.Exit(code)
 
 

@@ -16,7 +16,7 @@ from still_verl.monitor.rows import REWARD_ERROR
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import Row, score_sample, unscored
 from still_verl.rewards.presets import Preset
-from still_verl.rewards.sample import Sample, as_references
+from still_verl.rewards.sample import Sample
 
 # A heavy answer blocks its thread while a killable process grades it; asyncio's own executor has cores + 4.
 THREADS = 64
@@ -28,8 +28,8 @@ PROMPT_END = 16
 class StillRewardManager(RewardManagerBase):
     """Scores a response by `still.reward`.
 
-    Beyond the keys of `compose.score` each sample has `tokens` (of the response) and `truncated` (0 or 1), so that
-    verl's validation metrics have both, and `reward_error`.
+    Beyond the keys of `compose.score_sample` each sample has `tokens` (of the response) and `truncated` (0 or 1), so
+    that verl's validation metrics have both, and `reward_error`.
 
     `reward_error` is empty, or says why a response could not be scored. An exception here would not end the run: verl
     drops the sample, fills its group with padding, and learns from the rest. So the error travels with the sample to
@@ -66,7 +66,7 @@ class StillRewardManager(RewardManagerBase):
         sample = Sample(
             text=self._decode(without_spans(ids, outcome.get("tool_spans", ()))),
             transcript=self._decode(ids),
-            references=as_references(columns["reward_model"]["ground_truth"]),
+            references=columns["reward_model"]["ground_truth"],
             preset=self._preset_for(prompt_ids),
             prompt=self.tokenizer.decode(prompt_ids),
             data_source=str(columns.get("data_source", "")),

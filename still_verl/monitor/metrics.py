@@ -29,7 +29,7 @@ def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefi
     Args:
         texts: the decoded responses of `rows`, in order.
     """
-    found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | tool_use(rows)
+    found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | gold_faults(rows) | tool_use(rows)
     found |= words(texts, keywords) | novelties(texts)
     return {f"{prefix}/{name}": float(value) for name, value in found.items()}
 
@@ -93,6 +93,12 @@ def reward_terms(rows: StepRows) -> dict[str, float]:
         for name, value in terms_of(info).items():
             values.setdefault(f"reward/{name}", []).append(value)
     return _means(values)
+
+
+def gold_faults(rows: StepRows) -> dict[str, float]:
+    """Compute the share of responses whose right answer could not be read, of those whose reward says so."""
+    unreadable = [info["unreadable_gold"] for info in rows.infos if info.get("unreadable_gold") is not None]
+    return _means({"reward/unreadable_gold": unreadable})
 
 
 def terms_of(info: dict[str, Any]) -> dict[str, float]:

@@ -1,17 +1,21 @@
 """From a response to what verl logs and learns from: terms, their weights, and why."""
 
+from typing import Any
+
 from still_verl.config_errors import ConfigError
 from still_verl.registry import as_number, in_one_line
+from still_verl.rewards.equivalence.verify import UNREADABLE
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
-from still_verl.rewards.sample import Sample, as_references
+from still_verl.rewards.sample import Sample
+from still_verl.rewards.unreadable import report_once
 
 Row = dict[str, float | str]
 
 
 def score(
     response: str,
-    ground_truth: object,
+    ground_truth: Any,
     preset: Preset,
     tokens: int | None = None,
     max_tokens: int | None = None,
@@ -22,7 +26,7 @@ def score(
 
     Args:
         response: the model's own text.
-        ground_truth: the answer, or a sequence of answers; a response is right if it equals one.
+        ground_truth: the answer or alternatives, in any form that `gold.read_gold` reads.
         preset: what to pay for.
         tokens: how long the response is, for the terms of length.
         max_tokens: how long it could be.
@@ -38,9 +42,8 @@ def score(
         >>> row["score"], row["pred"], row["reason"]
         (1.0, '0.5', 'formula')
     """
-    references = as_references(ground_truth)
     sample = Sample(
-        response, references, preset, tokens=tokens, max_tokens=max_tokens, finished=finished, tool_ok=tool_ok
+        response, ground_truth, preset, tokens=tokens, max_tokens=max_tokens, finished=finished, tool_ok=tool_ok
     )
     return score_sample(sample)
 
@@ -49,8 +52,9 @@ def score_sample(sample: Sample) -> Row:
     """Return the reward of one response and why, with the same keys for every sample of a preset.
 
     `score` is the reward, `acc` is 1 or 0 for the answer alone; then come the answer (`pred`), the extractor that found
-    it, the reason of the verdict, and each term before its weight as `term_<name>`. Blocks for as long as the answer
-    takes to grade, which `verify` bounds; safe in any number of threads.
+    it, the reason of the verdict, how generously answers are compared (`verifier`), whether the right answer cannot be
+    read (`unreadable_gold`, 1 or 0; it is logged once), and each term before its weight as `term_<name>`. Blocks for as
+    long as the answer takes to grade, which `verify` bounds; safe in any number of threads.
 
     Raises:
         ConfigError: a term or an extractor of your own that is not there.
@@ -65,7 +69,11 @@ def score_sample(sample: Sample) -> Row:
         "pred": sample.found.answer,
         "extracted_by": sample.found.method,
         "reason": _reason(sample),
+        "verifier": sample.preset.verifier,
+        "unreadable_gold": float(sample.verdict.reason == UNREADABLE),
     }
+    if row["unreadable_gold"]:
+        report_once(sample)
     for name, value in values.items():
         row[f"term_{TERMS.label(name)}"] = value
     return row
@@ -74,6 +82,7 @@ def score_sample(sample: Sample) -> Row:
 def unscored(preset: Preset) -> Row:
     """Return a row with the keys of `score_sample` for a response that could not be scored: every number is 0."""
     row: Row = {"score": 0.0, "acc": 0.0, "pred": "", "extracted_by": "", "reason": "not scored"}
+    row |= {"verifier": preset.verifier, "unreadable_gold": 0.0}
     for name in preset.terms:
         row[f"term_{TERMS.label(name)}"] = 0.0
     return row

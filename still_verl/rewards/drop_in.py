@@ -1,17 +1,27 @@
-"""What the files of `reward_fns/` share: verl's call on one side, `compose.score` on the other."""
+"""What the files of `reward_fns/` share: the call of verl or TRL on one side, `compose.score` on the other."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from still_verl.rewards.compose import Row, score
+from still_verl.rewards.equivalence.reading import Reading
+from still_verl.rewards.presets import BOXED
 from still_verl.rewards.registries import PRESETS
 
+THREADS = 16  # completions that are scored at once
 RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent loop may leave the exact number
 
 
-def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Sequence[str] | None = None) -> Row:
+def score_by_preset(
+    name: str,
+    response: str,
+    ground_truth: Any,
+    extractors: Sequence[str] | None = None,
+    verifier: Reading = "strict",
+) -> Row:
     """Score by a preset that needs no lengths.
 
     Args:
@@ -19,11 +29,61 @@ def score_by_preset(name: str, response: str, ground_truth: Any, extractors: Seq
         response: the model's own text.
         ground_truth: the answer, or a sequence of alternatives.
         extractors: where to look for the answer, in place of the preset's.
+        verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
     """
-    preset = PRESETS.find(name)
+    preset = replace(PRESETS.find(name), verifier=verifier)
     if extractors:
         preset = replace(preset, extractors=tuple(extractors))
     return score(response, ground_truth, preset)
+
+
+def boxed_math_reward(completions: Sequence[Any], solution: Sequence[Any], **columns: Any) -> list[float | None]:
+    r"""Score completions by TRL's signature: 1.0 when the boxed answer is right, else 0.0.
+
+    Answers are compared strictly. Safe in any number of threads.
+
+    Args:
+        completions: texts, or conversations whose last message with text is the response.
+        solution: the column of right answers, in any form that `gold.read_gold` reads.
+        columns: the other columns, and what TRL adds; not used.
+
+    Returns:
+        One reward for each completion; None where the right answer cannot be read, which TRL does not learn from.
+
+    Raises:
+        ValueError: there are not as many solutions as completions.
+
+    Example:
+        >>> boxed_math_reward([r"\boxed{0.5}", [{"role": "assistant", "content": r"\boxed{3}"}]], ["1/2", None])
+        [1.0, None]
+    """
+    responses = [response_text(completion) for completion in completions]
+    pairs = zip(responses, solution, strict=True)
+    with ThreadPoolExecutor(THREADS) as threads:  # a heavy answer waits for a worker process
+        rows = list(threads.map(lambda pair: score(pair[0], pair[1], BOXED), pairs))
+    rewards: list[float | None] = []
+    for row in rows:
+        rewards.append(None if row["unreadable_gold"] else float(row["score"]))
+    return rewards
+
+
+def response_text(completion: Any) -> str:
+    """Return the text of a completion of TRL's: itself, or the last message of the assistant's that has text."""
+    if isinstance(completion, str):
+        return completion
+    for message in reversed(completion):
+        text = _content(message)
+        if text and message.get("role", "assistant") == "assistant":
+            return text
+    return ""
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    """The text of a message, whose content is text, a list of parts, or None where it only calls tools."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content)
 
 
 def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:

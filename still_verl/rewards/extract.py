@@ -5,20 +5,17 @@ function here runs in time linear in the length of the text, whatever a model wr
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from still_verl.rewards.boxes import last_boxed, waits_for_answer
+from still_verl.rewards.own_turn import own_turn
 from still_verl.rewards.registries import EXTRACTORS
 
 DEFAULT_EXTRACTORS = tuple(EXTRACTORS)
 MARKED = frozenset({"boxed", "answer_tag"})  # found in the thoughts too; other words there are not meant as the answer
 MAX_PLAIN_ANSWER = 300  # characters; longer text after </think> is an explanation, not an answer
-MAX_BETWEEN_BOXES = 30  # characters between two boxes that are one answer
 
-_BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_BARE_BOX = re.compile(r"\\boxed\s+([^\s{}$\\]+)")
-_BETWEEN_BOXES = re.compile(r"[\s$.,;]*(?:\\text\{\s*)?(?:and|or)?(?:\s*\})?[\s$\\]*")
 _ANSWER_IS = re.compile(r"\b(?:final )?answer(?: is|:)[ :]*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"\n|\.\s|\.$")
 
@@ -37,6 +34,8 @@ class Extraction:
 def extract(response: str, extractors: Sequence[str] = DEFAULT_EXTRACTORS) -> Extraction:
     r"""Find the final answer of a response: behind the last `</think>`, else a mark in the thoughts.
 
+    What follows an end token, or begins another turn behind the answer, is not read.
+
     Args:
         response: the model's own text.
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own; the first that finds one counts.
@@ -51,6 +50,7 @@ def extract(response: str, extractors: Sequence[str] = DEFAULT_EXTRACTORS) -> Ex
         >>> extract("The answer is 5.", ["boxed", "answer_is"])
         Extraction(answer='5', method='answer_is')
     """
+    response = own_turn(response)
     _, closed, conclusion = response.rpartition("</think>")
     places = []
     for name in extractors:
@@ -83,63 +83,19 @@ def _answer(name: str, text: str) -> str:
     return answer
 
 
-def last_boxed(text: str) -> str:
-    r"""Return what is in the last balanced `\boxed{}` or `\fbox{}`; boxes joined by "and" or a comma are one answer.
-
-    Example:
-        >>> last_boxed(r"\boxed{1}, no: \boxed{2} and \boxed{-2}")
-        '2, -2'
-    """
-    boxes: list[_Box] = []
-    for box in _boxes(text):
-        while boxes and boxes[-1].start > box.start:
-            boxes.pop()  # inside this box
-        if boxes and not _joined(text, boxes[-1], box):
-            boxes.clear()
-        boxes.append(box)
-    if boxes:
-        return ", ".join(text[box.content : box.end].strip() for box in boxes)
-    bare = _BARE_BOX.findall(text)
-    if bare:
-        return bare[-1]
-    return ""
-
-
-class _Box(NamedTuple):
-    """Places in a text: where the command begins, where its content begins, and where that ends."""
-
-    start: int
-    content: int
-    end: int
-
-
-def _boxes(text: str) -> Iterator[_Box]:
-    """Each balanced box, in the order of their ends, so that a box comes after the boxes inside it."""
-    opened: list[re.Match[str]] = []
-    for brace in _BRACES.finditer(text):
-        token = brace.group()
-        if token.endswith("{") and token != r"\{":
-            opened.append(brace)
-        elif token == "}" and opened:
-            opening = opened.pop()
-            if opening.group() != "{":
-                yield _Box(opening.start(), opening.end(), brace.start())
-
-
-def _joined(text: str, left: _Box, right: _Box) -> bool:
-    """Whether only a comma, "and" or the like stands between two boxes."""
-    start, end = left.end + 1, right.start
-    return end - start < MAX_BETWEEN_BOXES and _BETWEEN_BOXES.fullmatch(text, start, end) is not None
-
-
 def answer_tag(text: str) -> str:
-    """Return what is in the last complete `<answer>...</answer>`, unboxed when it is a box."""
+    """Return what is in the last complete `<answer>...</answer>` that is no placeholder, unboxed when it is a box."""
     end = text.rfind("</answer>")
-    start = text.rfind("<answer>", 0, max(end, 0))
-    if start < 0:
-        return ""
-    content = text[start + len("<answer>") : end].strip()
-    return last_boxed(content) or content
+    while end >= 0:
+        start = text.rfind("<answer>", 0, end)
+        if start < 0:
+            return ""
+        content = text[start + len("<answer>") : end].strip()
+        answer = last_boxed(content) or content
+        if len(answer) > MAX_PLAIN_ANSWER or not waits_for_answer(answer):
+            return answer
+        end = text.rfind("</answer>", 0, start)
+    return ""
 
 
 def answer_is(text: str) -> str:

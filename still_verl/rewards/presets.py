@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from still_verl.config_errors import ConfigError
+from still_verl.config_errors import ConfigError, one_of
+from still_verl.rewards.equivalence.reading import READINGS, Reading
 from still_verl.rewards.registries import EXTRACTORS, TERMS
 
 
@@ -22,6 +23,7 @@ class Preset:
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
+        verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
 
     Raises:
         ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
@@ -37,6 +39,7 @@ class Preset:
     extractors: Sequence[str] = ("boxed",)
     overlong_buffer: int = 4096
     prefilled_think: bool = True
+    verifier: Reading = "strict"
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
@@ -47,6 +50,7 @@ class Preset:
             TERMS.check(name, "still.reward.required")
         for name in self.extractors:
             EXTRACTORS.check(name)
+        one_of("still.reward.verifier", self.verifier, READINGS)
         _check_labels(self.terms)
 
     @property

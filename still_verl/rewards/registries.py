@@ -50,7 +50,7 @@ EXTRACTORS: Registry[Callable[[str], str]] = Registry(
     "still.reward.extractors",
     "a function (text) -> answer",
     {
-        "boxed": "still_verl.rewards.extract.last_boxed",
+        "boxed": "still_verl.rewards.boxes.last_boxed",
         "answer_tag": "still_verl.rewards.extract.answer_tag",
         "answer_is": "still_verl.rewards.extract.answer_is",
         "after_think": "still_verl.rewards.extract.short_text",

@@ -8,6 +8,7 @@ from typing import Any
 from still_verl.rewards.equivalence.verify import Verdict, verify
 from still_verl.rewards.extract import Extraction, extract
 from still_verl.rewards.format import zero_format_fault
+from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.presets import Preset
 
 
@@ -17,7 +18,8 @@ class Sample:
 
     Attributes:
         text: the model's own tokens as text, without the output of programs. Terms should read this.
-        references: the right answer, or several; a response is right if it equals one of them.
+        references: the right answers as text; a response is right if it equals one of them. Given in any form that
+            `gold.read_gold` reads; empty when it cannot be read, and then `gold_fault` says why.
         preset: the terms of the job's reward, with their weights and settings.
         transcript: the whole response as text, with the output of tools; the same as `text` if no tool was used.
         prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
@@ -27,6 +29,7 @@ class Sample:
         max_tokens: how long it could be in this step; None likewise.
         finished: whether the response ended by itself; None when it is not known.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
+        gold_fault: why the right answer cannot be read; empty when it can.
 
     Example:
         >>> from still_verl.rewards.presets import BOXED
@@ -46,8 +49,14 @@ class Sample:
     max_tokens: int | None = None
     finished: bool | None = None
     tool_ok: int | None = None
+    gold_fault: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "references", read_gold(self.references))
+        except UnreadableGold as error:
+            object.__setattr__(self, "references", ())
+            object.__setattr__(self, "gold_fault", str(error))
         if not self.transcript:
             object.__setattr__(self, "transcript", self.text)
 
@@ -59,15 +68,7 @@ class Sample:
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the answer is right, and why: by the first reference that is met, else by the first of all."""
-        first = None
-        for reference in self.references or ("",):
-            verdict = verify(reference, self.found.answer)
-            if verdict.equal:
-                return verdict
-            if first is None:
-                first = verdict
-        assert first is not None
-        return first
+        return verify(self.references, self.found.answer, self.preset.verifier)
 
     @cached_property
     def format_fault(self) -> str:
@@ -99,33 +100,3 @@ class Sample:
                 "the term `tools` needs the agent loop still_code, which counts its calls: still/rollout=code"
             )
         return self.tool_ok
-
-
-def as_references(ground_truth: Any) -> tuple[str, ...]:
-    """Return a row's `ground_truth` as text: one answer, or a sequence of alternatives (the study's data has both).
-
-    Nothing (None, or no alternative) becomes an empty answer, which no response meets.
-
-    Raises:
-        ValueError: it is a mapping, so it is not clear where the answer is.
-
-    Example:
-        >>> as_references("1/2"), as_references(0.5), as_references(["3", "three"]), as_references([])
-        (('1/2',), ('0.5',), ('3', 'three'), ('',))
-    """
-    if isinstance(ground_truth, Mapping):
-        raise ValueError(f"ground_truth={ground_truth!r}: use the answer, or a list of alternatives")
-    if hasattr(ground_truth, "tolist"):  # of numpy; an array without a dimension is a single answer
-        ground_truth = ground_truth.tolist()
-    if isinstance(ground_truth, str | bytes) or not hasattr(ground_truth, "__iter__"):
-        return (_as_text(ground_truth),)
-    alternatives = tuple(_as_text(answer) for answer in ground_truth)
-    return alternatives or ("",)
-
-
-def _as_text(answer: object) -> str:
-    if answer is None:
-        return ""
-    if isinstance(answer, bytes):
-        return answer.decode(errors="replace")
-    return str(answer)

@@ -23,6 +23,7 @@ class RewardConfig:
         extractors: names of `registries.EXTRACTORS`, or dotted names of your own, tried in this order.
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
+        verifier: how generously answers are compared, one of `equivalence.reading.READINGS`.
 
     Raises:
         ConfigError: a value that cannot work. What a name stands for is not imported before `build` and the first use.
@@ -34,6 +35,7 @@ class RewardConfig:
     extractors: list[str] | None = None
     overlong_buffer: int | None = None
     prefilled_think: bool | None = None
+    verifier: str | None = None
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)
@@ -57,8 +59,8 @@ class RewardConfig:
         """Return the preset with everything that is set here.
 
         Raises:
-            ConfigError: a preset of your own that is not there, a weight that is no finite number, or two terms that
-                metrics could not tell apart.
+            ConfigError: a preset of your own that is not there, a weight that is no finite number, two terms that
+                metrics could not tell apart, or an unknown verifier.
 
         Example:
             >>> RewardConfig(weights={"correct": 1.0, "my_package.rewards.language": 0.2}).build().terms

@@ -90,3 +90,6 @@ def repetition(sample: Sample) -> float:
     for start in range(total):
         different.add(tuple(words[start : start + REPEATED_WORDS]))
     return len(different) / total - 1.0
+
+
+ANSWER_TERMS = (correct, signed, tools)  # those that pay by the right answer of the data

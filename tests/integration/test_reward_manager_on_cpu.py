@@ -103,6 +103,19 @@ def test_alternatives_of_a_gold(tokenizer: Any) -> None:
     assert row["reward_score"] == 1.0
 
 
+def test_a_right_answer_that_cannot_be_read_pays_nobody_and_is_counted(tokenizer: Any) -> None:
+    samples = [sample(tokenizer, r"\boxed{12}", gold=gold) for gold in (None, {"answer": "12"}, float("nan"))]
+    rows = [row["reward_extra_info"] for row in grade(tokenizer, samples, "still/reward=boxed")]
+    assert [(row["score"], row["unreadable_gold"]) for row in rows] == [(0.0, 1.0), (1.0, 0.0), (0.0, 1.0)]
+    assert [row["reward_error"] for row in rows] == ["", "", ""]
+
+
+@pytest.mark.parametrize("verifier", ["strict", "lenient"])
+def test_the_group_of_the_verifier_reaches_every_row(tokenizer: Any, verifier: str) -> None:
+    (row,) = grade(tokenizer, [sample(tokenizer, r"\boxed{12}")], "still/reward=boxed", f"still/verifier={verifier}")
+    assert row["reward_extra_info"]["verifier"] == verifier
+
+
 def test_tools_that_helped_are_paid_by_weight(tokenizer: Any) -> None:
     samples = [sample(tokenizer, rf"\boxed{{{answer}}}", tool_ok=ok) for answer, ok in ((12, 2), (12, 0), (13, 2))]
     rows = grade(tokenizer, samples, "still/reward=boxed", "++still.reward.weights={correct: 1.0, tools: 0.1}")

@@ -26,6 +26,11 @@ def rows(infos: list[dict[str, Any]], extras: list[dict[str, Any]] | None = None
     return StepRows(["p"] * n, np.arange(n) - 1.0, ["1"] * n, infos, extras or [{}] * n, ids)
 
 
+def test_right_answers_that_cannot_be_read_are_a_share_of_the_responses_that_say_so() -> None:
+    infos: list[dict[str, Any]] = [{"unreadable_gold": 1.0}, {"unreadable_gold": 0.0}, {"unreadable_gold": None}, {}]
+    assert step_metrics(rows(infos), TEXTS, Keywords())["still/reward/unreadable_gold"] == 0.5
+
+
 def test_every_figure_of_a_step_made_by_hand() -> None:
     infos: list[dict[str, Any]] = [
         {"acc": 1.0, "pred": "1", "term_correct": 1.0, "term_length": 0.5},

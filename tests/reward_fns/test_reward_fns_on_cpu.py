@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-FILES = sorted((Path(__file__).resolve().parents[2] / "reward_fns").glob("*.py"))
+FOLDER = Path(__file__).resolve().parents[2] / "reward_fns"
+FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "trl")  # which has another trainer's signature
 LENGTHS = {"length": {"max_tokens": 100}, "overlong": {"max_tokens": 100, "buffer": 50}}
 
 
@@ -23,13 +24,14 @@ def load(path: Path) -> Callable[..., dict[str, Any]]:
     return module.compute_score
 
 
-def call(path: Path, response: str, gold: str = "12") -> dict[str, Any]:
+def call(path: Path, response: str, gold: str = "12", **keywords: Any) -> dict[str, Any]:
     return load(path)(
         data_source="math",
         solution_str=response,
         ground_truth=gold,
         extra_info={"num_turns": 2, "response_tokens": 75, "tool_ok": 2},
         **LENGTHS.get(path.stem, {}),
+        **keywords,
     )
 
 
@@ -39,6 +41,21 @@ def test_right_is_worth_more_than_wrong_with_the_same_keys(path: Path) -> None:
     assert right["score"] > wrong["score"]
     assert (right["acc"], wrong["acc"]) == (1.0, 0.0)
     assert list(right) == list(wrong)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_answers_are_compared_strictly_unless_a_keyword_says_otherwise(path: Path) -> None:
+    assert call(path, r"\boxed{12}")["verifier"] == "strict"
+    assert call(path, r"\boxed{12}", verifier="lenient")["verifier"] == "lenient"
+    with pytest.raises(ValueError, match="still.reward.verifier='lenent': .* did you mean lenient"):
+        call(path, r"\boxed{12}", verifier="lenent")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_right_answer_that_cannot_be_read_pays_no_more_than_a_wrong_one(path: Path) -> None:
+    wrong, unreadable = call(path, r"\boxed{13}"), call(path, r"\boxed{None}", gold=None)  # type: ignore[arg-type]
+    assert unreadable["score"] == wrong["score"] and unreadable["unreadable_gold"] == 1.0
+    assert list(wrong) == list(unreadable)
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,16 @@ def test_all_samples_have_the_same_keys_and_plain_values(preset: str) -> None:
     assert {type(value) for row in rows for value in row.values()} <= {float, str}
 
 
+def test_every_row_says_how_generously_it_was_read() -> None:
+    assert score(RIGHT, "0.5", PRESETS.find("boxed"))["verifier"] == "strict"
+    assert score(RIGHT, "0.5", Preset({"correct": 1.0}, verifier="lenient"))["verifier"] == "lenient"
+    with pytest.raises(ValueError, match="still.reward.verifier='lax': use one of strict, lenient"):
+        Preset({"correct": 1.0}, verifier="lax")  # type: ignore[arg-type]
+
+
 def test_an_empty_gold_pays_nothing_and_says_so() -> None:
     row = score(r"\boxed{5}", "", PRESETS.find("boxed"))
-    assert (row["score"], row["reason"]) == (0.0, "empty gold")
+    assert (row["score"], row["reason"]) == (0.0, "unreadable gold")
 
 
 def test_mistakes_of_the_caller_are_errors() -> None:

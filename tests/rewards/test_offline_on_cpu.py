@@ -41,8 +41,14 @@ def test_verify_says_why_and_exits_by_the_verdict(gold: str, answer: str, code: 
     assert (done.returncode, done.stdout.startswith(word)) == (code, True), done.stdout + done.stderr
 
 
-def test_verify_takes_answers_that_look_like_options() -> None:
-    assert still("verify", "--", "-3", "-3.0").returncode == 0
+def test_score_takes_a_keyword_of_the_reward(tmp_path: Path) -> None:
+    scored = tmp_path / "scored.jsonl"
+    rows = jsonl(tmp_path / "rows.jsonl", RIGHT)
+    for verifier in ("strict", "lenient"):
+        keyword = ("--kwarg", f"verifier={verifier}")
+        done = still("score", "--reward-fn", "boxed_math", "--input", rows, "--output", scored, *keyword)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(scored.read_text())["verifier"] == verifier
 
 
 def test_score_adds_the_keys_and_prints_tables(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def test_what_is_set_replaces_the_presets_value() -> None:
         extractors=["answer_is"],
         overlong_buffer=7,
         prefilled_think=False,
+        verifier="lenient",
     )
-    assert config.build() == Preset({"signed": 2.0}, [], ["answer_is"], 7, False)
+    assert config.build() == Preset({"signed": 2.0}, [], ["answer_is"], 7, False, "lenient")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_what_cannot_work_is_refused_at_once(settings: dict[str, Any], message: 
     [
         ({"preset": "no_such.PRESET"}, "still.reward.preset='no_such.PRESET': there is no module no_such here"),
         ({"preset": "math.pi"}, "still.reward.preset='math.pi': its type is float, and not a still_verl.rewards.pre"),
+        ({"verifier": "lenent"}, "still.reward.verifier='lenent': use one of strict, lenient; did you mean lenient"),
         ({"weights": {"a.b": 1.0, "c.b": 1.0}}, "a.b and c.b would both be called b"),
         ({"weights": {"correct": float("inf")}}, "still.reward.weights.correct=inf: use a finite number"),
     ],

@@ -13,6 +13,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.data import check_data, check_model, check_prompt
 from still_verl.integration.checks.dynamics import check_dynamics
+from still_verl.integration.checks.gold import check_gold_answers
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.names import check_names
 from still_verl.integration.cpu.fork_server import with_forkserver
@@ -39,6 +40,7 @@ def _check(config: DictConfig) -> None:
     check_prompt(config)
     check_reward_function(config)
     check_reward_manager(config, still)
+    check_gold_answers(config, still)
     check_dynamics(config, still)
     check_model(config)
     check_rollout(config)

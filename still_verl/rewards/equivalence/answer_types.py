@@ -16,12 +16,21 @@ class Formula:
     Attributes:
         text: the formula without its unit, in the dialect of `normalize`.
         node: the tree; None when only math-verify may understand the text.
-        unit: what was taken off the text, as a measure of `unit_names` or `base N`; empty when there was none.
+        unit: what was taken off the text, as `read.quantities` reads it, or `%`, `°`, `base N`; else empty.
+        droppable: whether the other side may leave the unit out: not letters that may be symbols, `2mg`.
+        is_about: whether the text calls it an approximation.
     """
 
     text: str
     node: Node | None
     unit: str = ""
+    droppable: bool = True
+    is_about: bool = False
+
+    @property
+    def is_symbol(self) -> bool:
+        """Whether this is a symbol and nothing else."""
+        return self.node is not None and self.node.kind == "symbol"
 
     @property
     def literal(self) -> Node | None:
@@ -36,10 +45,17 @@ class Formula:
 
 @dataclass(frozen=True)
 class Collection:
-    """Several answers: `bracket` is "(" for a tuple, whose order counts, "{" for a set, and empty for a bare list."""
+    """Several answers.
+
+    Attributes:
+        bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
+            between them; empty for a bare list.
+        may_be_interval: whether it is a pair whose text may also mean an interval.
+    """
 
     items: tuple["Interpretations", ...]
     bracket: str = ""
+    may_be_interval: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,15 +78,6 @@ class Region:
     """A set of reals with known ends: it begins at every even cut and ends at the next."""
 
     cuts: tuple[Cut, ...]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval whose ends depend on symbols. `brackets` are two of `[]()`."""
-
-    low: Formula
-    high: Formula
-    brackets: str
 
 
 @dataclass(frozen=True)
@@ -99,14 +106,6 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Congruence:
-    """All integers that leave `residue` when they are divided by `modulus`."""
-
-    residue: Node
-    modulus: Node
-
-
-@dataclass(frozen=True)
 class Matrix:
     """Rows of entries."""
 
@@ -114,11 +113,10 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Clock:
-    """A time of day in minutes after midnight; `half` is "a", "p", or empty without "am" and "pm"."""
+class Piecewise:
+    """Values and the conditions under which they hold."""
 
-    minutes: int
-    half: str
+    cases: tuple[tuple["Interpretations", "Interpretations"], ...]
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class Words:
     text: str
 
 
-Value = Formula | Collection | Region | Interval | Ordering | Named | Equation | Congruence | Matrix | Clock | Words
+Value = Formula | Collection | Region | Ordering | Named | Equation | Matrix | Piecewise | Words
 Interpretations = tuple[Value, ...]
 EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
 NOTHING = Region(())

@@ -1,49 +1,63 @@
 """Equality by rules: in bounded time, without sympy and without a process of its own."""
 
+from collections.abc import Iterator
 from itertools import permutations
 
-from still_verl.rewards.equivalence.answer_types import Interpretations
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Exhausted, Fallback, Ternary, undecided
-from still_verl.rewards.equivalence.compare.symbols import free_symbols
+from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Named
+from still_verl.rewards.equivalence.compare.comparison import (
+    ASK_NOBODY,
+    Comparison,
+    Exhausted,
+    Libraries,
+    Rules,
+    Ternary,
+)
 from still_verl.rewards.equivalence.compare.table import RULES
 from still_verl.rewards.equivalence.evaluate import TooLarge
+from still_verl.rewards.equivalence.identity import INTEGER_LETTERS
 from still_verl.rewards.equivalence.normalize import normalize
 from still_verl.rewards.equivalence.read.choices import labelled, same_choice
-from still_verl.rewards.equivalence.read.declarations import periodic, without_declarations
+from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import interpret
+from still_verl.rewards.equivalence.reading import Reading
+from still_verl.rewards.equivalence.symbols import free_symbols
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
 
 
-def decide(gold: str, answer: str, fallback: Fallback = undecided) -> tuple[Ternary, str]:
+def decide(
+    gold: str, answer: str, reading: Reading = "strict", libraries: Libraries = ASK_NOBODY, rules: Rules = RULES
+) -> tuple[Ternary, str]:
     r"""Decide whether `answer` equals `gold` by our rules, and name the rule or the obstacle.
 
     Args:
         gold: the right answer, in LaTeX or plain text.
         answer: the answer to judge, likewise.
-        fallback: decides two texts of which the parser does not understand one; it may not know either.
+        reading: how generously they are compared.
+        libraries: what a worker may ask about parts that the rules do not know.
+        rules: by the kinds of two values; `explain` records which are used.
 
     Returns:
-        The truth, None when the rules cannot tell; and the kind of the gold answer, `choice`, `bound variable`, or
-        why nothing is known.
+        The truth, None when the rules cannot tell; and the kind of the gold answer, one of `DIFFERENCES`, `choice`,
+        `bound variable`, or why nothing is known.
 
     Example:
         >>> decide(r"(-\infty, -5)", "k < -5"), decide("1, 2", "1, 3"), decide("3", "((9!)!)!")
-        ((True, 'region'), (False, 'collection'), (None, 'too large'))
+        ((True, 'region'), (False, 'values differ'), (None, 'too large'))
     """
     if len(gold) > MAX_RULES_LENGTH or len(answer) > MAX_RULES_LENGTH:
         return None, "too long for the rules"
     left, right = normalize(gold), normalize(answer)
-    same = same_choice(left, right)
-    if same is not None:
-        return same, "choice"
-    _, behind_letter = labelled(left)
-    bound, left, right = without_declarations(behind_letter or left, right)
-    if not bound:
-        bound = periodic(left, right)
+    same = same_choice(left, right, reading)
+    if same:
+        return True, "choice"
+    if same is False:
+        return False, "values differ"
+    left, right = labelled(left)[1] or left, labelled(right)[1] or right
     try:
-        return _decide(interpret(left), interpret(right), bound, fallback)
+        compare = Comparison(rules, reading, libraries)
+        return _Decision(declared(left), declared(right), compare).decide()
     except TooLarge:
         return None, "too large"
     except Exhausted:
@@ -52,39 +66,102 @@ def decide(gold: str, answer: str, fallback: Fallback = undecided) -> tuple[Tern
         return None, "nested too deeply"
 
 
-def _decide(
-    gold: Interpretations, answer: Interpretations, bound: frozenset[str], fallback: Fallback
-) -> tuple[Ternary, str]:
-    """Compare as it stands, and then with other names, where one side's names are all bound."""
-    equal = Comparison(RULES, fallback).interpretations(gold, answer)
-    if equal:
-        return True, _kind(gold)
-    gold_symbols, answer_symbols = free_symbols(gold), free_symbols(answer)
-    only_gold, only_answer = gold_symbols - answer_symbols, answer_symbols - gold_symbols
-    are_bound = only_gold <= bound or only_answer <= bound
-    if are_bound and 0 < len(only_gold) == len(only_answer) <= MAX_RENAMED:
-        return _equal_by_other_names(gold, answer, only_gold, only_answer, fallback), "bound variable"
-    return equal, _kind(gold)
+class _Decision:
+    """One pair, read: compared as it stands, and then with the gold answer's bound variables called differently."""
+
+    def __init__(self, gold_said: Declared, answer_said: Declared, compare: Comparison) -> None:
+        self.gold_said = gold_said
+        self.answer_said = answer_said
+        self.gold = interpret(gold_said.text)
+        self.answer = interpret(answer_said.text)
+        self.compare = compare
+
+    def decide(self) -> tuple[Ternary, str]:
+        """The truth, and what decided or stood in the way."""
+        if self._domains_contradict():
+            return False, "names contradict"
+        equal = self.compare.interpretations(self.gold, self.answer)
+        if equal:
+            return True, kind(self.gold)
+        for compare in self._renamings():
+            if compare.interpretations(self.gold, self.answer):
+                return True, "bound variable"
+        if not _comparable(self.gold, self.answer):
+            return False, "kinds differ"
+        if equal is None:
+            return None, kind(self.gold)
+        return False, self.compare.differences[-1]
+
+    def _domains_contradict(self) -> bool:
+        """Whether both say from which set their variables are, and say differently; none at all means all reals."""
+        wanted, given = self.gold_said.domains, self.answer_said.domains
+        if not given or (wanted == given):
+            return False
+        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"ℝ"}
+        return bool(wanted) or (self.compare.is_strict and narrowed)
+
+    def _renamings(self) -> Iterator[Comparison]:
+        """Comparisons that read the answer's symbols as the gold answer's bound ones, in any order."""
+        wanted = free_symbols(self.gold) - free_symbols(self.answer)
+        given = free_symbols(self.answer) - free_symbols(self.gold)
+        if not 0 < len(wanted) == len(given) <= MAX_RENAMED:
+            return
+        for names in permutations(sorted(wanted)):
+            pairs = list(zip(sorted(given), names, strict=True))
+            if not all(self._may_be_called(name, other) for other, name in pairs):
+                continue
+            compare = self.compare
+            for other, name in pairs:
+                compare = compare.renamed(other, name)
+            yield compare
+
+    def _may_be_called(self, name: str, other: str) -> bool:
+        """Whether the answer may call the gold answer's variable `name` something else, `other`."""
+        if _is_symbol(self.gold):
+            return False
+        if other == name.lower() and name in constants(self.gold_said.text):
+            return True
+        is_index = other in INTEGER_LETTERS or other in self.answer_said.names
+        if name in self.gold_said.names:
+            return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
+        if self.compare.is_strict:
+            return False
+        if name in angle_index(self.gold_said.text) and is_index:
+            return True
+        return "Collection" in _kinds(self.gold) and other in self.answer_said.names
 
 
-def _kind(gold: Interpretations) -> str:
+def kind(gold: Interpretations) -> str:
+    """Return the name of the first kind that a gold answer was read as."""
     if not gold:
         return "nothing"
     return type(gold[0]).__name__.lower()
 
 
-def _equal_by_other_names(
-    gold: Interpretations, answer: Interpretations, wanted: frozenset[str], given: frozenset[str], fallback: Fallback
-) -> Ternary:
-    """Whether the answer equals the gold answer when its symbols `given` are read as `wanted`, in any order."""
-    result: Ternary = False
-    for names in permutations(sorted(wanted)):
-        compare = Comparison(RULES, fallback)
-        for old, new in zip(sorted(given), names, strict=True):
-            compare = compare.renamed(old, new)
-        equal = compare.interpretations(gold, answer)
-        if equal:
+def _comparable(gold: Interpretations, answer: Interpretations) -> bool:
+    """Whether a grader that reads more could find them equal: they share a kind, or neither is read."""
+    kinds, answer_kinds = _kinds(gold), _kinds(answer)
+    return kinds == answer_kinds or bool(kinds & answer_kinds)
+
+
+def _kinds(interpretations: Interpretations) -> frozenset[str]:
+    """The kinds that a text may be, of a named value those of the value."""
+    found: frozenset[str] = frozenset()
+    for value in interpretations:
+        if isinstance(value, Named):
+            found |= _kinds(value.value)
+        elif isinstance(value, Formula) and "⟦" in value.text:  # matrices that are added or multiplied
+            found |= {"Matrix"}
+        else:
+            found |= {type(value).__name__}
+    return found
+
+
+def _is_symbol(gold: Interpretations) -> bool:
+    """Whether a gold answer, or the value that it names, is one symbol: renamed, it could be any other."""
+    for value in gold:
+        if isinstance(value, Named) and _is_symbol(value.value):
             return True
-        if equal is None:
-            result = None
-    return result
+        if isinstance(value, Formula) and value.is_symbol:
+            return True
+    return False

@@ -1,5 +1,6 @@
 """Formulas as trees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,10 +36,48 @@ class Node:
             found |= arg.symbols()
         return found
 
+    def with_symbols(self, values: Mapping[str, "Node"]) -> "Node":
+        """Return this formula with other formulas in the place of some symbols."""
+        if self.kind == "symbol":
+            return values.get(self.name, self)
+        if not self.args:
+            return self
+        args = [arg.with_symbols(values) for arg in self.args]
+        return Node(self.kind, tuple(args))
+
+    def at(self, point: Mapping[str, Fraction]) -> "Node":
+        """Return this formula with numbers in the place of its symbols."""
+        return self.with_symbols({name: number(value) for name, value in point.items()})
+
 
 def number(value: int | Fraction) -> Node:
     """Return the node of an exact number."""
     return Node("number", value=Fraction(value))
+
+
+# Functions that are quotients of others: identities between them then need no evaluation.
+_QUOTIENTS = {
+    "tan": ("sin", "cos"),
+    "cot": ("cos", "sin"),
+    "sec": ("", "cos"),
+    "csc": ("", "sin"),
+    "tanh": ("sinh", "cosh"),
+}
+
+
+def function(name: str, argument: Node) -> Node:
+    """Return the node of a function with a name of `normalize.CALLS`, written with as few functions as there are."""
+    if name in _QUOTIENTS:
+        above, below = _QUOTIENTS[name]
+        top = number(1)
+        if above:
+            top = Node(above, (argument,))
+        return Node("/", (top, Node(below, (argument,))))
+    if name == "exp":
+        return Node("^", (Node("symbol", name="e"), argument))
+    if name == "log":
+        name = "ln"
+    return Node(name, (argument,))
 
 
 def difference(left: Node, right: Node) -> Node:

@@ -1,82 +1,113 @@
 r"""Writes texts of one meaning in one notation.
 
 `normalize` turns LaTeX, Unicode and plain text into the same characters, so that every later rule reads one dialect:
-`±∓≤≥≠≈∈∪∩∖∞π°…ℝ∅` for the commands of these names, `*` and `/` for products and quotients, `⦃⦄` for the braces of
-a set, `⟦⟧` for a matrix, `∧∨` for "and" and "or", and `‹words›` for text. Plain braces only group.
+`±∓≤≥≠≈∈∪∩∖∞π°∘…ℝ∅` for the commands of these names, `*` and `/` for products and quotients, `⦃⦄` for the braces
+of a set, `⟦⟧` for a matrix, `⟪⟫` for cases, `∧∨` for "and" and "or" between answers, `⋀⋁` for those of logic, and
+`‹words›` for text. Plain braces only group.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-from still_verl.rewards.equivalence.unit_names import UNIT_WORDS
-
 # fmt: off
 _COMMANDS = {
     "pm": "±", "mp": "∓", "le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<",
     "gt": ">", "ne": "≠", "neq": "≠", "approx": "≈", "in": "∈", "cup": "∪", "bigcup": "∪", "cap": "∩", "setminus": "∖",
-    "backslash": "∖", "infty": "∞", "pi": "π", "circ": "°", "degree": "°", "ldots": "…", "dots": "…", "cdots": "…",
+    "backslash": "∖", "infty": "∞", "pi": "π", "circ": "∘", "degree": "°", "ldots": "…", "dots": "…", "cdots": "…",
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
-    "land": "∧", "wedge": "∧", "lor": "∨", "vee": "∨", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
+    "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "lnot": r"\neg ",
+    "euro": "‹euro›", "pounds": "‹£›", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
+    "rightarrow": r"\to ",
     "qquad": " ", "left": "", "right": "", "displaystyle": "", "textstyle": "", "limits": "", "boldsymbol": "",
     "phantom": "", "equiv": "≡", "pmod": "‹mod›", "bmod": "‹mod›", "mod": "‹mod›",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "middle": "",
 }
 _CHARACTERS = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/", "√": r"\sqrt ",
-    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∥": "|", "º": "°", "∘": "°", "⟨": "(", "⟩": ")", "’": "'",
+    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
+    "⟨": "(", "⟩": ")", "’": "'",
     "′": "'", "“": '"', "”": '"', "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "θ": r"\theta ",
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
-    "。": ".",
+    "。": ".", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
     "∪": r"\cup ", "∩": r"\cap ", "∖": r"\setminus ", "∞": r"\infty ", "π": r"\pi ", "°": r"^{\circ}", "…": r"\dots ",
     "⦃": r"\{", "⦄": r"\}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "*": r"\cdot ", "%": r"\%",
     "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
+    "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
 })
 # fmt: on
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
-_BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil".split())
+_BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
+# Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
+_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+_CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
-_CIRCLED = re.compile("[①-⑳]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
-_SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$|\\\$")
-_TEXT = re.compile(r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{([^{}]*)\}")
-_NUMBER_SET = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*([RZNQ])\s*\}?(?![a-zA-Z])")
+_SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
+_DECORATION = re.compile(
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
+    r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
+)
+_MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
+_ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
+_DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
+_THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
+_DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
+_CURRENCY = re.compile("[€£¥₹]")
+_TEXT = re.compile(
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+_NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
+_AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
-_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbvBV]?(?:small)?matrix|array)\s*\}(?:\s*\{[lcr| ]*\})?")
-_ENVIRONMENTS = {"begin": "⟦", "end": "⟧"}
-_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ"}
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
+    r"(?P<lines>align(?:ed)?|gather(?:ed)?|split)\*?)\s*\}(?:\s*\{[lcr| ]*\})?"
+)
+_ENVIRONMENTS = {
+    "matrix": {"begin": "⟦", "end": "⟧"},
+    "det": {"begin": "|⟦", "end": "⟧|"},
+    "cases": {"begin": "⟪", "end": "⟫"},
+    "lines": {"begin": "⟪", "end": "⟫"},
+}
+_SYSTEM = re.compile(r"⦃\s*⟦([^⟦⟧]*)⟧(?!\s*⦄)")  # an array behind a single brace
+_BRACKETED_MATRIX = re.compile(r"[(\[]\s*(⟦[^⟦⟧]*⟧)\s*[)\]]")
+_ALIGNED = re.compile(r"&\s*(?=[=<>≤≥])|(?<=[=<>≤≥])\s*&")
+_NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_DEGREE = re.compile(r"\^\s*\{?\s*°\s*\}?")
-_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+")
+_DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
+_RELATED = re.compile("[=<>≤≥≠∈≡]")
+_RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u4e00-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
-_QUOTED_MOD = re.compile(r"‹\(?\s*(?:mod|modulo)\s+(\w+)\s*\)?›")
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_RATE = re.compile(r"(?<=[\d}])\s*‹?(k?m|cm|mi|ft)›?\s*/\s*‹?(s|min|h|hr)›?(?=\s*(?:\^\s*\{?2\}?)?\s*$)")
-_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*‹?(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
+_UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
+_SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
+_PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
-_BEHIND_NUMBER = re.compile(r"[\d}/]\s*$")
+_BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
-_ENGLISH = frozenset("for any not how most is if of".split())  # else they could be products of letters in order
+_ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
 
 
@@ -88,28 +119,51 @@ def normalize(text: str) -> str:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
         '⦃ \\frac12 , ∞ ⦄'
     """
-    text = _plain_characters(" ".join(text.split()))
-    text = _BOX.sub("", text)
-    text = _ENVIRONMENT.sub(_matrix_bracket, text)
-    text = _NUMBER_SET.sub(_number_set, text)
-    text = _NEGATIVE_SPACE.sub("", text)
-    text = _EMPTY_DELIMITER.sub("", text)
-    text = text.replace("{:}", ":").replace("...", "…")
-    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%")
-    text = text.replace("{,}", "").replace(r"\\", "\n")  # the comma of thousands; the end of a row
-    text = _SPACING.sub(" ", text)
-    text = _TEXT.sub(_quoted, text)
-    text = _QUOTED_MOD.sub(r"‹mod› \1", text)
-    text = _COMMAND.sub(_command, text)
-    text = _ARGUMENTS.sub(r"\\\1(\2)", text)
+    text = _ABOUT.sub("≈", _MARKDOWN.sub(r"\2", _plain_characters(" ".join(text.split()))))
+    text = text.replace("...", "…").replace("**", "^")
+    if "{,}" in text:
+        text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text))
+    if "\\" in text:
+        text = _without_commands(text)
+    text = _CURRENCY.sub(_currency, text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
+    if "⟦" in text or "⟪" in text:
+        text = _matrices(text)
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
     text = _RUN.sub(_mark_words, text)
-    text = _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,")
-    return _RATE.sub(r" ‹\1/\2›", text)
+    if "‹" in text:
+        text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
+    if _RELATED.search(text):  # between relations they join answers
+        text = text.replace("⋀", "∧").replace("⋁", "∨")
+    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
+
+
+def _without_commands(text: str) -> str:
+    """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
+    text = _DECORATION.sub("", _BOX.sub("", text))
+    if r"\begin" in text:
+        text = _ENVIRONMENT.sub(_environment_bracket, text)
+    else:
+        text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
+    text = _NUMBER_SET.sub(_number_set, text)
+    text = _NEGATIVE_SPACE.sub("", text)
+    text = _EMPTY_DELIMITER.sub("", text)
+    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\$", "‹dollar›")
+    text = text.replace(r"\\", "\n")  # the end of a row
+    text = _SPACING.sub(" ", text)
+    text = _TEXT.sub(_quoted, text)
+    text = _COMMAND.sub(_command, text)
+    return _ARGUMENTS.sub(r"\\\1(\2)", text)
+
+
+def _matrices(text: str) -> str:
+    """Matrices without brackets around them, single entries without a matrix, and systems without their alignment."""
+    text = _BRACKETED_MATRIX.sub(r"\1", _SINGLE_ENTRY.sub(r"\1", text))
+    return _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
 
 
 @lru_cache(maxsize=16_384)
@@ -129,7 +183,6 @@ def _plain_characters(text: str) -> str:
     text = _SUPERSCRIPT_RUN.sub(_superscript, text)
     text = _SUBSCRIPT_RUN.sub(_subscript, text)
     text = _VULGAR.sub(_vulgar_fraction, text)
-    text = _CIRCLED.sub(_circled_number, text)
     text = text.translate(_CHARACTERS)
     if text.isascii() or "…" in text:  # NFKC would write the dots out
         return text
@@ -156,13 +209,16 @@ def _vulgar_fraction(character: re.Match[str]) -> str:
     return " " + unicodedata.normalize("NFKC", character[0])
 
 
-def _circled_number(character: re.Match[str]) -> str:
-    """`②③` as `2, 3,`: they number the statements of a problem."""
-    return f" {unicodedata.numeric(character[0]):.0f},"
+def _environment_bracket(environment: re.Match[str]) -> str:
+    return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
 
 
-def _matrix_bracket(environment: re.Match[str]) -> str:
-    return _ENVIRONMENTS[environment[1]]
+def _axis(unit_vector: re.Match[str]) -> str:
+    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
+
+
+def _currency(sign: re.Match[str]) -> str:
+    return _CURRENCIES[sign[0]]
 
 
 def _number_set(command: re.Match[str]) -> str:
@@ -179,8 +235,10 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if not _has_letters(words):
+    if "‹" in words or not _has_letters(words):
         return words
+    if words in _BARE_COMMANDS:
+        return "\\" + words + " "
     if words.endswith(":"):
         return f"‹{words.removesuffix(':')}›:"
     return f"‹{words}›"
@@ -218,12 +276,14 @@ def _conjunction(word: re.Match[str]) -> str:
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
     """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
+    if not run.isascii():
+        return True
     if len(run) < 2:
         return False
     if run in _ENGLISH:
         return True
-    if run.lower() in UNIT_WORDS:
-        before = match.string[max(match.start() - 4, 0) : match.start()]
+    if run in _SHORT_UNITS:
+        before = match.string[max(match.start() - 3, 0) : match.start()]
         if _BEHIND_NUMBER.search(before):
             return True
     in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))

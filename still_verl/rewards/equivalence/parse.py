@@ -8,15 +8,16 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from still_verl.rewards.equivalence.node import Node, Unreadable, number
+from still_verl.rewards.equivalence import clock
+from still_verl.rewards.equivalence.node import Node, Unreadable, function, number
 from still_verl.rewards.equivalence.normalize import CALLS
 from still_verl.rewards.equivalence.scanner import Scanner
 
 MAX_FORMULA_LENGTH = 600  # characters
 MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser calls itself for each
 
-_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+[eE][+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
-_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\overline\s*\{\s*(\d+)\s*\}")
+_NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+(?:E[+-]?|e)\d{1,3}|1e-\d{1,3}|\d+e[+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
+_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\(?:overline|dot)\s*\{\s*(\d+)\s*\}")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
@@ -53,11 +54,13 @@ def parse(text: str) -> Node:
     Raises:
         Unreadable: any part of it is not understood.
         RecursionError: it is nested too deeply for Python.
+        OutOfTime: see `clock`.
 
     Example:
         >>> parse("2x").kind, sorted(parse("2x + y").symbols())
         ('*', ['x', 'y'])
     """
+    clock.check()
     if len(text) > MAX_FORMULA_LENGTH:
         raise Unreadable("too long")
     parser = _Parser(text)
@@ -109,7 +112,7 @@ class _Parser(Scanner):
                 result = Node("/", (result, self.factor()))
             elif self.starts_factor():
                 # `2 3` is no product: a sign may be lost between them, or they are two answers.
-                if self.peek().isdigit() and self.text[self.at - 1 : self.at] in "0123456789 ":
+                if self.peek() in "0123456789." and self.text[self.at - 1 : self.at] in "0123456789. ":
                     raise Unreadable("two numbers side by side")
                 result = Node("*", (result, self.power()))
             else:
@@ -267,7 +270,7 @@ class _Parser(Scanner):
             exponent = self.exponent()
         if exponent == Node("neg", (number(1),)) and name in _INVERSE:
             name, exponent = _INVERSE[name], None
-        result = Node(name, (self.operand(),))
+        result = function(name, self.operand())
         if base is not None:
             result = Node("/", (result, Node("ln", (base,))))
         if exponent is not None:

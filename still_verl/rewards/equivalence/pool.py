@@ -26,6 +26,7 @@ from typing import Literal
 from still_verl.processes import after_fork
 from still_verl.processes.fork_server import ForkServer
 from still_verl.processes.fork_server import Unavailable as Unavailable  # what `ask` raises, for who catches it
+from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.worker import IDLE
 
 QUICK_S = 0.3  # seconds of processor time; a try that is not done by then moves to the slow lane
@@ -75,13 +76,13 @@ class Lane:
         self._free = threading.Semaphore(self._size)
         self._idle: list[Connection] = []
 
-    def ask(self, reference: str, answer: str) -> Graded:
+    def ask(self, reference: str, answer: str, reading: Reading = "strict") -> Graded:
         """Grade one pair. A worker that died of something else than the deadline is replaced once.
 
         Raises:
             Unavailable: no worker can be started.
         """
-        job = json.dumps([reference, answer, self._deadline_s, WALL_S]).encode()
+        job = json.dumps([reference, answer, reading, self._deadline_s, WALL_S]).encode()
         with self._free:
             graded = self._try(job, self._any_worker())
             if graded.reason == "crash":
@@ -153,7 +154,7 @@ class Pool:
         }
         after_fork.abandon_in_child(self)
 
-    def ask(self, reference: str, answer: str, cost: Cost = "light") -> Graded:
+    def ask(self, reference: str, answer: str, cost: Cost = "light", reading: Reading = "strict") -> Graded:
         """Decide whether two answers are equal, by everything that `symbolic.decide` knows.
 
         Returns at the deadline at the latest, plus the time in the queue.
@@ -163,13 +164,14 @@ class Pool:
             answer: the answer to grade.
             cost: what the answer looks like; one that looks hopeless gets a single short try, a slow one a single long
                 one.
+            reading: how generously they are compared.
 
         Raises:
             Unavailable: no worker can be started.
         """
-        graded = self._lanes[cost].ask(reference, answer)
+        graded = self._lanes[cost].ask(reference, answer, reading)
         if graded.reason == "timeout" and cost in ("light", "heavy"):
-            return self._lanes["slow"].ask(reference, answer)
+            return self._lanes["slow"].ask(reference, answer, reading)
         return graded
 
     def close(self) -> None:

@@ -1,20 +1,36 @@
 """What only a worker may run: math-verify, whose cost nothing bounds but a deadline."""
 
 import logging
+import re
 from functools import lru_cache
+from typing import Any
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
+from still_verl.rewards.equivalence.compare.comparison import Libraries
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
-from still_verl.rewards.equivalence.normalize import to_latex
+from still_verl.rewards.equivalence.normalize import normalize, to_latex
+from still_verl.rewards.equivalence.read.quantities import conversion
+from still_verl.rewards.equivalence.reading import Reading
 
+_INDEX_I = re.compile(r"\\(?:sum|prod)\s*_\s*\{?\s*i\s*=(?!.*(?<![a-zA-Z\\])k)", re.DOTALL)  # unless k is taken
+_LETTER_I = re.compile(r"(?<![a-zA-Z\\])i(?![a-zA-Z])")
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 
+SHOWN_DIGITS = 30
+SAME = 1e-6  # relative difference of two numbers that math-verify may call equal
 
-def decide(gold: str, answer: str) -> tuple[bool | None, str]:
+# `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. And it reads the
+# 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0.
+_SIDE_BY_SIDE = re.compile(r"\d[ |]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
+
+
+def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:
     """Decide by our rules with math-verify for the parts they cannot read, then by math-verify for the whole.
+
+    A No of the rules is final: it has one of the reasons of `DIFFERENCES`, which math-verify would overlook.
 
     Returns:
         The truth, None when nothing could tell; and what decided or stood in the way.
@@ -23,7 +39,7 @@ def decide(gold: str, answer: str) -> tuple[bool | None, str]:
         MemoryError: the worker's limit was reached.
     """
     try:
-        equal, reason = decide_by_rules(gold, answer, fallback=same_part)
+        equal, reason = decide_by_rules(gold, answer, reading, Libraries(same_part, conversion))
         if equal is not None:
             return equal, reason
         return _math_verify(gold, answer)
@@ -34,10 +50,33 @@ def decide(gold: str, answer: str) -> tuple[bool | None, str]:
 
 
 def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
-    left, right = parse_gold(gold), parse_answer(answer)
+    if _SIDE_BY_SIDE.search(normalize(answer)):
+        return None, "numbers side by side"
+    left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(answer))
     if not left or not right:
         return None, "unparsable"
-    return verify(list(left), list(right), timeout_seconds=None), "math-verify"
+    equal = verify(list(left), list(right), timeout_seconds=None)
+    if equal and _are_apart(left[0], right[0]):
+        return False, "values differ"
+    return equal, "math-verify"
+
+
+def _are_apart(left: Any, right: Any) -> bool:
+    """Whether two numbers differ after all: math-verify rounds them to six places, where all tiny ones are 0."""
+    numbers = []
+    for value in (left, right):
+        if not getattr(value, "is_number", False):
+            return False
+        numbers.append(value.evalf(SHOWN_DIGITS))
+    gap, size = abs(numbers[0] - numbers[1]), max(map(abs, numbers))
+    return bool(gap > SAME * size)
+
+
+def _without_index_i(text: str) -> str:
+    """A sum or product over i with another index: math-verify reads i as the root of -1."""
+    if _INDEX_I.search(text):
+        return _LETTER_I.sub("k", text)
+    return text
 
 
 def same_part(gold: str, answer: str) -> bool | None:
@@ -75,3 +114,4 @@ def warm_up() -> None:
     """Pay for lazy imports and generated parser tables before the first fork; an integral alone imports for 0.1 s."""
     _math_verify(r"\frac{1}{2}", "x^2")
     _math_verify("12", r"\int_0^{12} 1 dx")
+    conversion("m", "km")

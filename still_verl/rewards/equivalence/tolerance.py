@@ -1,4 +1,4 @@
-"""When two numbers count as the same: floats that rounding separated, and decimals within one stated tolerance.
+"""When two numbers count as the same: those that rounding separated, and decimals within one stated tolerance.
 
 A decimal stands for an exact value when it is that value rounded or cut to the places it shows and is within
 `RELATIVE` of it, ten times closer if that value is irrational. So 85.71 is 600/7 and 0.333 is 1/3, but 0.3 is not. Of
@@ -8,39 +8,42 @@ nothing.
 
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.evaluate import Number
 from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.operations import Number, is_exact, precision
 
 RELATIVE = Fraction(1, 1000)
 RELATIVE_TO_IRRATIONAL = Fraction(1, 10_000)  # 3.14 is not π: who leaves a root or π means the exact value
 
-_EQUAL = 1e-10  # relative difference of two floats that are the same number
-_DIFFERENT = 1e-7  # and of two that are not; between them nothing is said
-_LOST = 1e-12  # what rounding may have cost, relative to the largest intermediate result
+SHORTEST = 100  # a decimal of fewer than three digits shows nothing but itself: 0.5 is not 1001/2003
+MAX_SHOWN = 4_000  # digits of a value that decimals may show
+_FLOAT_BITS = 53
+_ROUNDED = 16  # bits, of a result whose arguments are right
+_FLOAT_DIGITS = 15
 
 
-def close(left: Number, right: Number, largest: float = 1.0) -> bool | None:
-    """Say whether two values are the same number: exactly for fractions, within rounding for floats.
+def close(left: Number, right: Number, lost: int = 0, bits: int = _FLOAT_BITS) -> bool | None:
+    """Say whether two values are the same number: exactly for fractions, within rounding for others.
 
     Args:
         left: one value.
         right: the other.
-        largest: the largest intermediate result on the way to either.
+        lost: how many of their last bits may be wrong.
+        bits: the precision of both.
 
     Returns:
         None when rounding hides whether they differ.
     """
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left == right
-    try:
-        first, second = complex(left), complex(right)
-    except OverflowError:  # only one of them is beyond the floats
-        return False
+    if is_exact(left, right):
+        return bool(left == right)
+    at = precision(bits)
+    first, second = at.inexact(left), at.inexact(right)
     gap = abs(first - second)
-    scale = max(abs(first), abs(second))
-    if gap <= _EQUAL * scale:
+    if gap == 0:
         return True
-    if gap > _DIFFERENT * scale and gap > _LOST * largest:
+    size = at.magnitude(max(abs(first), abs(second)))
+    if at.magnitude(gap) < size - at.lost:
+        return True
+    if at.magnitude(gap) > size - (bits - lost - _ROUNDED):  # more than what rounding explains
         return False
     return None
 
@@ -48,17 +51,31 @@ def close(left: Number, right: Number, largest: float = 1.0) -> bool | None:
 def rounds_to(exact: Number, decimal: Node) -> bool:
     """Say whether `decimal` shows `exact`, a real number that is not an integer."""
     tolerance = RELATIVE
-    if isinstance(exact, complex):
-        if abs(exact.imag) > 1e-12 * max(1.0, abs(exact)):
+    if not is_exact(exact):
+        shown = _as_fraction(exact)
+        if shown is None:
             return False
-        exact, tolerance = Fraction(exact.real), RELATIVE_TO_IRRATIONAL
+        exact, tolerance = shown, RELATIVE_TO_IRRATIONAL
     gap = abs(exact - decimal.value)
     if exact.denominator == 1:
-        return gap == 0
-    place = Fraction(1, 10**decimal.decimals)
+        return bool(gap == 0)
+    # No more digits count than a float prints: `1.4142135623730951` is a root of 2.
+    if abs(decimal.value) * 10**decimal.decimals < SHORTEST and gap:
+        return False
+    place = max(Fraction(1, 10**decimal.decimals), abs(exact) / 10**_FLOAT_DIGITS)
     is_rounded = gap <= place / 2
     is_cut = gap < place and abs(decimal.value) < abs(exact)
-    return (is_rounded or is_cut) and gap <= tolerance * abs(exact)
+    return bool((is_rounded or is_cut) and gap <= tolerance * abs(exact))
+
+
+def _as_fraction(value: Number) -> Fraction | None:
+    """A real number as a fraction; None for a complex one, and for one with too many digits to be shown."""
+    if value.imag != 0:
+        return None
+    mantissa, exponent = value.real.man_exp
+    if abs(exponent) > MAX_SHOWN:
+        return None
+    return Fraction(mantissa) * Fraction(2) ** exponent
 
 
 def same_decimal(left: Node, right: Node) -> bool:

@@ -1,30 +1,27 @@
 """Whether two answers are equal, and why."""
 
 import os
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
-from still_verl.rewards.equivalence import pool
+from still_verl.rewards.equivalence import clock, identity, pool
+from still_verl.rewards.equivalence.cost import caller_seconds, cost
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.normalize import compact, normalize
 from still_verl.rewards.equivalence.read.splitting import bracket_depth
+from still_verl.rewards.equivalence.reading import READINGS, Reading
+from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_ANSWER_LENGTH = 4000  # characters; nothing longer is an answer
 MAX_BRACKET_DEPTH = 40  # parsers of LaTeX need exponential time or the whole stack for more
 CACHE_SIZE = 65_536
-
-_HEAVY = re.compile(r"\\(?:sum|prod|i+nt|oint|lim)(?![a-zA-Z])|!|\\d?binom|\^[^a-z]*\^")
-_LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
-# Numbers that nobody can write out: towers, large powers (no bounds of integrals), sums of many terms, factorials of
-# factorials and of large numbers, large binomials.
-_HOPELESS = re.compile(
-    r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
-    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})"
-)
+OUT_OF_TIME = "out of time"
+UNREADABLE = "unreadable gold"  # the reason of a verdict on a right answer that `read_gold` refuses
+_FINAL = ("too large", UNREADABLE)  # a worker would know no more
 
 
 @dataclass(frozen=True)
@@ -35,25 +32,19 @@ class Verdict:
         equal: whether the answer is right. The verdict is true when it is.
         reason: the rule that decided, or the obstacle.
         decided: False when no step could decide; then `equal` is False.
+        reading: how generously the two were compared, see `reading`.
     """
 
     equal: bool
     reason: str
     decided: bool = True
+    reading: Reading = "strict"
 
     def __bool__(self) -> bool:
         return self.equal
 
 
-def cost(answer: str) -> pool.Cost:
-    """Guess from its looks what an answer costs. A wrong guess costs it a place in a longer queue, and no point."""
-    if _HOPELESS.search(answer):
-        return "hopeless"
-    if _LONG.search(answer):
-        return "slow"
-    if _HEAVY.search(answer):
-        return "heavy"
-    return "light"
+Key = tuple[str, str, Reading]
 
 
 class SingleFlight:
@@ -63,9 +54,9 @@ class SingleFlight:
         """Keep the last `size` verdicts."""
         self._size = size
         self._lock = threading.Lock()
-        self._futures: OrderedDict[tuple[str, str], Future[Verdict]] = OrderedDict()
+        self._futures: OrderedDict[Key, Future[Verdict]] = OrderedDict()
 
-    def get(self, key: tuple[str, str], compute: Callable[[str, str], Verdict]) -> Verdict:
+    def get(self, key: Key, compute: Callable[[str, str, Reading], Verdict]) -> Verdict:
         """Return the verdict of `key`, computed by the first thread that asks.
 
         Raises:
@@ -100,50 +91,100 @@ def forget() -> None:
 os.register_at_fork(after_in_child=forget)
 
 
-def verify(gold: str, answer: str) -> Verdict:
-    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, without `\boxed`.
+def verify(gold: Any, answer: str, reading: Reading = "strict") -> Verdict:
+    r"""Say whether `answer` equals `gold`, both in LaTeX or plain text, the answer without `\boxed`.
 
     Never raises on an answer: what cannot be decided counts as not equal, with the reason. Blocks for some seconds at
     most; safe in any number of threads.
 
+    Args:
+        gold: the right answer, or several alternatives, in any form that `gold.read_gold` reads. The verdict is that of
+            the first alternative that is met, else that of the first of all.
+        answer: the answer to judge.
+        reading: how generously they are compared.
+
     Raises:
         Unavailable: the worker processes cannot start, so that nothing could be graded from here on.
+        ValueError: `reading` is none of `READINGS`.
 
     Example:
         >>> verify(r"(-\infty, -5)", "k < -5")
-        Verdict(equal=True, reason='region', decided=True)
-        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason
-        (False, 'too large')
+        Verdict(equal=True, reason='region', decided=True, reading='strict')
+        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason, verify(["3", "4"], "4").equal
+        (False, 'too large', True)
     """
-    gold, answer = gold.strip(), answer.strip()
-    if not gold:
-        return Verdict(False, "empty gold", decided=False)
+    if reading not in READINGS:
+        raise ValueError(f"reading={reading!r} is not one of {', '.join(READINGS)}")
+    try:
+        alternatives = read_gold(gold)
+    except UnreadableGold:
+        return Verdict(False, UNREADABLE, decided=False, reading=reading)
+    verdicts = []
+    for alternative in alternatives:
+        verdict = _verify_one(alternative, answer.strip(), reading)
+        if verdict.equal:
+            return verdict
+        verdicts.append(verdict)
+    return verdicts[0]
+
+
+def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
+    obstacle = _obstacle(gold, answer)
+    if obstacle:
+        return Verdict(False, obstacle, decided=False, reading=reading)
+    return _cache.get((gold, answer, reading), _guarded)
+
+
+def _obstacle(gold: str, answer: str) -> str:
+    """Why these texts are not compared at all; empty when they are."""
     if not answer:
-        return Verdict(False, "no answer", decided=False)
+        return "no answer"
     if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
-        return Verdict(False, "too long", decided=False)
+        return "too long"
     if bracket_depth(answer) > MAX_BRACKET_DEPTH:
-        return Verdict(False, "nested too deeply", decided=False)
-    return _cache.get((gold, answer), _guarded)
+        return "nested too deeply"
+    return ""
 
 
-def _guarded(gold: str, answer: str) -> Verdict:
+def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
     try:
-        return _verify(gold, answer)
+        equal, reason = _decide(gold, answer, reading)
     except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
         raise
     except Exception as error:
-        return Verdict(False, f"internal error ({type(error).__name__}: {error})", decided=False)
+        equal, reason = None, f"internal error ({type(error).__name__}: {error})"
+    return Verdict(bool(equal), reason, decided=equal is not None, reading=reading)
 
 
-def _verify(gold: str, answer: str) -> Verdict:
+def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
+    """The truth, None when nothing could tell; and what decided or stood in the way."""
+    equal, reason = in_caller(gold, answer, reading)
+    if equal is not None or reason in _FINAL:
+        return equal, reason
+    looks = cost(answer)
+    if looks == "light" and reason == OUT_OF_TIME:
+        looks = "heavy"
+    reply = pool.shared().ask(gold, answer, looks, reading)
+    return reply.equal, reply.reason
+
+
+def in_caller(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
+    """Decide without a worker, in some milliseconds of this thread's processor time.
+
+    Returns:
+        The truth, None when only a worker may tell; and what decided or stood in the way.
+    """
+    wanted = compact(normalize(gold))
+    if not wanted:  # nothing would be equal to it but another nothing
+        return None, UNREADABLE
     if gold == answer:
-        return Verdict(True, "exact")
-    if compact(normalize(gold)) == compact(normalize(answer)):
-        return Verdict(True, "normalised")
-    equal, reason = decide(gold, answer)
-    if equal is not None or reason == "too large":
-        return Verdict(bool(equal), reason, decided=equal is not None)
-    reply = pool.shared().ask(gold, answer, cost(answer))
-    return Verdict(bool(reply.equal), reply.reason, decided=reply.equal is not None)
+        return True, "exact"
+    if wanted == compact(normalize(answer)):
+        return True, "normalised"
+    identity.prepare()
+    try:
+        with clock.limited(caller_seconds(cost(answer))):
+            return decide(gold, answer, reading)
+    except clock.OutOfTime:
+        return None, OUT_OF_TIME

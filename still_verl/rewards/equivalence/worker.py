@@ -10,12 +10,13 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from still_verl.processes import children
+from still_verl.rewards.equivalence.reading import Reading
 
 READY = b"ready"
 RECURSION_LIMIT = 3000  # of Python frames: parsers of nested formulas need more than 1000
 IDLE = 19  # the lowest priority as niceness; such a worker also yields to any other at once
 
-Decide = Callable[[str, str], tuple[bool | None, str]]
+Decide = Callable[[str, str, Reading], tuple[bool | None, str]]
 
 
 def serve(control_fd: int, memory_mb: int) -> None:
@@ -68,13 +69,13 @@ def _grade(parent: Connection, decide: Decide) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     while True:
         try:
-            reference, answer, processor_s, wall_s = json.loads(parent.recv_bytes())
+            reference, answer, reading, processor_s, wall_s = json.loads(parent.recv_bytes())
         except (EOFError, OSError):
             return
         signal.setitimer(signal.ITIMER_PROF, processor_s)
         signal.setitimer(signal.ITIMER_REAL, wall_s)
         try:
-            equal, reason = decide(reference, answer)
+            equal, reason = decide(reference, answer, reading)
         except MemoryError:
             equal, reason = None, "memory"
         signal.setitimer(signal.ITIMER_PROF, 0)

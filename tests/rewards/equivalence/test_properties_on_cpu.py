@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from still_verl.rewards.boxes import last_boxed
 from still_verl.rewards.equivalence.decide import decide
 from still_verl.rewards.equivalence.verify import verify
-from still_verl.rewards.extract import last_boxed
 
 settings.register_profile("still_verl", max_examples=100, deadline=None)
 settings.load_profile("still_verl")
@@ -114,10 +114,10 @@ def test_every_gold_is_equal_to_itself_in_another_spelling(shared_data: Path) ->
 
 @pytest.mark.parametrize("label", ["equivalent", "not_equivalent"])
 def test_hard_pairs(shared_data: Path, label: str) -> None:
-    """Recall of at least 0.85, and at most one wrong answer accepted."""
+    """As people grade: recall of at least 0.88, and at most one wrong answer accepted."""
     rows = [json.loads(line) for line in (shared_data / "verify_hard_125.jsonl").read_text().splitlines()]
-    accepted = sum(verify(row["ground_truth"], row[label]).equal for row in rows)
-    assert accepted >= 107 if label == "equivalent" else accepted <= 1
+    accepted = sum(verify(row["ground_truth"], row[label], "lenient").equal for row in rows)
+    assert accepted >= 110 if label == "equivalent" else accepted <= 1
 
 
 def test_agreement_with_the_labels_of_another_grader(shared_data: Path) -> None:

@@ -1,38 +1,92 @@
-"""Lists, sets, tuples and matrices, item by item."""
+"""Lists, sets, tuples, matrices and cases, item by item."""
 
-from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Matrix, Named
+from still_verl.rewards.equivalence.answer_types import (
+    Collection,
+    Interpretations,
+    Matrix,
+    Named,
+    Piecewise,
+)
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
+
+_NO_TUPLES = ("", "{", "∨")
 
 
 def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
-    """Compare lists and sets in any order, tuples in theirs; a bare list may be a tuple without brackets."""
-    if len(gold.items) != len(answer.items):
-        return False
-    brackets = {gold.bracket, answer.bracket} - {""}
-    if len(brackets) > 1:
-        return False
-    if brackets and brackets != {"{"}:  # one of them is a tuple
-        return compare.in_order(gold.items, answer.items)
-    # `a=1, b=2` against `b=2, a=1`: by their names; other names may be left out or differ, and values decide.
+    """Compare lists and sets in any order, tuples and values of different names in theirs."""
     names, answer_names = _names(gold), _names(answer)
-    if names and set(names) == set(answer_names):
-        by_name = dict(zip(answer_names, answer.items, strict=True))
-        return compare.in_order(gold.items, [by_name[name] for name in names])
-    return same_items(compare, _without_names(gold), _without_names(answer))
+    if names and answer_names:
+        return _same_by_name(compare, gold, answer)
+    if _contradict(gold, answer):
+        return compare.refuse("names contradict")
+    if _is_tuple(gold) or _is_tuple(answer):
+        return _same_tuple(compare, gold, answer)
+    if names:  # the values of `x=1, y=2` have an order
+        if answer.bracket:
+            return compare.refuse("kinds differ")
+        return _in_order(compare, gold, answer)
+    return same_items(compare, _distinct(compare, gold, answer), _distinct(compare, answer, gold))
+
+
+def _is_tuple(collection: Collection) -> bool:
+    return collection.bracket not in _NO_TUPLES
+
+
+def _same_by_name(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
+    """`a=1, b=2` against `b=2, a=1`."""
+    names, answer_names = _names(gold), _names(answer)
+    if set(names) != set(answer_names):
+        return compare.refuse("names contradict")
+    by_name = dict(zip(answer_names, answer.items, strict=True))
+    return compare.in_order(gold.items, [by_name[name] for name in names])
+
+
+def _same_tuple(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
+    """Compare a tuple with another, or with a list that may be one without its brackets.
+
+    A pair that may be an interval needs its brackets, or names that give it an order: `-2, 7` could be claimed for
+    `[-2, 7]` and for `(-2, 7)`. Alternatives ("1 or 2") are no tuple, and neither is a set.
+    """
+    brackets = {gold.bracket, answer.bracket}
+    if len(brackets) > 1:
+        if brackets != {"", "()"}:
+            return compare.refuse("kinds differ")
+        has_names = _names(gold) or _names(answer)
+        if compare.is_strict and not has_names and (gold.may_be_interval or answer.may_be_interval):
+            return compare.refuse("kinds differ")
+    return _in_order(compare, gold, answer)
+
+
+def _in_order(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
+    if len(gold.items) != len(answer.items):
+        return compare.refuse("parts differ")
+    return compare.in_order(_values(gold), _values(answer))
 
 
 def _names(collection: Collection) -> list[str]:
-    """The names of items that are all named differently, else nothing."""
-    names = []
-    for item in collection.items:
-        if item and isinstance(item[0], Named):
-            names.append(item[0].name)
-    if len(set(names)) != len(collection.items):
+    """The names of items that are all named, each differently; else nothing."""
+    names = _all_names(collection)
+    if len(names) < 2 or len(set(names)) != len(collection.items):
         return []
     return names
 
 
-def _without_names(collection: Collection) -> list[Interpretations]:
+def _all_names(collection: Collection) -> list[str]:
+    names = []
+    for item in collection.items:
+        if item and isinstance(item[0], Named):
+            names.append(item[0].name)
+    return names
+
+
+def _contradict(gold: Collection, answer: Collection) -> bool:
+    """Whether all items of each have one name, and another one: `x=1, x=2` and `y=1, y=2`."""
+    names, answer_names = set(_all_names(gold)), set(_all_names(answer))
+    are_letters = len("".join(names | answer_names)) == 2
+    return len(names) == len(answer_names) == 1 and names != answer_names and are_letters
+
+
+def _values(collection: Collection) -> list[Interpretations]:
     values = []
     for item in collection.items:
         if len(item) == 1 and isinstance(item[0], Named):
@@ -41,10 +95,18 @@ def _without_names(collection: Collection) -> list[Interpretations]:
     return values
 
 
+def _distinct(compare: Comparison, collection: Collection, other: Collection) -> list[Interpretations]:
+    """The values; those of a set, or of any list for a person who grades, are listed once."""
+    values = _values(collection)
+    if "{" in (collection.bracket, other.bracket) or not compare.is_strict:
+        return list(dict.fromkeys(values))
+    return values
+
+
 def same_items(compare: Comparison, gold: list[Interpretations], answer: list[Interpretations]) -> Ternary:
     """Say whether each item has a partner of its own, on both sides."""
     if len(gold) != len(answer):
-        return False
+        return compare.refuse("parts differ")
     left = list(answer)
     result: Ternary = True
     for item in gold:
@@ -60,43 +122,11 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     return result
 
 
-def collection_and_formula(compare: Comparison, gold: Collection, answer: Formula) -> Ternary:
-    """Compare `{2}` with `2`."""
-    if len(gold.items) != 1:
-        return compare.without_rule(gold, answer)
-    return compare.interpretations(gold.items[0], (answer,))
-
-
-def formula_and_collection(compare: Comparison, gold: Formula, answer: Collection) -> Ternary:
-    """Compare `2` with `{2}`."""
-    if len(answer.items) != 1:
-        return compare.without_rule(gold, answer)
-    return compare.interpretations((gold,), answer.items[0])
-
-
 def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
     """Compare matrices entry by entry."""
     if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
-        return False
+        return compare.refuse("parts differ")
     return compare.in_order(_entries(gold), _entries(answer))
-
-
-def matrix_and_collection(compare: Comparison, gold: Matrix, answer: Collection) -> Ternary:
-    """Compare a vector, written as a row or as a column, with a tuple."""
-    if not _is_vector(gold):
-        return False
-    return compare.values(Collection(_entries(gold), "("), answer)
-
-
-def collection_and_matrix(compare: Comparison, gold: Collection, answer: Matrix) -> Ternary:
-    """Compare a tuple with a vector."""
-    if not _is_vector(answer):
-        return False
-    return compare.values(gold, Collection(_entries(answer), "("))
-
-
-def _is_vector(matrix: Matrix) -> bool:
-    return len(matrix.rows) == 1 or all(len(row) == 1 for row in matrix.rows)
 
 
 def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
@@ -104,3 +134,12 @@ def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
     for row in matrix.rows:
         entries += row
     return tuple(entries)
+
+
+def same_piecewise(compare: Comparison, gold: Piecewise, answer: Piecewise) -> Ternary:
+    """Compare functions by cases, in any order of the cases."""
+    return same_items(compare, _pairs(gold), _pairs(answer))
+
+
+def _pairs(function: Piecewise) -> list[Interpretations]:
+    return [(Collection(case, "()"),) for case in function.cases]

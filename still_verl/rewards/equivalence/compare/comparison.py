@@ -1,21 +1,28 @@
-"""Shared by all comparisons: three truth values, the choice of a rule by kind, and a bound on the work."""
+"""Shared by all comparisons: three truth values, the choice of a rule, the reasons of a No, a bound on the work."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import Any
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
 
+from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import (
     Collection,
     Formula,
     Interpretations,
     Matrix,
     Named,
+    Piecewise,
     Value,
     Words,
 )
+from still_verl.rewards.equivalence.reading import Reading
 
 Ternary = bool | None  # None: cannot tell
-Fallback = Callable[[str, str], Ternary]
+# Why two answers differ for certain. Only these overrule math-verify: without one of them a worker asks it.
+Difference = Literal["kinds differ", "values differ", "names contradict", "units contradict", "parts differ"]
+DIFFERENCES: tuple[Difference, ...] = get_args(Difference)
 Rule = Callable[["Comparison", Any, Any], Ternary]
 Rules = Mapping[tuple[type, type], Rule]
 
@@ -26,9 +33,25 @@ class Exhausted(Exception):
     """More pairs to compare than an answer is worth: sets of sets, each item against each."""
 
 
-def undecided(gold: str, answer: str) -> Ternary:
-    """Leave open what the parser does not understand: the fallback of the cheap path."""
-    return None
+def undecided(gold: str, answer: str) -> None:
+    """Leave open what only a worker can find out."""
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """What only a worker may ask; in the caller's process nothing is known.
+
+    Attributes:
+        fallback: decides two texts of which one is not understood.
+        convert: how many of the first unit one of the second is; 0 when they measure something else, None when one of
+            them measures nothing.
+    """
+
+    fallback: Callable[[str, str], Ternary] = undecided
+    convert: Callable[[str, str], Fraction | None] | None = None
+
+
+ASK_NOBODY = Libraries()
 
 
 class Comparison:
@@ -36,13 +59,19 @@ class Comparison:
 
     Attributes:
         rules: by the kinds of the gold value and of the answer's; `object` stands for any kind.
+        is_strict: whether what the gold answer's kind does not allow is refused, see `reading`.
         fallback: decides two texts of which one is not understood.
+        convert: how many of the gold answer's unit one of the answer's is; None in the caller's process.
+        differences: why parts were found to differ, the last reason last.
         alias: the gold answer's name of a symbol, by the name that the answer gives it.
     """
 
-    def __init__(self, rules: Rules, fallback: Fallback = undecided) -> None:
+    def __init__(self, rules: Rules, reading: Reading = "strict", libraries: Libraries = ASK_NOBODY) -> None:
         self.rules = rules
-        self.fallback = fallback
+        self.is_strict = reading == "strict"
+        self.fallback = libraries.fallback
+        self.convert = libraries.convert
+        self.differences: list[Difference] = []
         self.alias: Mapping[str, str] = {}
         self._budget = iter(range(MAX_COMPARED))  # an iterator, which the copies of `renamed` share
 
@@ -51,9 +80,16 @@ class Comparison:
 
         Raises:
             Exhausted: after `MAX_COMPARED` pairs, those of renamed comparisons among them.
+            OutOfTime: see `clock`.
         """
+        clock.check()
         if next(self._budget, None) is None:
             raise Exhausted
+
+    def refuse(self, why: Difference) -> bool:
+        """Return False, and keep the reason."""
+        self.differences.append(why)
+        return False
 
     def interpretations(self, gold: Interpretations, answer: Interpretations) -> Ternary:
         """Say whether any interpretation of one is any of the other."""
@@ -82,7 +118,7 @@ class Comparison:
         """Refuse two values of kinds that cannot be equal, unless a part of them is not understood."""
         if has_unread_part(gold) or has_unread_part(answer):
             return None
-        return False
+        return self.refuse("kinds differ")
 
     def in_order(self, gold: Iterable[Interpretations], answer: Iterable[Interpretations]) -> Ternary:
         """Say whether items are equal one by one; there must be as many of both."""
@@ -125,6 +161,8 @@ def has_unread_part(value: Value) -> bool:
         return _any_unread(value.items)
     if isinstance(value, Matrix):
         return any(_any_unread(row) for row in value.rows)
+    if isinstance(value, Piecewise):
+        return any(_any_unread(case) for case in value.cases)
     if isinstance(value, Words):
         return any(character.isdigit() for character in value.text)
     return isinstance(value, Named) and _unread(value.value)

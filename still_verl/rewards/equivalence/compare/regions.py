@@ -3,10 +3,8 @@
 import math
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.answer_types import Collection, Cut, Formula, Interpretations, Interval, Region
-from still_verl.rewards.equivalence.compare.collections import same_items
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of
-from still_verl.rewards.equivalence.compare.formulas import same_formula
+from still_verl.rewards.equivalence.answer_types import Cut, Region
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 from still_verl.rewards.equivalence.node import Node
 from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_decimal
 
@@ -14,10 +12,10 @@ from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_deci
 def same_region(compare: Comparison, gold: Region, answer: Region) -> Ternary:
     """Compare regions cut by cut."""
     if len(gold.cuts) != len(answer.cuts):
-        return False
+        return compare.refuse("values differ")
     for left, right in zip(gold.cuts, answer.cuts, strict=True):
         if left.after != right.after or not _same_end(left, right):
-            return False
+            return compare.refuse("values differ")
     return True
 
 
@@ -39,27 +37,3 @@ def _literal(cut: Cut) -> Node:
     # Cuts are floats: the nearest fraction of so many places is the decimal that was written.
     value = Fraction(cut.value).limit_denominator(10**cut.decimals)
     return Node("number", value=value, decimals=cut.decimals)
-
-
-def region_and_collection(compare: Comparison, gold: Region, answer: Collection) -> Ternary:
-    """Compare a region of isolated points with a list."""
-    if not gold.cuts:
-        return False
-    points: list[Interpretations] = []
-    for begin, end in zip(gold.cuts[::2], gold.cuts[1::2], strict=True):
-        if begin.value != end.value:
-            return False
-        points.append((Formula("", Node("number", value=Fraction(begin.value))),))
-    return same_items(compare, points, list(answer.items))
-
-
-def collection_and_region(compare: Comparison, gold: Collection, answer: Region) -> Ternary:
-    """Compare a list with a region of isolated points."""
-    return region_and_collection(compare, answer, gold)
-
-
-def same_interval(compare: Comparison, gold: Interval, answer: Interval) -> Ternary:
-    """Compare ends and brackets."""
-    if gold.brackets != answer.brackets:
-        return False
-    return all_of([same_formula(compare, gold.low, answer.low), same_formula(compare, gold.high, answer.high)])

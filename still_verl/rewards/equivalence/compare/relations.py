@@ -1,16 +1,12 @@
 """Names, functions, equations and orderings."""
 
-from collections.abc import Mapping
-from fractions import Fraction
-
 from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
 from still_verl.rewards.equivalence.compare.formulas import same_formula
-from still_verl.rewards.equivalence.compare.symbols import all_symbols, free_symbols
-from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Number, Undefined
-from still_verl.rewards.equivalence.identity import points
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
+from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
-from still_verl.rewards.equivalence.tolerance import close
+from still_verl.rewards.equivalence.symbols import all_symbols, free_symbols
 
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
@@ -27,7 +23,7 @@ def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Tern
 
 def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
     if gold.relations != answer.relations:
-        return False
+        return compare.refuse("kinds differ")
     return all_of(same_formula(compare, *pair) for pair in zip(gold.sides, answer.sides, strict=True))
 
 
@@ -37,14 +33,14 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
         for new, old in zip(gold.params, answer.params, strict=True):
             if old != new:
                 compare = compare.renamed(old, new)
-    # Functions may have any name; a name that is left out or spelled as a phrase contradicts none.
-    are_functions = gold.params and answer.params
+    # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.
+    are_functions = gold.params and answer.params and gold.name.count("'") == answer.name.count("'")
     if are_functions or not _names_contradict(gold.name, answer.name):
         return compare.interpretations(gold.value, answer.value)
     # `y = 2x` and `x = y/2` name different symbols, and say the same.
     left, right = _as_equation(gold), _as_equation(answer)
     if left is None or right is None or _is_solved(left) or _is_solved(right):
-        return False
+        return compare.refuse("names contradict")
     return same_equation(compare, left, right)
 
 
@@ -64,6 +60,8 @@ def _is_solved(equation: Equation) -> bool:
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
+    if compare.is_strict or _is_bare(gold):  # only an answer that names its parameter may call it differently
+        return compare.interpretations(gold.value, (answer,))
     # The answer's one symbol that the gold answer lacks is what it calls the parameter.
     answer_symbols = all_symbols((answer,))
     unknown = free_symbols((answer,)) - all_symbols(gold.value)
@@ -74,28 +72,27 @@ def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
 
 
 def other_and_named(compare: Comparison, gold: Value, answer: Named) -> Ternary:
-    """Compare `n` with `N = n`."""
+    """Compare `n` with `N = n`, but no symbol with a function that has it as its value."""
+    if compare.is_strict and _is_bare(answer) and answer.params:
+        return compare.refuse("kinds differ")
     return compare.interpretations((gold,), answer.value)
+
+
+def _is_bare(named: Named) -> bool:
+    """Whether the value is a symbol and nothing else."""
+    return any(isinstance(value, Formula) and value.is_symbol for value in named.value)
 
 
 def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Ternary:
     """Say whether two equations have the same curve: the differences of their sides are proportional."""
     left = difference(gold.left, gold.right)
     right = difference(answer.left, answer.right)
-    names = left.symbols().difference(CONSTANTS)
-    if names != right.symbols().difference(CONSTANTS):
-        return False
-    values: list[tuple[Number, Number]] = []
-    for point in points(names):
-        try:
-            values.append((Evaluator(point)(left), Evaluator(point)(right)))
-        except Undefined:
-            return None
-    # Proportional: the ratio at every point is that at the first, written without a division.
-    first_left, first_right = values[0]
-    if first_left == 0 or first_right == 0:
-        return None
-    return all_of(close(first_left * b, first_right * a) for a, b in values)
+    if left.symbols().difference(CONSTANTS) != right.symbols().difference(CONSTANTS):
+        return compare.refuse("names contradict")
+    same = proportional(left, right)
+    if same is False:
+        return compare.refuse("values differ")
+    return same
 
 
 def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:
@@ -111,6 +108,8 @@ def named_and_equation(compare: Comparison, gold: Named, answer: Equation) -> Te
     named = _as_equation(gold)
     if named is None:
         return None
+    if _is_solved(named):  # `x = 5` is not `2x = 10`
+        return compare.refuse("kinds differ")
     return same_equation(compare, named, answer)
 
 
@@ -126,6 +125,8 @@ def _as_equation(named: Named) -> Equation | None:
 
 def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -> Ternary:
     """Compare `x y = 6` with `6/x`: the answer solves a gold equation that is linear in the one symbol it lacks."""
+    if compare.is_strict:
+        return compare.refuse("kinds differ")
     zero = difference(gold.left, gold.right)
     if answer.node is None:
         return None
@@ -134,39 +135,9 @@ def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -
     if len(missing) != 1 or not others:
         return None
     (name,) = missing
-    try:
-        return all_of(_solves(zero, name, answer.node, point) for point in points(others))
-    except Undefined:
-        return None
-
-
-def _solves(zero: Node, name: str, solution: Node, point: Mapping[str, Number]) -> Ternary:
-    """Whether `zero` is 0 at the solution, and a line in `name`, so that there is no other solution."""
-    first, second, third = (Evaluator({**point, name: Fraction(at)})(zero) for at in range(3))
-    is_line = close(first + third, 2 * second)
-    is_level = close(first, second)
-    if is_line is not True or is_level is not False:
-        return None
-    at_solution = Evaluator({**point, name: Evaluator(point)(solution)})
-    value = at_solution(zero)
-    return value == 0 or abs(complex(value)) <= 1e-9 * at_solution.largest
+    return solves(zero, name, answer.node)
 
 
 def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
-    """Compare `7` with `x + y = 7`: the constant on the right of something that is not yet to be solved."""
-    left, right = answer.left, answer.right
-    is_constant = left.symbols() and not right.symbols()
-    is_homogeneous = right == Node("number")  # `2x - y = 0` does not say that anything is 0
-    if not is_constant or is_homogeneous or _has_factor(left):
-        return None
-    return same_formula(compare, gold, Formula("", right))
-
-
-def _has_factor(node: Node) -> bool:
-    """Whether a formula is a multiple: `2x = 5` is an equation to solve, and its value is not 5."""
-    if node.kind != "*":
-        return False
-    for factor in node.args:
-        if factor.kind == "number":
-            return True
-    return False
+    """Refuse an equation that is not solved, `x - 2 = 5` for 5 or for 7."""
+    return compare.refuse("kinds differ")

@@ -4,33 +4,24 @@
 """
 
 from still_verl.rewards.equivalence.answer_types import (
-    Clock,
     Collection,
-    Congruence,
     Equation,
     Formula,
-    Interval,
     Matrix,
     Named,
     Ordering,
+    Piecewise,
     Region,
     Words,
 )
-from still_verl.rewards.equivalence.compare import collections, congruences, formulas, regions, relations, words
+from still_verl.rewards.equivalence.compare import collections, formulas, regions, relations
 from still_verl.rewards.equivalence.compare.comparison import Rules
 
 RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
-    (Collection, Formula): collections.collection_and_formula,
-    (Formula, Collection): collections.formula_and_collection,
     (Matrix, Matrix): collections.same_matrix,
-    (Matrix, Collection): collections.matrix_and_collection,
-    (Collection, Matrix): collections.collection_and_matrix,
     (Region, Region): regions.same_region,
-    (Region, Collection): regions.region_and_collection,
-    (Collection, Region): regions.collection_and_region,
-    (Interval, Interval): regions.same_interval,
     (Ordering, Ordering): relations.same_ordering,
     (Equation, Equation): relations.same_equation,
     (Equation, Formula): relations.equation_and_formula,
@@ -40,11 +31,6 @@ RULES: Rules = {
     (Equation, Named): relations.equation_and_named,
     (Named, object): relations.named_and_other,
     (object, Named): relations.other_and_named,
-    (Congruence, Congruence): congruences.same_congruence,
-    (Congruence, Formula): congruences.congruence_and_formula,
-    (Formula, Congruence): congruences.formula_and_congruence,
-    (Clock, Clock): words.same_clock,
-    (Words, Words): words.same_words,
-    (Words, Formula): words.words_and_formula,
-    (Formula, Words): words.formula_and_words,
+    (Piecewise, Piecewise): collections.same_piecewise,
+    (Words, Words): formulas.same_words,
 }

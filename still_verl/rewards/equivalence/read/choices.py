@@ -2,20 +2,35 @@
 
 import re
 
+from still_verl.rewards.equivalence.reading import Reading
+
 _LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
 _LETTERS = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])*[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
-_CHOSEN = re.compile(r"(?:‹(?i:option|choice|answer)›\s*)?[(‹]*\s*([A-J])\s*(?:[)›.:](?![_^]).*)?", re.DOTALL)
+_CHOSEN = re.compile(
+    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|[\u4e00-\u9fff]{1,8}(?<![不非没无或]))›?\s*:?\s*)?"
+    r"[({\[‹]*\s*([A-J])\s*(?:(?:[)}\]›.:,](?![_^])|\s-\s|\s(?=\d))(.*))?",
+    re.DOTALL,
+)
+_ANOTHER = re.compile(r"(?<![A-Za-z\\])[A-J](?![A-Za-z])|∨")
 
 
-def same_choice(gold: str, answer: str) -> bool | None:
-    """Say whether both choose the same letters; None when one of them is no choice."""
+def same_choice(gold: str, answer: str, reading: Reading = "strict") -> bool | None:
+    """Say whether both choose the same letters; None when the gold answer is no choice.
+
+    A gold answer that is one letter is a choice: no formula is equal to it. In the lenient reading an answer may be a
+    lower-case letter.
+    """
     several, picks = letters(gold), letters(answer)
     if several and picks:
         return several == picks
     if (several and letter(answer)) or (picks and letter(gold)):
         return False
-    wanted, picked = letter(gold) or labelled(gold)[0], chosen(answer)
+    wanted = letter(gold)
+    picked = chosen(answer)
+    if wanted and not picked:
+        return reading == "lenient" and letter(answer.upper()) == wanted
+    wanted = wanted or labelled(gold)[0]
     if wanted and picked:
         return wanted == picked
     return None
@@ -52,6 +67,6 @@ def labelled(text: str) -> tuple[str, str]:
 def chosen(text: str) -> str:
     """Return the letter that an answer chooses: `B`, `(B)`, `B. 12`, `‹option› B`; nothing behind anything else."""
     found = _CHOSEN.fullmatch(text)
-    if not found:
+    if not found or _ANOTHER.search(found[2] or ""):  # `B or A` chooses nothing
         return ""
     return found[1]

@@ -1,71 +1,82 @@
-"""What an answer says about its variables: "for some constant c", `k ∈ ℤ`, "where c is a constant", `n ≥ 1`."""
+r"""What a text says about its variables: "for some constant c", `k ∈ ℤ`, `n ≥ 1`, or nothing (`+C`, `k\pi`)."""
 
 import re
+from dataclasses import dataclass, field
 
-_LEAD = r"(?:\s*(?:‹(?:for (?:some|any|all|every|each)|for|where|with|some|any|all|is|an|integers?|and)›|∧|[,;(]))"
+MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time with their square
+
+_LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
 _DECLARATION = re.compile(
-    rf"(?:{_LEAD}+\s*(?P<names>[a-zA-Z](?:\s*,\s*[a-zA-Z])*)\s*∈\s*[ℤℕℝℚ]|\s(?P<name>[a-zA-Z])\s*∈\s*[ℤℕℝℚ]|"
-    rf"{_LEAD}*\s*‹[^›]*integers?[^›]*›\s*(?P<last>[a-zA-Z]?))[\s.)]*(?:‹[^›]*integers?[^›]*›)?$"
+    r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))\s*(?P<before>(?:‹[^›]*›[\s∧,]*|∧\s*)*)"
+    rf"(?P<names>{_LETTERS})?\s*(?:∈\s*(?P<set>[ℤℕℝℚ](?:\s*[_^]?\s*\{{?\s*[+*]\s*\}}?)?)|[≥>]\s*(?P<first>[01]))?"
+    r"\s*(?P<after>(?:(?:‹[^›]*›|a\b)\s*)*)[\s.)]*$"
 )
-_QUALIFIER = re.compile(
-    r"[\s,;(]*(?:‹for›\s*(?:‹(?:some|any|all|every|each)›|any)?|‹for [^›]*›)\s*(?:‹[^›]*›\s*)*"
-    r"(?P<name>[a-zA-Z])\s*(?:∈\s*[ℝℤℕ])?[\s.)]*$"
-)
-# Where an index starts (`n ≥ 1`); other bounds, and those of other letters, are part of the answer.
-_INDEX_BOUND = re.compile(
-    r"[\s,;(]*(?:‹for›\s*)?\b(?P<name>[i-n])\s*(?:[≥>]\s*[01]|∈\s*[ℕℤ]\s*[_^]?\s*\{?\s*(?:[+*]|[>≥]\s*[01])\s*\}?)[\s.)]*$"
-)
-_CONSTANT = re.compile(
-    r"[\s,;(]*(?:‹(?:where|with|and|for)›\s*)?(?P<names>[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*)\s*"
-    r"(?:‹(?:is|is an?|an|are)›\s*)?(?:a\s)?(?:‹[^›]*›\s*)*"
-    r"‹[^›]*\b(?:constants?|arbitrary|parameters?|reals?|real numbers?)›[\s.)]*$"
-)
-_CONSTANT_OF_INTEGRATION = re.compile(r"\+\s*([CcK])$")
-_PERIOD_INDEX = re.compile(r"[klmnt]")
-_CONDITION = re.compile("[<>≤≥≠∈‹]")
+_BINDS = re.compile(r"\b(?:constants?|arbitrary|parameters?|some|any|all|every|each)\b|integer|\breals?\b|rational")
+_SETS = {"integer": "ℤ", "natural": "ℕ", "real": "ℝ", "rational": "ℚ"}
+_LIMITS = re.compile(r"\b(?:positive|negative|non-?negative|non-?zero|even|odd|prime)\b")
+_RUNNING = frozenset("ijklmn")  # letters whose first value may be named behind a formula, `n ≥ 1`
+_CONDITION = re.compile("[<>≤≥≠∈]")
+_CONSTANT = re.compile(r"(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?![A-Za-z_])|(?<![A-Za-z\\])C(?:_\{?\d\}?)?(?=\s*[a-z])")
+_ANGLE_INDEX = re.compile(r"(?<![a-zA-Z\\])([klmn])(?![a-zA-Z])")
 
 
-def without_declarations(gold: str, answer: str) -> tuple[frozenset[str], str, str]:
-    """Return the variables that "for some constant c" or `k ∈ ℤ` binds in either text, and both texts without it."""
-    gold, bound_in_gold = _take_declaration(gold)
-    answer, bound_in_answer = _take_declaration(answer)
-    return frozenset(bound_in_gold + bound_in_answer), gold, answer
+@dataclass(frozen=True)
+class Declared:
+    """A text without its declaration, and what that said: the names that it binds, and the sets they are from."""
+
+    text: str
+    names: frozenset[str] = field(default=frozenset())
+    domains: frozenset[str] = field(default=frozenset())
 
 
-def _take_declaration(text: str) -> tuple[str, list[str]]:
-    """The text before its declaration, and the variables that this binds; all of the text when it has none."""
-    found = _QUALIFIER.search(text) or _DECLARATION.search(text) or _CONSTANT.search(text) or _index_bound(text)
-    if not found:
-        return text, []
-    kept = text[: found.start()].rstrip(" ,;(")
-    names: list[str] = []
-    for group in found.groupdict().values():
-        names += re.findall("[a-zA-Z]", group or "")
-    for name in names:
-        if name not in kept:  # it says something of another variable, and is part of the answer
-            return text, []
-    if not kept:
-        return text, []
-    return kept, names
+def declared(text: str) -> Declared:
+    r"""Take the declaration off the end of a normalized text; all of the text when it has none.
 
-
-def _index_bound(text: str) -> re.Match[str] | None:
-    """The bound of an index behind a formula; behind another bound it is one of several conditions."""
-    found = _INDEX_BOUND.search(text)
-    if found and _CONDITION.search(text[: found.start()]):
-        return None
-    return found
-
-
-def periodic(gold: str, answer: str) -> frozenset[str]:
-    r"""Return the variables that are bound without being declared.
-
-    They are the index of a family of angles (`k\pi`), and the constant of integration, when both texts have one.
+    Example:
+        >>> declared("2k π, k ∈ ℤ")
+        Declared(text='2k π', names=frozenset({'k'}), domains=frozenset({'ℤ'}))
     """
-    if "π" in gold and "π" in answer:
-        return frozenset(_PERIOD_INDEX.findall(gold + answer))
-    in_gold = _CONSTANT_OF_INTEGRATION.search(gold)
-    in_answer = _CONSTANT_OF_INTEGRATION.search(answer)
-    if in_gold and in_answer:
-        return frozenset((in_gold[1], in_answer[1]))
-    return frozenset()
+    found = _DECLARATION.search(text, max(len(text) - MAX_DECLARATION, 0))
+    if not found:
+        return Declared(text)
+    kept = text[: found.start()].rstrip(" ,;(")
+    words = (found["before"] + found["after"]).lower()
+    names = frozenset(re.findall("[a-zA-Z]", found["names"] or ""))
+    # A first value alone binds an index; behind another condition it is one of several.
+    binds = found["set"] or _BINDS.search(words)
+    if found["first"]:
+        binds = names <= _RUNNING and not _CONDITION.search(kept)
+    if not kept or not binds or any(name not in kept for name in names):
+        return Declared(text)
+    return Declared(kept, names, _domains(found["set"] or "", words))
+
+
+def _domains(sign: str, words: str) -> frozenset[str]:
+    """The sets that a declaration names, with what limits them: `ℤ`, `ℝ+`, `ℤ odd`; the positive integers are `ℕ`."""
+    sets = {sign for word, sign in _SETS.items() if word in words}
+    limits = " ".join(_LIMITS.findall(words)).replace("positive", "+")
+    if sign:
+        sets.add(sign[0])
+        limits += "+" * ("+" in sign)
+    if limits and not sets:
+        sets.add("ℝ")
+    found = set()
+    for name in sets:
+        domain = f"{name} {limits}".strip()
+        found.add({"ℤ +": "ℕ", "ℕ +": "ℕ"}.get(domain, domain))
+    return frozenset(found)
+
+
+def constants(gold: str) -> frozenset[str]:
+    """Return the constants of integration of a gold answer, `C` or `C_1`: an answer may write them in lower case."""
+    names = set()
+    for found in _CONSTANT.finditer(gold):
+        names.add(re.sub("[{}]", "", found[0]))
+    return frozenset(names)
+
+
+def angle_index(gold: str) -> frozenset[str]:
+    r"""Return the index of a family of angles, the k of `k\pi`: a person knows that it is any integer."""
+    if "π" not in gold:
+        return frozenset()
+    return frozenset(_ANGLE_INDEX.findall(gold))

@@ -1,20 +1,17 @@
-"""Texts that stand for several answers, written out: both signs, a row with dots, permutations."""
+"""Texts that stand for several answers, written out: both signs, a row with dots."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import permutations, product
+from collections.abc import Sequence
+from itertools import product
 
 from still_verl.rewards.equivalence.read.splitting import split, unwrap
-from still_verl.rewards.equivalence.read.words import plain_words
 
 MAX_ITEMS = 64
-MAX_COORDINATES = 4  # of a tuple with signs to choose, or to permute: all of its forms are written out
+MAX_COORDINATES = 4  # of a tuple with signs to choose: all of its forms are written out
 
 _INTEGER = re.compile(r"-?\d{1,9}")
 _LAST_INTEGER = re.compile(r"(?:[a-z]\s*=\s*)?(-?\d{1,9})")
-_PERMUTED = re.compile(r"\b(cyclic )?permutations?\b")
 _SIGNED_TUPLE = re.compile(r"[±∓]\s*\(([^()]*,[^()]*)\)")
-_TUPLE = re.compile(r"\([^()‹›]*,[^()‹›]*\)(?!\s*=)")  # without words, or it could be permuted again and again
 
 
 def expand_signs(text: str) -> list[str]:
@@ -82,29 +79,3 @@ def _common_step(numbers: list[int]) -> int:
         if second - first != step:
             return 0
     return step
-
-
-def expand_permutations(text: str) -> list[str]:
-    """Write out every tuple that "and its (cyclic) permutations" means; nothing when `text` does not say so."""
-    if "ermutation" not in text:  # plain words cost more
-        return []
-    said = _PERMUTED.search(plain_words(text))
-    if not said:
-        return []
-    orders: Callable[[list[str]], Iterable[tuple[str, ...]]] = permutations
-    if said[1]:
-        orders = _rotations
-    written: dict[str, None] = {}  # a set that keeps its order
-    for found in _TUPLE.finditer(text):
-        items = split(found[0][1:-1], ",")
-        if len(items) > MAX_COORDINATES:
-            return []
-        for order in orders(items):
-            written[_as_tuple(order)] = None
-    if len(written) > MAX_ITEMS:
-        return []
-    return list(written)
-
-
-def _rotations(items: list[str]) -> list[tuple[str, ...]]:
-    return [(*items[start:], *items[:start]) for start in range(len(items))]

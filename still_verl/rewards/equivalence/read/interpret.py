@@ -6,10 +6,10 @@ Each reader takes one kind, and gives nothing when the text is not that.
 import re
 from functools import lru_cache
 
-from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Matrix, Named
+from still_verl.rewards.equivalence import clock
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Matrix, Named, Piecewise
 from still_verl.rewards.equivalence.normalize import compact
-from still_verl.rewards.equivalence.read.congruence import read_congruence
-from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
+from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
     are_names,
@@ -20,15 +20,10 @@ from still_verl.rewards.equivalence.read.relations import (
     read_ratio,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
-from still_verl.rewards.equivalence.read.units import read_formula, without_thousands
-from still_verl.rewards.equivalence.read.words import (
-    read_clock,
-    read_count,
-    read_everything,
-    read_nothing,
-    read_words,
-    spoken_inequality,
-)
+from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
+from still_verl.rewards.equivalence.read.vectors import read_vector
+from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
+from still_verl.rewards.equivalence.symbols import all_symbols
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -36,16 +31,18 @@ _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
-# Only a name or prose comes before the verb, and nothing that denies.
 _STATEMENT = re.compile(
-    r"(?!.*‹[^›]*\b(?:not|no|nor|than)\b)(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals)›\s*(?=\S)"
-)
-_REMARK = re.compile(r"(?<=[\s\d})])\(\s*‹(?!mod\b|base\b)[^›]{2,}›[^()]*\)$")
+    r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|(?:(?![不非没无])[\u4e00-\u9fff])*[是为])›\s*(?=\S)"
+)  # a name, a verb
+_CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
+_REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
+_LETTER = re.compile("[A-Za-z]")
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 _QUANTIFIER = re.compile(
-    r"^(?:‹for›\s*)?‹(?:for )?(?:all|any|every|each)(?: real)?(?: numbers?| integers?| values?)?›\s*"
-    r"(?:‹(?:real|of|(?:real )?(?:numbers?|integers?|values?)(?: of)?)›\s*)*(?=[a-z]\s*[<>≤≥≠])"
+    r"^(?:‹(?:for )?(?:for|all|any|every|each|real|numbers?|values?|of)(?: real)?(?: numbers?| values?)?›\s*)+"
+    r"(?=[a-z]\s*[<>≤≥≠])"
+    r"|^‹(?:for )?(?:all|any|every|each)(?:›\s*‹| )(?:positive )?integers?›\s*(?=[i-n]\s*[≥>]\s*\d+$)"
 )
-_POSITIVE = re.compile(r"\b(?:positive|natural) ?(?=[^<>≤≥≠]*[≥>]\s*\d+$)")
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
 _SPACE = re.compile(r"\s")
 
@@ -60,6 +57,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         >>> [type(value).__name__ for value in interpret("(1, 2)")]
         ['Region', 'Collection']
     """
+    clock.check()
     if depth > MAX_NESTING or not text:
         return ()
     if "," not in text:  # with one, plain braces may stand for a set
@@ -67,44 +65,36 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     count = read_count(text)
     if count:
         return (read_formula(count),)
-    text = _REMARK.sub("", text).rstrip()
-    fixed = read_nothing(text) or read_everything(text) or read_clock(text) or read_congruence(text)
-    ratio = read_ratio(text)  # `4:30` is a time and a ratio
-    if fixed or ratio:
-        return fixed + ratio
-    spoken = spoken_inequality(text)
-    if spoken:
-        return read_region(spoken)
-    exact = exact_side(_without_quantifier(text))
+    text = _REASON.sub("", text)
+    fixed = read_sets_in_words(text) or read_ratio(text)
+    if fixed:
+        return fixed
+    exact = exact_side(_QUANTIFIER.sub("", text))
     return _read_structure(exact, depth) or _read_prose_or_formula(exact)
 
 
-def _without_quantifier(text: str) -> str:
-    """`‹all› n ≥ 3` as `n ≥ 3`; "positive" says nothing more where the bound does."""
-    if not text.startswith("‹"):
-        return text
-    text = _POSITIVE.sub("", text).replace("‹›", "")
-    return _QUANTIFIER.sub("", text)
-
-
 def _read_prose_or_formula(text: str) -> Interpretations:
-    formula = read_formula(text)
-    if formula.node is None:
-        return read_words(text) or (formula,)
-    return (formula,)
+    formulas = read_formulas(text)
+    if formulas[0].node is None:
+        return read_words(text) or formulas
+    return *formulas, *read_vector(formulas[0])
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
     """What brackets, separators and relations make of `text`; nothing when it has none."""
+    inside = unwrap(text, "⟪", "⟫")
+    if inside is not None:
+        return _read_cases(inside, depth)
     if _SET_OPERATION.search(text):
         return read_region(text)
     excluded = expand_signs(text)
     if len(excluded) > 1 and len(split(text, "≠")) == 2:
         text = "∧".join(excluded)  # `x ≠ ±1` excludes both
     if len(split(text, "<>≤≥≠∈")) > 1:
-        members = read_region(text) or _read_membership(text, depth)
-        return members + read_ordering(text)
+        return _read_membership(text, depth) or read_region(text) + read_ordering(text)
     grouped = without_thousands(text)
+    if grouped == text:  # `3,14` is two items or one decimal
+        grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
     if grouped != text:  # the comma of `1,234` may separate thousands or items
         return _read_list(text, depth) + interpret(grouped, depth + 1)
     return (
@@ -118,18 +108,21 @@ def _read_structure(text: str, depth: int) -> Interpretations:
 def _read_membership(text: str, depth: int) -> Interpretations:
     """`x ∈ S` as S."""
     parts = split(text, "∈")
-    if len(parts) != 2:
+    if len(parts) != 2 or not is_name(parts[0]):
         return ()
-    return interpret(parts[1], depth + 1)
+    return interpret(parts[1], depth)
 
 
 def _read_list(text: str, depth: int) -> Interpretations:
     """Answers with commas, semicolons, "and" or "or" between them, in any order."""
-    parts = expand_permutations(text) or fill_dots(split_nonempty(text, ",;∧∨"))
+    parts = fill_dots(split_nonempty(text, ",;∧∨"))
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
-    listed = Collection(_items(parts, depth))
-    return listed, *_tuples_by_name(listed)
+    bracket = ""
+    if len(split(text, "∨")) > 1:
+        bracket = "∨"
+    listed = Collection(_items(parts, depth), bracket)
+    return _tuples_by_name(listed) or (listed,)
 
 
 def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
@@ -158,7 +151,7 @@ def _tuples_by_name(listed: Collection) -> Interpretations:
         return ()
     tuples: list[Interpretations] = []
     for start in range(0, len(listed.items), size):
-        tuples.append((Collection(listed.items[start : start + size], "("),))
+        tuples.append((Collection(listed.items[start : start + size], "()"),))
     return (Collection(tuple(tuples)),)
 
 
@@ -167,6 +160,31 @@ def _read_signs(text: str, depth: int) -> Interpretations:
     if unwrap(text, "⦃⟦", "⦄⟧") is not None or len(expand_signs(text)) < 2:
         return ()
     return (Collection(_items([text], depth)),)
+
+
+def _read_cases(inside: str, depth: int) -> Interpretations:
+    """The lines of a system, which hold together, or of a function by cases: a value and its condition in each."""
+    lines = split_nonempty(inside, "\n")
+    if "&" not in inside:
+        return _read_system(lines, depth)
+    cases = []
+    for line in lines:
+        value, _, condition = line.partition("&")
+        value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
+        cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
+    return (Piecewise(tuple(cases)),)
+
+
+def _read_system(lines: list[str], depth: int) -> Interpretations:
+    """Lines that hold together; of equations that are solved in the last line, this one."""
+    *before, last = [interpret(line, depth + 1) for line in lines]
+    if before and all(_kind(line) is Equation for line in before) and _kind(last) is Named:
+        return last
+    return interpret("∧".join(lines), depth + 1)
+
+
+def _kind(line: Interpretations) -> type | None:
+    return type(line[0]) if line else None
 
 
 def _read_bracketed(text: str, depth: int) -> Interpretations:
@@ -186,10 +204,8 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     interval: Interpretations = ()
     if len(parts) == 2:
         interval = read_region(text)
-    if text[0] + text[-1] not in ("()", "[]"):
-        return interval
     items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0])
+    return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:
@@ -198,7 +214,10 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
         return read_region(text)
     elements = fill_dots(split_nonempty(inside, ",;"))
     # One more than the limit, so that a set that was cut equals none within the limit.
-    return (Collection(_items(elements[: MAX_ITEMS + 1], depth), "{"),)
+    listed = Collection(_items(elements[: MAX_ITEMS + 1], depth), "{")
+    if len(listed.items) == 1 and depth == 0:  # `{2}` is 2, but as a part of a list it is a set
+        return listed, *listed.items[0]
+    return (listed,)
 
 
 def _matrix(inside: str, depth: int) -> Matrix:
@@ -213,17 +232,21 @@ def _matrix(inside: str, depth: int) -> Matrix:
 def _read_relation(text: str, depth: int) -> Interpretations:
     """`name = value`, `f(x) = value`, `label: value`, or an equation; of a chain the last side counts."""
     label = _LABEL.match(text) or _STATEMENT.match(text)
-    if label:
+    if label and says_little(label[0]):
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     sides = split_nonempty(text, "=⇒⇔")
-    if len(sides) < 2:
+    if len(sides) < 2 or "=" not in text:
         return ()
+    if len(sides) == 2 and is_name(sides[1]) and not _LETTER.search(sides[0]):  # `2 = x`
+        sides.reverse()
     *names, value = sides
+    if not all(is_name(side) or _is_formula(side) for side in names[1:]):
+        return ()
     named = _read_named(names[0], value, depth)
     if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
-        return *named, Collection((same,) * len(names), "(")
+        return *named, Collection((same,) * len(names), "()")
     return named or read_equation(sides)
 
 
@@ -232,7 +255,17 @@ def _read_named(name: str, value: str, depth: int) -> Interpretations:
     function = _FUNCTION.fullmatch(name)
     if function:
         params = _SPACE.sub("", function[2]).split(",")
-        return (Named(compact(function[1]), tuple(params), interpret(value, depth + 1)),)
-    if is_name(name):
-        return (Named(compact(name), (), interpret(value, depth + 1)),)
-    return ()
+        read = interpret(value, depth + 1)
+        if function[1] in all_symbols(read):
+            return ()
+        return (Named(compact(function[1]), tuple(params), read),)
+    if not is_name(name):
+        return ()
+    read = interpret(value, depth + 1)
+    if name in all_symbols(read):  # `x = x` names nothing
+        return ()
+    return (Named(compact(name), (), read),)
+
+
+def _is_formula(text: str) -> bool:
+    return read_formula(text).node is not None

@@ -6,23 +6,29 @@ from still_verl.rewards.equivalence.answer_types import Collection, Equation, Fo
 from still_verl.rewards.equivalence.node import Node, Unreadable
 from still_verl.rewards.equivalence.parse import parse
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
-from still_verl.rewards.equivalence.read.units import read_formula
+from still_verl.rewards.equivalence.read.units import read_formula, take_unit
+from still_verl.rewards.equivalence.read.words import says_little
 
 _ORDER = "<>≤≥≠"
-_RATIO = re.compile(r"[^:‹]+(?::[^:‹]+)+")
+_RATIO = re.compile(r"[^:]+(?::[^:]+)+")
+_POINTS = re.compile(
+    r"m?\s*\\angle\s*\{?\s*[A-Z]{1,3}\s*\}?|(?:\\(?:overline|triangle|widehat)|\|)?\s*\{?\s*[A-Z]{2,3}'?\s*\}?\|?"
+)
 
 
 def is_name(text: str) -> bool:
-    """Say whether `text` can name an answer: a symbol, a tuple of symbols, or words."""
+    """Say whether `text` can name an answer: a symbol, a tuple of symbols, points (`AB`, `\\angle ABC`), or words."""
     inside = unwrap(text, "(", ")")
     if inside is not None:
         parts = split(inside, ",")
         if len(parts) > 1:
             return are_names(parts)
+    if _POINTS.fullmatch(text):
+        return True
     try:
         return parse(text).kind == "symbol"
     except Unreadable:
-        return text.startswith("‹") or (text.startswith(r"\angle") and "=" not in text)
+        return text.startswith("‹") and says_little(text)
 
 
 def are_names(texts: list[str]) -> bool:
@@ -34,12 +40,12 @@ def are_names(texts: list[str]) -> bool:
 
 
 def exact_side(text: str) -> str:
-    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x = 3`."""
+    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x =≈ 3`."""
     sides = split_nonempty(text, "≈")
-    if not sides:
-        return ""
+    if len(sides) < 2:
+        return text
     if len(sides) == 2 and is_name(sides[0]):
-        return f"{sides[0]}={sides[1]}"
+        return f"{sides[0]}=≈{sides[1]}"
     return sides[0]
 
 
@@ -68,9 +74,10 @@ def read_equation(sides: list[str]) -> Interpretations:
 
 
 def read_ratio(text: str) -> Interpretations:
-    """Read `a:b` as the quotient, and a ratio of more parts as a tuple of quotients by the last."""
+    """Read `a:b` as the quotient, and a ratio of more parts as a tuple of quotients by the last; `pm` may follow."""
     if not _RATIO.fullmatch(text) or "⦃" in text:
         return ()
+    text, unit = take_unit(text)
     try:
         parts = [parse(part.strip()) for part in text.split(":")]
     except Unreadable:
@@ -78,7 +85,7 @@ def read_ratio(text: str) -> Interpretations:
     last = parts.pop()
     shares = []
     for part in parts:
-        shares.append((Formula("", Node("/", (part, last))),))
+        shares.append((Formula("", Node("/", (part, last)), unit),))
     if len(shares) == 1:
         return shares[0]
-    return (Collection(tuple(shares), "("),)
+    return (Collection(tuple(shares), "()"),)

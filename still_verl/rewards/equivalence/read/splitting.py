@@ -1,7 +1,7 @@
 """Cutting a normalized text at the places that are outside every bracket."""
 
-_OPENING = "([{⦃‹⟦"
-_CLOSING = ")]}⦄›⟧"
+_OPENING = "([{⦃‹⟦⟪"
+_CLOSING = ")]}⦄›⟧⟫"
 
 
 def split(text: str, separators: str) -> list[str]:

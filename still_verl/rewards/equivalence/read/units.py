@@ -1,20 +1,57 @@
-"""Numbers with something attached: units, degrees, percent, currency, a number base, thousands."""
+"""Numbers with something attached: units, number words, degrees, percent, currency, a number base, thousands."""
 
 import re
 
 from still_verl.rewards.equivalence.answer_types import Formula
-from still_verl.rewards.equivalence.node import Unreadable
+from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
-from still_verl.rewards.equivalence.unit_names import MEASURES
 
 _POWER = re.compile(r"›\s*\^\s*\{?\s*-?\d\s*\}?$")
-_LETTER_UNIT = re.compile(r"[\d}]\s*$")
-_BASE = re.compile(r"(-?[0-9A-F]+)\s*_\s*\{?\s*(\d+)\s*\}?")
-_HEDGE = re.compile(r"^(?:‹(?:approximately|about|exactly|approx|around|Rs|USD|yuan)›\s*\.?|~|≈)\s*")
+_BASE = re.compile(r"(-?\d+)\s*_\s*\{?\s*(\d+)\s*\}?")
+_ABOUT = re.compile(r"^(?:‹(?:approximately|about|approx|around|roughly)›\s*\.?|≈)\s*")
+_CURRENCY = re.compile(r"^(-?)\s*‹(dollar|euro|£|yuan|rs|usd)›\s*\.?\s*", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"(?<=\d)\s*°\s*‹?([CF])›?$")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(?![\d/]))")
-_ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
 _GROUP_MARK = re.compile("[, ]")
-_MEASURE_WORD = re.compile(r"[a-z]+(?:/[a-z]+)?")
+_ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
+# Letters behind a number: a product of symbols, or a unit.
+_LETTERS = re.compile(r"([^a-zA-Z]*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)")
+_LETTER_UNITS = frozenset(
+    "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
+)
+_EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
+_RAISED = re.compile(r"\*\*-?\d")
+_MARKS = re.compile(r"[‹›(){},]")
+_MULTIPLIERS = {
+    "hundred": 10**2,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "dozen": 12,
+}
+# Words behind a number that say another number, or that this is none.
+_CHANGES = re.compile(
+    r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
+    r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
+    r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
+    r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
+    "|[十百千万亿不非没无或除]"
+)
+_SPECIAL = {
+    "percent": "%",
+    "percentage": "%",
+    "per cent": "%",
+    "degree": "°",
+    "degrees": "°",
+    "deg": "°",
+    "rad": "rad",
+    "radian": "rad",
+    "radians": "rad",
+    "元": "yuan",
+    "am": "am",
+    "pm": "pm",
+}
 
 
 def without_thousands(text: str) -> str:
@@ -29,33 +66,56 @@ def _without_group_marks(found: re.Match[str]) -> str:
     return _GROUP_MARK.sub("", found[0])
 
 
+def read_formulas(text: str) -> tuple[Formula, ...]:
+    """Read a formula; letters behind a number are symbols and, in a second interpretation, a unit: `5 m`."""
+    formula = read_formula(text)
+    found = _LETTERS.fullmatch(text)
+    if not found or formula.unit or found[3].partition("^")[0].replace(" ", "").partition("/")[0] not in _LETTER_UNITS:
+        return (formula,)
+    try:
+        quantity = Formula(found[1], parse(found[1]), unit_name(found[3]), droppable=False)
+    except Unreadable:
+        return (formula,)
+    return formula, quantity
+
+
 def read_formula(text: str) -> Formula:
     """Read a formula and the unit that is attached to it; `node` is None when the formula is not understood."""
-    core, unit = take_unit(_HEDGE.sub("", text))
+    exact = _ABOUT.sub("", text)
+    money = _CURRENCY.match(exact)
+    if money:
+        core, unit = take_unit(money[1] + exact[money.end() :])
+    else:
+        core, unit = take_unit(exact)
+    scale, unit = _multiplied(unit)
+    if money and not unit:
+        unit = money[2].lower()
     try:
-        return Formula(core, parse(core), unit)
+        node = parse(core)
     except Unreadable:
         return Formula(core, None, unit)
+    if scale != 1:
+        node = Node("*", (node, number(scale)))
+    return Formula(core, node, unit, is_about=exact != text)
 
 
 def take_unit(text: str) -> tuple[str, str]:
-    """Return the text without its unit, and the name of the unit; an empty one for words that measure nothing."""
+    """Return the text without its unit, and the unit's name; an empty one when nothing is attached to a formula."""
     with_base = _BASE.fullmatch(text)
     if with_base:
-        digits, base = with_base.groups()
-        if digits.lstrip("-").isdigit():
-            return digits, f"base {base}"
-        return text, ""  # digits above 9 are no formula; only math-verify may know
+        return with_base[1], f"base {with_base[2]}"
     if text.endswith("%"):
         return text[:-1].strip(), "%"
     if text.endswith("°") and not _ANGLE_FUNCTION.search(text):
         return text[:-1].strip(), "°"
-    # Any words behind a formula are taken off ("7 apples"); only those of the list can contradict a unit.
+    temperature = _TEMPERATURE.search(text)
+    if temperature:
+        return text[: temperature.start()], "°" + temperature[1]
     core = _without_words(text)
-    words = text[len(core) :].strip(" */")
-    if words and core and _is_unit(words, core):
-        return core.removesuffix("°"), _measure(words)
-    return text, ""
+    unit = unit_name(text[len(core) :])
+    if not core or not unit or _CHANGES.search(_RAISED.sub("", unit)):
+        return text, ""
+    return core.removesuffix("°"), unit
 
 
 def _without_words(text: str) -> str:
@@ -66,25 +126,23 @@ def _without_words(text: str) -> str:
             text = text[: power.start() + 1]
         if not text.endswith("›"):
             return text
-        text = text[: max(text.rfind("‹"), 0)].rstrip(" */")
+        text = text[: max(text.rfind("‹"), 0)].rstrip(" */.")
     return text
 
 
-def _is_unit(words: str, core: str) -> bool:
-    """A single letter is a unit only behind a number: `3 ‹m›`."""
-    word = words.strip("‹› ")
-    if len(word) != 1:
-        return True
-    return word in MEASURES and _LETTER_UNIT.search(core) is not None
+def unit_name(words: str) -> str:
+    """Return the name of a unit as `read.quantities` reads it: `m/s`, `cm**2`, `apples`."""
+    words = _MARKS.sub(" ", _EXPONENT.sub(r"**\1", words.replace(".", "")))
+    name = " ".join(words.split()).replace(" **", "**")
+    return _SPECIAL.get(name.lower(), name)
 
 
-def _measure(words: str) -> str:
-    for word in _MEASURE_WORD.findall(words.lower()):
-        if word in MEASURES:
-            return MEASURES[word]
-    return ""
-
-
-def contradict(left: str, right: str) -> bool:
-    """Say whether two units cannot name the same measure; a missing unit contradicts none."""
-    return bool(left and right and left != right)
+def _multiplied(unit: str) -> tuple[int, str]:
+    """The factor that "million" and other number words stand for, and the unit behind them."""
+    factor, words = 1, unit.split()
+    while words and words[0].lower() in _MULTIPLIERS:
+        factor *= _MULTIPLIERS[words.pop(0).lower()]
+    if factor > 1 and words[:1] == ["of"]:
+        words = words[1:]
+    name = " ".join(words)
+    return factor, _SPECIAL.get(name.lower(), name)

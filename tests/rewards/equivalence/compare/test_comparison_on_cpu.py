@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.rewards.equivalence.answer_types import Clock, Collection, Formula, Named, Words
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Named, Piecewise, Words
 from still_verl.rewards.equivalence.compare.comparison import (
     MAX_COMPARED,
     Comparison,
@@ -46,8 +46,12 @@ def test_a_rule_for_both_kinds_comes_before_one_for_any() -> None:
     def named(name: str) -> Any:
         return lambda compare, gold, answer: called.append(name) or True
 
-    rules = {(Clock, Clock): named("both"), (Clock, object): named("gold"), (object, Clock): named("answer")}
-    compare, clock, words = Comparison(rules), Clock(0, ""), Words("a")
+    rules = {
+        (Piecewise, Piecewise): named("both"),
+        (Piecewise, object): named("gold"),
+        (object, Piecewise): named("answer"),
+    }
+    compare, clock, words = Comparison(rules), Piecewise(()), Words("a")
     for gold, answer in ((clock, clock), (clock, words), (words, clock)):
         assert compare.values(gold, answer) is True
     assert called == ["both", "gold", "answer"]
@@ -55,8 +59,8 @@ def test_a_rule_for_both_kinds_comes_before_one_for_any() -> None:
 
 def test_kinds_without_a_rule_differ_unless_a_part_was_not_understood() -> None:
     compare = Comparison({})
-    assert compare.values(READ, Clock(0, "")) is False
-    assert compare.values(UNREAD, Clock(0, "")) is None
+    assert compare.values(READ, Piecewise(())) is False
+    assert compare.values(UNREAD, Piecewise(())) is None
     assert compare.interpretations((), (READ,)) is None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_permutations, expand_signs, fill_dots
+from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,3 @@ def test_dots(parts: str, written: str) -> None:
 def test_dots_that_stand_for_too_many_items_stay() -> None:
     assert len(fill_dots(["1", "…", str(MAX_ITEMS + 1)])) == MAX_ITEMS + 1
     assert fill_dots(["1", "…", str(MAX_ITEMS + 2)]) == ["1", "…", str(MAX_ITEMS + 2)]
-
-
-def test_permutations() -> None:
-    assert expand_permutations("(1,1,2) ‹and its permutations›") == ["(1,1,2)", "(1,2,1)", "(2,1,1)"]
-    assert expand_permutations("(1,2,3) ‹and cyclic permutations›") == ["(1,2,3)", "(2,3,1)", "(3,1,2)"]
-    assert expand_permutations("(1,2,3,4,5) ‹and its permutations›") == []
-    assert expand_permutations("(1,2)") == []

@@ -1,6 +1,6 @@
 """The symbols of an answer: which names a renaming may concern."""
 
-from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Interval, Named
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Named
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 
 _FIXED = frozenset((*CONSTANTS, "∞", "…"))  # symbols that nobody calls differently
@@ -20,8 +20,6 @@ def all_symbols(interpretations: Interpretations) -> frozenset[str]:
         elif isinstance(value, Collection):
             for item in value.items:
                 found |= all_symbols(item)
-        elif isinstance(value, Interval):
-            found |= all_symbols((value.low, value.high))
         elif isinstance(value, Named):
             found |= all_symbols(value.value)
     return found

@@ -1,0 +1,352 @@
+"""The operations of formulas on numbers, each bounded by the size of its result before it is done.
+
+A number is an exact fraction while it has at most `MAX_BITS` bits, else one of mpmath with the precision of its
+`Precision`. Nothing becomes 0 or infinite there by being tiny or huge. To add an operation: a function of a precision
+and numbers, a row of `OPERATIONS`, and a place in `parse` that builds its node; for a function that is written before
+what it applies to, its name in `normalize.CALLS`.
+"""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+Number = Any  # Fraction, or mpf or mpc of mpmath, which has no types
+
+MAX_BITS = 8_000  # of an exact fraction, numerator and denominator together
+MAX_MAGNITUDE = 2**40  # of a number, its logarithm to base 2; beyond nobody needs the value to know it is no answer
+MAX_ARGUMENT = 20_000  # of the argument of a function but for powers and logarithms, the same logarithm
+MAX_GAMMA_BITS = 512  # of precision; the first gamma function with 1,024 takes 50 ms
+CANCELLED = 3 / 4  # of the digits: a sum that loses more of them is exactly zero
+
+
+class TooLarge(ArithmeticError):
+    """A number that is beyond `MAX_MAGNITUDE`."""
+
+
+class Undefined(ArithmeticError):
+    """There is no finite value here."""
+
+
+class Imprecise(Undefined):
+    """There is one, but no digit of it is known at this precision."""
+
+
+class Precision:
+    """Arithmetic with so many bits; safe in any number of threads, for mpmath changes no state in these functions."""
+
+    def __init__(self, bits: int) -> None:
+        """Make the functions of mpmath for `bits` bits."""
+        import mpmath  # takes longer to import than all of `rewards`
+
+        self.bits = bits
+        self.lost = int(bits * CANCELLED)
+        self.functions = mpmath.MPContext()
+        self.functions.prec = bits
+
+    def inexact(self, value: Number) -> Number:
+        """Return `value` as a number of this precision."""
+        return self.functions.convert(value)
+
+    def argument(self, value: Number) -> Number:
+        """Return `value` as what a function of mpmath may be given.
+
+        Raises:
+            Imprecise: it is so tiny or huge that the function would compute with as many digits as its exponent.
+        """
+        value = self.inexact(value)
+        for part in (value.real, value.imag):
+            if part != 0 and abs(self.magnitude(part)) > MAX_ARGUMENT:
+                raise Imprecise
+        return value
+
+    def magnitude(self, value: Number) -> int:
+        """Return about the logarithm to base 2 of the absolute value, which is not 0, right within 1."""
+        if isinstance(value, Fraction):
+            return value.numerator.bit_length() - value.denominator.bit_length()
+        return int(self.functions.mag(value))
+
+    def settled(self, value: Number) -> Number:
+        """Return the result of an operation as exact as it is worth: a small fraction, a real number, a complex one.
+
+        Raises:
+            Undefined: it is not finite.
+            TooLarge: it is beyond `MAX_MAGNITUDE`.
+        """
+        if isinstance(value, Fraction):
+            if value.numerator.bit_length() + value.denominator.bit_length() <= MAX_BITS:
+                return value
+            value = self.inexact(value)
+        if not self.functions.isfinite(value):
+            raise Undefined("not finite")
+        if value == 0:
+            return Fraction(0)
+        if abs(self.magnitude(value)) > MAX_MAGNITUDE:
+            raise TooLarge
+        if isinstance(value, self.functions.mpc):
+            return self._without_noise(value)
+        return value
+
+    def _without_noise(self, value: Number) -> Number:
+        """A complex number without the part that is only rounding."""
+        least = self.magnitude(value) - self.lost
+        if value.imag == 0 or self.magnitude(value.imag) < least:
+            return value.real
+        if value.real == 0 or self.magnitude(value.real) < least:
+            return self.functions.mpc(0, value.imag)
+        return value
+
+    def unless_cancelled(self, value: Number, size: int) -> Number:
+        """Return `value`, or 0 when it is that but for the rounding of numbers of magnitude `size`."""
+        if value == 0 or self.magnitude(value) < size - self.lost:
+            return Fraction(0)
+        return value
+
+
+@lru_cache(maxsize=16)
+def precision(bits: int) -> Precision:
+    """Return the arithmetic with so many bits."""
+    return Precision(bits)
+
+
+def is_exact(*values: Number) -> bool:
+    """Say whether all of these are fractions."""
+    for value in values:
+        if not isinstance(value, Fraction):
+            return False
+    return True
+
+
+def is_whole(value: Number) -> bool:
+    """Say whether this is an integer for certain."""
+    return isinstance(value, Fraction) and value.denominator == 1
+
+
+def _add(at: Precision, left: Number, right: Number) -> Number:
+    if is_exact(left, right):
+        return left + right
+    if left == 0 or right == 0:
+        return left or right
+    total = at.inexact(left) + at.inexact(right)
+    return at.unless_cancelled(total, max(at.magnitude(left), at.magnitude(right)))
+
+
+def _multiply(at: Precision, left: Number, right: Number) -> Number:
+    if is_exact(left, right):
+        return left * right
+    return at.inexact(left) * at.inexact(right)
+
+
+def _divide(at: Precision, left: Number, right: Number) -> Number:
+    if right == 0:
+        raise Undefined("divided by 0")
+    if is_exact(left, right):
+        return left / right
+    return at.inexact(left) / at.inexact(right)
+
+
+def _negate(at: Precision, value: Number) -> Number:
+    return -value
+
+
+def _absolute(at: Precision, value: Number) -> Number:
+    return abs(value)
+
+
+def _power(at: Precision, base: Number, exponent: Number) -> Number:
+    if exponent == 0:
+        return Fraction(1)
+    if base == 0:
+        return _power_of_zero(exponent)
+    if is_whole(exponent):
+        return _whole_power(at, base, int(exponent))
+    if is_exact(base, exponent) and base < 0 and exponent.denominator % 2 == 1:
+        raise Undefined("(-8)^(1/3) may be the real root or the principal one")
+    return _exp(at, at.inexact(exponent) * at.functions.log(at.inexact(base)))
+
+
+def _power_of_zero(exponent: Number) -> Number:
+    if is_exact(exponent) and exponent > 0:
+        return Fraction(0)
+    raise Undefined("0 to a power that is not positive")
+
+
+def _whole_power(at: Precision, base: Number, exponent: int) -> Number:
+    if base == 1 or base == -1:
+        return base ** (exponent % 2)
+    # Any other fraction has 2 or more above or below, so its power has at least `exponent` bits.
+    if is_exact(base) and abs(exponent) <= MAX_BITS:
+        bits = math.log2(abs(base.numerator)) + math.log2(base.denominator)
+        if abs(exponent) * bits <= MAX_BITS:
+            return base**exponent
+    size = _exp(at, exponent * at.functions.log(abs(at.inexact(base))))
+    sign = at.inexact(base) / abs(at.inexact(base))
+    return size * _turned(at, sign, exponent)
+
+
+def _turned(at: Precision, sign: Number, exponent: int) -> Number:
+    """A number of absolute value 1 to a power of any size."""
+    if sign == 1 or sign == -1:
+        return sign ** (exponent % 2)
+    angle = at.functions.arg(sign) * exponent
+    if at.magnitude(angle) > at.bits // 2:
+        raise Imprecise
+    return at.functions.expj(angle)
+
+
+def _exp(at: Precision, exponent: Number) -> Number:
+    exponent = at.inexact(exponent)
+    growth, turns = exponent.real, exponent.imag
+    if growth != 0 and at.magnitude(growth) > math.log2(MAX_MAGNITUDE):
+        raise TooLarge
+    if turns != 0 and at.magnitude(turns) > at.bits // 2:
+        raise Imprecise
+    return at.functions.exp(exponent)
+
+
+def _root(at: Precision, radicand: Number, index: Number) -> Number:
+    if is_exact(radicand) and index == 2 and radicand >= 0:
+        top = math.isqrt(radicand.numerator)
+        bottom = math.isqrt(radicand.denominator)
+        if top * top == radicand.numerator and bottom * bottom == radicand.denominator:
+            return Fraction(top, bottom)
+    if index == 2:
+        return at.functions.sqrt(at.inexact(radicand))
+    is_odd = is_whole(index) and index % 2 == 1
+    if is_odd and not isinstance(radicand, at.functions.mpc) and radicand < 0:  # the real root, not the principal one
+        return -_power(at, -radicand, 1 / index)
+    return _power(at, radicand, _divide(at, Fraction(1), index))
+
+
+def _factorial(at: Precision, argument: Number) -> Number:
+    if is_whole(argument) and argument < 0:
+        raise Undefined("factorial of a negative integer")
+    size = log2_factorial(argument)
+    if is_whole(argument) and size <= MAX_BITS:
+        return Fraction(math.factorial(int(argument)))
+    if size > MAX_MAGNITUDE:
+        raise TooLarge
+    if at.bits > MAX_GAMMA_BITS:
+        raise Imprecise
+    return at.functions.factorial(at.argument(argument))
+
+
+def log2_factorial(argument: Number) -> float:
+    """Return about the logarithm to base 2 of the factorial; infinity for what is beyond the floats."""
+    try:
+        size = abs(complex(argument)) + 1
+        return math.lgamma(size) / math.log(2)
+    except OverflowError:
+        return math.inf
+
+
+def _double_factorial(at: Precision, argument: Number) -> Number:
+    """The product of every second number down to 1 or 2."""
+    if not is_whole(argument) or argument < 0:
+        raise Undefined("a double factorial is of a natural number")
+    if log2_factorial(argument) > 2 * MAX_BITS:
+        raise TooLarge
+    return Fraction(math.prod(range(int(argument), 0, -2)))
+
+
+def _binomial(at: Precision, top: Number, bottom: Number) -> Number:
+    if is_whole(top) and is_whole(bottom) and 0 <= bottom <= top:
+        chosen = min(bottom, top - bottom)
+        if log2_binomial(int(top), int(chosen)) <= MAX_BITS:
+            return Fraction(math.comb(int(top), int(chosen)))
+    others = _factorial(at, _add(at, top, -bottom))
+    return _divide(at, _factorial(at, top), _multiply(at, _factorial(at, bottom), others))
+
+
+def log2_binomial(top: int, chosen: int) -> float:
+    """Return about the logarithm to base 2 of a binomial, rather too much of one with a large `top`."""
+    if top < MAX_MAGNITUDE:
+        others = log2_factorial(Fraction(top - chosen))
+        return log2_factorial(Fraction(top)) - log2_factorial(Fraction(chosen)) - others
+    return chosen * math.log2(top) - log2_factorial(Fraction(chosen))
+
+
+def _nearest_whole(at: Precision, value: Number) -> int | None:
+    """The integer that a real number is but for rounding."""
+    if at.magnitude(value) > at.lost:
+        raise Imprecise
+    whole = int(at.functions.nint(value))
+    if at.unless_cancelled(value - whole, max(at.magnitude(value), 0)) == 0:
+        return whole
+    return None
+
+
+def _rounded(function: Callable[[Any], Any]) -> Callable[[Precision, Number], Number]:
+    """An operation that rounds a real number."""
+
+    def operation(at: Precision, value: Number) -> Number:
+        if is_exact(value):
+            return Fraction(function(value))
+        if isinstance(value, at.functions.mpc):
+            raise Undefined("not real")
+        whole = _nearest_whole(at, value)
+        if whole is None:
+            whole = int(function(value))
+        return Fraction(whole)
+
+    return operation
+
+
+def _function(name: str) -> Callable[[Precision, Number], Number]:
+    """A function of mpmath; its zeros are exact."""
+
+    def operation(at: Precision, value: Number) -> Number:
+        argument = at.argument(value)
+        size = 0
+        if argument != 0:
+            size = at.magnitude(argument)
+        if size > at.bits // 2 and name in _PERIODIC:
+            raise Imprecise
+        if size > math.log2(MAX_MAGNITUDE) and name in _EXPONENTIAL:
+            raise TooLarge
+        return at.unless_cancelled(getattr(at.functions, name)(argument), min(size, 0))
+
+    return operation
+
+
+def _logarithm(at: Precision, value: Number) -> Number:
+    if value == 0:
+        raise Undefined("logarithm of 0")
+    return at.unless_cancelled(at.functions.log(at.inexact(value)), 0)
+
+
+def _arccot(at: Precision, value: Number) -> Number:
+    return at.functions.atan(at.argument(at.settled(_divide(at, Fraction(1), value))))
+
+
+def _degrees(at: Precision, value: Number) -> Number:
+    return at.inexact(value) * at.functions.pi / 180
+
+
+_PERIODIC = frozenset(("sin", "cos"))
+_EXPONENTIAL = frozenset(("sinh", "cosh"))
+OPERATIONS: dict[str, Callable[..., Number]] = {
+    "+": _add,
+    "*": _multiply,
+    "/": _divide,
+    "^": _power,
+    "neg": _negate,
+    "abs": _absolute,
+    "root": _root,
+    "factorial": _factorial,
+    "double factorial": _double_factorial,
+    "binom": _binomial,
+    "floor": _rounded(math.floor),
+    "ceil": _rounded(math.ceil),
+    "degrees": _degrees,
+    "sin": _function("sin"),
+    "cos": _function("cos"),
+    "arcsin": _function("asin"),
+    "arccos": _function("acos"),
+    "arctan": _function("atan"),
+    "arccot": _arccot,
+    "ln": _logarithm,
+    "sinh": _function("sinh"),
+    "cosh": _function("cosh"),
+}

@@ -1,0 +1,50 @@
+"""Cut off what a model wrote after its answer as if it were the other side: the next question and its answer."""
+
+import re
+
+from still_verl.rewards.boxes import last_boxed
+from still_verl.rewards.format import END_TOKENS
+
+_END = re.compile("|".join(map(re.escape, END_TOKENS)))
+# A line that begins another turn. Templates mark it by tokens, base models write it out.
+_NEXT_TURN = re.compile(
+    r"<\|im_start\|>|<\|start_header_id\|>|<\|user\|>|<｜User｜>|\[INST\]"
+    r"|^[*#> ]{0,4}(?:User|Human|Question|Problem|Instruction|Q|用户|问题)[* ]{0,3}[:：]",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def own_turn(response: str) -> str:
+    r"""Return a response up to its end token, or else up to the turn that begins behind its first marked answer.
+
+    A line like `Question:` may also repeat the task before the answer, and stand in the thoughts: so only one behind an
+    answer in a box or a tag ends the turn, and behind the first `</think>` where there is one.
+
+    Example:
+        >>> own_turn(r"It is \boxed{3}.<|im_end|>And \boxed{4}")
+        'It is \\boxed{3}.'
+        >>> own_turn("Question: 1 + 1? <answer>2</answer>\n\nQuestion: 2 + 2? <answer>4</answer>")
+        'Question: 1 + 1? <answer>2</answer>\n\n'
+    """
+    text = _before_end_token(response)
+    start = max(text.find("</think>"), 0)
+    for mark in _NEXT_TURN.finditer(text, start):
+        if _has_marked_answer(text[start : mark.start()]):
+            return text[: mark.start()]
+        start = mark.start()
+    return text
+
+
+def _before_end_token(response: str) -> str:
+    """The text before its first end token; one at the very beginning is taken for a token of the beginning."""
+    text = response.lstrip()
+    for token in END_TOKENS:
+        text = text.removeprefix(token)
+    end = _END.search(text)
+    if end:
+        return text[: end.start()]
+    return text
+
+
+def _has_marked_answer(text: str) -> bool:
+    return "</answer>" in text or bool(last_boxed(text))

@@ -1,0 +1,106 @@
+"""The adapter for TRL's signature, by itself and in TRL's own trainer."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from still_verl import paths
+from still_verl.demo.prepare import prepare
+from still_verl.rewards.drop_in import boxed_math_reward
+
+RIGHT, WRONG = r"so \boxed{\frac12}", r"so \boxed{3}"
+needs_trl = pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed: make setup")
+
+
+def said(*contents: Any, role: str = "assistant") -> list[dict[str, Any]]:
+    return [{"role": role, "content": content} for content in contents]
+
+
+@pytest.mark.parametrize(
+    ("completion", "solution", "reward"),
+    [
+        (RIGHT, "0.5", 1.0),
+        (WRONG, "0.5", 0.0),
+        ("no box", "0.5", 0.0),
+        (said(RIGHT), "0.5", 1.0),
+        (said(WRONG), "0.5", 0.0),
+        (said("I compute", RIGHT), "0.5", 1.0),
+        (said(RIGHT) + said(r"\boxed{3}", role="tool"), "0.5", 1.0),
+        (said(RIGHT, None), "0.5", 1.0),
+        (said([{"type": "text", "text": r"\boxed"}, {"type": "text", "text": "{0.5}"}]), "1/2", 1.0),
+        ([], "0.5", 0.0),
+        ("", "0.5", 0.0),
+        (RIGHT, r"We see that $x = \boxed{0.5}$.", 1.0),
+        (RIGHT, ["1/3", "1/2"], 1.0),
+        (RIGHT, {"answer": 0.5}, 1.0),
+        (RIGHT, None, None),
+        (RIGHT, "", None),
+        (RIGHT, float("nan"), None),
+        (RIGHT, {"level": 5}, None),
+        (r"\boxed{((9!)!)!}", "3", 0.0),
+    ],
+)
+def test_completions_plain_and_conversational(completion: Any, solution: Any, reward: float | None) -> None:
+    assert boxed_math_reward([completion], solution=[solution], prompts=["p"], level=[1]) == [reward]
+
+
+def test_rewards_are_in_the_order_of_the_completions() -> None:
+    completions = [rf"\boxed{{{number % 3}}}" for number in range(60)]
+    expected = [float(number % 3 == 1) for number in range(60)]
+    assert boxed_math_reward(completions, ["1"] * 60) == expected
+    with pytest.raises(ValueError, match="shorter"):
+        boxed_math_reward(completions, ["1"])
+
+
+def test_the_file_of_reward_fns_is_that_function() -> None:
+    from still_verl.rewards.offline import load_reward
+
+    assert load_reward(f"{paths.reward_fn('trl')}:boxed_math_reward") is boxed_math_reward
+
+
+@needs_trl
+def test_it_agrees_with_trls_own_reward_where_both_can_read() -> None:
+    from trl.rewards import accuracy_reward
+
+    completions = [said(text) for text in (r"\boxed{0.5}", r"\boxed{\frac{1}{3}}", "nothing", r"\boxed{x+1}")]
+    solutions = [r"\frac{1}{2}", r"\frac{1}{2}", r"$7$", "$1+x$"]
+    assert boxed_math_reward(completions, solutions) == accuracy_reward(completions, solutions) == [1.0, 0.0, 0.0, 1.0]
+
+
+@needs_trl
+@pytest.mark.process
+@pytest.mark.parametrize("conversational", [False, True])
+def test_trls_trainer_takes_a_step_with_it(tmp_path: Path, conversational: bool) -> None:
+    """A step of GRPO on CPU; one prompt has a right answer that nobody can read, and no reward."""
+    code = f"""
+import json
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trl import GRPOConfig, GRPOTrainer
+from still_verl.rewards.drop_in import boxed_math_reward
+
+seen = []
+def recorded(completions, solution, **columns):
+    rewards = boxed_math_reward(completions, solution, **columns)
+    seen.append([solution, rewards])
+    return rewards
+
+model = "{prepare("random").model}"
+prompts = [[dict(role="user", content=text)] if {conversational} else text for text in ("1+1", "2+2")]
+rows = [dict(prompt=prompts[0], solution="2"), dict(prompt=prompts[1], solution=None)]
+arguments = GRPOConfig(output_dir="{tmp_path}", per_device_train_batch_size=4, num_generations=2, max_steps=1,
+                       max_completion_length=8, use_cpu=True, bf16=False, save_strategy="no", report_to=[])
+GRPOTrainer(model=AutoModelForCausalLM.from_pretrained(model), processing_class=AutoTokenizer.from_pretrained(model),
+            reward_funcs=recorded, args=arguments, train_dataset=Dataset.from_list(rows * 2)).train()
+print(json.dumps(seen))
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    ((solutions, rewards),) = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(solutions, key=str) == ["2", "2", None, None]
+    assert rewards == [None if solution is None else 0.0 for solution in solutions]
