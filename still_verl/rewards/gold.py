@@ -119,7 +119,7 @@ def _alternatives(values: Collection[Any]) -> tuple[str, ...]:
     alternatives = []
     for value in values:
         plain = _plain(value)
-        if isinstance(plain, tuple | list | Sequence | Set | Mapping):
+        if isinstance(plain, Sequence | Set | Mapping) and not isinstance(plain, str):
             raise _unreadable(values, "an alternative is itself a list or a mapping")
         alternatives.append(_read_one(plain))
     if not alternatives:
