@@ -29,6 +29,8 @@ POISON = [
     "((9!)!)!", "(10^9)!", r"\binom{10^9}{5\cdot10^8}", r"\sum_{n=1}^{10^9} n^n", r"\prod_{n=1}^{10^7} n",
     r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx", "7" * 3900, r"\sqrt{" * 300 + "2" + "}" * 300, "10^{10^{10}}",
     r"\frac{1}{1+" * 200 + "x" + "}" * 200, "(" * 1500 + "1" + ")" * 1500, r"1.0000001^{10^{10^{10}}}", "(x+1)^{10^6}",
+    r"\binom{10^{4000}}{2000}", r"\binom{10^{2000}}{1500}", r"\binom{2^{2024}}{2^{10}}", "(x+1)^{9999}",
+    r"\int_0^1 \binom{10^{4000}}{2000} dx", "+".join(f"(1+x+{n})^{{{5000 + n}}}" for n in range(8)),
 ]  # fmt: skip
 ROUNDS = 4  # of the poison test, without and with in turn: a median
 SLOW_S = 2.0  # of a round, and one is enough

@@ -10,22 +10,24 @@ from pathlib import Path
 
 # No two of these are the same answer to anything.
 DIFFERENT = (
-    *"ABCDE", *"xykntm", r"\pi", "e", "i", r"\infty", "AC", "mn", "PQ", "k+1", "a-b", "b-a", r"2\pi", "xy", "x+y", "x-y",
-    "0", "1", "2", "-1", "5", "7", "72", "-72", "204", "1011", "0.5", r"\frac{1}{3}", r"\sqrt{2}", r"\frac{\pi}{6}",
-    "10^{10}", "10^{10}+1", "e^{-1000}", "e^{-2000}", r"10^{20}\pi", r"10^{20}\pi+1", r"\frac{1}{2004!}",
-    "(1,2)", "[1,2]", "(2,1)", r"\{3,4,5\}", r"(-\infty,5)", r"(5,\infty)", r"[5,\infty)", r"\{5,7\}", r"x^2+1", "x^2-1",
-    "f(x)=3x", "f(x)=2x", "y=2x+1", r"\text{yes}", r"\text{no}", r"\emptyset", r"\mathbb{R}", r"n \equiv 1 \pmod 4",
-    r"n \equiv 2 \pmod 4", "6 cm", "6 m", "73 kg", r"45^\circ", r"\begin{pmatrix}3\\1\end{pmatrix}",
-    r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "4:30 p.m.", r"p \lor q", r"p \land q", "2:3", r"3\sqrt{2}", "x=3", "x=8",
+    *"ABCDE", *"xykntm", r"\pi", "e", "i", r"\infty", "AC", "mn", "PQ", "k+1", "a-b", "b-a", r"2\pi", "xy", "x+y",
+    "x-y", "0", "1", "2", "-1", "5", "7", "72", "-72", "204", "1011", "0.5", r"\frac{1}{3}", r"\sqrt{2}",
+    r"\frac{\pi}{6}", "10^{10}", "10^{10}+1", "e^{-1000}", "e^{-2000}", r"10^{20}\pi", r"10^{20}\pi+1",
+    r"\frac{1}{2004!}", "(1,2)", "[1,2]", "(2,1)", r"\{3,4,5\}", r"(-\infty,5)", r"(5,\infty)", r"[5,\infty)",
+    r"\{5,7\}", r"x^2+1", "x^2-1", "f(x)=3x", "f(x)=2x", "y=2x+1", r"\text{yes}", r"\text{no}", r"\emptyset",
+    r"\mathbb{R}", r"n \equiv 1 \pmod 4", r"n \equiv 2 \pmod 4", "6 cm", "6 m", "73 kg", r"45^\circ",
+    r"\begin{pmatrix}3\\1\end{pmatrix}", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "4:30 p.m.", r"p \lor q",
+    r"p \land q", "2:3", r"3\sqrt{2}", "x=3", "x=8",
 )  # fmt: skip
 _NAMES = ("n", "k", "x", "C", "A", "a", "t")
 # Answers that claim much: a variable that they declare themselves, everything, nothing, several at once.
 _CLAIMS = (
     r"{n}, {n} \in \mathbb{{Z}}", r"{n} \text{{ where }} {n} \text{{ is a constant}}", r"{n} \text{{ for any }} {n}",
-    r"{n} \in \mathbb{{R}}", r"\forall {n}", r"{n}={n}", r"{n} \ge 0", r"\text{{any }} {n}", r"c{n}, c \in \mathbb{{R}}",
-    r"{n}+C", r"{n}k\pi, k \in \mathbb{{Z}}", r"{n} \pmod 1", r"0 \pmod {n}", r"{n} \ne {n}", r"|{n}|", r"\pm {n}",
-    r"{n}, \ldots", r"\{{{n}\}}", r"({n})", r"f({n})={n}", r"f({n})=c", r"{n} \mid {n}", r"\sqrt{{{n}^2}}", r"{n}/{n}",
-    r"0 \cdot {n}", r"{n}^0", r"\text{{A constant }} {n}", r"{n}_1", r"{n}'", r"\overline{{{n}}}", r"\text{{let }} {n}",
+    r"{n} \in \mathbb{{R}}", r"\forall {n}", r"{n}={n}", r"{n} \ge 0", r"\text{{any }} {n}",
+    r"c{n}, c \in \mathbb{{R}}", r"{n}+C", r"{n}k\pi, k \in \mathbb{{Z}}", r"{n} \pmod 1", r"0 \pmod {n}",
+    r"{n} \ne {n}", r"|{n}|", r"\pm {n}", r"{n}, \ldots", r"\{{{n}\}}", r"({n})", r"f({n})={n}", r"f({n})=c",
+    r"{n} \mid {n}", r"\sqrt{{{n}^2}}", r"{n}/{n}", r"0 \cdot {n}", r"{n}^0", r"\text{{A constant }} {n}", r"{n}_1",
+    r"{n}'", r"\overline{{{n}}}", r"\text{{let }} {n}",
 )  # fmt: skip
 _CATCH_ALL = (
     r"0 \pmod 1", r"0 \pmod 2", "xy, \\text{ where } x, y \\text{ are constants}", "0=0", "1=1", r"\infty-\infty",
@@ -72,17 +74,20 @@ def texts(folder: Path) -> list[str]:
 
 # Operations at their limits: what a number is raised to, chosen from, summed to.
 _HUGE = (
-    "9", "99", "2^{10}", "2024", "9999", "10^{4000}", "2^{2024}", "9^{9^9}", "10^{10^{10}}", "e^{1000}", "-10^{20}", "0",
-    "1.0000001", "10^{-400}", r"\pi", "i", "x", "n", "(x+1)", "99999999999999999999", r"\frac{1}{3}", "2000!", "n!", "1+i",
-    r"\sqrt{2}", "0.1", "1e300", "1e-300", "8000", "8001", "2500", "2501", r"\infty", r"10^{12}\pi", "7" * 300,
+    "9", "99", "2^{10}", "2024", "9999", "10^{4000}", "2^{2024}", "9^{9^9}", "10^{10^{10}}", "e^{1000}", "-10^{20}",
+    "0", "1.0000001", "10^{-400}", r"\pi", "i", "x", "n", "(x+1)", "99999999999999999999", r"\frac{1}{3}", "2000!",
+    "n!", "1+i", r"\sqrt{2}", "0.1", "1e300", "1e-300", "8000", "8001", "2500", "2501", r"\infty", r"10^{12}\pi",
+    "7" * 300,
 )  # fmt: skip
 _WRAPPERS = (
-    r"\binom{{{a}}}{{{b}}}", "({a})^{{{b}}}", "{a}^{{{b}^{{{a}}}}}", "({a})!", "(({a})!)!", "({a})!!", r"\frac{{({a})!}}{{({b})!}}",
-    r"\sin({a})", r"\tan(\frac{{{a}}}{{{b}}})", r"\ln({a})", r"\log_{{{a}}}({b})", r"e^{{{a}}}", r"\sqrt[{a}]{{{b}}}",
-    r"\lfloor {a} \rfloor", r"\lceil {a}\cdot{b} \rceil", r"\arcsin({a})", r"\frac{{{a}}}{{{b}}}", "({a})({b})", "({a})+({b})",
-    "({a})-({b})", r"|{a}|", r"\cosh({a})", "({a})^{{-{b}}}", r"{a}^\circ", "C_{{{a}}}^{{{b}}}", r"\{{{a},{b}\}}", r"({a},{b}]",
-    r"x>{a}", r"x={a}", r"{a} \pmod{{{b}}}", r"\sum_{{k=1}}^{{{a}}} {b}", r"\prod_{{k=1}}^{{{a}}} k", r"{a}\%", r"{a} \text{{ cm}}",
-    r"\begin{{pmatrix}}{a}&{b}\end{{pmatrix}}", r"{a} \pm {b}", r"{a}:{b}", r"{a}={b}", r"1+\frac{{1}}{{{a}+\frac{{1}}{{{b}}}}}",
+    r"\binom{{{a}}}{{{b}}}", "({a})^{{{b}}}", "{a}^{{{b}^{{{a}}}}}", "({a})!", "(({a})!)!", "({a})!!",
+    r"\frac{{({a})!}}{{({b})!}}", r"\sin({a})", r"\tan(\frac{{{a}}}{{{b}}})", r"\ln({a})", r"\log_{{{a}}}({b})",
+    r"e^{{{a}}}", r"\sqrt[{a}]{{{b}}}", r"\lfloor {a} \rfloor", r"\lceil {a}\cdot{b} \rceil", r"\arcsin({a})",
+    r"\frac{{{a}}}{{{b}}}", "({a})({b})", "({a})+({b})", "({a})-({b})", r"|{a}|", r"\cosh({a})", "({a})^{{-{b}}}",
+    r"{a}^\circ", "C_{{{a}}}^{{{b}}}", r"\{{{a},{b}\}}", r"({a},{b}]", r"x>{a}", r"x={a}", r"{a} \pmod{{{b}}}",
+    r"\sum_{{k=1}}^{{{a}}} {b}", r"\prod_{{k=1}}^{{{a}}} k", r"{a}\%", r"{a} \text{{ cm}}",
+    r"\begin{{pmatrix}}{a}&{b}\end{{pmatrix}}", r"{a} \pm {b}", r"{a}:{b}", r"{a}={b}",
+    r"1+\frac{{1}}{{{a}+\frac{{1}}{{{b}}}}}",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.node import Node
@@ -12,6 +13,9 @@ from still_verl.rewards.equivalence.operations import TooLarge as TooLarge  # wh
 
 BITS = 256  # of precision, where nothing says that more are needed
 CONSTANTS = ("π", "e", "i")
+
+_STEADY = frozenset(("*", "/", "neg", "abs", "degrees", "root"))  # operations that keep a relative error
+_GROWING = frozenset(("^", "factorial", "double factorial", "binom"))
 
 
 class OffDomain(Undefined):
@@ -25,7 +29,8 @@ class Evaluator:
         precision: the arithmetic.
         magnitude: the largest absolute value of the logarithms to base 2 of all numbers on the way, from which
             `identity` knows how many digits tell two values apart.
-        largest: the largest such logarithm, for what rounding may have cost.
+        lost: how many of the last bits of the value are wrong, about: after sums that cancel, and after functions that
+            change fast.
     """
 
     def __init__(self, point: Mapping[str, Number], bits: int = BITS, real: bool = False) -> None:
@@ -40,7 +45,7 @@ class Evaluator:
         self._real = real
         self.precision = precision(bits)
         self.magnitude = 0
-        self.largest = 0
+        self.lost = 0
 
     def __call__(self, node: Node) -> Number:
         """Return the value of `node`.
@@ -51,19 +56,29 @@ class Evaluator:
             OutOfTime: see `clock`.
         """
         if node.kind == "number":
-            value = node.value
-        elif node.kind == "symbol":
-            value = self._symbol(node.name)
-        else:
-            args = []
-            for arg in node.args:
-                args.append(self(arg))
-            value = self._result(node.kind, args)
-        if value != 0:
-            size = self.precision.magnitude(value)
-            self.largest = max(self.largest, size)
-            self.magnitude = max(self.magnitude, abs(size))
+            return self._seen(node.value, 0)
+        if node.kind == "symbol":
+            return self._seen(self._symbol(node.name), 0)
+        args = []
+        lost = []
+        for arg in node.args:
+            args.append(self(arg))
+            lost.append(self.lost)
+        value = self._result(node.kind, args)
+        if isinstance(value, Fraction):
+            return self._seen(value, 0)
+        sizes = [self._size(arg) for arg in args]
+        return self._seen(value, bits_lost(node.kind, self._size(value), sizes, lost))
+
+    def _seen(self, value: Number, lost: int) -> Number:
+        self.magnitude = max(self.magnitude, abs(self._size(value)))
+        self.lost = lost
         return value
+
+    def _size(self, value: Number) -> int:
+        if value == 0:
+            return 0
+        return self.precision.magnitude(value)
 
     def _result(self, kind: str, args: list[Number]) -> Number:
         clock.check()
@@ -93,6 +108,24 @@ class Evaluator:
         if name == "i":
             return functions.mpc(0, 1)
         raise Undefined(f"no value for {name}")
+
+
+def bits_lost(kind: str, size: int, sizes: list[int], lost: list[int]) -> int:
+    """Return how many of the last bits of a result are wrong, about, and rather too many.
+
+    Args:
+        kind: the operation.
+        size: the magnitude of the result.
+        sizes: those of the arguments; 0 for an argument that is 0.
+        lost: what the arguments have lost.
+    """
+    if kind == "+":
+        return max(0, sizes[0] + lost[0] - size, sizes[1] + lost[1] - size) + 1
+    if kind in _STEADY:
+        return max(lost) + 1
+    if kind in _GROWING:  # a relative error becomes as many times larger as the exponent says
+        return max(lost) + abs(size).bit_length() + max(sizes[-1], 0) + 1
+    return max(lost) + 2 * abs(size) + max(sizes[0], 0) + 1
 
 
 def real(value: Number) -> float:

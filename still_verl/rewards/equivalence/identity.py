@@ -22,7 +22,7 @@ _INFINITY = "∞"
 _ROUNDING = frozenset(("floor", "ceil"))
 _WAVES = frozenset(("sin", "cos", "exp"))
 # What has a value only for some real numbers: a formula without these, and without broken powers, lives everywhere.
-_RESTRICTED = frozenset(("root", "ln", "log", "arcsin", "arccos", "factorial", "binom"))
+_RESTRICTED = frozenset(("root", "ln", "arcsin", "arccos", "factorial", "binom"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
 INTEGER_LETTERS = frozenset("hijklmnpqr")
 
@@ -233,7 +233,7 @@ def _same_at(pair: Pair, point: Point, real: bool = False) -> bool | None:
             right = _value(second, pair.right, of_right=True)
         except Imprecise:
             continue
-        same = close(left, right, max(first.largest, second.largest), bits)
+        same = close(left, right, max(first.lost, second.lost), bits)
         if same is False:
             return False
         if same and bits >= _needed(pair, max(first.magnitude, second.magnitude)):

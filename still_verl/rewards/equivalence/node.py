@@ -55,6 +55,31 @@ def number(value: int | Fraction) -> Node:
     return Node("number", value=Fraction(value))
 
 
+# Functions that are quotients of others: identities between them then need no evaluation.
+_QUOTIENTS = {
+    "tan": ("sin", "cos"),
+    "cot": ("cos", "sin"),
+    "sec": ("", "cos"),
+    "csc": ("", "sin"),
+    "tanh": ("sinh", "cosh"),
+}
+
+
+def function(name: str, argument: Node) -> Node:
+    """Return the node of a function with a name of `normalize.CALLS`, written with as few functions as there are."""
+    if name in _QUOTIENTS:
+        above, below = _QUOTIENTS[name]
+        top = number(1)
+        if above:
+            top = Node(above, (argument,))
+        return Node("/", (top, Node(below, (argument,))))
+    if name == "exp":
+        return Node("^", (Node("symbol", name="e"), argument))
+    if name == "log":
+        name = "ln"
+    return Node(name, (argument,))
+
+
 def difference(left: Node, right: Node) -> Node:
     """Return the formula `left - right`."""
     return Node("+", (left, Node("neg", (right,))))

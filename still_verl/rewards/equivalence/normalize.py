@@ -35,7 +35,7 @@ _CHARACTERS = str.maketrans({
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
-    "。": ".", "、": ",",
+    "。": ".", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
@@ -57,9 +57,9 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
-_SPACING = re.compile(r"\\[,;: ]|~|\\\(|\\\)|\\\[|\\\]|\$")
+_SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}|[✓✔✅∎]"
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
     r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
 )
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
@@ -119,36 +119,51 @@ def normalize(text: str) -> str:
         >>> normalize(r"\left\{ \tfrac12 ,\ \infty \right\}")
         '⦃ \\frac12 , ∞ ⦄'
     """
-    text = _plain_characters(" ".join(text.split()))
-    text = _DECORATION.sub("", _BOX.sub("", _MARKDOWN.sub(r"\2", text)))
-    if r"\begin" not in text:
-        text = _DOUBLE_ESCAPED.sub(r"\\", text)
-    text = _AXIS.sub(_axis, text)
-    text = _ENVIRONMENT.sub(_environment_bracket, text)
-    text = _NUMBER_SET.sub(_number_set, text)
-    text = _NEGATIVE_SPACE.sub("", text)
-    text = _EMPTY_DELIMITER.sub("", text)
-    text = text.replace("{:}", ":").replace("...", "…").replace("**", "^")
-    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%")
-    text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text)).replace(r"\\", "\n")  # the end of a row
-    text = _ABOUT.sub("≈", text.replace(r"\$", "‹dollar›"))
-    text = _SPACING.sub(" ", text)
-    text = _TEXT.sub(_quoted, text)
-    text = _CURRENCY.sub(_currency, text)
-    text = _COMMAND.sub(_command, text)
-    text = _ARGUMENTS.sub(r"\\\1(\2)", text)
+    text = _ABOUT.sub("≈", _MARKDOWN.sub(r"\2", _plain_characters(" ".join(text.split()))))
+    text = text.replace("...", "…").replace("**", "^")
+    if "{,}" in text:
+        text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text))
+    if "\\" in text:
+        text = _without_commands(text)
+    text = _CURRENCY.sub(_currency, text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
-    text = _UNIT_FRACTION.sub(r"\1/\2", _SINGLE_ENTRY.sub(r"\1", text))
-    text = _BRACKETED_MATRIX.sub(r"\1", text)
-    text = _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
+    if "⟦" in text or "⟪" in text:
+        text = _matrices(text)
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", text)
-    text = _PER.sub(r"/‹\1›", _RUN.sub(_mark_words, text))
+    text = _RUN.sub(_mark_words, text)
+    if "‹" in text:
+        text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
     return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
+
+
+def _without_commands(text: str) -> str:
+    """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
+    text = _DECORATION.sub("", _BOX.sub("", text))
+    if r"\begin" in text:
+        text = _ENVIRONMENT.sub(_environment_bracket, text)
+    else:
+        text = _DOUBLE_ESCAPED.sub(r"\\", text)
+    text = _AXIS.sub(_axis, text)
+    text = _NUMBER_SET.sub(_number_set, text)
+    text = _NEGATIVE_SPACE.sub("", text)
+    text = _EMPTY_DELIMITER.sub("", text)
+    text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\$", "‹dollar›")
+    text = text.replace(r"\\", "\n")  # the end of a row
+    text = _SPACING.sub(" ", text)
+    text = _TEXT.sub(_quoted, text)
+    text = _COMMAND.sub(_command, text)
+    return _ARGUMENTS.sub(r"\\\1(\2)", text)
+
+
+def _matrices(text: str) -> str:
+    """Matrices without brackets around them, single entries without a matrix, and systems without their alignment."""
+    text = _BRACKETED_MATRIX.sub(r"\1", _SINGLE_ENTRY.sub(r"\1", text))
+    return _ALIGNED.sub("", _SYSTEM.sub(r"⟪\1⟫", text))
 
 
 @lru_cache(maxsize=16_384)

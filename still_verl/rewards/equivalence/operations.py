@@ -260,10 +260,11 @@ def _binomial(at: Precision, top: Number, bottom: Number) -> Number:
 
 
 def log2_binomial(top: int, chosen: int) -> float:
-    """Return the most that the logarithm to base 2 of a binomial can be, for at most half of `top`."""
-    if chosen == 0:
-        return 0.0
-    return min(chosen * (math.log2(top) - math.log2(chosen) + math.log2(math.e)), float(chosen * top.bit_length()))
+    """Return about the logarithm to base 2 of a binomial, rather too much of one with a large `top`."""
+    if top < MAX_MAGNITUDE:
+        others = log2_factorial(Fraction(top - chosen))
+        return log2_factorial(Fraction(top)) - log2_factorial(Fraction(chosen)) - others
+    return chosen * math.log2(top) - log2_factorial(Fraction(chosen))
 
 
 def _nearest_whole(at: Precision, value: Number) -> int | None:
@@ -315,15 +316,6 @@ def _logarithm(at: Precision, value: Number) -> Number:
     return at.unless_cancelled(at.functions.log(at.inexact(value)), 0)
 
 
-def _quotient(top: str, bottom: str) -> Callable[[Precision, Number], Number]:
-    """A function that is one operation divided by another, so that its poles are exact."""
-
-    def operation(at: Precision, value: Number) -> Number:
-        return _divide(at, OPERATIONS[top](at, value), OPERATIONS[bottom](at, value))
-
-    return operation
-
-
 def _arccot(at: Precision, value: Number) -> Number:
     return at.functions.atan(at.argument(at.settled(_divide(at, Fraction(1), value))))
 
@@ -332,12 +324,8 @@ def _degrees(at: Precision, value: Number) -> Number:
     return at.inexact(value) * at.functions.pi / 180
 
 
-def _one(at: Precision, value: Number) -> Number:
-    return Fraction(1)
-
-
 _PERIODIC = frozenset(("sin", "cos"))
-_EXPONENTIAL = frozenset(("sinh", "cosh", "tanh"))
+_EXPONENTIAL = frozenset(("sinh", "cosh"))
 OPERATIONS: dict[str, Callable[..., Number]] = {
     "+": _add,
     "*": _multiply,
@@ -354,19 +342,11 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "degrees": _degrees,
     "sin": _function("sin"),
     "cos": _function("cos"),
-    "one": _one,
-    "tan": _quotient("sin", "cos"),
-    "cot": _quotient("cos", "sin"),
-    "sec": _quotient("one", "cos"),
-    "csc": _quotient("one", "sin"),
     "arcsin": _function("asin"),
     "arccos": _function("acos"),
     "arctan": _function("atan"),
     "arccot": _arccot,
     "ln": _logarithm,
-    "log": _logarithm,
     "sinh": _function("sinh"),
     "cosh": _function("cosh"),
-    "tanh": _function("tanh"),
-    "exp": _exp,
 }

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.node import Node, Unreadable, number
+from still_verl.rewards.equivalence.node import Node, Unreadable, function, number
 from still_verl.rewards.equivalence.normalize import CALLS
 from still_verl.rewards.equivalence.scanner import Scanner
 
@@ -270,7 +270,7 @@ class _Parser(Scanner):
             exponent = self.exponent()
         if exponent == Node("neg", (number(1),)) and name in _INVERSE:
             name, exponent = _INVERSE[name], None
-        result = Node(name, (self.operand(),))
+        result = function(name, self.operand())
         if base is not None:
             result = Node("/", (result, Node("ln", (base,))))
         if exponent is not None:

@@ -3,12 +3,13 @@
 import logging
 import re
 from functools import lru_cache
+from typing import Any
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
 from still_verl.rewards.equivalence.compare.comparison import Libraries
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
-from still_verl.rewards.equivalence.normalize import to_latex
+from still_verl.rewards.equivalence.normalize import normalize, to_latex
 from still_verl.rewards.equivalence.read.quantities import conversion
 from still_verl.rewards.equivalence.reading import Reading
 
@@ -17,6 +18,13 @@ _LETTER_I = re.compile(r"(?<![a-zA-Z\\])i(?![a-zA-Z])")
 # Nobody reads these: an answer that does not parse is a verdict here, not an event.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
+
+SHOWN_DIGITS = 30
+SAME = 1e-6  # relative difference of two numbers that math-verify may call equal
+
+# `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. And it reads the
+# 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0.
+_SIDE_BY_SIDE = re.compile(r"\d[ |]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
 
 
 def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:
@@ -42,10 +50,26 @@ def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | 
 
 
 def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
+    if _SIDE_BY_SIDE.search(normalize(answer)):
+        return None, "numbers side by side"
     left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(answer))
     if not left or not right:
         return None, "unparsable"
-    return verify(list(left), list(right), timeout_seconds=None), "math-verify"
+    equal = verify(list(left), list(right), timeout_seconds=None)
+    if equal and _are_apart(left[0], right[0]):
+        return False, "values differ"
+    return equal, "math-verify"
+
+
+def _are_apart(left: Any, right: Any) -> bool:
+    """Whether two numbers differ after all: math-verify rounds them to six places, where all tiny ones are 0."""
+    numbers = []
+    for value in (left, right):
+        if not getattr(value, "is_number", False):
+            return False
+        numbers.append(value.evalf(SHOWN_DIGITS))
+    gap, size = abs(numbers[0] - numbers[1]), max(map(abs, numbers))
+    return bool(gap > SAME * size)
 
 
 def _without_index_i(text: str) -> str:

@@ -14,18 +14,20 @@ from still_verl.rewards.equivalence.operations import Number, is_exact, precisio
 RELATIVE = Fraction(1, 1000)
 RELATIVE_TO_IRRATIONAL = Fraction(1, 10_000)  # 3.14 is not π: who leaves a root or π means the exact value
 
+SHORTEST = 100  # a decimal of fewer than three digits shows nothing but itself: 0.5 is not 1001/2003
 MAX_SHOWN = 4_000  # digits of a value that decimals may show
 _FLOAT_BITS = 53
+_ROUNDED = 16  # bits, of a result whose arguments are right
 _FLOAT_DIGITS = 15
 
 
-def close(left: Number, right: Number, largest: int = 0, bits: int = _FLOAT_BITS) -> bool | None:
+def close(left: Number, right: Number, lost: int = 0, bits: int = _FLOAT_BITS) -> bool | None:
     """Say whether two values are the same number: exactly for fractions, within rounding for others.
 
     Args:
         left: one value.
         right: the other.
-        largest: the magnitude (logarithm to base 2) of the largest intermediate result on the way to either.
+        lost: how many of their last bits may be wrong.
         bits: the precision of both.
 
     Returns:
@@ -41,8 +43,7 @@ def close(left: Number, right: Number, largest: int = 0, bits: int = _FLOAT_BITS
     size = at.magnitude(max(abs(first), abs(second)))
     if at.magnitude(gap) < size - at.lost:
         return True
-    # A gap that rounding cannot explain: in half of the digits, and above the noise of the largest number on the way.
-    if at.magnitude(gap) > size - bits // 2 and at.magnitude(gap) > largest - at.lost:
+    if at.magnitude(gap) > size - (bits - lost - _ROUNDED):  # more than what rounding explains
         return False
     return None
 
@@ -59,6 +60,8 @@ def rounds_to(exact: Number, decimal: Node) -> bool:
     if exact.denominator == 1:
         return bool(gap == 0)
     # No more digits count than a float prints: `1.4142135623730951` is a root of 2.
+    if abs(decimal.value) * 10**decimal.decimals < SHORTEST and gap:
+        return False
     place = max(Fraction(1, 10**decimal.decimals), abs(exact) / 10**_FLOAT_DIGITS)
     is_rounded = gap <= place / 2
     is_cut = gap < place and abs(decimal.value) < abs(exact)

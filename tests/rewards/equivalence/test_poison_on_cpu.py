@@ -10,7 +10,7 @@ import pytest
 
 from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.cost import cost
-from still_verl.rewards.equivalence.pool import DEADLINE_S, QUICK_S
+from still_verl.rewards.equivalence.pool import WALL_S
 from still_verl.rewards.equivalence.verify import verify
 
 pytestmark = pytest.mark.process
@@ -21,6 +21,15 @@ POISON = {
     "factorial": "(10^9)!",
     "quotient of factorials": r"\frac{(10^9)!}{(10^9-1)!}",
     "binomial": r"\binom{10^9}{5\cdot10^8}",
+    "binomial of a power": r"\binom{10^{4000}}{2000}",
+    "smaller binomial of a power": r"\binom{10^{2000}}{1500}",
+    "binomial of powers": r"\binom{2^{2024}}{2^{10}}",
+    "high power of a sum": "(x+1)^{9999}",
+    "integral over a binomial": r"\int_0^1 \binom{10^{4000}}{2000} dx",
+    "integral over a power": r"\int_0^1 (x+1)^{9999} dx",
+    "sum over binomials": r"\sum_{k=1}^{3} \binom{10^{2000}}{1500} k",
+    "powers of sums": "+".join(f"(1+x+{n})^{{{5000 + n}}}" for n in range(8)),
+    "hyperbolic function of a tower": r"\cosh(10^{10^{10}})",
     "sum": r"\sum_{n=1}^{10^9} n^n",
     "product": r"\prod_{n=1}^{10^7} n",
     "integral": r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx",
@@ -45,7 +54,7 @@ def test_each_kind_is_refused_in_time(answer: str) -> None:
     verdict = verify("12", answer)
     assert not verdict.equal
     assert "internal" not in verdict.reason
-    assert time.monotonic() - started < 2 * (QUICK_S + DEADLINE_S) + 2  # wall time; the deadlines are processor time
+    assert time.monotonic() - started < WALL_S  # the deadlines are processor time, which a busy machine gives late
 
 
 @pytest.mark.parametrize("kind", ["power tower", "nested factorial", "factorial", "binomial", "sum", "product"])

@@ -2,7 +2,6 @@
 
 from still_verl.rewards.equivalence.answer_types import (
     Collection,
-    Formula,
     Interpretations,
     Matrix,
     Named,
