@@ -23,7 +23,7 @@ def own_turn(response: str) -> str:
         >>> own_turn(r"It is \boxed{3}.<|im_end|>And \boxed{4}")
         'It is \\boxed{3}.'
         >>> own_turn("Question: 1 + 1? <answer>2</answer>\n\nQuestion: 2 + 2? <answer>4</answer>")
-        'Question: 1 + 1? <answer>2</answer>\n\n'
+        'Question: 1 + 1? <answer>2</answer>\n'
     """
     text = _before_end_token(response)
     start = max(text.find("</think>"), 0)

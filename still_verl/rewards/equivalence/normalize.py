@@ -18,7 +18,7 @@ _COMMANDS = {
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
     "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "lnot": r"\neg ",
-    "euro": "‹euro›", "pounds": "‹£›", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
+    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _CHARACTERS = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/", "√": r"\sqrt ",
-    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
+    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
     "⟨": "(", "⟩": ")", "’": "'",
     "′": "'", "“": '"', "”": '"', "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "θ": r"\theta ",
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
