@@ -9,7 +9,7 @@ nothing.
 from fractions import Fraction
 
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.operations import Number, is_exact, precision
+from still_verl.rewards.equivalence.precision import Number, is_exact, precision
 
 RELATIVE = Fraction(1, 1000)
 RELATIVE_TO_IRRATIONAL = Fraction(1, 10_000)  # 3.14 is not π: who leaves a root or π means the exact value
