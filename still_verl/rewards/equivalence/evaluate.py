@@ -1,6 +1,6 @@
 """The value of a formula at one point, from which `identity` tells whether two formulas are the same.
 
-`operations` has the numbers, what each operation does, and how it is bounded.
+`precision` has the numbers, `operations` what each operation does, and how it is bounded.
 """
 
 from collections.abc import Mapping
@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.operations import OPERATIONS, Number, Undefined, is_whole, precision
-from still_verl.rewards.equivalence.operations import TooLarge as TooLarge  # what a value raises, for who catches it
+from still_verl.rewards.equivalence.operations import OPERATIONS
+from still_verl.rewards.equivalence.precision import Number, Undefined, is_whole, precision
+from still_verl.rewards.equivalence.precision import TooLarge as TooLarge  # what a value raises, for who catches it
 
 BITS = 256  # of precision, where nothing says that more are needed
 CONSTANTS = ("π", "e", "i")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from still_verl.rewards.equivalence.evaluate import BITS, CONSTANTS, Evaluator
 from still_verl.rewards.equivalence.node import Node, number
-from still_verl.rewards.equivalence.operations import CANCELLED, Imprecise, Number, Undefined, is_whole, precision
 from still_verl.rewards.equivalence.points import SIGNS, Point, of_all_sizes, points, whole_points
+from still_verl.rewards.equivalence.precision import CANCELLED, Imprecise, Number, Undefined, is_whole, precision
 from still_verl.rewards.equivalence.residues import Residues, prime
 from still_verl.rewards.equivalence.tolerance import close
 

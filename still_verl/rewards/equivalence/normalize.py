@@ -67,7 +67,7 @@ _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥₹]")
+_CURRENCY = re.compile("[€£¥₹](?![^‹›]{0,60}›)")  # outside of quoted text
 _TEXT = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )

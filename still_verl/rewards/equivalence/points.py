@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from still_verl.rewards.equivalence.operations import Number
+from still_verl.rewards.equivalence.precision import Number
 
 Point = dict[str, Number]
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.evaluate import Evaluator, TooLarge, Undefined
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.operations import is_whole
+from still_verl.rewards.equivalence.precision import is_whole
 
 PRIME_BITS = 127
 MAX_SIZE = 2**64  # of degrees, and bits of coefficients; 2^-50 is then the chance that different formulas look the same

@@ -1,21 +1,16 @@
 """Each operation is bounded by the size of its result, before it is done."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import pytest
 
 from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined, real
 from still_verl.rewards.equivalence.normalize import normalize
-from still_verl.rewards.equivalence.operations import (
-    MAX_BITS,
-    MAX_MAGNITUDE,
-    Number,
-    TooLarge,
-    log2_binomial,
-    log2_factorial,
-)
+from still_verl.rewards.equivalence.operations import log2_binomial, log2_factorial
 from still_verl.rewards.equivalence.parse import parse
+from still_verl.rewards.equivalence.precision import MAX_BITS, MAX_MAGNITUDE, Number, TooLarge
 
 
 def value(formula: str) -> Number:
@@ -110,3 +105,19 @@ def test_what_has_no_value_says_so(nowhere: str) -> None:
 )
 def test_what_is_rounded_is_rounded_exactly(formula: str, whole: int) -> None:
     assert value(formula) == whole
+
+
+def test_threads_that_share_a_precision_get_the_same_numbers() -> None:
+    """mpmath has its precision in a context, which some functions change for a while; ours use none of these."""
+    formulas = [
+        r"(\sqrt{2}+\frac{1}{3})!",
+        "e^{\\pi}",
+        r"\arcsin(0.3)+\ln(7)",
+        r"\sinh(2)^{0.7}",
+        r"\tan(1)",
+        "(1+i)^{0.3}",
+    ]
+    expected = [value(formula) for formula in formulas]
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(20):
+            assert list(threads.map(value, formulas * 4)) == expected * 4

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.operations import Number, precision
+from still_verl.rewards.equivalence.precision import Number, precision
 from still_verl.rewards.equivalence.tolerance import close, rounds_to, same_decimal
 
 AT = precision(256)
