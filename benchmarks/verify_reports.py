@@ -2,10 +2,10 @@
 
     python benchmarks/verify_reports.py [--data FILE] [--half shown,hidden]
 
-The file has a JSON object in each line: `kind`, `gold`, `answer` or `response`, `equal`, `arguable`, and what
-math-verify says (`math_verify`). Rows where people differ (`arguable`) are left out. A response counts with the answer that `extract`
-finds in it. `--half` takes a half of the rows, by a hash of their texts: rules are written against the one that is
-shown, and the other says what they are worth.
+The file has a JSON object in each line: `kind`, `gold`, `answer` or `response`, `equal`, `arguable`, and `math_verify`,
+what math-verify says. Rows where people differ (`arguable`) are left out. A response counts with the answer that
+`extract` finds in it. `--half` takes a half of the rows, by a hash of their texts: rules are written against the one
+that is shown, and the other says what they are worth.
 """
 
 import argparse

@@ -7,9 +7,9 @@ Each of these steps runs only if the one before could not decide:
         `compare/`   holds a rule for each two kinds that can be equal, in `compare/table.py`
     `pool`           asks a worker process, which runs `symbolic`: the rules with math-verify, then math-verify alone
 
-Both packages use modules for formulas: `node` (the tree), `parse`, `evaluate`, `identity` (formulas with the same value
-everywhere) and `tolerance` (numbers that count as the same).
+`reading` names the two ways to compare: strict for training, lenient for evaluation. Both packages use modules for
+formulas: `node` (the tree), `parse`, `evaluate`, `identity` (the same value everywhere) and `tolerance`.
 
 To add a kind of answer: a class in `answer_types`, a reader that `read/interpret.py` calls, a rule, and a row of the
-table. Begin with the pairs that it must accept and refuse, in `tests/rewards/equivalence/test_decide_on_cpu.py`.
+table. Begin with the pairs that it must accept and refuse, in `tests/rewards/equivalence/pairs/`.
 """

@@ -35,7 +35,7 @@ _CHARACTERS = str.maketrans({
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
-    "。": ".", "、": ",",
+    "。": ".", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
@@ -59,7 +59,7 @@ _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}|[✓✔✅∎]"
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
     r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
 )
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")

@@ -21,4 +21,4 @@ def read_vector(formula: Formula) -> Interpretations:
         total = Node("+", (total, Node("*", (component, Node("symbol", name=axis)))))
     if not identical(node, total):
         return ()
-    return (Collection(tuple(components), "()"),)
+    return (Collection(tuple(components), "()", may_be_interval=len(axes) == 2),)

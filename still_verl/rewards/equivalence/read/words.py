@@ -8,8 +8,8 @@ _PUNCTUATION = re.compile(r"[‹›\"'{},;:!?$\\]|\.(?!\w)|(?<=\b[a-z])\.")
 _FILLERS = re.compile(r"\b(?:the|a|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
 _TELLING = re.compile(r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b")
 _NOTHING = re.compile(
-    r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|integers?|"
-    r"pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
+    r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|"
+    r"integers?|pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
 _SETS = {
