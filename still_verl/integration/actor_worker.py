@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor
+from verl.experimental.separation.engine_workers import DetachActorWorker
 from verl.single_controller.base.decorator import Dispatch, register
-from verl.workers.engine_workers import ActorRolloutRefWorker
 
+FSDP = ("fsdp", "fsdp2")  # strategies whose parameters `local_shards` knows
 _on_every_rank = register(dispatch_mode=Dispatch.ONE_TO_ALL)  # type: ignore[attr-defined]
 
 
@@ -35,8 +36,35 @@ def _sum_of_squares(worker: Any) -> float:
     return total
 
 
-class StillActorRolloutRefWorker(ActorRolloutRefWorker):
-    """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
+class StillActorRolloutRefWorker(DetachActorWorker):
+    """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank.
+
+    It is the worker of the separate mode, where an actor's weights are set aside while its old ones compute log-probs.
+    """
+
+    cpu_saved_models: dict[int, Any]
+
+    @_on_every_rank
+    def save_model_to_cpu(self, n: int) -> None:
+        """Set the actor's weights aside under a number.
+
+        Upstream's own copy shares memory with weights that are on the CPU already: offloaded, or without accelerator.
+        It fails where FSDP2 leaves them gathered after a forward pass (`reshard_after_forward=false`).
+        """
+        if self.config.actor.strategy not in FSDP:
+            return super().save_model_to_cpu(n)
+        saved = {name: shard.detach().to("cpu", copy=True) for name, shard in local_shards(self.actor)}
+        self.__dict__.setdefault("cpu_saved_models", {})[n] = saved
+
+    @_on_every_rank
+    @torch.no_grad()
+    def restore_model_from_cpu(self, n: int) -> None:
+        """Take back the weights that were set aside under a number."""
+        if self.config.actor.strategy not in FSDP:
+            return super().restore_model_from_cpu(n)
+        saved = self.cpu_saved_models[n]
+        for name, shard in local_shards(self.actor):
+            shard.copy_(saved[name])
 
     @_on_every_rank
     @torch.no_grad()
