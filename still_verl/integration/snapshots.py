@@ -26,8 +26,9 @@ class SnapshotWorker(DetachActorWorker):
             super().save_model_to_cpu(n)
             return
         shards = local_shards(self.actor.engine.module)
-        self.cpu_saved_models = {**getattr(self, "cpu_saved_models", {})}
-        self.cpu_saved_models[n] = {name: shard.to("cpu", copy=True) for name, shard in shards}
+        saved = getattr(self, "cpu_saved_models", {})  # upstream makes it here, too
+        saved[n] = {name: shard.to("cpu", copy=True) for name, shard in shards}
+        self.cpu_saved_models = saved
 
     @_on_every_rank
     def restore_model_from_cpu(self, n: int) -> None:

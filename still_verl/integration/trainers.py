@@ -22,13 +22,15 @@ from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
-from still_verl.integration.empty_step import EmptyStep
+from still_verl.integration.critic import critic_loss
+from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.transfer_queue import (
     Tag,
     clear,
     dropped_rows,
     read_reward_errors,
+    subset,
     with_rows,
     without_update,
 )
@@ -106,6 +108,8 @@ class StillTrainer(CpuTrainer, Upstream):
     tokenizer: Any
     logger: Any
     actor_rollout_wg: Any
+    critic_wg: Any
+    use_critic: bool
 
     def __init__(self, config: DictConfig) -> None:
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
@@ -115,6 +119,7 @@ class StillTrainer(CpuTrainer, Upstream):
         self.loss = LossSettings(config.actor_rollout_ref.actor)
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, Tag] = {}  # the step's samples that are not learned from
+        self._empty = False  # whether these are all
         if run_dir := still_config(config).run_dir:
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
@@ -133,6 +138,8 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def on_init_end(self) -> None:
         super().on_init_end()
+        if self.use_critic:
+            self.critic_wg.set_loss_fn(critic_loss(self.config.critic))
         self._call("on_init_end")
         state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
@@ -174,24 +181,30 @@ class StillTrainer(CpuTrainer, Upstream):
                 if kept is not None:
                     dropped |= dropped_rows(batch, kept)
                     batch = kept
-        if not batch.keys:
-            raise EmptyStep(without_update(whole))
         self._dropped |= dropped
+        if not batch.keys:
+            raise EmptyStep(whole)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
 
     def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:
             return super()._step_once(*args, **kwargs)
         except EmptyStep as empty:
-            return empty.batch
+            return subset(empty.batch, [])
 
     def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
         batch = super().step(metrics, timing_raw)
+        self._empty = not batch.keys
+        if self._empty:  # each of the step's mini-batches was; upstream's metrics need samples
+            batch = without_update(with_rows(batch, self._dropped), self.use_critic)
+            self._dropped.clear()
         self._call("on_update", metrics)
         return batch
 
     def _compute_metrics(self, batch: "Batch", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super()._compute_metrics(batch, metrics, *args, **kwargs)
+        if self._empty:
+            forget_filled_in(metrics)
         self._call("on_metrics", with_rows(batch, self._dropped), metrics)
         if self._dropped:  # upstream clears the batch
             clear(batch, list(self._dropped))

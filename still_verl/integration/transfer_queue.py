@@ -85,7 +85,7 @@ def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     return _rows_as_lists(data["prompts"])
 
 
-def subset(batch: Batch, rows: np.ndarray) -> Batch:
+def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:
     """Return the batch of some rows, by their indices; the others stay in the queue."""
     from transfer_queue import KVBatchMeta
 
@@ -123,8 +123,13 @@ def clear(batch: Batch, keys: Sequence[str]) -> None:
     tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
 
 
-def without_update(batch: Batch) -> Batch:
-    """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
+def without_update(batch: Batch, critic: bool) -> Batch:
+    """Return the samples of a step that had no update, so that verl's metrics describe them: what it lacks is 0.
+
+    Args:
+        batch: every sample, dropped.
+        critic: whether the metrics are to find values, too.
+    """
     import torch
     import transfer_queue as tq
     from tensordict import TensorDict
@@ -132,7 +137,9 @@ def without_update(batch: Batch) -> Batch:
 
     scores = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["rm_scores"])["rm_scores"]
     zeros = torch.nested.as_nested_tensor([torch.zeros_like(row) for row in scores.unbind()], layout=torch.jagged)
-    fields = TensorDict({"advantages": zeros, "returns": zeros}, batch_size=len(batch.keys))
+    columns = ["advantages", "returns"]
+    if critic:
+        columns.append("values")
+    fields = TensorDict(dict.fromkeys(columns, zeros), batch_size=len(batch.keys))
     tq.kv_batch_put(keys=batch.keys, partition_id=batch.partition_id, fields=fields)
-    tags = [tag | {"still_dropped": True} for tag in batch.tags]
-    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=tags, extra_info=batch.extra_info)
+    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=batch.tags, extra_info=batch.extra_info)

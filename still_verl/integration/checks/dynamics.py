@@ -80,8 +80,6 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"{every}: needs actor and ref with strategy fsdp or fsdp2, not {actor.strategy}")
     if model.get("lora_rank", 0) > 0 or model.get("lora", {}).get("rank", 0) > 0:
         raise ConfigError(f"{every}: with LoRA the reference is the model without its adapter; it cannot be reset")
-    if config.trainer.v1.trainer_mode == "still_separate_async":
-        raise ConfigError(f"{every}: trainer mode still_separate_async cannot do it; use still_sync")
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:
