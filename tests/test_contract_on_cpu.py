@@ -22,6 +22,16 @@ hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
 ray._private.worker:_maybe_modify_runtime_env
 transfer_queue:KVBatchMeta
+verl.checkpoint_engine.base:CheckpointEngine.build_topology
+verl.checkpoint_engine.base:CheckpointEngine.finalize
+verl.checkpoint_engine.base:CheckpointEngine.init_process_group
+verl.checkpoint_engine.base:CheckpointEngine.prepare
+verl.checkpoint_engine.base:CheckpointEngine.receive_weights
+verl.checkpoint_engine.base:CheckpointEngine.send_weights
+verl.checkpoint_engine.base:CheckpointEngineRegistry.register
+verl.checkpoint_engine.base:TensorMeta
+verl.checkpoint_engine.base:merge_weight_chunks
+verl.checkpoint_engine.base:split_weight_chunks
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
@@ -39,6 +49,9 @@ verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
 verl.experimental.reward_loop.reward_manager.base:RewardManagerBase.run_single
 verl.experimental.reward_loop.reward_manager.registry:REWARD_MANAGER
 verl.experimental.reward_loop.reward_manager.registry:register
+verl.experimental.separation.engine_workers:DetachActorWorker.clear_cpu_model
+verl.experimental.separation.engine_workers:DetachActorWorker.restore_model_from_cpu
+verl.experimental.separation.engine_workers:DetachActorWorker.save_model_to_cpu
 verl:DataProto
 verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
@@ -81,12 +94,14 @@ verl.utils.tracking:Tracking
 verl.workers.engine:EngineRegistry._engines
 verl.workers.engine:EngineRegistry.register
 verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module
+verl.workers.engine.fsdp.transformer_impl:FSDPEngineWithValueHead._build_module
 verl.workers.engine_workers:ActorRolloutRefWorker.actor_worker_cls
 verl.workers.engine_workers:ActorRolloutRefWorker.ref_worker_cls
 verl.workers.engine_workers:TrainingWorker
 verl.workers.engine_workers:TrainingWorkerConfig
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
 verl.workers.utils.losses:ppo_loss
+verl.workers.utils.losses:value_loss
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
@@ -95,6 +110,11 @@ vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
 """.split()
 
 PARAMETERS = {
+    "verl.checkpoint_engine.base:CheckpointEngine.build_topology": [
+        "actor_wg_world_size",
+        "rollout_world_size",
+        "metadata",
+    ],
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics": ["batch", "metrics"],
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": ["batch", "metrics"],
     "verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module": ["module"],
@@ -142,6 +162,35 @@ BEHAVIOUR = {
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
     # The loss reads its coefficients from the config that comes with it.
     "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
+    # The critic's loss is set once, before `on_init_end`.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._setup": ["self.critic_wg.set_loss_fn(value_loss_)"],
+    # Metrics of mini-batches are weighted by the samples that are left of each.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer.step": [
+        'sample_count = sum(not tag.get("is_padding", False) for tag in batch.tags)',
+        "add_step_metrics(iter_metrics, sample_count=sample_count)",
+    ],
+    # Weights are set aside by number, and upstream removes them by number.
+    "verl.experimental.separation.engine_workers:DetachActorWorker": ["del self.cpu_saved_models[n]"],
+    "verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync._compute_old_log_prob": [
+        "save_model_to_cpu(0)",
+        "restore_model_from_cpu(0)",
+        "restore_model_from_cpu(self.local_trigger_step)",
+    ],
+    # An update of a rollout: prepare, build_topology, init_process_group, send and receive, finalize.
+    "verl.checkpoint_engine.base:CheckpointEngineManager": [
+        '["prepare"] * actor_wg.world_size',
+        '["init_process_group"] * actor_wg.world_size',
+        '["finalize"] * actor_wg.world_size',
+        "import_external_libs(self.config.custom_backend_module or None)",
+    ],
+    # A critic is built with flash attention, a language model as its config says.
+    "verl.utils.model:load_valuehead_model": ['attn_implementation="flash_attention_2"'],
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine._build_module": [
+        'if self.model_config.model_type == "language_model":',
+        "auto_class = get_hf_auto_model_class(hf_config=self.model_config.hf_config)",
+        "config=self.model_config.hf_config",
+    ],
+    "verl.utils.model:get_hf_auto_model_class": ["if key in hf_config.architectures[0]:"],
     # The planner takes a third of it for a forward pass: these counts are of forward and backward, for a second.
     "verl.utils.flops_counter:_estimate_qwen2_flops": _TRAINING_FLOPS,
     "verl.utils.flops_counter:_estimate_qwen2_moe_flops": _TRAINING_FLOPS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from verl.experimental.separation.engine_workers import DetachActorWorker
 from verl.single_controller.base.decorator import Dispatch, register
 
@@ -18,6 +20,9 @@ class SnapshotWorker(DetachActorWorker):
     Upstream's snapshot shares memory with weights that are on the CPU already, by offload or without an accelerator: to
     restore it then does nothing. It fails where FSDP2 leaves weights gathered (`reshard_after_forward=false`).
     """
+
+    actor: Any  # the `TrainingWorker` of each
+    ref: Any
 
     @_on_every_rank
     def save_model_to_cpu(self, n: int) -> None:

@@ -14,7 +14,7 @@ COEFFICIENTS = [0.1, 0.0853553391, 0.05, 0.0146446609]
 
 @pytest.fixture(scope="module")
 def ppo(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """GAE. Nothing is left of three steps, and a prompt of the fourth: three of the critic's mini-batches are padding."""
+    """GAE. Nothing is left of three steps, one prompt of the fourth: three mini-batches of the critic are padding."""
     return train(
         tmp_path_factory.mktemp("ppo"),
         *untrained("random-untied"),

@@ -1,4 +1,4 @@
-"""The three trainer modes learn the same where no sample is stale, and what the separate one does with stale samples."""
+"""The three trainer modes learn the same where no sample is stale; what the separate one does with stale samples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +69,7 @@ def test_the_runs_compared_above_learn(in_sync: Any) -> None:
 
 @pytest.fixture(scope="module")
 def stale(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Two mini-batches between weight updates of the rollout, and a batch ahead; some mini-batches are dropped whole."""
+    """Two mini-batches between weight updates of the rollout, a batch ahead; some mini-batches are dropped whole."""
     return train(
         tmp_path_factory.mktemp("stale"),
         *untrained("random-untied"),

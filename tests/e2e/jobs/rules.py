@@ -1,4 +1,4 @@
-"""Selection rules of a user's: what they keep depends on how many groups (the responses to one prompt) they have seen."""
+"""Selection rules of a user's, which go by how many groups (the responses to one prompt) they have seen."""
 
 import numpy as np
 
