@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 from verl.single_controller.base.decorator import Dispatch, register
-from verl.workers.engine_workers import ActorRolloutRefWorker
 
 from still_verl.integration.shards import local_shards, sum_of_squares, write_shards
+from still_verl.integration.snapshots import SnapshotWorker
 
 _on_every_rank = register(dispatch_mode=Dispatch.ONE_TO_ALL)  # type: ignore[attr-defined]
 
 
-class StillActorRolloutRefWorker(ActorRolloutRefWorker):
+class StillActorRolloutRefWorker(SnapshotWorker):
     """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
 
     @_on_every_rank

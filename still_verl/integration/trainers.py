@@ -201,10 +201,14 @@ class StillTrainer(CpuTrainer, Upstream):
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
         resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
-        if resets and self.config.trainer.device != "cpu":  # on CPU the workers are ours anyway
-            from still_verl.integration.actor_worker import StillActorRolloutRefWorker
+        if not resets and self.upstream_mode != "separate_async":
+            return
+        if self.config.trainer.device == "cpu":  # there the workers are ours anyway
+            return
+        from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 
-            self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)
+        for role in set(self.role_worker_mapping) - {Role.Critic}:
+            self.role_worker_mapping[role] = ray.remote(StillActorRolloutRefWorker)
 
     def _save_checkpoint(self) -> None:
         # First ours: upstream ends by naming this step as the one to resume from.
