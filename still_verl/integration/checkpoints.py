@@ -20,8 +20,8 @@ STATE = "still.json"
 SETTINGS = "still_settings.json"
 RESUMES = "resumes.jsonl"  # of the run folder
 
-# How the machine and this one start are set up; the environment of Ray's workers may hold passwords.
-LEFT_OUT = ("ray_kwargs", "trainer.resume_mode", "trainer.resume_from_path")
+# How the machine and this one start are set up. The first two may hold passwords, and checkpoints are passed on.
+LEFT_OUT = ("ray_kwargs", "still.monitor.webhook", "trainer.resume_mode", "trainer.resume_from_path")
 # In place of the run folder, which another run of the same job does not share.
 RUN_FOLDER = "<run folder>"
 
@@ -58,11 +58,18 @@ def settings_of(config: DictConfig, run_dir: str | None) -> Settings:
     for key, value in _leaves(nodes, ""):
         if key.startswith(LEFT_OUT):
             continue
-        if run_dir and isinstance(value, str) and value.startswith(run_dir):
-            value = RUN_FOLDER + value.removeprefix(run_dir)
-        settings[key] = value
+        settings[key] = _in_any_run_folder(value, run_dir)
     found: Settings = json.loads(json.dumps(settings, default=str))
     return found
+
+
+def _in_any_run_folder(value: Any, run_dir: str | None) -> Any:
+    """Return a path in the run folder without that folder's name; everything else as it is."""
+    if not run_dir or not isinstance(value, str):
+        return value
+    if value == run_dir or value.startswith(f"{run_dir}/"):
+        return RUN_FOLDER + value.removeprefix(run_dir)
+    return value
 
 
 def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:

@@ -16,8 +16,13 @@ from still_verl.monitor.jsonl import json_lines
 def config(run_dir: str = "runs/a", **trainer: Any) -> DictConfig:
     return OmegaConf.create(
         {
-            "still": {"run_dir": run_dir, "reference": {"reset_every": 40}, "kl": {"kind": "cosine", "start": 0.1}},
-            "data": {"train_files": ["a.parquet"], "seed": None},
+            "still": {
+                "run_dir": run_dir,
+                "reference": {"reset_every": 40},
+                "kl": {"kind": "cosine", "start": 0.1},
+                "monitor": {"webhook": "https://secret"},
+            },
+            "data": {"train_files": ["a.parquet"], "seed": None, "val_files": f"{run_dir}-other"},
             "ray_kwargs": {"ray_init": {"runtime_env": {"env_vars": {"TOKEN": "secret"}}}},
             "trainer": {
                 "default_local_dir": "${still.run_dir}/checkpoints",
@@ -41,6 +46,7 @@ def test_settings_are_kept_by_their_keys_without_what_belongs_to_the_machine() -
         "still.kl.start": 0.1,
         "data.train_files": ["a.parquet"],
         "data.seed": None,
+        "data.val_files": "runs/a-other",
         "trainer.default_local_dir": "<run folder>/checkpoints",
     }
 

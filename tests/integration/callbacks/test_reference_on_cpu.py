@@ -81,9 +81,7 @@ def test_models_that_are_sharded_otherwise_end_the_run_before_its_first_step(job
     config = job(reference={"reset_every": 40})
     run = trainer(config)
     run.misfits = ["", "head: the shard to write has another size"]
-    with pytest.raises(
-        RuntimeError, match="reset_every=40: the actor cannot be copied: head: the shard"
-    ):
+    with pytest.raises(RuntimeError, match="reset_every=40: the actor cannot be copied: head: the shard"):
         ReferenceReset(config).on_init_end(run)
 
 
