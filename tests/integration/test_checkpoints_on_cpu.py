@@ -14,22 +14,19 @@ from still_verl.monitor.jsonl import json_lines
 
 
 def config(run_dir: str = "runs/a", **trainer: Any) -> DictConfig:
+    still = {
+        "run_dir": run_dir,
+        "reference": {"reset_every": 40},
+        "kl": {"kind": "cosine", "start": 0.1},
+        "monitor": {"webhook": "https://secret"},
+    }
+    resume = {"resume_mode": "auto", "resume_from_path": None}
     return OmegaConf.create(
         {
-            "still": {
-                "run_dir": run_dir,
-                "reference": {"reset_every": 40},
-                "kl": {"kind": "cosine", "start": 0.1},
-                "monitor": {"webhook": "https://secret"},
-            },
-            "data": {"train_files": ["a.parquet"], "seed": None, "val_files": f"{run_dir}-other"},
+            "still": still,
+            "data": {"train_files": ["a.parquet"], "seed": None, "val_files": "runs/a-other"},
             "ray_kwargs": {"ray_init": {"runtime_env": {"env_vars": {"TOKEN": "secret"}}}},
-            "trainer": {
-                "default_local_dir": "${still.run_dir}/checkpoints",
-                "resume_mode": "auto",
-                "resume_from_path": None,
-                **trainer,
-            },
+            "trainer": {"default_local_dir": "${still.run_dir}/checkpoints", **resume, **trainer},
         }
     )
 
