@@ -36,6 +36,8 @@ def local_shards(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     FSDP2 keeps DTensors. FSDP1 keeps flat parameters, or with `use_orig_params` the pieces of each that are here.
     """
     reshard(module)
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()  # verl moves parameters to the CPU without waiting until they are there
     for name, parameter in module.named_parameters():
         local = parameter.to_local() if isinstance(parameter, DTensor) else parameter
         yield name, local.detach()

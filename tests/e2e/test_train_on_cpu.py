@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kills import REPRODUCIBLE, check_same, kill_at
 
+from still_verl.monitor.jsonl import json_lines
 from still_verl.report.metrics import read_values
 
 pytestmark = pytest.mark.e2e
@@ -131,6 +132,13 @@ def test_a_resumed_run_goes_on_where_the_checkpoint_was(killed_run: Any, resumed
     for restored in resumed_run.hooks("on_init_end")[1:]:
         assert restored["step"] == 3 and restored["steps_seen"] == 3
         assert restored["sums"] == saved["sums"]
+
+
+def test_a_resumed_run_says_which_settings_are_others_now(resumed_run: Any) -> None:
+    """The first resume had the same as the checkpoint, the second validates and has another tracker."""
+    rows = list(json_lines(resumed_run.folder / "run/resumes.jsonl"))
+    assert {(row["step"], row["key"]) for row in rows} == {(3, "trainer.logger"), (3, "trainer.test_freq")}
+    assert resumed_run.log.count("still_verl: resumed after step 3 with another setting: ") == len(rows) == 2
 
 
 def test_a_run_that_was_killed_twice_equals_one_that_was_not(
