@@ -61,7 +61,10 @@ verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.reward:get_custom_reward_fn
+torch.distributed.fsdp._flat_param:FlatParamHandle.reshard
+torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
 verl.trainer.ppo.utils:Role.Critic
+verl.trainer.ppo.utils:need_reference_policy
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
@@ -83,7 +86,7 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_validate_begin
 verl.trainer.ppo.v1.trainer_base:TRAINER_REGISTRY
 verl.trainer.ppo.v1.trainer_base:register_trainer
 verl.trainer.ppo.v1.trainer_colocate_async:PPOTrainerColocateAsync
-verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
+verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync._compute_old_log_prob
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils.flops_counter:ESTIMATE_FUNC
@@ -160,6 +163,18 @@ BEHAVIOUR = {
     ],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
+    # verl's own adaptive coefficient, which is in checkpoints.
+    "verl.trainer.ppo.core_algos:AdaptiveKLController": ["self.value *= mult"],
+    # Parameters that a forward pass left gathered are used again, until they are freed.
+    "torch.distributed.fsdp._flat_param:FlatParamHandle.init_flat_param_attributes": [
+        "flat_param._local_shard = flat_param.data"
+    ],
+    "torch.distributed.fsdp:FullyShardedDataParallel": ["self._handle"],
+    # An error of the tokenizer's is told from one of the processor's by how it begins.
+    "verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder": [
+        'f"Model resolved to the text',
+        'f"Model resolved to the VL',
+    ],
     # The loss reads its coefficients from the config that comes with it.
     "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
     # The critic's loss is set once, before `on_init_end`.

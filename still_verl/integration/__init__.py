@@ -5,6 +5,7 @@
 - `agent_loops/`: `still` (one turn) and `still_code` (with the code interpreter).
 - `reward_manager`: the manager `still`, which turns a row of verl into a `rewards.sample.Sample`.
 - `loss`, `actor_worker`: what the workers need for coefficients that change and a reference that is replaced.
+- `shards`: a rank's part of a model under FSDP; `checkpoints`: what is in a checkpoint beside verl's.
 - `transfer_queue`: every use of TransferQueue, where verl keeps the samples of a step.
 - `checks/`: what must hold before Ray starts.
 - `cpu/`: what is only needed to run without an accelerator.

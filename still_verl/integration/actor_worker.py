@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from verl.single_controller.base.decorator import Dispatch, register
 
-from still_verl.integration.shards import local_shards, sum_of_squares, write_shards
+from still_verl.integration.shards import local_shards, misfit, sum_of_squares, write_shards
 from still_verl.integration.snapshots import SnapshotWorker
 
 _on_every_rank = register(dispatch_mode=Dispatch.ONE_TO_ALL)  # type: ignore[attr-defined]
+
+
+def module_of(worker: Any) -> torch.nn.Module:
+    """Return the model of one of the two `TrainingWorker` in a worker."""
+    module: torch.nn.Module = worker.engine.module
+    return module
 
 
 class StillActorRolloutRefWorker(SnapshotWorker):
     """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
 
     @_on_every_rank
+    def reference_misfit(self) -> str:
+        """Say why the actor cannot be copied into the reference on this rank; nothing if it can."""
+        return misfit(dict(local_shards(module_of(self.ref))), dict(local_shards(module_of(self.actor))))
+
+    @_on_every_rank
     def reset_reference(self) -> None:
         """Make the reference a copy of the actor (STILL-3, section 4.3)."""
-        write_shards(self.ref.engine.module, dict(local_shards(self.actor.engine.module)))
+        write_shards(module_of(self.ref), dict(local_shards(module_of(self.actor))))
 
     @_on_every_rank
     def save_reference(self, folder: str) -> None:
         """Write this rank's shards into `folder`."""
         path = self._shard_file(folder)
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({name: shard.cpu() for name, shard in local_shards(self.ref.engine.module)}, path)
+        torch.save({name: shard.cpu() for name, shard in local_shards(module_of(self.ref))}, path)
 
     @_on_every_rank
     def has_reference(self, folder: str) -> bool:
@@ -40,12 +52,12 @@ class StillActorRolloutRefWorker(SnapshotWorker):
         Raises:
             FileNotFoundError: it was written on another number of ranks; verl's actor cannot be loaded then, either.
         """
-        write_shards(self.ref.engine.module, torch.load(self._shard_file(folder), weights_only=True, mmap=True))
+        write_shards(module_of(self.ref), torch.load(self._shard_file(folder), weights_only=True, mmap=True))
 
     @_on_every_rank
     def reference_checksums(self) -> tuple[float, float]:
         """Return the sums of squares of this rank's shards of (actor, reference), in float64."""
-        return sum_of_squares(self.actor.engine.module), sum_of_squares(self.ref.engine.module)
+        return sum_of_squares(module_of(self.actor)), sum_of_squares(module_of(self.ref))
 
     def _shard_file(self, folder: str) -> Path:
         return Path(folder, f"reference_world_size_{self.world_size}_rank_{self.rank}.pt")

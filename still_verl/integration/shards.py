@@ -36,9 +36,22 @@ def local_shards(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     FSDP2 keeps DTensors. FSDP1 keeps flat parameters, or with `use_orig_params` the pieces of each that are here.
     """
     reshard(module)
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()  # verl moves parameters to the CPU without waiting until they are there
     for name, parameter in module.named_parameters():
         local = parameter.to_local() if isinstance(parameter, DTensor) else parameter
         yield name, local.detach()
+
+
+def misfit(own: dict[str, torch.Tensor], shards: dict[str, torch.Tensor]) -> str:
+    """Say which parameter the shards do not fit, and why; nothing if all can be written. More shards may be there."""
+    for name, shard in own.items():
+        if name not in shards:
+            return f"{name}: this parameter has no shard to be written to it; is the other model wrapped alike?"
+        if shards[name].shape != shard.shape:
+            sizes = f"{tuple(shard.shape)} and {tuple(shards[name].shape)}"
+            return f"{name}: the shard to write has another size, {sizes}; is the other model wrapped alike?"
+    return ""
 
 
 @torch.no_grad()
@@ -49,12 +62,9 @@ def write_shards(module: torch.nn.Module, shards: dict[str, torch.Tensor]) -> No
         ValueError: a parameter has no shard, or one of another size; nothing is written then. Names the parameter.
     """
     own = dict(local_shards(module))
-    for name, shard in own.items():
-        if name not in shards:
-            raise ValueError(f"the reference has a parameter {name}, and the actor has none of that name")
-        if shards[name].shape != shard.shape:
-            sizes = f"{tuple(shard.shape)} and {tuple(shards[name].shape)}"
-            raise ValueError(f"{name}: the shards of reference and actor have other sizes, {sizes}")
+    fault = misfit(own, shards)
+    if fault:
+        raise ValueError(fault)
     for name, shard in own.items():
         shard.copy_(shards[name])
 

@@ -1,9 +1,8 @@
 """The trainer modes `still_sync`, `still_colocate_async`, `still_separate_async`: upstream's, with callbacks."""
 
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +17,7 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
 from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
+from still_verl.integration import checkpoints
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 else:
     Upstream = object
 
-CHECKPOINT_STATE = "still.json"
 OWN_SECONDS = "timing_s/still"
+TOTAL_STEPS = "trainer.total_training_steps"
 LAST_CALLBACK = "monitor"  # it sees what all others did
 
 
@@ -60,29 +60,6 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     names = [*ours, *still_config(config).callbacks, LAST_CALLBACK]
     built = [CALLBACKS.find(name)(config) for name in names]
     return [callback for callback in built if callback.active]
-
-
-def state_of(callbacks: Iterable[Callback]) -> str:
-    """Return what a checkpoint keeps of callbacks, as JSON by their class names; numbers of numpy become plain ones.
-
-    Raises:
-        TypeError: the state of a callback has what JSON cannot hold; names the callback.
-    """
-    state = {}
-    for callback in callbacks:
-        name = type(callback).__qualname__
-        try:
-            state[name] = json.loads(json.dumps(callback.state_dict(), default=_plain))
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"the callback {name}: its state_dict must be of JSON values: {error}") from error
-    return json.dumps(state)
-
-
-def _plain(value: Any) -> Any:
-    """Return a number, array or tensor of numpy or torch as Python has it."""
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"{type(value).__name__} is none")
-    return value.tolist()
 
 
 class StillTrainer(CpuTrainer, Upstream):
@@ -112,6 +89,8 @@ class StillTrainer(CpuTrainer, Upstream):
     use_critic: bool
 
     def __init__(self, config: DictConfig) -> None:
+        # Before anything of it changes: callbacks set values of the step there.
+        self._settings = checkpoints.settings_of(config, still_config(config).run_dir)
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
         mode = config.trainer.v1.trainer_mode
         config.trainer.v1.trainer_mode = self.upstream_mode
@@ -141,7 +120,7 @@ class StillTrainer(CpuTrainer, Upstream):
         if self.use_critic:
             self.critic_wg.set_loss_fn(critic_loss(self.config.critic))
         self._call("on_init_end")
-        state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
+        checkpoints.state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
     def on_validate_begin(self) -> None:
         self._open_metrics_file()
@@ -226,27 +205,27 @@ class StillTrainer(CpuTrainer, Upstream):
     def _save_checkpoint(self) -> None:
         # First ours: upstream ends by naming this step as the one to resume from.
         folder = Path(self.config.trainer.default_local_dir, f"global_step_{self.global_steps}")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CHECKPOINT_STATE).write_text(state_of(self.callbacks))
+        checkpoints.write(folder, self.callbacks, self._settings)
         self._call("save", folder)
         super()._save_checkpoint()
 
     def _load_checkpoint(self) -> None:
+        # Not before: upstream has only now counted the steps of the run, where no setting says how many.
+        self._settings[TOTAL_STEPS] = self.total_training_steps
         super()._load_checkpoint()
         if self.global_steps == 0:
             return
-        trainer = self.config.trainer
-        resumed = trainer.resume_from_path if trainer.resume_mode == "resume_path" else None
-        folder = Path(resumed or os.path.join(trainer.default_local_dir, f"global_step_{self.global_steps}"))
-        path = folder / CHECKPOINT_STATE
-        if not path.is_file():  # of a job that did not use this mode
-            return
-        saved = json.loads(path.read_text())
+        folder = checkpoints.folder_to_resume(self.config, self.global_steps)
+        states, settings = checkpoints.read(folder)
+        checkpoints.tell_changes(folder, self.global_steps, settings, self._settings, still_config(self.config).run_dir)
         for callback in self.callbacks:
             # A callback that was added since then begins anew.
-            if type(callback).__qualname__ in saved:
-                callback.load_state_dict(saved[type(callback).__qualname__])
+            state = states.pop(type(callback).__qualname__, None)
+            if state is not None:
+                callback.load_state_dict(state)
                 callback.load(self, folder)
+        for name in states:
+            print(f"still_verl: this job has no {name}, whose state is in the checkpoint {folder}")
 
     def _call(self, hook: str, *args: Any) -> None:
         with self._timed():
@@ -279,3 +258,18 @@ class StillColocateAsync(StillTrainer, PPOTrainerColocateAsync):
 @register_trainer("still_separate_async")
 class StillSeparateAsync(StillTrainer, PPOTrainerSeparateAsync):
     upstream_mode = "separate_async"
+    _has_old_policy = False  # whether this step's weights before its first update are set aside
+
+    def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
+        self._has_old_policy = False
+        return super().step(metrics, timing_raw)
+
+    def _compute_old_log_prob(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
+        # Upstream sets the weights aside in the first mini-batch alone. Where selection has dropped that one, those of
+        # the step before would be taken for the next ones; no update came in between, so the next one counts as first.
+        position = self.local_trigger_step
+        if not self._has_old_policy:
+            self.local_trigger_step = 0
+        computed = super()._compute_old_log_prob(batch, metrics)
+        self.local_trigger_step, self._has_old_policy = position, True
+        return computed

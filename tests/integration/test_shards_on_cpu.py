@@ -27,7 +27,7 @@ def test_after_a_reset_the_reference_puts_out_what_the_actor_does(ranks: int, tm
 @pytest.mark.parametrize(
     ("shards", "said"),
     [
-        ({"weight": torch.ones(2, 2)}, "a parameter bias, and the actor has none"),
+        ({"weight": torch.ones(2, 2)}, "bias: this parameter has no shard"),
         ({"weight": torch.ones(1, 2), "bias": torch.ones(2)}, r"weight: .* \(2, 2\) and \(1, 2\)"),
     ],
 )

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
+from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
 from still_verl.config_errors import ConfigError
 from still_verl.integration import trainers
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.checkpoints import state_of
 from still_verl.integration.checks.names import check_callbacks
 from still_verl.integration.empty_step import EmptyStep
-from still_verl.integration.trainers import state_of
 from still_verl.integration.transfer_queue import read_reward_errors
 
 
@@ -110,3 +112,46 @@ def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() ->
     """The queue itself refuses an empty list of keys."""
     padding: Any = SimpleNamespace(keys=["p"], tags=[{"is_padding": True}], partition_id="train")
     assert read_reward_errors(padding) == []
+
+
+class Workers:
+    """Takes the place of the actor's workers, and notes in which order weights are set aside, taken back and used."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *numbers: self.calls.append(f"{name} {numbers[0]}")
+
+
+@pytest.mark.parametrize(
+    ("dropped", "expected"),
+    [
+        ([], ["save 0", "use", "save 1", "restore 0", "use", "restore 1", "clear 1"]),
+        ([0], ["save 0", "use"]),
+        ([1], ["save 0", "use"]),
+    ],
+)
+def test_old_log_probs_are_of_the_steps_own_weights_whichever_mini_batch_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, dropped: list[int], expected: list[str]
+) -> None:
+    """Upstream sets weights aside at the first mini-batch alone: else those of the step before would be restored."""
+    trainer: Any = object.__new__(trainers.StillSeparateAsync)
+    workers = trainer.actor_rollout_wg = Workers()
+    trainer.config = OmegaConf.create({"algorithm": {}, "data": {"train_batch_size": 2}})
+    trainer.parameter_sync_step, trainer.callbacks, trainer._own_seconds = 2, [], 0.0
+    trainer.prepare_step = dict
+
+    def step_once(self: Any, *args: Any) -> Any:
+        if self.local_trigger_step not in dropped:
+            self._compute_old_log_prob(None, {})
+        return SimpleNamespace(keys=[f"{self.local_trigger_step}"], tags=[{}], partition_id="train")
+
+    monkeypatch.setattr(PPOTrainer, "_compute_old_log_prob", lambda *_: workers.calls.append("use"))
+    monkeypatch.setattr(trainers.StillSeparateAsync, "_step_once", step_once)
+    short = {"save_model_to_cpu": "save", "restore_model_from_cpu": "restore", "clear_cpu_model": "clear"}
+    for _ in range(2):  # the second step finds what the first has left
+        workers.calls.clear()
+        trainer.step({}, {})
+        called = [" ".join([short.get(call.split()[0], call.split()[0]), *call.split()[1:]]) for call in workers.calls]
+        assert called == expected

@@ -3,7 +3,9 @@
 - `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
 - `names`: every object that the job gives by a dotted name exists.
 - `data`: data files with the columns that are read, not two `<think>` in a prompt, and a model.
-- `dynamics`: KL, reference, context and temperature fit verl's settings.
+- `dynamics`: KL, context and temperature fit verl's settings.
+- `reference`: actor and reference are sharded alike, where one is copied into the other.
+- `resume`: the last checkpoint is there, so that a run goes on from it.
 - `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
 - `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
 

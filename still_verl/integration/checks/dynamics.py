@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.schedules import INHERIT, temperature_at, value_at
+from still_verl.integration.checks.reference import check_reference
 
 
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:
@@ -66,20 +67,6 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")
     if config.get("distillation", {}).get("enabled"):
         raise ConfigError("distillation.enabled=true: its loss has no scheduled KL; use still/kl=inherit")
-
-
-def check_reference(config: DictConfig, still: StillConfig) -> None:
-    """Check that a reset can copy shard by shard from actor to reference in one worker."""
-    every = f"still.reference.reset_every={still.reference.reset_every}"
-    if not still.reference.reset_every:
-        return
-    actor, model = config.actor_rollout_ref.actor, config.actor_rollout_ref.model
-    if not actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
-        raise ConfigError(f"{every}: without KL there is no reference model; choose a KL with still/kl=")
-    if {actor.strategy, config.actor_rollout_ref.ref.strategy} - {"fsdp", "fsdp2"}:
-        raise ConfigError(f"{every}: needs actor and ref with strategy fsdp or fsdp2, not {actor.strategy}")
-    if model.get("lora_rank", 0) > 0 or model.get("lora", {}).get("rank", 0) > 0:
-        raise ConfigError(f"{every}: with LoRA the reference is the model without its adapter; it cannot be reset")
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:

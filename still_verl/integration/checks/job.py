@@ -15,6 +15,7 @@ from still_verl.integration.checks.data import check_data, check_model, check_pr
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.names import check_names
+from still_verl.integration.checks.resume import check_resume
 from still_verl.integration.cpu.fork_server import with_forkserver
 from still_verl.integration.cpu.platform import CpuPlatform
 from still_verl.rewards.settings import RewardConfig
@@ -41,6 +42,7 @@ def _check(config: DictConfig) -> None:
     check_reward_manager(config, still)
     check_dynamics(config, still)
     check_model(config)
+    check_resume(config)
     check_rollout(config)
     check_interpreter(config, still.interpreter)
     if still.device == "cpu":

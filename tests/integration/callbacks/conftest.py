@@ -19,7 +19,11 @@ class FakeTrainer:
         self.loss_values: dict[str, Any] = {}
         self.loss = SimpleNamespace(set=lambda **values: self.loss_values.update(values))
         self.calls: list[tuple[str, ...]] = []
+        self.has_reference = [False, False]  # of two ranks
+        self.misfits = ["", ""]
         self.actor_rollout_wg = SimpleNamespace(
+            reference_misfit=lambda: self.misfits,
+            has_reference=lambda folder: self.has_reference,
             reset_reference=lambda: self.calls.append(("reset",)),
             save_reference=lambda folder: self.calls.append(("save", folder)),
             load_reference=lambda folder: self.calls.append(("load", folder)),
@@ -41,10 +45,11 @@ def job() -> Callable[..., DictConfig]:
     def make(**still: Any) -> DictConfig:
         actor = {"entropy_coeff": 0.0, "use_kl_loss": True}
         rollout = {"temperature": 1.0}
+        model = {"lora_rank": 0, "lora_adapter_path": None}
         return OmegaConf.create(
             {
                 "still": still,
-                "actor_rollout_ref": {"actor": actor, "rollout": rollout},
+                "actor_rollout_ref": {"actor": actor, "rollout": rollout, "model": model},
                 "algorithm": {"use_kl_in_reward": False},
             }
         )
