@@ -19,11 +19,11 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.empty_step import EmptyStep
 from still_verl.integration.loss import LossSettings
+from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
     Tag,
     clear,
@@ -101,6 +101,7 @@ class StillTrainer(CpuTrainer, Upstream):
     """
 
     upstream_mode: ClassVar[str]
+    worker_class: ClassVar[str] = "StillActorRolloutRefWorker"
     kl_ctrl_in_reward: Any
     use_reference_policy: bool
     tokenizer: Any
@@ -187,6 +188,7 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
         batch = super().step(metrics, timing_raw)
+        divide_sums(metrics)
         self._call("on_update", metrics)
         return batch
 
@@ -200,11 +202,14 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
-        if resets and self.config.trainer.device != "cpu":  # on CPU the workers are ours anyway
-            from still_verl.integration.actor_worker import StillActorRolloutRefWorker
+        if self.config.trainer.device == "cpu":  # where the workers are ours anyway
+            return
+        from still_verl.integration import actor_worker
 
-            self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)
+        worker = ray.remote(getattr(actor_worker, self.worker_class))
+        for role in self.role_worker_mapping:
+            if role != Role.Critic:
+                self.role_worker_mapping[role] = worker
 
     def _save_checkpoint(self) -> None:
         # First ours: upstream ends by naming this step as the one to resume from.
@@ -262,3 +267,4 @@ class StillColocateAsync(StillTrainer, PPOTrainerColocateAsync):
 @register_trainer("still_separate_async")
 class StillSeparateAsync(StillTrainer, PPOTrainerSeparateAsync):
     upstream_mode = "separate_async"
+    worker_class = "StillDetachActorWorker"
