@@ -58,13 +58,14 @@ class StillActorRolloutRefWorker(ActorRolloutRefWorker):
     @_on_every_rank
     def set_loss_fn(self, loss_fn: Loss) -> None:
         """Take another loss; it gets the coefficients of the step, too."""
+        assert self.actor is not None
         self._loss = loss_fn
         self.actor.set_loss_fn(SteppedLoss(loss_fn, self._loss_values))
 
     @_on_every_rank
     def set_loss_values(self, values: dict[str, Any]) -> None:
         """Set fields of the `ActorConfig` of the loss, from the next update on."""
-        assert self._loss is not None
+        assert self.actor is not None and self._loss is not None
         self._loss_values = values
         self.actor.set_loss_fn(SteppedLoss(self._loss, values))
 

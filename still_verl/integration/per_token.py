@@ -36,7 +36,7 @@ def token_sums(model_output: dict[str, Any], data: Any, estimator: str) -> dict[
     log_probs, entropy = model_output.get("log_probs"), model_output.get("entropy")
     if log_probs is not None and "ref_log_prob" in data:
         reference = data["ref_log_prob"].to_padded_tensor(0)
-        kl = kl_penalty(no_padding_2_padding(log_probs, data), reference, estimator)
+        kl = kl_penalty(no_padding_2_padding(log_probs, data), reference, estimator)  # type: ignore[arg-type]
         sums["kl_total"] = kl[mask].sum()
     if entropy is not None:
         sums["entropy_total"] = no_padding_2_padding(entropy, data)[mask].sum()
