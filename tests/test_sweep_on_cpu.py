@@ -27,7 +27,7 @@ def main(config):
     with (run / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({"step": 1, "training/global_step": 1, "still/accuracy": 0.25}) + "\\n")
         rate = config.actor_rollout_ref.actor.optim.lr
-        file.write(json.dumps({"step": 1, "still/validation/accuracy": 1 - abs(rate - 0.3)}) + "\\n")
+        file.write(json.dumps({"step": 1, "val-core/sums/acc/mean@1": 1 - abs(rate - 0.3)}) + "\\n")
     if config.still.kl.kind == "cosine" and Path("broken").exists():
         raise RuntimeError("Ray's long story\\nout of memory")
 
@@ -136,7 +136,7 @@ SEARCH = (
     "hydra/sweeper=optuna",
     "hydra.sweeper.n_trials=6",
     "hydra.sweeper.sampler.seed=1",
-    "+hydra.sweeper.params={actor_rollout_ref.actor.optim.lr: 'interval(0.1, 0.9)'}",
+    "actor_rollout_ref.actor.optim.lr=interval(0.1,0.9)",
 )
 
 

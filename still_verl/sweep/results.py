@@ -10,10 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from still_verl.monitor.jsonl import read_metrics
-from still_verl.monitor.metric_names import VERL_ACCURACY
-
-# Our monitor's, over all samples of a validation. Without it verl's, the last of several benchmarks.
-ACCURACY = "still/validation/accuracy"
+from still_verl.monitor.metric_names import VERL_VALIDATION
 
 
 def failed(job: JobReturn) -> bool:
@@ -28,7 +25,7 @@ def one_line(error: object) -> str:
 
 
 def objective(folder: Path) -> float | None:
-    """Return the accuracy of a run's last validation, a share of 1; None if it logged none."""
+    """Return the accuracy of a run's last validation, as `last_figures` does; None if it is none or no number."""
     _, _, validation = last_figures(folder)
     if validation is None or not math.isfinite(validation):
         return None
@@ -36,16 +33,18 @@ def objective(folder: Path) -> float | None:
 
 
 def last_figures(folder: Path) -> tuple[int | None, float | None, float | None]:
-    """Return the last step, the share of right answers in training, and that in validation, each if it was logged."""
-    step = training = ours = verls = None
+    """Return the last step, and the accuracies of training and of validation, each if it was logged.
+
+    That of validation is the mean over its sources of problems; of a reward that returns no `acc` it is the mean score.
+    """
+    step = training = validation = None
     for row in read_metrics(folder):
         step = row.get("training/global_step", step)
         training = row.get("still/accuracy", training)
-        ours = row.get(ACCURACY, ours)
-        for key, value in row.items():
-            if VERL_ACCURACY.fullmatch(key):
-                verls = value
-    return step, training, verls if ours is None else ours
+        sources = [value for key, value in row.items() if VERL_VALIDATION.fullmatch(key)]
+        if sources:
+            validation = sum(sources) / len(sources)
+    return step, training, validation
 
 
 def print_results(jobs: Sequence[tuple[Path, JobReturn]]) -> None:

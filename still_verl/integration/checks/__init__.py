@@ -6,6 +6,8 @@
 - `data`: data files with the columns that are read, not two `<think>` in a prompt, and a model.
 - `dynamics`: KL, reference, context and temperature fit verl's settings.
 - `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
+- `agent_names`: the agent loops that the data name obey the step.
+- `run_folder`: no run with another reward is in the folder.
 - `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
 
 `still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with

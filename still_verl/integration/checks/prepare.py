@@ -2,6 +2,8 @@
 
 from omegaconf import DictConfig
 
+from still_verl.config import still_config
+from still_verl.integration.checks.run_folder import keep_reward
 from still_verl.integration.registrations import check_loaded_verl
 
 
@@ -21,3 +23,4 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
 
     check_job(config)
     prepare_driver(config, wait)
+    keep_reward(config, still_config(config))
