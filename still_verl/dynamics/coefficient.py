@@ -17,6 +17,7 @@ class Coefficient:
         >>> kl.at(step=1, total=100)
         0.1
         >>> kl.observe(0.5)  # ten times the target: the coefficient rises
+        True
         >>> round(kl.at(step=2, total=100), 6)
         0.102
     """
