@@ -11,13 +11,22 @@ import pytest
 import still_verl
 
 NAMES = """
-hydra._internal.core_plugins.basic_launcher:BasicLauncher.launch
+hydra._internal.core_plugins.basic_sweeper:BasicSweeper
+hydra.core.override_parser.overrides_parser:OverridesParser.create
+hydra.core.override_parser.types:Override.get_key_element
+hydra.core.override_parser.types:Override.is_sweep_override
+hydra.core.plugins:Plugins.instantiate_launcher
 hydra.core.plugins:Plugins.register
 hydra.core.utils:JobReturn
 hydra.core.utils:JobStatus.COMPLETED
 hydra.experimental.callback:Callback.on_job_end
 hydra.experimental.callback:Callback.on_job_start
+hydra.experimental.callback:Callback.on_multirun_end
 hydra.experimental.callback:Callback.on_multirun_start
+hydra.plugins.launcher:Launcher.launch
+hydra.plugins.launcher:Launcher.setup
+hydra.types:HydraContext
+hydra.types:TaskFunction
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
 ray._private.worker:_maybe_modify_runtime_env
@@ -37,6 +46,7 @@ verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
+verl.experimental.separation.engine_workers:DetachActorWorker
 verl.experimental.agent_loop.tool_parser:FunctionCall
 verl.experimental.agent_loop.tool_parser:ToolParser._registry
 verl.experimental.agent_loop.tool_parser:ToolParser.extract_tool_calls
@@ -60,6 +70,7 @@ verl.plugin.platform.platform_base:PlatformBase
 verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
+verl.trainer.ppo.core_algos:kl_penalty
 verl.trainer.ppo.reward:get_custom_reward_fn
 torch.distributed.fsdp._flat_param:FlatParamHandle.reshard
 torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
@@ -91,6 +102,8 @@ verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils.flops_counter:ESTIMATE_FUNC
 verl.utils.flops_counter:get_device_flops
+verl.utils.metric:AggregationType.SUM
+verl.utils.metric:Metric
 verl.utils:tensordict_utils
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking
@@ -102,9 +115,10 @@ verl.workers.engine_workers:ActorRolloutRefWorker.actor_worker_cls
 verl.workers.engine_workers:ActorRolloutRefWorker.ref_worker_cls
 verl.workers.engine_workers:TrainingWorker
 verl.workers.engine_workers:TrainingWorkerConfig
+verl.workers.engine_workers:ActorRolloutRefWorker.init_model
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
-verl.workers.utils.losses:ppo_loss
 verl.workers.utils.losses:value_loss
+verl.workers.utils.padding:no_padding_2_padding
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
@@ -160,7 +174,21 @@ BEHAVIOUR = {
         "self.config.actor_rollout_ref.actor.entropy_coeff != 0.0",
         '"temperature": self.config.actor_rollout_ref.rollout.temperature',
         "self.agent_loop_manager.generate_sequences(batch)",
+        # An adaptive entropy coefficient needs the entropy also while it is 0.
+        "calculate_entropy = self.config.actor_rollout_ref.actor.calculate_entropy or (",
+        # Under which names sums of the workers' metrics come back.
+        'rename_dict(output["metrics"], "actor/")',
     ],
+    # The loss that we wrap, and the config that it is bound to.
+    "verl.workers.engine_workers:ActorRolloutRefWorker.init_model": [
+        "self.loss_fn = partial(ppo_loss, config=actor_config)",
+        "distillation_ppo_loss, config=actor_config, distillation_config=distillation_config",
+        "self.actor.set_loss_fn(self.loss_fn)",
+    ],
+    # The separate mode adds up what is called so, in the mini-batches of a step.
+    "verl.trainer.ppo.v1.utils:MetricsAggregator._get_aggregation_type": ['["sum", "total"]'],
+    # The agent loop of a prompt.
+    "verl.trainer.ppo.v1.agent_loop_tq": ['if "agent_name" not in batch:'],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
     # verl's own adaptive coefficient, which is in checkpoints.

@@ -19,12 +19,12 @@ from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.critic import critic_loss
 from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
+from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
     Tag,
     clear,
@@ -177,6 +177,7 @@ class StillTrainer(CpuTrainer, Upstream):
         if self._empty:  # each of the step's mini-batches was; upstream's metrics need samples
             batch = without_update(with_rows(batch, self._dropped), self.use_critic)
             self._dropped.clear()
+        divide_sums(metrics)
         self._call("on_update", metrics)
         return batch
 
@@ -192,10 +193,7 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
-        if not resets and self.upstream_mode != "separate_async":
-            return
-        if self.config.trainer.device == "cpu":  # there the workers are ours anyway
+        if self.config.trainer.device == "cpu":  # where the workers are ours anyway
             return
         from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 

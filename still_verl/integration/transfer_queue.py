@@ -27,13 +27,20 @@ def read_rows(batch: Batch) -> StepRows:
     return StepRows(
         uids=list(map(str, data["uid"])),
         scores=np.array(_row_sums(data["rm_scores"])),
-        references=[row["ground_truth"] for row in data["reward_model"]],
+        references=[_reference(row) for row in data["reward_model"]],
         infos=[extra.get("reward_extra_info") or {} for extra in extras],
         extras=extras,
         response_ids=_rows_as_lists(data["responses"]),
         keys=keys,
         dropped=dropped,
     )
+
+
+def _reference(reward_model: Any) -> Any:
+    """Return the right answer of a row; None where a model judges and the data need have none."""
+    if isinstance(reward_model, Mapping):
+        return reward_model.get("ground_truth")
+    return None
 
 
 def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:

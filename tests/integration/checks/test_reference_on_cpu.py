@@ -98,7 +98,6 @@ def test_what_can_be_copied(overrides: list[str]) -> None:
             "with LoRA (actor_rollout_ref.model.lora_adapter_path=adapter) the reference is the actor without its "
             "adapter, which cannot be reset; merge the adapter into the model",
         ),
-        (["trainer.v1.trainer_mode=still_separate_async"], "still_separate_async cannot do it; use still_sync"),
     ],
 )
 def test_what_cannot_is_refused_in_one_line(overrides: list[str], said: Any) -> None:
