@@ -103,7 +103,7 @@ def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_d
     monkeypatch.setattr(trainers, "without_update", lambda batch: batch)
     trainer = object.__new__(trainers.StillTrainer)
     trainer.callbacks = [DropsAll()]
-    trainer._own_seconds = 0.0
+    trainer._own_seconds, trainer._dropped = 0.0, {}
     with pytest.raises(ends_with) as raised:
         trainer._balance_batch(SimpleNamespace(keys=["a", "b"], tags=[{}, {}]), {})  # type: ignore[arg-type]
     if ends_with is RuntimeError:
