@@ -17,7 +17,7 @@ def job(**ray_init: str) -> DictConfig:
     return OmegaConf.create(
         {
             "actor_rollout_ref": {"rollout": bucket},
-            "trainer": {"n_gpus_per_node": 1},
+            "trainer": {"n_gpus_per_node": 1, "v1": {"trainer_mode": "still_sync"}},
             "ray_kwargs": {"ray_init": ray_init},
         }
     )

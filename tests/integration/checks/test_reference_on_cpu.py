@@ -44,6 +44,7 @@ def check(*overrides: str) -> None:
         [f"{ACTOR}.fsdp_config.use_orig_params=true", f"{REF}.fsdp_config.use_orig_params=true"],
         [f"+{ACTOR}.fsdp_config.wrap_policy.disable=false"],
         ["actor_rollout_ref.model.lora_adapter_path=null"],
+        ["trainer.v1.trainer_mode=still_separate_async"],
         # Without a reset none of it matters.
         ["still.reference.reset_every=0", f"{REF}.strategy=fsdp2"],
         ["still.reference.reset_every=0", "actor_rollout_ref.model.lora_rank=8"],
