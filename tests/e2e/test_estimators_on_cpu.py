@@ -20,7 +20,8 @@ def ppo(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.Temp
         *untrained("random-untied"),
         "algorithm.adv_estimator=gae",
         "critic.ppo_mini_batch_size=1",
-        "critic.optim.lr=1e-3",
+        "critic.optim.lr=5e-4",
+        "+reward.custom_reward_function.reward_kwargs.offset=1.0",  # far from what a new critic says
         "still.selection.rules=[rules.first_steps_dropped]",
         "still.callbacks=[recorder.Recorder]",
         "trainer.total_training_steps=7",
@@ -47,7 +48,7 @@ def test_a_critic_learns_what_responses_are_paid(ppo: Any) -> None:
         assert row["critic/advantages/mean"] == pytest.approx(0, abs=1e-5)
         assert row["actor/grad_norm"] > 0 and row["critic/grad_norm"] > 0
     far = [abs(row["critic/values/mean"] - row["critic/returns/mean"]) for row in learned]
-    assert far[-1] < far[1] / 4
+    assert far[0] > 0.5 and far[-1] < far[0] / 2
 
 
 @pytest.mark.slow
