@@ -76,6 +76,7 @@ verl.trainer.ppo.reward:get_custom_reward_fn
 torch.distributed.fsdp._flat_param:FlatParamHandle.reshard
 torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
 verl.trainer.ppo.utils:Role.Critic
+verl.trainer.ppo.utils:need_critic
 verl.trainer.ppo.utils:need_reference_policy
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer

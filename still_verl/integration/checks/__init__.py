@@ -10,6 +10,8 @@
 - `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
 - `agent_names`: the agent loops that the data name obey the step.
 - `run_folder`: no run with another reward is in the folder.
+- `weights`: the rollout gets what the actor learns.
+- `critic`: one can be built on CPU.
 - `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
 
 `still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with

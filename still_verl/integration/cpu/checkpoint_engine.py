@@ -102,7 +102,8 @@ class GlooCheckpointEngine(CheckpointEngine):
             filled += meta.chunk_size
             chunks.append(meta)
             parts.append(cast(torch.Tensor, part))
-        await self._send_bucket(chunks, parts)
+        if chunks:
+            await self._send_bucket(chunks, parts)
         await self._send_bucket([], [])  # the end
 
     async def receive_weights(  # type: ignore[override]

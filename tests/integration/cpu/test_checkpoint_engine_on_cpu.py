@@ -75,6 +75,10 @@ def test_every_weight_arrives_at_every_rollout_in_every_update() -> None:
             assert_equal(received, weights)
 
 
+def test_an_update_of_no_weights_ends() -> None:
+    assert update([GlooCheckpointEngine(BUCKET, is_master=True)], [GlooCheckpointEngine(BUCKET)], {}) == [{}]
+
+
 def test_an_actor_beside_the_sender_takes_part_in_the_gathering() -> None:
     """Each weight is gathered from all actors: one that did not ask for it would leave the others waiting."""
     asked: list[str] = []
