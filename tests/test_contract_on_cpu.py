@@ -100,7 +100,7 @@ verl.workers.engine_workers:TrainingWorker
 verl.workers.engine_workers:TrainingWorkerConfig
 verl.workers.engine_workers:ActorRolloutRefWorker.init_model
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
-verl.workers.utils.padding:no_padding_2_padding
+verl.workers.utils.padding:response_from_nested
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
