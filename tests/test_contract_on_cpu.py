@@ -58,6 +58,8 @@ verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.core_algos:kl_penalty
+verl.trainer.ppo.padding_utils:upsample_batch_to_divisible_size
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._get_required_batch_multiple
 verl.trainer.ppo.reward:get_custom_reward_fn
 verl.trainer.ppo.utils:Role.Critic
 verl.utils.tracking:Tracking
@@ -167,7 +169,13 @@ BEHAVIOUR = {
     # The agent loop of a prompt.
     "verl.trainer.ppo.v1.agent_loop_tq": ['if "agent_name" not in batch:'],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
-    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": [
+        "upsample_batch_to_divisible_size(batch, batch_multiple, self.tokenizer.eos_token_id)",
+        "worker_group._dispatch_info[role] = dp_rank_mapping",
+        "batch_multiple = self._get_required_batch_multiple(dp_size)",
+    ],
+    # Its rows of padding are shortened to two tokens.
+    "verl.trainer.ppo.padding_utils": ["SYNTHETIC_PADDING_SEQ_LEN = 128", "(SYNTHETIC_PADDING_SEQ_LEN - 1,)"],
     # The loss reads its coefficients from the config that comes with it.
     "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
     # The planner takes a third of it for a forward pass: these counts are of forward and backward, for a second.

@@ -28,6 +28,7 @@ from still_verl.integration.transfer_queue import (
     Tag,
     clear,
     dropped_rows,
+    fill_up,
     read_reward_errors,
     with_rows,
     without_update,
@@ -178,7 +179,15 @@ class StillTrainer(CpuTrainer, Upstream):
         if not batch.keys:
             raise EmptyStep(without_update(whole))
         self._dropped |= dropped
+        batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
+
+    def _actor_ranks(self) -> int:
+        """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""
+        known = self.actor_rollout_wg._dispatch_info
+        if "actor" not in known:
+            known["actor"] = self.actor_rollout_wg._query_dispatch_info("actor")
+        return max(known["actor"]) + 1
 
     def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:
