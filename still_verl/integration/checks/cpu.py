@@ -66,6 +66,7 @@ def release_machine() -> None:
 def check_cpu(config: DictConfig) -> None:
     """Check for vLLM's CPU build, a Ray that is not shared, and memory for the weights and their transport."""
     check_cpu_vllm()
+    check_kernels(os.environ.get("ATEN_CPU_CAPABILITY", ""), Path("/proc/cpuinfo").read_text())
     if os.environ.get("RAY_ADDRESS"):
         raise ConfigError("still.device=cpu starts its own Ray on this machine: unset RAY_ADDRESS")
     tensors = weight_bytes(Path(str(config.actor_rollout_ref.model.path)).expanduser())
@@ -83,6 +84,20 @@ def check_cpu_vllm() -> None:
         raise ConfigError(
             f"still.device=cpu needs vLLM's CPU build, but vLLM {found} is installed: run `make setup` in an "
             "environment of its own, or drop still/device=cpu to use the accelerator"
+        )
+
+
+def check_kernels(capability: str, cpuinfo: str) -> None:
+    """Refuse kernels of torch older than those of vLLM, which asks the processor: the mixture generates nonsense.
+
+    Args:
+        capability: the environment variable `ATEN_CPU_CAPABILITY`, which limits torch.
+        cpuinfo: the text of `/proc/cpuinfo`.
+    """
+    if capability not in ("", "avx512") and "avx512f" in cpuinfo.split():
+        raise ConfigError(
+            f"ATEN_CPU_CAPABILITY={capability}: this processor has AVX512, which vLLM then uses all the same, and its "
+            "responses are nonsense: unset the variable"
         )
 
 

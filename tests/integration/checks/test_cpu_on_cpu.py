@@ -90,3 +90,11 @@ def test_a_job_of_a_sweep_waits_for_the_one_before_it_and_says_so(
     assert again.stdout is not None and int(again.stdout.readline()) == again.pid
     again.kill()
     again.wait()
+
+
+def test_kernels_of_torch_below_those_of_vllm() -> None:
+    with pytest.raises(ConfigError, match="ATEN_CPU_CAPABILITY=avx2: .*unset the variable"):
+        cpu.check_kernels("avx2", "flags : fpu avx2 avx512f avx512dq")
+    cpu.check_kernels("avx2", "flags : fpu avx2")
+    cpu.check_kernels("avx512", "flags : fpu avx2 avx512f")
+    cpu.check_kernels("", "flags : fpu avx2 avx512f")

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from still_verl.interpreter.sandbox.base import Limits
+from still_verl.interpreter.sandbox.fusion.client import Fusion
+
 Behaviour = Callable[["Handler", dict[str, Any]], None]
 
 
@@ -111,3 +114,16 @@ def service() -> Iterator[Service]:
     started = Service()
     yield started
     started.stop()
+
+
+@pytest.fixture
+def fusion(service: Any) -> Iterator[Callable[..., Fusion]]:
+    made = []
+
+    def make(seconds: float = 10.0, **settings: Any) -> Fusion:
+        made.append(Fusion(service.url, Limits(seconds=seconds, output_chars=2000), **settings))
+        return made[-1]
+
+    yield make
+    for sandbox in made:
+        sandbox.close()

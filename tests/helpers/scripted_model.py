@@ -1,0 +1,69 @@
+"""A model that says what the test wants, in the place of vLLM, and the loop `still_code` run against it."""
+
+import asyncio
+from typing import Any
+
+import verl  # noqa: F401  (loads the plugin)
+from hydra import compose, initialize_config_module
+from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, DictConfigWrap
+from verl.utils.dataset.rl_dataset import RLHFDataset
+from verl.workers.rollout.replica import TokenOutput
+
+from still_verl.integration.agent_loops.code import CodeLoop
+
+TURN_ENDS = "</tool_call>"  # where this model ends its turn by itself
+
+
+class ScriptedServer:
+    """Says one piece of text a turn, stopping at stop strings and at the budget as vLLM does."""
+
+    def __init__(self, tokenizer: Any, pieces: list[str]) -> None:
+        self.tokenizer, self.pieces, self.asked = tokenizer, list(pieces), []
+
+    async def generate(self, request_id: str, *, prompt_ids: list[int], sampling_params: dict, **_: Any) -> TokenOutput:
+        self.asked.append((request_id, list(prompt_ids), sampling_params))
+        text = self.pieces.pop(0) if self.pieces else ""
+        ends = [text.find(stop) + len(stop) for stop in sampling_params.get("stop", []) if stop in text]
+        if ends:
+            text, rest = text[: min(ends)], text[min(ends) :]
+            self.pieces[:0] = [rest] if rest else []
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        if not ends and (not self.pieces or text.endswith(TURN_ENDS)):
+            ids.append(self.tokenizer.eos_token_id)
+        ids = ids[: sampling_params["max_tokens"]]
+        extra = {"global_steps": 7, "min_global_steps": len(self.asked), "max_global_steps": len(self.asked)}
+        return TokenOutput(token_ids=ids, log_probs=[-0.5] * len(ids), stop_reason="completed", extra_fields=extra)
+
+
+def respond(
+    tokenizer: Any, pieces: list[str], *overrides: str, limit: int = 400, model_type: str | None = None, **told: Any
+) -> Any:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", ["+recipe=base", f"data.max_response_length={limit}", *overrides])
+    server = ScriptedServer(tokenizer, pieces)
+    prompt = [{"role": "user", "content": "compute"}]
+
+    async def run() -> AgentLoopOutput:
+        loop = CodeLoop(
+            trainer_config=DictConfigWrap(config),
+            server_manager=server,
+            tokenizer=tokenizer,
+            processor=None,
+            dataset_cls=RLHFDataset,
+            data_config=DictConfigWrap(config.data),
+            hf_model_type=model_type,
+        )
+        return await loop.run({"temperature": 1.0, "logprobs": True}, raw_prompt=prompt, **told)
+
+    output = asyncio.run(run())
+    return output, server
+
+
+def parts(tokenizer: Any, output: AgentLoopOutput) -> tuple[str, str]:
+    """(what the model wrote, what it read), by the mask."""
+    written = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if m]
+    read = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if not m]
+    return tokenizer.decode(written, skip_special_tokens=True), tokenizer.decode(read)
+
+
+BLOCK = "```python\n{}\n```\n"
