@@ -29,6 +29,7 @@ from still_verl.integration.transfer_queue import (
     Tag,
     clear,
     dropped_rows,
+    fill_up,
     read_reward_errors,
     subset,
     with_rows,
@@ -163,7 +164,15 @@ class StillTrainer(CpuTrainer, Upstream):
         self._dropped |= dropped
         if not batch.keys:
             raise EmptyStep(whole)
+        batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
+
+    def _actor_ranks(self) -> int:
+        """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""
+        known = self.actor_rollout_wg._dispatch_info
+        if "actor" not in known:
+            known["actor"] = self.actor_rollout_wg._query_dispatch_info("actor")
+        return max(known["actor"]) + 1
 
     def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Tag = dict[str, Any]
 
+_PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
 
 
@@ -150,3 +151,38 @@ def without_update(batch: Batch, critic: bool) -> Batch:
     fields = TensorDict(dict.fromkeys(columns, zeros), batch_size=len(batch.keys))
     tq.kv_batch_put(keys=batch.keys, partition_id=batch.partition_id, fields=fields)
     return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=batch.tags, extra_info=batch.extra_info)
+
+
+def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
+    """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
+
+    verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped. They are
+    made by verl and then shortened; verl finds nothing left to fill.
+
+    Args:
+        token: what the rows consist of.
+    """
+    import torch
+    import transfer_queue as tq
+    from tensordict import TensorDict
+    from transfer_queue import KVBatchMeta
+    from verl.trainer.ppo.padding_utils import upsample_batch_to_divisible_size
+
+    full = upsample_batch_to_divisible_size(batch, multiple, token)
+    keys = full.keys[len(batch.keys) :]
+    if not keys:
+        return batch
+    row = tq.kv_batch_get(keys=keys[:1], partition_id=batch.partition_id)[0]
+    if row["position_ids"].dim() > 1:
+        return full  # of a vision model, whose positions have more axes
+    columns = {}
+    for name in row.keys():
+        value = row[name]
+        if isinstance(value, torch.Tensor) and value.dim() > 0 and value.shape[0] in (_PADDING, _PADDING - 1):
+            kept = 1 if name == "prompts" else 2
+            columns[name] = torch.stack([value[-kept:]] * len(keys))
+    tags = [tag | {"prompt_len": 1, "response_len": 1, "seq_len": 2} for tag in full.tags[len(batch.keys) :]]
+    tq.kv_batch_put(keys=keys, partition_id=batch.partition_id, fields=TensorDict(columns, len(keys)), tags=tags)
+    return KVBatchMeta(
+        keys=full.keys, tags=[*batch.tags, *tags], partition_id=batch.partition_id, extra_info=batch.extra_info
+    )
