@@ -68,10 +68,10 @@ def kill_at(job: Any, moment: str, choose: random.Random) -> str:
         files = choose.randint(1, 8)  # a whole checkpoint has more
         _wait(job, lambda: _files_written(job, begun) >= files, 300)
     trainers = _trainers(job)[before:]
-    if trainers:
-        _kill(trainers[-1])
-    else:
+    if not trainers:
         job.end()
+    elif job.process.poll() is None:
+        _kill(trainers[-1])
     doing = "start"
     if trainers:
         doing = "checkpoint" if _files_written(job, begun) else "step"
