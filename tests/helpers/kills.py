@@ -18,7 +18,8 @@ REPRODUCIBLE = [
     "still.callbacks=[sorted_batch.SortedBatch,recorder.Recorder]",
 ]
 # Names of metrics that must be the same each time that a step is run: coefficients, budgets, and what they led to.
-LOGGED = ("still/kl/", "still/entropy/", "still/temperature", "still/context/", "still/reference/", "actor/")
+LOGGED = ("still/kl/", "still/entropy/", "still/temperature", "still/context/", "still/reference/", "actor/", "critic/")
+MEMORY = "actor/perf/"  # and no part of the training
 
 
 def logged(folder: Path) -> dict[int, list[dict[str, Any]]]:
@@ -26,8 +27,8 @@ def logged(folder: Path) -> dict[int, list[dict[str, Any]]]:
     runs: dict[int, list[dict[str, Any]]] = {}
     for row in read_metrics(folder / "run"):
         if "training/global_step" in row:
-            values = {name: value for name, value in row.items() if name.startswith(LOGGED)}
-            runs.setdefault(row["step"], []).append(values)
+            names = [name for name in row if name.startswith(LOGGED) and not name.startswith(MEMORY)]
+            runs.setdefault(row["step"], []).append({name: row[name] for name in names})
     for row in _hooks(folder, "on_update"):
         runs.setdefault(row["step"], []).append({"sums": row["sums"]})
     return runs
