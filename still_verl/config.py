@@ -5,7 +5,7 @@ Each package defines the settings of its own node. Here they are put together.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -89,8 +89,7 @@ def still_config(config: DictConfig) -> StillConfig:
     except ConfigKeyError as error:
         raise ConfigError(_unknown_key(str(error.full_key))) from error
     except OmegaConfBaseException as error:
-        key = f"still.{error.full_key or _misfit(given)}".removesuffix(".")
-        raise ConfigError(f"{key}: {str(error.msg).splitlines()[0]}") from error
+        raise ConfigError(_wrong_type(given, error.full_key or _misfit(given), error)) from error
 
 
 def _check_nodes(given: Any) -> None:
@@ -117,6 +116,35 @@ def _misfit(given: Any) -> str:
             except OmegaConfBaseException:
                 return f"{name}.{key}"
     return ""
+
+
+# How a value of each type is written.
+WORDS: dict[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "text",
+    list[str]: "a list of names, [one,two]",
+    list[float]: "a list of numbers, [0.2,0.8]",
+    list[list[int]]: "a list of pairs of whole numbers, [[1,8192],[300,20480]]",
+    list[Any]: "a list",
+    dict[str, float]: "a mapping of names to numbers, {correct: 1.0}",
+    dict[str, list[str]]: "a mapping of names to lists of words, {reflection: [hmm]}",
+}
+
+
+def _wrong_type(given: Any, full_key: str, error: OmegaConfBaseException) -> str:
+    """The message for a value of another type than its setting has; `full_key` is relative to `still`."""
+    key = full_key.partition("[")[0]
+    value, kind = given, StillConfig
+    for part in filter(None, key.split(".")):
+        if not isinstance(value, Mapping) or not is_dataclass(kind):
+            break
+        value, kind = value.get(part), get_type_hints(kind).get(part)
+    for hint in (kind, *get_args(kind)):  # of `float | None` the first
+        if hint in WORDS:
+            return f"still.{key}={value!r}: use {WORDS[hint]}"
+    return f"still.{key}={value!r}: {str(error.msg).splitlines()[0]}"
 
 
 def _unknown_key(full_key: str) -> str:

@@ -29,14 +29,28 @@ def register() -> None:
     Plugins.instance().register(RecipeSearchPath)
 
 
-def _prepare(config: DictConfig) -> None:
-    """Check the job, and set up this process for it. The imports are here, as no worker needs them."""
+def preflight(config: DictConfig) -> None:
+    """Check the whole job. The imports are here, as no worker needs them.
+
+    Raises:
+        ConfigError: the first thing that cannot work, in one line with key, value and fix.
+        UnsupportedVersionError: this is not the verl of this release.
+    """
     from still_verl.integration.registrations import check_loaded_verl
 
     check_loaded_verl()
-    from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
+    from still_verl.integration.checks.job import check_job  # fails on another verl
+    from still_verl.plan.fit import check_fit
 
+    check_fit(config)
     check_job(config)
+
+
+def _prepare(config: DictConfig) -> None:
+    """Check the job, and set up this process for it."""
+    preflight(config)
+    from still_verl.integration.checks.job import prepare_driver
+
     prepare_driver(config)
 
 

@@ -76,7 +76,7 @@ class ScheduleConfig:
                 raise ConfigError(f"{key}.{name}={value}: use a finite number")
         for name in ("start", "end", "warmup", "floor"):
             if getattr(self, name) < 0:
-                raise ConfigError(f"{key}.{name}={getattr(self, name)}: must not be negative")
+                raise ConfigError(f"{key}.{name}={getattr(self, name)}: use a number of at least 0")
         if self.horizon <= 0:
             raise ConfigError(f"{key}.horizon={self.horizon}: give steps, or a share of the run in (0, 1]")
         if self.kind == "piecewise":
@@ -90,7 +90,7 @@ class ScheduleConfig:
             if value is None or value <= 0:
                 raise ConfigError(f"{key}.{name}={value}: an adaptive coefficient needs a value above 0")
         if not self.floor <= self.start <= self.ceiling:
-            raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}")
+            raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}; move one of them")
 
 
 Schedule = Callable[[ScheduleConfig, int, int], float]

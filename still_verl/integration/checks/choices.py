@@ -10,10 +10,12 @@ from verl.trainer.ppo.core_algos import (
     get_kl_controller,
     kl_penalty,
 )
+from verl.utils.import_utils import import_external_libs
 from verl.utils.tracking import Tracking
 from verl.workers.rollout.replica import RolloutReplicaRegistry
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.registry import in_one_line
 
 LOSS_AGGREGATIONS = (
     "token-mean",
@@ -32,6 +34,7 @@ def check_choices(config: DictConfig) -> None:
     Raises:
         ConfigError: names the key, the value, what is known and the nearest of it.
     """
+    load_external(config)
     # Not above: filled while it is imported, and it takes seconds.
     import verl.trainer.ppo.v1  # noqa: F401
     from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
@@ -48,13 +51,26 @@ def check_choices(config: DictConfig) -> None:
     if config.reward.reward_manager.source == "register":
         known["reward.reward_manager.name"] = REWARD_MANAGER
     for key, names in known.items():
-        one_of(key, str(OmegaConf.select(config, key)), [str(name) for name in names])
+        value = OmegaConf.select(config, key, throw_on_missing=True)
+        one_of(key, str(value), [str(name) for name in names])
     check_kl_estimator("actor_rollout_ref.actor.kl_loss_type", config.actor_rollout_ref.actor.kl_loss_type)
     check_kl_estimator("algorithm.kl_penalty", config.algorithm.kl_penalty)
     check_controller(config)
     loggers = config.trainer.logger
     for name in [loggers] if isinstance(loggers, str) else loggers or ():
         one_of("trainer.logger", name, Tracking.supported_backend)
+
+
+def load_external(config: DictConfig) -> None:
+    """Import the user's library as every worker will: it may register names."""
+    name = config.actor_rollout_ref.model.get("external_lib")
+    try:
+        import_external_libs(name)
+    except Exception as error:  # whatever a module of the user's own raises
+        raise ConfigError(
+            f"actor_rollout_ref.model.external_lib={name}: it cannot be imported: {in_one_line(error)}; is its folder on "
+            "PYTHONPATH?"
+        ) from error
 
 
 def check_kl_estimator(key: str, name: str) -> None:

@@ -60,9 +60,14 @@ LIMITS = (
         "adapters cannot be sent to vLLM's CPU build; use 0",
     ),
     Limit(
+        "critic.enable",
+        lambda config: bool(config.critic.enable),
+        "a critic has no engine on a processor; use null",
+    ),
+    Limit(
         "algorithm.adv_estimator",
         need_critic,
-        "a critic has no engine on a processor; use grpo, rloo or another estimator without one (critic.enable=null)",
+        "a critic has no engine on a processor; use grpo, rloo or another estimator without one",
     ),
     Limit(
         "reward.reward_model.enable",

@@ -12,10 +12,11 @@ from still_verl.integration.checks.choices import check_choices
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
 from still_verl.integration.checks.data import check_data
+from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.loops import runs_code
-from still_verl.integration.checks.machine import check_accelerators, check_packages, check_resume
+from still_verl.integration.checks.machine import check_accelerators, check_packages, check_resume, check_trackers
 from still_verl.integration.checks.model import check_context_window, open_model
 from still_verl.integration.checks.modes import check_modes
 from still_verl.integration.checks.names import check_names
@@ -52,6 +53,7 @@ def _check(config: DictConfig) -> None:
     check_context_window(config, model)
     check_rows(config, model)
     check_packages(config)
+    check_trackers(config)
     check_accelerators(config)
     if runs_code(config):
         check_interpreter(config, still.interpreter)
@@ -72,7 +74,6 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_ranges(config)
     check_choices(config)
     check_upstream(config)
-    check_modes(config)
     check_read(config, still)
     check_replaced(config, still)
     check_dynamics(config, still)
@@ -81,6 +82,8 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_reward_terms(config, still)
     if still.device == "cpu":
         check_cpu_limits(config)
+    check_modes(config)
+    check_devices(config)
 
 
 def prepare_driver(config: DictConfig) -> None:

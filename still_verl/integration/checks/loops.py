@@ -7,7 +7,6 @@ from typing import Any
 import pyarrow.parquet as pq
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
-from verl.utils.import_utils import import_external_libs
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.integration.checks.run_length import listed
@@ -26,7 +25,6 @@ def loops(config: DictConfig) -> dict[str, type]:
     from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 
     agent = config.actor_rollout_ref.rollout.agent
-    import_external_libs(config.actor_rollout_ref.model.get("external_lib"))
     known = {name: str(entry["_target_"]) for name, entry in _agent_loop_registry.items()}
     if agent.agent_loop_config_path:
         known |= _configured(str(agent.agent_loop_config_path))

@@ -15,8 +15,7 @@ from verl.workers.rollout.utils import get_max_position_embeddings
 
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.data import demo_hint
-from still_verl.integration.checks.upstream import root_cause
-from still_verl.registry import in_one_line
+from still_verl.integration.checks.upstream import reason
 
 KEY = "actor_rollout_ref.model.path"
 logger = logging.getLogger(__name__)
@@ -63,8 +62,7 @@ def open_model(config: DictConfig) -> Model | None:
         opened = omega_conf_to_dataclass(config.actor_rollout_ref.model)
         positions = get_max_position_embeddings(opened.hf_config)
     except Exception as error:  # whatever transformers finds
-        reason = in_one_line(root_cause(error))
-        raise ConfigError(f"{KEY}={name}: verl cannot open it: {reason}; complete the folder") from error
+        raise ConfigError(f"{KEY}={name}: verl cannot open it: {reason(error)}; complete the folder") from error
     check_architecture(name, opened.hf_config)
     if opened.tokenizer is None:
         raise ConfigError(f"{KEY}={name}: there is no tokenizer; set actor_rollout_ref.model.tokenizer_path")

@@ -38,6 +38,8 @@ def check_schedules(config: DictConfig, still: StillConfig) -> None:
             check_values(key, node, nominal, *RANGES[name])
         elif settings.kind != INHERIT:
             follow_both_ways(key, node, FOLLOWS[name])
+            if name == "kl":
+                check_rate(key, settings)
         check_all_read(key, settings, read)
 
 
@@ -85,7 +87,7 @@ def follow_both_ways(key: str, settings: ScheduleConfig, follow: Follow) -> None
     """Let an adaptive coefficient follow what is far above and far below its target.
 
     Raises:
-        ConfigError: it never moves, or one observation throws it to the other side of 0.
+        ConfigError: it never moves.
     """
     target, start = settings.target, settings.start
     assert target is not None  # as its own check says
@@ -101,9 +103,13 @@ def follow_both_ways(key: str, settings: ScheduleConfig, follow: Follow) -> None
             f"{key}.start={start}: an adaptive coefficient would stay there for ever between floor={settings.floor} and "
             f"ceiling={settings.ceiling}; give it a start or a floor above 0, and room to move"
         )
+
+
+def check_rate(key: str, settings: ScheduleConfig) -> None:
+    """Refuse a rate by which one low KL would turn the coefficient negative, or to 0 for ever."""
     free = replace(settings, floor=-float("inf"), ceiling=float("inf"))
-    if follow is follow_kl and follow(free, 1.0, 0.0) <= 0:
-        raise ConfigError(f"{key}.rate={settings.rate}: a step may change the coefficient by rate/5 of it; use less than 5")
+    if follow_kl(free, 1.0, 0.0) <= 0:
+        raise ConfigError(f"{key}.rate={settings.rate}: a step changes the coefficient by up to rate/5 of it; use below 5")
 
 
 def check_all_read(key: str, settings: ScheduleConfig, read: Iterable[str]) -> None:

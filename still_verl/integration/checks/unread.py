@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.loops import DEFAULT_LOOP, follows_the_step, loops, runs_code
-from still_verl.integration.checks.upstream import default_config
+from still_verl.integration.checks.upstream import default_config, value_of
 from still_verl.integration.registrations import MODES
 
 
@@ -176,7 +176,7 @@ def check_replaced(config: DictConfig, still: StillConfig) -> None:
         if kind == "inherit":
             continue
         value = OmegaConf.select(config, key)
-        if value != OmegaConf.select(default_config(), key):
+        if value != value_of(default_config(), key):
             raise ConfigError(
                 f"{key}={value} is set, but still.{name}.kind={kind} replaces it in every step: drop it, or set "
                 f"still/{name}=inherit"

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import math
+import traceback
 import types
 import typing
 from collections.abc import Iterator
@@ -26,30 +27,54 @@ DATACLASSES = ("actor_rollout_ref.actor", "actor_rollout_ref.rollout", "algorith
 MAPPINGS = ("data", "trainer")
 
 
+MISSING = "???"
+
+
 @lru_cache(maxsize=1)
-def default_config() -> DictConfig:
+def default_config() -> dict[str, Any]:
     """Return verl's defaults of a job, as verl ships them in one file."""
     folder = Path(verl.trainer.config.__file__).parent
-    config = OmegaConf.load(folder / "_generated_ppo_trainer.yaml")
-    assert isinstance(config, DictConfig)
-    return config
+    return plain(OmegaConf.load(folder / "_generated_ppo_trainer.yaml"))
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Return the nodes of a job as dicts, interpolations resolved; without Hydra's own."""
+    without = OmegaConf.masked_copy(config, [name for name in config if name != "hydra"])
+    found = OmegaConf.to_container(without, resolve=True)
+    assert isinstance(found, dict)
+    return found
+
+
+def value_of(config: dict[str, Any], key: str) -> Any:
+    """Return the value of a dotted name in nodes of dicts; None where there is none."""
+    node: Any = config
+    for part in key.split("."):
+        if not isinstance(node, dict):
+            return None
+        node = node.get(part)
+    return node
 
 
 def check_upstream(config: DictConfig) -> None:
-    """Check types and keys of verl's settings, then build what verl builds.
+    """Check types and keys of verl's settings.
 
     Raises:
-        ConfigError: a key that verl does not know, a value of another type, or what verl itself refuses, in one line.
+        ConfigError: a key that verl does not know, a value of another type, or NaN.
     """
+    nodes = plain(config)
     for path in MAPPINGS:
-        check_like_default(path, OmegaConf.select(config, path), OmegaConf.select(default_config(), path))
-    with_critic = need_critic(config)
-    for path in DATACLASSES:
-        if path != "critic" or with_critic:
-            check_dataclass(path, OmegaConf.select(config, path))
-    for path, value in leaves("", config):
+        check_like_default(path, nodes[path], default_config()[path])
+    for path in dataclasses_of(config):
+        check_dataclass(path, value_of(nodes, path))
+    for path, value in leaves("", nodes):
         if isinstance(value, float) and math.isnan(value):
             raise ConfigError(f"{path}=nan: use a number")
+
+
+def dataclasses_of(config: DictConfig) -> list[str]:
+    """Return the nodes that verl makes dataclasses of in this job."""
+    with_critic = need_critic(config)
+    return [path for path in DATACLASSES if path != "critic" or with_critic]
 
 
 def build_upstream(config: DictConfig) -> None:
@@ -58,19 +83,16 @@ def build_upstream(config: DictConfig) -> None:
     Raises:
         ConfigError: what verl says, in one line with the key of the node.
     """
-    with_critic = need_critic(config)
-    for path in DATACLASSES:
-        if path == "critic" and not with_critic:
-            continue
+    for path in dataclasses_of(config):
         try:
             omega_conf_to_dataclass(OmegaConf.select(config, path))
         except Exception as error:  # assertions, ValueErrors and Hydra's own
-            raise ConfigError(f"{path}: verl refuses it: {in_one_line(root_cause(error))}") from error
+            raise ConfigError(f"{path}: verl refuses it: {reason(error)}") from error
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it says that all is well
-            validate_config(config, need_reference_policy(config), with_critic)
+            validate_config(config, need_reference_policy(config), need_critic(config))
     except Exception as error:
-        raise ConfigError(f"verl refuses the job: {in_one_line(root_cause(error))}") from error
+        raise ConfigError(f"verl refuses the job: {reason(error)}") from error
 
 
 def root_cause(error: BaseException) -> BaseException:
@@ -80,52 +102,61 @@ def root_cause(error: BaseException) -> BaseException:
     return error
 
 
+def reason(error: BaseException) -> str:
+    """Return what went wrong in one line: the message, or the line of code of an assertion that has none."""
+    cause = root_cause(error)
+    if str(cause):
+        return in_one_line(cause)
+    frames = traceback.extract_tb(cause.__traceback__)
+    return f"{type(cause).__name__} in `{frames[-1].line}`" if frames else type(cause).__name__
+
+
 def leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (dotted name, value) of all values below a node that are not interpolations of Hydra's own."""
-    if isinstance(node, DictConfig):
-        for name in node:
-            if path or name != "hydra":
-                child = node if OmegaConf.is_missing(node, name) else node[name]
-                if child is not node:
-                    yield from leaves(f"{path}.{name}".removeprefix("."), child)
+    """Yield (dotted name, value) of all values below a node of dicts."""
+    if not isinstance(node, dict):
+        yield path, node
         return
-    yield path, node
+    for name, value in node.items():
+        yield from leaves(f"{path}.{name}".removeprefix("."), value)
 
 
-def check_like_default(path: str, node: DictConfig, default: Any) -> None:
+def check_like_default(path: str, node: dict[str, Any], default: dict[str, Any]) -> None:
     """Refuse text where verl's default is a number or a truth value: verl would take `maybe` for true."""
-    for key, value in leaves(path, node):
-        wanted = OmegaConf.select(OmegaConf.create({path: default}), key)
-        if value is None or wanted is None:
+    for key, value in leaves("", node):
+        wanted = value_of(default, key)
+        if value is None or value == MISSING:
             continue
         if isinstance(wanted, bool):
-            _refuse_unless(key, value, bool)
+            _refuse_unless(f"{path}.{key}", value, bool)
         elif isinstance(wanted, int | float):
-            _refuse_unless(key, value, float)
+            _refuse_unless(f"{path}.{key}", value, float)
 
 
 def check_dataclass(path: str, node: Any) -> None:
     """Check the keys and the plain types of a node that verl makes a dataclass of, and of the nodes below it."""
-    if not isinstance(node, DictConfig) or "_target_" not in node:
+    if not isinstance(node, dict) or "_target_" not in node:
         return
-    kind = get_class(node["_target_"])
+    kind = class_of(node)
     if not dataclasses.is_dataclass(kind):
         return
     hints = typing.get_type_hints(kind)
-    for name in node:
+    for name, value in node.items():
         key = f"{path}.{name}"
-        if name == "_target_" or OmegaConf.is_missing(node, name):
+        if name == "_target_" or value == MISSING:
             continue
         if name not in hints:
             known = [field for field in hints if not field.startswith("_")]
-            raise ConfigError(
-                f"{key}={node[name]}: verl's {kind.__name__} has no such setting; drop it"
-                f"{did_you_mean(name, known)}"
-            )
+            hint = did_you_mean(name, known)
+            raise ConfigError(f"{key}={value}: verl's {kind.__name__} has no such setting; drop it{hint}")
         wanted = plain_type(hints[name])
-        if wanted is not None and node[name] is not None:
-            _refuse_unless(key, node[name], wanted)
-        check_dataclass(key, node[name])
+        if wanted is not None and value is not None:
+            _refuse_unless(key, value, wanted)
+        check_dataclass(key, value)
+
+
+def class_of(node: Any) -> Any:
+    """Return the class that verl makes of a node."""
+    return get_class(node["_target_"])
 
 
 def plain_type(hint: Any) -> Any:
