@@ -47,6 +47,7 @@ def check_choices(config: DictConfig) -> None:
         "actor_rollout_ref.actor.loss_agg_mode": LOSS_AGGREGATIONS,
         "actor_rollout_ref.rollout.name": RolloutReplicaRegistry._registry,
         "trainer.resume_mode": RESUME_MODES,
+        "trainer.v1.sampler.max_off_policy_strategy": ("drop", "wait"),
     }
     if config.reward.reward_manager.source == "register":
         known["reward.reward_manager.name"] = REWARD_MANAGER

@@ -20,6 +20,7 @@ from still_verl.integration.checks.machine import check_accelerators, check_pack
 from still_verl.integration.checks.model import check_context_window, open_model
 from still_verl.integration.checks.modes import check_modes
 from still_verl.integration.checks.names import check_names
+from still_verl.integration.checks.policy_loss import check_policy_loss
 from still_verl.integration.checks.prompts import check_rows
 from still_verl.integration.checks.ranges import check_ranges
 from still_verl.integration.checks.reward import check_reward_function, check_reward_terms
@@ -58,6 +59,7 @@ def _check(config: DictConfig) -> None:
     if runs_code(config):
         check_interpreter(config, still.interpreter)
     build_upstream(config)
+    check_policy_loss(config)
     if still.device == "cpu":
         check_cpu(config)
 

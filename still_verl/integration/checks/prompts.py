@@ -98,6 +98,11 @@ def check_lengths(where: str, rows: list[dict[str, Any]], config: DictConfig, mo
                 "data.apply_chat_template_kwargs.chat_template"
             ) from error
         lengths.append(len(ids))
+        if not ids:
+            raise ConfigError(
+                f"{where}: row {number} becomes no token at all: actor_rollout_ref.model.path={config.actor_rollout_ref.model.path} "
+                "has no tokenizer; complete the folder, or set actor_rollout_ref.model.tokenizer_path"
+            )
         if max(ids, default=0) >= model.vocabulary:
             raise ConfigError(
                 f"{where}: row {number} has token {max(ids)}, but the model knows {model.vocabulary}: the tokenizer is "
@@ -106,7 +111,10 @@ def check_lengths(where: str, rows: list[dict[str, Any]], config: DictConfig, mo
     too_long = sum(length > limit for length in lengths)
     if too_long == 0 or (config.data.filter_overlong_prompts and too_long < len(lengths)):
         return
+    fix = "raise it, or set data.filter_overlong_prompts=true"
+    if config.data.filter_overlong_prompts:
+        fix = "data.filter_overlong_prompts=true would leave none; raise it"
     raise ConfigError(
         f"data.max_prompt_length={limit}: {too_long} of {len(lengths)} prompts looked at in {where} are longer (up to "
-        f"{max(lengths)} tokens); raise it" + ("" if config.data.filter_overlong_prompts else ", or set data.filter_overlong_prompts=true")
+        f"{max(lengths)} tokens); {fix}"
     )
