@@ -87,7 +87,7 @@ def still_config(config: DictConfig) -> StillConfig:
         assert isinstance(found, StillConfig)  # as its schema says
         return found
     except ConfigKeyError as error:
-        raise ConfigError(_unknown_key(str(error.full_key))) from error
+        raise ConfigError(_unknown_key(given, str(error.full_key))) from error
     except OmegaConfBaseException as error:
         raise ConfigError(_wrong_type(given, error.full_key or _misfit(given), error)) from error
 
@@ -101,7 +101,7 @@ def _check_nodes(given: Any) -> None:
             first = fields(node)[0].name
             raise ConfigError(
                 f"still.{name}={value!r}: this has settings below it, such as still.{name}.{first}; "
-                f"a file of settings is chosen with a slash, still/{name}=NAME"
+                f"choose a file of settings with a slash, still/{name}=NAME"
             )
 
 
@@ -147,18 +147,18 @@ def _wrong_type(given: Any, full_key: str, error: OmegaConfBaseException) -> str
     return f"still.{key}={value!r}: {str(error.msg).splitlines()[0]}"
 
 
-def _unknown_key(full_key: str) -> str:
+def _unknown_key(given: Any, full_key: str) -> str:
     """The message for a key that no node has; `full_key` is relative to `still`."""
     if full_key in RENAMED:
         return f"still.{full_key} has a new name: write {RENAMED[full_key]}"
     *parents, key = full_key.split(".")
     node: Any = StillConfig()
     for parent in parents:
-        node = getattr(node, parent)
+        node, given = getattr(node, parent), given[parent]
     known = []
     if is_dataclass(node):
         known = [field.name for field in fields(node)]
     path = ".".join(["still", *parents])
     hint = did_you_mean(key, known).replace("mean ", f"mean {path}.").removeprefix("; ")
-    hint = hint or f"known keys are {', '.join(known)}"
-    return f"{path}.{key} is not a setting of still_verl: {hint}"
+    hint = hint or f"use one of {', '.join(known)}"
+    return f"{path}.{key}={given[key]!r} is not a setting of still_verl: {hint}"

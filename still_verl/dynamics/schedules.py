@@ -88,7 +88,7 @@ class ScheduleConfig:
         for name in ("target", "rate"):
             value = getattr(self, name)
             if value is None or value <= 0:
-                raise ConfigError(f"{key}.{name}={value}: an adaptive coefficient needs a value above 0")
+                raise ConfigError(f"{key}.{name}={value}: give an adaptive coefficient a value above 0")
         if not self.floor <= self.start <= self.ceiling:
             raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}; move one of them")
 
@@ -102,10 +102,10 @@ def _check_points(key: str, points: Sequence[Any]) -> None:
         raise ConfigError(f"{key}={points}: give at least two pairs [step, value]")
     for earlier, later in pairwise(points):
         if later[0] <= earlier[0]:
-            raise ConfigError(f"{key}={points}: the steps must increase")
+            raise ConfigError(f"{key}={points}: give steps that increase")
     for time, value in points:
         if value < 0 or time < 0:
-            raise ConfigError(f"{key}={points}: neither steps nor values may be negative")
+            raise ConfigError(f"{key}={points}: use steps and values of at least 0")
         if not math.isfinite(value) or not math.isfinite(time):
             raise ConfigError(f"{key}={points}: use finite numbers")
 

@@ -46,9 +46,12 @@ def check_choices(config: DictConfig) -> None:
         "actor_rollout_ref.actor.policy_loss.loss_mode": POLICY_LOSS_REGISTRY,
         "actor_rollout_ref.actor.loss_agg_mode": LOSS_AGGREGATIONS,
         "actor_rollout_ref.rollout.name": RolloutReplicaRegistry._registry,
+        "actor_rollout_ref.rollout.mode": ("async",),
         "trainer.resume_mode": RESUME_MODES,
         "trainer.v1.sampler.max_off_policy_strategy": ("drop", "wait"),
     }
+    if "lr_scheduler_type" in config.actor_rollout_ref.actor.optim:
+        known["actor_rollout_ref.actor.optim.lr_scheduler_type"] = ("constant", "cosine")
     if config.reward.reward_manager.source == "register":
         known["reward.reward_manager.name"] = REWARD_MANAGER
     for key, names in known.items():
@@ -69,8 +72,8 @@ def load_external(config: DictConfig) -> None:
         import_external_libs(name)
     except Exception as error:  # whatever a module of the user's own raises
         raise ConfigError(
-            f"actor_rollout_ref.model.external_lib={name}: it cannot be imported: {in_one_line(error)}; is its folder on "
-            "PYTHONPATH?"
+            f"actor_rollout_ref.model.external_lib={name}: it cannot be imported: {in_one_line(error)}; correct it, or add "
+            "its folder to PYTHONPATH"
         ) from error
 
 

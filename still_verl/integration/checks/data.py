@@ -55,9 +55,9 @@ def read_columns(key: str, name: str) -> list[str]:
             count, columns = len(rows), list(rows[0] if rows else {})
     except (OSError, ValueError) as error:
         kind = path.suffix.removeprefix(".")
-        raise ConfigError(f"{key}={name}: not a readable {kind} file ({' '.join(str(error).split())})") from error
+        raise ConfigError(f"{key}={name}: not a readable {kind} file ({' '.join(str(error).split())}); write it again") from error
     if count == 0:
-        raise ConfigError(f"{key}={name}: the file has no rows")
+        raise ConfigError(f"{key}={name}: the file has no rows; add some")
     return columns
 
 
@@ -84,7 +84,7 @@ def check_length(config: DictConfig) -> None:
 
 
 def demo_hint(path: Path) -> str:
-    """Say how to make a file of a demo model that is not there yet."""
+    """Say how to get a file that is not there: one of a demo model can be made."""
     if home() not in path.parents:
-        return ""
+        return "; correct the path"
     return f"; make it with: still-verl demo-model {path.relative_to(home()).parts[0]}"

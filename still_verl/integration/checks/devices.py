@@ -30,6 +30,7 @@ def check_devices(config: DictConfig) -> None:
         raise ConfigError(
             f"{AR}.actor.ulysses_sequence_parallel_size={parallel}: does not divide the {devices} devices; use a divisor"
         )
+    check_micro_batch_size(config)
     if config.actor_rollout_ref.actor.use_dynamic_bsz:
         check_micro_batch(config, f"{AR}.actor.ppo_max_token_len_per_gpu", parallel)
     if rollout.log_prob_use_dynamic_bsz:
@@ -43,6 +44,17 @@ def sequence_parallel(config: DictConfig) -> int:
     for key in ("ulysses_sequence_parallel_size", "fsdp_config.ulysses_sequence_parallel_size"):
         sizes.append(OmegaConf.select(actor, key) or 1)
     return max(sizes)
+
+
+def check_micro_batch_size(config: DictConfig) -> None:
+    """Check that the size of a micro-batch is given where it does not follow from tokens."""
+    actor = config.actor_rollout_ref.actor
+    if actor.use_dynamic_bsz or actor.ppo_micro_batch_size or actor.ppo_micro_batch_size_per_gpu:
+        return
+    raise ConfigError(
+        f"{AR}.actor.use_dynamic_bsz=false: how many samples are a micro-batch? give {AR}.actor.ppo_micro_batch_size_per_gpu"
+        ", or set it to true"
+    )
 
 
 def check_micro_batch(config: DictConfig, key: str, parallel: int) -> None:

@@ -82,11 +82,13 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
 def check_context(config: DictConfig, still: StillConfig) -> None:
     """Refuse a budget above what the batch and the engine are laid out for."""
     limit = config.data.max_response_length
-    for tokens in [*(stage[1] for stage in still.context.stages), still.context.validation or 1]:
+    largest = {"stages": max((tokens for _, tokens in still.context.stages), default=0)}
+    largest["validation"] = still.context.validation or 0
+    for name, tokens in largest.items():
         if tokens > limit:
             raise ConfigError(
-                f"still.context: {tokens} tokens are more than data.max_response_length={limit}; raise that to the "
-                "largest budget of the run"
+                f"still.context.{name}={getattr(still.context, name)}: {tokens} tokens are more than "
+                f"data.max_response_length={limit}; raise that to the largest budget of the run"
             )
 
 

@@ -98,7 +98,7 @@ def check_resume(config: DictConfig) -> None:
     name = config.trainer.resume_from_path
     key = f"trainer.resume_from_path={name}"
     if not name or "global_step_" not in Path(str(name)).name:
-        raise ConfigError(f"{key}: trainer.resume_mode=resume_path needs the folder of a checkpoint, .../global_step_N")
+        raise ConfigError(f"{key}: trainer.resume_mode=resume_path needs a checkpoint; give its folder, .../global_step_N")
     if not Path(str(name), "actor").is_dir():
         what = "it has no folder actor" if Path(str(name)).is_dir() else "there is no such folder"
         raise ConfigError(f"{key}: {what}; name a checkpoint, or set trainer.resume_mode=auto")

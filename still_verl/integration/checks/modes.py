@@ -17,7 +17,7 @@ def check_modes(config: DictConfig) -> None:
         check_separate(config)
     elif not config.actor_rollout_ref.hybrid_engine:
         raise ConfigError(
-            f"actor_rollout_ref.hybrid_engine=false: {MODE}={config.trainer.v1.trainer_mode} needs true"
+            f"actor_rollout_ref.hybrid_engine=false: {MODE}={config.trainer.v1.trainer_mode} needs it; set it to true"
         )
 
 

@@ -39,7 +39,7 @@ def check_messages(where: str, row: dict[str, Any], column: str) -> None:
         good = all(isinstance(message, dict) and {"role", "content"} <= set(message) for message in messages)
     if not good:
         raise ConfigError(
-            f"{where}: the column {column} is {messages!r:.60}; verl reads a list of messages, "
+            f"{where}: the column {column} is {messages!r:.60}; convert it to verl's list of messages, "
             '[{"role": "user", "content": ...}]'
         )
 
@@ -51,7 +51,7 @@ def check_answer(where: str, row: dict[str, Any], config: DictConfig) -> None:
     if not isinstance(row["reward_model"], dict) or row["reward_model"].get("ground_truth") is None:
         raise ConfigError(
             f"{where}: the column reward_model is {row['reward_model']!r:.60}; the reward manager "
-            f'{config.reward.reward_manager.name} reads the right answer in it: {{"ground_truth": ...}}'
+            f'{config.reward.reward_manager.name} compares with a right answer; add {{"ground_truth": ...}}'
         )
 
 

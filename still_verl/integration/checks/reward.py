@@ -10,6 +10,7 @@ from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.tracked import tracked
+from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
 from still_verl.rewards.sample import Sample
 
@@ -23,9 +24,9 @@ def check_reward_function(config: DictConfig) -> None:
     try:
         get_custom_reward_fn(config)
     except (FileNotFoundError, AttributeError) as error:
-        raise ConfigError(f"{key}: {error}") from error
+        raise ConfigError(f"{key}: {in_one_line(error)}; correct it") from error
     except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
-        raise ConfigError(f"{key}: {type(error.__cause__).__name__}: {error.__cause__}") from error
+        raise ConfigError(f"{key}: {in_one_line(error.__cause__ or error)}; correct it") from error
 
 
 def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
@@ -46,7 +47,7 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
         )
     if "overlong" in preset.terms and preset.overlong_buffer > limit:
         raise ConfigError(
-            f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}"
+            f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; lower it"
         )
     check_all_read(still)
 
