@@ -136,7 +136,8 @@ WORDS: dict[Any, str] = {
 def _wrong_type(given: Any, full_key: str, error: OmegaConfBaseException) -> str:
     """The message for a value of another type than its setting has; `full_key` is relative to `still`."""
     key = full_key.partition("[")[0]
-    value, kind = given, StillConfig
+    value: Any = given
+    kind: Any = StillConfig
     for part in filter(None, key.split(".")):
         if not isinstance(value, Mapping) or not is_dataclass(kind):
             break

@@ -90,7 +90,9 @@ class ScheduleConfig:
             if value is None or value <= 0:
                 raise ConfigError(f"{key}.{name}={value}: give an adaptive coefficient a value above 0")
         if not self.floor <= self.start <= self.ceiling:
-            raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}; move one of them")
+            raise ConfigError(
+                f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}; move one of them"
+            )
 
 
 Schedule = Callable[[ScheduleConfig, int, int], float]

@@ -28,6 +28,6 @@ def check_fit(config: DictConfig) -> None:
     if needed > memory:
         raise ConfigError(
             f"actor_rollout_ref.model.path={path}: without an accelerator it needs {needed / GIB:.0f} GiB "
-            f"({shape.parameters / 1e9:.1f}e9 parameters, {COPIES} copies in fp32), this machine has {memory / GIB:.0f}; "
-            "choose a smaller model, or drop still/device=cpu to use accelerators"
+            f"({shape.parameters / 1e9:.1f}e9 parameters, {COPIES} copies in fp32), this machine has "
+            f"{memory / GIB:.0f}; choose a smaller model, or drop still/device=cpu to use accelerators"
         )

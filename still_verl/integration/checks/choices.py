@@ -72,15 +72,15 @@ def load_external(config: DictConfig) -> None:
         import_external_libs(name)
     except Exception as error:  # whatever a module of the user's own raises
         raise ConfigError(
-            f"actor_rollout_ref.model.external_lib={name}: it cannot be imported: {in_one_line(error)}; correct it, or add "
-            "its folder to PYTHONPATH"
+            f"actor_rollout_ref.model.external_lib={name}: it cannot be imported: {in_one_line(error)}; correct it, "
+            "or add its folder to PYTHONPATH"
         ) from error
 
 
 def check_kl_estimator(key: str, name: str) -> None:
     """Compute a KL as verl would; its names may end in `+`."""
     try:
-        kl_penalty(torch.zeros(1), torch.zeros(1), name)
+        kl_penalty(torch.FloatTensor([0]), torch.FloatTensor([0]), name)
     except (NotImplementedError, AttributeError):
         one_of(key, name, KL_ESTIMATORS)
         raise ConfigError(f"{key}={name}: verl has not implemented it; use one of {', '.join(KL_ESTIMATORS)}") from None

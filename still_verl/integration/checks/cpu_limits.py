@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from omegaconf import DictConfig
-from verl.trainer.ppo.utils import need_critic
 
 from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.upstream import has_critic
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ LIMITS = (
     ),
     Limit(
         "algorithm.adv_estimator",
-        need_critic,
+        has_critic,
         "a critic has no engine on a processor; use grpo, rloo or another estimator without one",
     ),
     Limit(

@@ -55,7 +55,9 @@ def read_columns(key: str, name: str) -> list[str]:
             count, columns = len(rows), list(rows[0] if rows else {})
     except (OSError, ValueError) as error:
         kind = path.suffix.removeprefix(".")
-        raise ConfigError(f"{key}={name}: not a readable {kind} file ({' '.join(str(error).split())}); write it again") from error
+        raise ConfigError(
+            f"{key}={name}: not a readable {kind} file ({' '.join(str(error).split())}); write it again"
+        ) from error
     if count == 0:
         raise ConfigError(f"{key}={name}: the file has no rows; add some")
     return columns
@@ -78,8 +80,9 @@ def check_length(config: DictConfig) -> None:
     steps, wanted = rows // batch * epochs, config.trainer.total_training_steps
     if wanted is not None and wanted > steps:
         raise ConfigError(
-            f"trainer.total_training_steps={wanted}: trainer.total_epochs={epochs} times {rows} rows in batches of {batch} "
-            f"are {steps} steps, and verl stops there; raise trainer.total_epochs to {-(-wanted // (rows // batch))}"
+            f"trainer.total_training_steps={wanted}: trainer.total_epochs={epochs} times {rows} rows in batches of "
+            f"{batch} are {steps} steps, and verl stops there; raise trainer.total_epochs to "
+            f"{-(-wanted // (rows // batch))}"
         )
 
 

@@ -28,7 +28,7 @@ def check_devices(config: DictConfig) -> None:
     parallel = sequence_parallel(config)
     if devices % parallel:
         raise ConfigError(
-            f"{AR}.actor.ulysses_sequence_parallel_size={parallel}: does not divide the {devices} devices; use a divisor"
+            f"{AR}.actor.ulysses_sequence_parallel_size={parallel}: no divisor of the {devices} devices; use one"
         )
     check_micro_batch_size(config)
     if config.actor_rollout_ref.actor.use_dynamic_bsz:
@@ -52,8 +52,8 @@ def check_micro_batch_size(config: DictConfig) -> None:
     if actor.use_dynamic_bsz or actor.ppo_micro_batch_size or actor.ppo_micro_batch_size_per_gpu:
         return
     raise ConfigError(
-        f"{AR}.actor.use_dynamic_bsz=false: how many samples are a micro-batch? give {AR}.actor.ppo_micro_batch_size_per_gpu"
-        ", or set it to true"
+        f"{AR}.actor.use_dynamic_bsz=false: how many samples are a micro-batch? give "
+        f"{AR}.actor.ppo_micro_batch_size_per_gpu, or set it to true"
     )
 
 
@@ -63,8 +63,8 @@ def check_micro_batch(config: DictConfig, key: str, parallel: int) -> None:
     needed = config.data.max_prompt_length + config.data.max_response_length
     if tokens is not None and tokens * parallel < needed:
         raise ConfigError(
-            f"{key}={tokens}: a sequence may have {needed} tokens (data.max_prompt_length and data.max_response_length) on "
-            f"{parallel} device(s); raise it to {-(-needed // parallel)}"
+            f"{key}={tokens}: a sequence may have {needed} tokens (data.max_prompt_length and "
+            f"data.max_response_length) on {parallel} device(s); raise it to {-(-needed // parallel)}"
         )
 
 
@@ -82,6 +82,8 @@ def check_strategy(config: DictConfig) -> None:
     try:
         found = import_module(module)
     except ImportError as error:
-        raise ConfigError(f"{AR}.actor.optim.optimizer_impl={module}: {error}; install it, or use torch.optim") from error
+        raise ConfigError(
+            f"{AR}.actor.optim.optimizer_impl={module}: {error}; install it, or use torch.optim"
+        ) from error
     if not hasattr(found, name):
         one_of(f"{AR}.actor.optim.optimizer", name, [other for other in dir(found) if other[:1].isupper()])

@@ -33,8 +33,8 @@ def check_mini_batch(config: DictConfig) -> None:
         )
     if prompts % mini:
         raise ConfigError(
-            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: does not divide data.train_batch_size={prompts}, so that "
-            f"the {prompts % mini} prompts that are left weigh as much as a whole one; use a divisor"
+            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: does not divide data.train_batch_size={prompts}, so "
+            f"that the {prompts % mini} prompts that are left weigh as much as a whole one; use a divisor"
         )
 
 
@@ -54,8 +54,8 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
     never = still.kl.kind == "constant" and still.kl.start == 0
     if on and never:
         raise ConfigError(
-            f"{key}=true: the coefficient is 0 in every step (still.kl.kind=constant, still.kl.start=0), so that a reference "
-            "model would be held for nothing; set it to false, or give still.kl.start"
+            f"{key}=true: the coefficient is 0 in every step (still.kl.kind=constant, still.kl.start=0), so that a "
+            "reference model would be held for nothing; set it to false, or give still.kl.start"
         )
     if not on and not never:
         raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")

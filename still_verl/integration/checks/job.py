@@ -46,6 +46,8 @@ def check_job(config: DictConfig) -> None:
 
 def _check(config: DictConfig) -> None:
     still = still_config(config)
+    if still.device == "cpu":
+        set_platform(CpuPlatform())  # first: verl's modules look for an accelerator when they are imported
     check_support(config, still)
     check_data(config)
     check_resume(config)
@@ -89,12 +91,11 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
 
 
 def prepare_driver(config: DictConfig) -> None:
-    """Give this process, without an accelerator, the platform that every Ray worker gets, and Ray our fork server.
+    """Claim this machine for a job without an accelerator, and give Ray our fork server; after `check_job`.
 
     Raises:
         ConfigError: another CPU job holds this machine.
     """
     if still_config(config).device == "cpu":
         claim_machine(config)
-        set_platform(CpuPlatform())
         os.environ.setdefault("RAY_RUNTIME_ENV_HOOK", f"{with_forkserver.__module__}.{with_forkserver.__name__}")

@@ -60,8 +60,10 @@ def runs_code(config: DictConfig) -> bool:
 def _configured(path: str) -> dict[str, str]:
     """Read the loops of verl's file of loops."""
     if not Path(path).expanduser().is_file():
-        raise ConfigError(f"actor_rollout_ref.rollout.agent.agent_loop_config_path={path}: there is no such file; correct the path")
-    entries = OmegaConf.load(Path(path).expanduser())
+        raise ConfigError(
+            f"actor_rollout_ref.rollout.agent.agent_loop_config_path={path}: there is no such file; correct the path"
+        )
+    entries: Any = OmegaConf.load(Path(path).expanduser())
     return {str(entry.name): str(entry["_target_"]) for entry in entries}
 
 

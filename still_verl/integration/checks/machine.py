@@ -36,8 +36,8 @@ def check_packages(config: DictConfig) -> None:
     strategy = config.actor_rollout_ref.actor.strategy
     if not installed(STRATEGY_PACKAGES.get(strategy)):
         raise ConfigError(
-            f"actor_rollout_ref.actor.strategy={strategy}: {STRATEGY_PACKAGES[strategy]} is not installed; install it, or "
-            "use fsdp2"
+            f"actor_rollout_ref.actor.strategy={strategy}: {STRATEGY_PACKAGES[strategy]} is not installed; install it, "
+            "or use fsdp2"
         )
 
 
@@ -79,7 +79,9 @@ def check_accelerators(config: DictConfig) -> None:
     if nodes > 1:
         raise ConfigError(f"trainer.nnodes={nodes}: this machine alone is one node; {cluster}")
     if wanted > count:
-        raise ConfigError(f"trainer.n_gpus_per_node={wanted}: this machine has {count}; use {count} or less, or {cluster}")
+        raise ConfigError(
+            f"trainer.n_gpus_per_node={wanted}: this machine has {count}; use {count} or less, or {cluster}"
+        )
 
 
 def joins_cluster(config: DictConfig) -> bool:
@@ -98,7 +100,9 @@ def check_resume(config: DictConfig) -> None:
     name = config.trainer.resume_from_path
     key = f"trainer.resume_from_path={name}"
     if not name or "global_step_" not in Path(str(name)).name:
-        raise ConfigError(f"{key}: trainer.resume_mode=resume_path needs a checkpoint; give its folder, .../global_step_N")
+        raise ConfigError(
+            f"{key}: trainer.resume_mode=resume_path needs a checkpoint; give its folder, .../global_step_N"
+        )
     if not Path(str(name), "actor").is_dir():
         what = "it has no folder actor" if Path(str(name)).is_dir() else "there is no such folder"
         raise ConfigError(f"{key}: {what}; name a checkpoint, or set trainer.resume_mode=auto")

@@ -34,7 +34,7 @@ def check_separate(config: DictConfig) -> None:
     for key in ("nnodes", "n_gpus_per_node"):
         if rollout[key] < 1:
             raise ConfigError(
-                f"actor_rollout_ref.rollout.{key}={rollout[key]}: {MODE}={mode} samples on devices of its own; give them"
+                f"actor_rollout_ref.rollout.{key}={rollout[key]}: {MODE}={mode} samples on its own devices; give some"
             )
     if rollout.checkpoint_engine.backend == "naive":
         raise ConfigError(

@@ -100,8 +100,8 @@ def check_lengths(where: str, rows: list[dict[str, Any]], config: DictConfig, mo
         lengths.append(len(ids))
         if not ids:
             raise ConfigError(
-                f"{where}: row {number} becomes no token at all: actor_rollout_ref.model.path={config.actor_rollout_ref.model.path} "
-                "has no tokenizer; complete the folder, or set actor_rollout_ref.model.tokenizer_path"
+                f"{where}: row {number} becomes no token at all: actor_rollout_ref.model.path has no tokenizer; "
+                "complete the folder, or set actor_rollout_ref.model.tokenizer_path"
             )
         if max(ids, default=0) >= model.vocabulary:
             raise ConfigError(

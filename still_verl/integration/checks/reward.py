@@ -47,7 +47,8 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
         )
     if "overlong" in preset.terms and preset.overlong_buffer > limit:
         raise ConfigError(
-            f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; lower it"
+            f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; "
+            "lower it"
         )
     check_all_read(still)
 

@@ -1,4 +1,4 @@
-"""Every schedule is evaluated in every step of the run: what comes out must be in its range, and what is set be read."""
+"""Every schedule is evaluated in every step of the run: values must be in their range, and what is set be read."""
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
@@ -100,8 +100,8 @@ def follow_both_ways(key: str, settings: ScheduleConfig, follow: Follow) -> None
         ends.add(coefficient.at(TRIAL, TRIAL))
     if ends == {start}:
         raise ConfigError(
-            f"{key}.start={start}: an adaptive coefficient would stay there for ever between floor={settings.floor} and "
-            f"ceiling={settings.ceiling}; give it a start or a floor above 0, and room to move"
+            f"{key}.start={start}: an adaptive coefficient would stay there for ever between floor={settings.floor} "
+            f"and ceiling={settings.ceiling}; give it a start or a floor above 0, and room to move"
         )
 
 
@@ -109,7 +109,9 @@ def check_rate(key: str, settings: ScheduleConfig) -> None:
     """Refuse a rate by which one low KL would turn the coefficient negative, or to 0 for ever."""
     free = replace(settings, floor=-float("inf"), ceiling=float("inf"))
     if follow_kl(free, 1.0, 0.0) <= 0:
-        raise ConfigError(f"{key}.rate={settings.rate}: a step changes the coefficient by up to rate/5 of it; use below 5")
+        raise ConfigError(
+            f"{key}.rate={settings.rate}: a step changes the coefficient by up to rate/5 of it; use below 5"
+        )
 
 
 def check_all_read(key: str, settings: ScheduleConfig, read: Iterable[str]) -> None:

@@ -35,8 +35,8 @@ def check_selection(config: DictConfig, still: StillConfig) -> None:
         check_finish_reasons(config, settings)
     if kept == 0 and all(rule in SELECTION_RULES for rule in settings.rules):
         raise ConfigError(
-            f"still.selection.rules={settings.rules}: with actor_rollout_ref.rollout.n={size} they keep no sample of any "
-            f"group (still.selection.accuracy={settings.accuracy}); sample more responses, or choose other rules"
+            f"still.selection.rules={settings.rules}: with actor_rollout_ref.rollout.n={size} they keep no sample "
+            f"of any group (still.selection.accuracy={settings.accuracy}); sample more responses, or choose other rules"
         )
 
 
@@ -75,6 +75,6 @@ def check_finish_reasons(config: DictConfig, settings: SelectionConfig) -> None:
     for name, loop in loops(config).items():
         if not follows_the_step(loop):
             raise ConfigError(
-                f"still.selection.rules={settings.rules}: the agent loop {name} does not say whether a response was cut, "
-                f"so that nothing would be dropped; set {DEFAULT_LOOP}=still"
+                f"still.selection.rules={settings.rules}: the agent loop {name} does not say whether a response was "
+                f"cut, so that nothing would be dropped; set {DEFAULT_LOOP}=still"
             )

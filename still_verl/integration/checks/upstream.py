@@ -7,6 +7,7 @@ import math
 import traceback
 import types
 import typing
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -40,9 +41,8 @@ def default_config() -> dict[str, Any]:
 def plain(config: Any) -> dict[str, Any]:
     """Return the nodes of a job as dicts, interpolations resolved; without Hydra's own."""
     without = OmegaConf.masked_copy(config, [name for name in config if name != "hydra"])
-    found = OmegaConf.to_container(without, resolve=True)
-    assert isinstance(found, dict)
-    return found
+    found: Any = OmegaConf.to_container(without, resolve=True)
+    return dict(found)
 
 
 def value_of(config: dict[str, Any], key: str) -> Any:
@@ -73,8 +73,15 @@ def check_upstream(config: DictConfig) -> None:
 
 def dataclasses_of(config: DictConfig) -> list[str]:
     """Return the nodes that verl makes dataclasses of in this job."""
-    with_critic = need_critic(config)
+    with_critic = has_critic(config)
     return [path for path in DATACLASSES if path != "critic" or with_critic]
+
+
+def has_critic(config: DictConfig) -> bool:
+    """Say whether verl trains a critic; it warns where it does not, which it says itself when the job starts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bool(need_critic(config))
 
 
 def build_upstream(config: DictConfig) -> None:
@@ -90,7 +97,7 @@ def build_upstream(config: DictConfig) -> None:
             raise ConfigError(f"{path}: verl refuses it: {reason(error)}") from error
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it says that all is well
-            validate_config(config, need_reference_policy(config), need_critic(config))
+            validate_config(config, need_reference_policy(config), has_critic(config))
     except Exception as error:
         raise ConfigError(f"verl refuses the job: {reason(error)}") from error
 
@@ -136,9 +143,10 @@ def check_dataclass(path: str, node: Any) -> None:
     """Check the keys and the plain types of a node that verl makes a dataclass of, and of the nodes below it."""
     if not isinstance(node, dict) or "_target_" not in node:
         return
-    kind = class_of(node)
+    kind: Any = class_of(node)
     if not dataclasses.is_dataclass(kind):
         return
+    name_of_kind = node["_target_"].rpartition(".")[2]
     hints = typing.get_type_hints(kind)
     for name, value in node.items():
         key = f"{path}.{name}"
@@ -147,7 +155,7 @@ def check_dataclass(path: str, node: Any) -> None:
         if name not in hints:
             known = [field for field in hints if not field.startswith("_")]
             hint = did_you_mean(name, known)
-            raise ConfigError(f"{key}={value}: verl's {kind.__name__} has no such setting; drop it{hint}")
+            raise ConfigError(f"{key}={value}: verl's {name_of_kind} has no such setting; drop it{hint}")
         wanted = plain_type(hints[name])
         if wanted is not None and value is not None:
             _refuse_unless(key, value, wanted)

@@ -5,7 +5,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def good() -> list[str]:
 def fast_job(good: list[str]) -> Iterator[Callable[[str], DictConfig]]:
     """Compose the job of `good` with further overrides, written as on a command line."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def with_groups(groups: tuple[str, ...]) -> DictConfig:
         with initialize_config_module("verl.trainer.config", version_base=None):
             return compose("ppo_trainer", overrides=[*good, *groups])

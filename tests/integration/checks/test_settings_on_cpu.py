@@ -60,7 +60,10 @@ COMMANDS = (
     ("algorithm.adv_estimator=grop", "algorithm.adv_estimator='grop': use one of "),
     ("still.kl.start=0.01", "still.kl.start=0.01: still.kl.kind=inherit does not read it"),
     ("trainer.use_v1=false", "trainer.v1.trainer_mode=still_sync is set, but trainer.use_v1=false"),
-    ("actor_rollout_ref.rollout.max_model_len=20", "actor_rollout_ref.rollout.max_model_len=20: data.max_prompt_length"),
+    (
+        "actor_rollout_ref.rollout.max_model_len=20",
+        "actor_rollout_ref.rollout.max_model_len=20: data.max_prompt_length",
+    ),
     ("still/selection=question actor_rollout_ref.rollout.n=1", "still.selection.rules=['question']: with "),
 )
 
