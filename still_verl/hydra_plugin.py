@@ -50,8 +50,13 @@ class JobCallback(Callback):
             return  # a job of a sweep, which shall end no other
         # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
         try:
-            from still_verl.integration.checks.prepare import prepare_job  # not above: no worker needs it
+            # Not above: no worker needs them.
+            from still_verl.integration.checks.prepare import check_version, prepare_job
 
+            check_version()
+            from still_verl.plan.fit import check_fit  # fails on another verl
+
+            check_fit(config)
             prepare_job(config)
         except (ConfigError, UnsupportedVersionError) as error:
             print(f"still_verl: {error}", file=sys.stderr)

@@ -58,10 +58,14 @@ class SweptJob:
 
     def _run(self, config: DictConfig, folder: Path) -> float | None:
         # Not above: a rerun of an ablation that has finished needs no verl.
-        from still_verl.integration.checks.prepare import prepare_job
+        from still_verl.integration.checks.prepare import check_version, prepare_job
+
+        check_version()
+        from still_verl.plan.fit import check_fit  # fails on another verl
 
         if self.needs_objective:
             check_validates(config)
+        check_fit(config)
         prepare_job(config, wait=True)
         self.train(config)
         value = objective(folder)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hydra.utils import get_class
+from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 from verl.utils import tensordict_utils as tu
 
 from still_verl.config import still_config
 from still_verl.dynamics.context import budget_at
 from still_verl.dynamics.schedules import temperature_at
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.checks.loops import follows_the_step
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,8 +25,9 @@ COLUMN = "agent_name"  # of the data: the agent loop of a prompt, in place of th
 
 
 def obeys_the_step(agent_loop: object) -> bool:
-    """Return whether an agent loop takes the budget and temperature of a step; ours, by their names, do."""
-    return str(agent_loop).startswith("still")
+    """Return whether a registered agent loop takes the budget and temperature of a step: ours do, and their heirs."""
+    entry = _agent_loop_registry.get(str(agent_loop))
+    return entry is not None and follows_the_step(get_class(str(entry["_target_"])))
 
 
 class Sampling(Callback):

@@ -2,17 +2,14 @@
 
 - `prepare`: `prepare_job` is all that happens before a job starts.
 - `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
-- `names`: every object that the job gives by a dotted name exists.
-- `data`: data files with the columns that are read, not two `<think>` in a prompt, and a model.
-- `dynamics`: KL, context and temperature fit verl's settings.
-- `reference`: actor and reference are sharded alike, where one is copied into the other.
-- `resume`: the last checkpoint is there, so that a run goes on from it.
-- `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
-- `agent_names`: the agent loops that the data name obey the step.
-- `run_folder`: no run with another reward is in the folder.
-- `weights`: the rollout gets what the actor learns.
-- `critic`: one can be built on CPU.
-- `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
+- `names`, `choices`, `ranges`, `upstream`: dotted names, verl's enumerations, limits of numbers, verl's dataclasses.
+- `unread`: nothing is set that nothing of the job reads. `tracked` notes what a user's function reads.
+- `dynamics`, `schedules`, `selection`: schedules are evaluated in every step, rules tried on groups.
+- `reference`, `modes`, `devices`, `weights`, `policy_loss`, `reward`: parts of a job that must fit each other.
+- `data`, `rows`, `run_length`, `prompts`, `loops`, `model`: files are opened, rows read, prompts tokenised.
+- `resume`, `run_folder`: the checkpoint to go on from is there, and is of the same experiment.
+- `interpreter`, `machine`: the sandbox isolates enough; packages and accelerators are here.
+- `cpu`, `cpu_limits`, `critic`: memory, one job at a time, and what runs on a processor at all.
 
 `still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with
 one line; of a sweep, `still_verl.sweep.job` does, and ends that job. To add a check, write a function that raises

@@ -5,7 +5,7 @@ from omegaconf import DictConfig
 from still_verl.config import still_config
 from still_verl.integration.checks.cpu import claim_machine
 from still_verl.integration.checks.run_folder import keep_reward
-from still_verl.integration.registrations import check_loaded_verl
+from still_verl.integration.registrations import check_loaded_verl as check_version
 
 
 def prepare_job(config: DictConfig, wait: bool = False) -> None:
@@ -19,7 +19,7 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
         ConfigError: the first thing that cannot work.
         UnsupportedVersionError: this verl is not one that we know.
     """
-    check_loaded_verl()
+    check_version()
     from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
 
     if wait and still_config(config).device == "cpu":

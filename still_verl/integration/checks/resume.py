@@ -19,6 +19,8 @@ def check_resume(config: DictConfig) -> None:
         ConfigError: it names none.
     """
     trainer = config.trainer
+    if trainer.resume_mode == "resume_path":
+        check_named(config)
     if trainer.resume_mode != "auto":
         return
     checkpoints = Path(str(trainer.default_local_dir))
@@ -34,3 +36,16 @@ def check_resume(config: DictConfig) -> None:
         raise ConfigError(
             f"trainer.default_local_dir={checkpoints}: {TRACKER} names global_step_{step}, which is not there; {fix}"
         )
+
+
+def check_named(config: DictConfig) -> None:
+    """Check that a checkpoint that is named is there."""
+    name = config.trainer.resume_from_path
+    key = f"trainer.resume_from_path={name}"
+    if not name or "global_step_" not in Path(str(name)).name:
+        raise ConfigError(
+            f"{key}: trainer.resume_mode=resume_path needs a checkpoint; give its folder, .../global_step_N"
+        )
+    if not Path(str(name), "actor").is_dir():
+        what = "it has no folder actor" if Path(str(name)).is_dir() else "there is no such folder"
+        raise ConfigError(f"{key}: {what}; name a checkpoint, or set trainer.resume_mode=auto")
