@@ -27,6 +27,8 @@ def check_rows(config: DictConfig, model: Model | None) -> None:
             check_answer(f"{where}: row {number}", row, config)
         check_thinking(where, rows[0], config)
         check_reward_of_source(where, rows, config)
+    for key, name, path in local_files(config):
+        where, rows = f"{key}={name}", read_rows(path)
         if model is not None and not any(rows[0].get(config.data[key]) for key in ("image_key", "video_key")):
             check_lengths(where, rows, config, model)
 

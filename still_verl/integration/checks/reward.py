@@ -24,7 +24,7 @@ def check_reward_function(config: DictConfig) -> None:
     try:
         get_custom_reward_fn(config)
     except (FileNotFoundError, AttributeError) as error:
-        raise ConfigError(f"{key}: {in_one_line(error)}; correct it") from error
+        raise ConfigError(f"{key}: {error}; correct it") from error
     except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
         raise ConfigError(f"{key}: {in_one_line(error.__cause__ or error)}; correct it") from error
 

@@ -26,7 +26,10 @@ def train_rows(config: DictConfig) -> int | None:
         path = Path(name).expanduser()
         if path.suffix != ".parquet" or not path.is_file():
             return None
-        rows += pq.ParquetFile(path).metadata.num_rows
+        try:
+            rows += pq.ParquetFile(path).metadata.num_rows
+        except (OSError, ValueError):  # `data` says what is wrong with it
+            return None
     limit = config.data.get("train_max_samples", -1)
     if limit and 0 < limit < rows:
         return int(limit)

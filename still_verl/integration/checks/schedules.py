@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from still_verl.config import SCHEDULED, StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.coefficient import Coefficient, Follow, follow_entropy, follow_kl
+from still_verl.dynamics.registries import SCHEDULES
 from still_verl.dynamics.schedules import INHERIT, ScheduleConfig, in_steps, value_at
 from still_verl.integration.checks.run_length import run_length
 from still_verl.integration.checks.tracked import tracked
@@ -34,8 +35,9 @@ def check_schedules(config: DictConfig, still: StillConfig) -> None:
         node, read = tracked(settings)
         if settings.scheduled:
             nominal = total or nominal_length(settings)
-            check_span(key, settings, nominal)
             check_values(key, node, nominal, *RANGES[name])
+            if {"warmup", "horizon"} <= read:
+                check_span(key, settings, nominal)
         elif settings.kind != INHERIT:
             follow_both_ways(key, node, FOLLOWS[name])
             if name == "kl":
@@ -52,11 +54,7 @@ def nominal_length(settings: ScheduleConfig) -> int:
 
 
 def check_span(key: str, settings: ScheduleConfig, total: int) -> None:
-    """Refuse a warm-up that leaves no time to decay; kinds that read only one of both are not concerned."""
-    node, read = tracked(settings)
-    value_at(node, total, total)
-    if not {"warmup", "horizon"} <= read:
-        return
+    """Refuse a warm-up that leaves no time to decay, for a kind that reads both."""
     if in_steps(settings.warmup, total) >= in_steps(settings.horizon, total):
         raise ConfigError(
             f"{key}.warmup={settings.warmup}: not below {key}.horizon={settings.horizon}, so that the value would fall "
@@ -65,13 +63,14 @@ def check_span(key: str, settings: ScheduleConfig, total: int) -> None:
 
 
 def check_values(key: str, settings: ScheduleConfig, total: int, low: float, high: float) -> None:
-    """Evaluate a schedule in each step, and at its end, which a longer run would reach.
+    """Evaluate a schedule in each step; one of ours also at its end, which a longer run would reach.
 
     Raises:
         ConfigError: names the first step in which the value is out of [low, high], or no number.
     """
     where = f"{key}.kind={settings.kind}"
-    for time in range(total + 1):
+    ends_later = settings.kind in SCHEDULES
+    for time in range(total + ends_later):
         try:
             value = value_at(settings, time, total)
         except ConfigError as error:

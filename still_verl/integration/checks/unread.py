@@ -14,7 +14,6 @@ from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.loops import DEFAULT_LOOP, follows_the_step, loops, runs_code
 from still_verl.integration.checks.upstream import default_config, value_of
-from still_verl.integration.registrations import MODES
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,15 @@ class Reader:
 
 def no_trainer(config: DictConfig, still: StillConfig) -> str:
     """Look for one of our trainer modes, which alone have callbacks."""
+    # Not above: they take seconds to import.
+    from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+
+    from still_verl.integration.trainers import StillTrainer
+
     mode = config.trainer.v1.trainer_mode
     if not config.trainer.use_v1:
         return "trainer.use_v1=false is verl's old trainer, which does not read it: set trainer.use_v1=true"
-    if mode not in MODES:
+    if not issubclass(TRAINER_REGISTRY[mode], StillTrainer):
         return f"trainer.v1.trainer_mode={mode} does not read it: use still_{mode}"
     return ""
 
