@@ -48,7 +48,7 @@ def test_a_critic_learns_what_responses_are_paid(ppo: Any) -> None:
         assert row["critic/advantages/mean"] == pytest.approx(0, abs=1e-5)
         assert row["actor/grad_norm"] > 0 and row["critic/grad_norm"] > 0
     far = [abs(row["critic/values/mean"] - row["critic/returns/mean"]) for row in learned]
-    assert far[0] > 0.5 and far[-1] < far[0] / 2
+    assert far[0] > 0.3 and far[-1] < far[0] / 2
 
 
 @pytest.mark.slow
