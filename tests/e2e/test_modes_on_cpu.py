@@ -117,7 +117,7 @@ def test_old_log_probs_are_those_of_the_weights_before_the_first_update_of_the_s
 def test_the_separate_mode_on_two_ranks_is_resumed(
     train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The second rank only helps to gather the weights. Prompts that were under way are sent again."""
+    """With a critic. The second rank only helps to gather the weights. Prompts that were under way are sent again."""
     settings = [
         *untrained("random"),
         "trainer.v1.trainer_mode=still_separate_async",
@@ -126,6 +126,10 @@ def test_the_separate_mode_on_two_ranks_is_resumed(
         "actor_rollout_ref.rollout.nnodes=1",
         "actor_rollout_ref.rollout.n_gpus_per_node=1",
         "trainer.n_gpus_per_node=2",
+        "algorithm.adv_estimator=gae",
+        "critic.ppo_mini_batch_size=1",
+        "critic.optim.lr=5e-4",
+        "+reward.custom_reward_function.reward_kwargs.offset=1.0",  # far from what a new critic says
         "still.callbacks=[recorder.Recorder]",
         "still/kl=cosine",
         "still.kl.start=0.1",
@@ -140,6 +144,10 @@ def test_the_separate_mode_on_two_ranks_is_resumed(
     expected = [0.1, 0.0853553391, 0.05, 0.0146446609]
     assert [row["actor/kl_coef"] for row in job.steps] == pytest.approx(expected, abs=1e-9)
     assert job.steps[0]["training/rollout_probs_diff_max"] < 1e-4
+    for row in job.steps:
+        assert row["critic/returns/max"] == pytest.approx(row["critic/score/max"], abs=1e-5)
+    far = [abs(row["critic/values/mean"] - row["critic/returns/mean"]) for row in job.steps]
+    assert far[2] < far[0] / 2  # the critic goes on, too
     saved, restored = job.hooks("on_update")[1], job.hooks("on_init_end")[-1]
     assert restored["step"] == 2 and restored["sums"] == saved["sums"]
     same = [actor == reference for row in job.hooks("on_update") for actor, reference in row["sums"]]
