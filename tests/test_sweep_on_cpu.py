@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
-from still_verl.sweep import JobState, finished_before, job_names
+from still_verl.sweep.names import fixed_keys, job_name
+from still_verl.sweep.state import JobState, finished_before
 
 TRAIN = """
 import hydra, json, verl
@@ -24,6 +26,8 @@ def main(config):
     run = Path(config.still.run_dir)
     with (run / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({"step": 1, "training/global_step": 1, "still/accuracy": 0.25}) + "\\n")
+        rate = config.actor_rollout_ref.actor.optim.lr
+        file.write(json.dumps({"step": 1, "val-core/sums/acc/mean@1": 1 - abs(rate - 0.3)}) + "\\n")
     if config.still.kl.kind == "cosine" and Path("broken").exists():
         raise RuntimeError("Ray's long story\\nout of memory")
 
@@ -97,23 +101,92 @@ def test_a_check_that_refuses_one_job_stops_no_other(tmp_path: Path) -> None:
     assert "data.val_files=missing.parquet: there is no such file" in done.stderr
 
 
+GRID = ("still/kl=none,cosine,fixed", "actor_rollout_ref.actor.optim.lr=0.3")
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
-    ("jobs", "names"),
+    "how", [("hydra.sweeper.max_batch_size=1",), ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
+)
+def test_every_launcher_and_batch_has_a_folder_for_each_job_and_goes_on(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Not one folder for all, in which a job would go on from the weights of another."""
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    (tmp_path / "broken").touch()
+    done = ablation(tmp_path, *GRID, *how)
+    assert done.returncode == 1, done.stderr[-3000:]
+    sweep = tmp_path / "sweeps/base"
+    expected = {"kl=none": "finished", "kl=cosine": "failed", "kl=fixed": "finished"}
+    assert states(sweep) == expected, done.stdout + done.stderr
+    for name in expected:
+        assert (
+            f"kind: {'cosine' if name == 'kl=cosine' else 'constant'}"
+            in (sweep / name / ".hydra/config.yaml").read_text()
+        )
+        assert rows(sweep / name) == 2
+    assert done.stdout.count("kl=cosine failed: RuntimeError: out of memory") == 1
+    assert not (tmp_path / "runs").exists()
+
+    (tmp_path / "broken").unlink()
+    again = ablation(tmp_path, *GRID, *how)
+    assert again.returncode == 0 and set(states(sweep).values()) == {"finished"}, again.stderr[-3000:]
+    assert [rows(sweep / name) for name in expected] == [2, 4, 2]
+
+
+SEARCH = (
+    "hydra/sweeper=optuna",
+    "hydra.sweeper.n_trials=6",
+    "hydra.sweeper.sampler.seed=1",
+    "actor_rollout_ref.actor.optim.lr=interval(0.1,0.9)",
+)
+
+
+@pytest.mark.process
+def test_a_search_finds_the_best_validation_and_knows_its_trials_again(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    done = ablation(tmp_path, *SEARCH, "trainer.test_freq=1")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    assert "hydra.sweeper.direction=maximize: the objective is the accuracy" in done.stdout
+    sweep = tmp_path / "sweeps/base"
+    rates = [float(name.removeprefix("actor_rollout_ref.actor.optim.lr=")) for name in states(sweep)]
+    assert len(rates) == 6
+    best = yaml.safe_load((sweep / "optimization_results.yaml").read_text())
+    assert best["best_value"] == pytest.approx(max(1 - abs(rate - 0.3) for rate in rates))
+
+    again = ablation(tmp_path, *SEARCH, "trainer.test_freq=1")
+    assert again.returncode == 0 and len(states(sweep)) == 6
+    assert all(rows(sweep / name) == 2 for name in states(sweep))  # nothing was run again
+    assert yaml.safe_load((sweep / "optimization_results.yaml").read_text()) == best
+
+
+@pytest.mark.process
+def test_a_search_without_a_validation_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    done = ablation(tmp_path, *SEARCH, "hydra.sweeper.n_trials=1", "trainer.test_freq=-1")
+    assert done.returncode != 0
+    assert "still_verl: trainer.test_freq=-1: the objective of this sweep is the accuracy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "job", "name"),
     [
-        ([["+recipe=zero_7b", "still/kl=none"], ["+recipe=zero_7b", "still/kl=cosine"]], ["kl=none", "kl=cosine"]),
-        (
-            [["still.entropy.start=0.1", "a=x/y"], ["still.entropy.start=0.2", "a=x/y"]],
-            ["entropy.start=0.1", "entropy.start=0.2"],
-        ),
-        (
-            [["data.train_files=/a/b.parquet"], ["data.train_files=/c d.parquet"]],
-            ["data.train_files=_a_b.parquet", "data.train_files=_c_d.parquet"],
-        ),
-        ([["+recipe=zero_7b"]], ["job"]),
+        (["+recipe=zero_7b", "still/kl=none,cosine"], ["+recipe=zero_7b", "still/kl=none"], "kl=none"),
+        (["still.entropy.start=0.1,0.2", "a=x/y"], ["still.entropy.start=0.1", "a=x/y"], "entropy.start=0.1"),
+        (["data.train_files=/a,/c"], ["data.train_files=/a/b c.parquet"], "data.train_files=_a_b_c.parquet"),
+        (["+recipe=zero_7b"], ["+recipe=zero_7b"], "job"),
+        (["a=choice(1)", "b='x,y'", "c=[1,2]"], ["a=1", "b='x,y'", "c=[1,2]"], "a=1"),
+        (["a=1", "a=1,2"], ["a=2"], "a=2"),
+        (["b=1"], ["lr=0.00123", "b=1"], "lr=0.00123"),  # of hydra.sweeper.params, which the command line need not have
     ],
 )
-def test_a_folder_is_named_after_what_its_job_differs_in(jobs: list[list[str]], names: list[str]) -> None:
-    assert job_names(jobs) == names
+def test_a_folder_is_named_after_what_a_sweep_varies(command: list[str], job: list[str], name: str) -> None:
+    """So in a batch of one job, too."""
+    assert job_name(job, fixed_keys(command)) == name
+
+
+def test_a_name_fits_into_a_file_system_and_stays_its_own() -> None:
+    jobs = [[f"some.long.key_{key}={value}" for key in range(30)] for value in range(2)]
+    names = [job_name(job, set()) for job in jobs]
+    assert len(set(names)) == 2 and max(map(len, names)) <= 200
 
 
 @pytest.mark.process

@@ -94,7 +94,13 @@ def print_survey() -> None:
 def survey(overlay: Path | None) -> dict[str, Any]:
     """`print_survey` in a fresh process with the folder `overlay` before everything else."""
     first = [str(overlay)] if overlay else []
-    path = [*first, str(TESTS), str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [
+        *first,
+        str(TESTS),
+        str(TESTS / "helpers"),
+        str(TESTS.parent),
+        *filter(None, [os.environ.get("PYTHONPATH")]),
+    ]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", "import upgrade; upgrade.print_survey()"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path), "VERL_USE_EXTERNAL_PLUGINS": "none"},

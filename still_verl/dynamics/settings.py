@@ -24,6 +24,18 @@ class KlConfig(ScheduleConfig):
         super().__post_init__()
         one_of("still.kl.place", self.place, KL_PLACES)
 
+    def _check_adaptive(self, key: str) -> None:
+        super()._check_adaptive(key)
+        if self.start == 0:
+            raise ConfigError(
+                f"{key}.start=0: an adaptive KL coefficient is multiplied in each step, so that it would stay 0: "
+                f"use a value above 0, and a {key}.floor above 0 from which it can rise again"
+            )
+        if self.rate is not None and self.rate >= 5:
+            raise ConfigError(
+                f"{key}.rate={self.rate}: a step changes the coefficient by a fifth of it; use less than 5"
+            )
+
 
 @dataclass
 class ReferenceConfig:

@@ -1,4 +1,4 @@
-"""What our trainer modes need on the workers: a reference model that can be replaced."""
+"""What our trainer modes need on the workers: a loss whose coefficients change, a reference that can be replaced."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from verl.single_controller.base.decorator import Dispatch, register
 
+from still_verl.integration.loss import Loss, SteppedLoss
 from still_verl.integration.shards import local_shards, misfit, sum_of_squares, write_shards
 from still_verl.integration.snapshots import SnapshotWorker
 
@@ -21,7 +22,35 @@ def module_of(worker: Any) -> torch.nn.Module:
 
 
 class StillActorRolloutRefWorker(SnapshotWorker):
-    """verl's worker with a reference that can be renewed, saved and compared. Every method runs on every rank."""
+    """verl's worker with two things of ours. Every method runs on every rank.
+
+    Whatever loss it has (verl's, that of a distillation, one of a user's own) gets the coefficients of the step; the
+    reference can be renewed, saved and compared.
+    """
+
+    _loss: Loss | None = None  # as upstream or a user set it; a worker of the reference alone has none
+    _loss_values: dict[str, Any] = {}  # replaced, never changed
+
+    @_on_every_rank
+    def init_model(self) -> None:
+        """Build the models as upstream does."""
+        super().init_model()
+        if self.actor is not None:
+            self.set_loss_fn(self.loss_fn)
+
+    @_on_every_rank
+    def set_loss_fn(self, loss_fn: Loss) -> None:
+        """Take another loss; it gets the coefficients of the step, too."""
+        assert self.actor is not None
+        self._loss = loss_fn
+        self.actor.set_loss_fn(SteppedLoss(loss_fn, self._loss_values))
+
+    @_on_every_rank
+    def set_loss_values(self, values: dict[str, Any]) -> None:
+        """Set fields of the `ActorConfig` of the loss, from the next update on."""
+        assert self.actor is not None and self._loss is not None
+        self._loss_values = values
+        self.actor.set_loss_fn(SteppedLoss(self._loss, values))
 
     @_on_every_rank
     def reference_misfit(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from verl.experimental.separation.engine_workers import DetachActorWorker
 from verl.single_controller.base.decorator import Dispatch, register
 
@@ -19,6 +21,9 @@ class SnapshotWorker(DetachActorWorker):
     restore it then does nothing. It fails where FSDP2 leaves weights gathered (`reshard_after_forward=false`).
     """
 
+    actor: Any  # the `TrainingWorker` of each
+    ref: Any
+
     @_on_every_rank
     def save_model_to_cpu(self, n: int) -> None:
         """Set the actor's weights aside under a number."""
@@ -26,8 +31,9 @@ class SnapshotWorker(DetachActorWorker):
             super().save_model_to_cpu(n)
             return
         shards = local_shards(self.actor.engine.module)
-        self.cpu_saved_models = {**getattr(self, "cpu_saved_models", {})}
-        self.cpu_saved_models[n] = {name: shard.to("cpu", copy=True) for name, shard in shards}
+        saved = getattr(self, "cpu_saved_models", {})  # upstream makes it here, too
+        saved[n] = {name: shard.to("cpu", copy=True) for name, shard in shards}
+        self.cpu_saved_models = saved
 
     @_on_every_rank
     def restore_model_from_cpu(self, n: int) -> None:

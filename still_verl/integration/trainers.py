@@ -19,16 +19,18 @@ from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
-from still_verl.integration.empty_step import EmptyStep
+from still_verl.integration.critic import critic_loss
+from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
+from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
     Tag,
     clear,
     dropped_rows,
     read_reward_errors,
+    subset,
     with_rows,
     without_update,
 )
@@ -83,6 +85,8 @@ class StillTrainer(CpuTrainer, Upstream):
     tokenizer: Any
     logger: Any
     actor_rollout_wg: Any
+    critic_wg: Any
+    use_critic: bool
 
     def __init__(self, config: DictConfig) -> None:
         # Before anything of it changes: callbacks set values of the step there.
@@ -94,6 +98,7 @@ class StillTrainer(CpuTrainer, Upstream):
         self.loss = LossSettings(config.actor_rollout_ref.actor)
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, Tag] = {}  # the step's samples that are not learned from
+        self._empty = False  # whether these are all
         if run_dir := still_config(config).run_dir:
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
@@ -112,6 +117,8 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def on_init_end(self) -> None:
         super().on_init_end()
+        if self.use_critic:
+            self.critic_wg.set_loss_fn(critic_loss(self.config.critic))
         self._call("on_init_end")
         checkpoints.state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
@@ -153,24 +160,31 @@ class StillTrainer(CpuTrainer, Upstream):
                 if kept is not None:
                     dropped |= dropped_rows(batch, kept)
                     batch = kept
-        if not batch.keys:
-            raise EmptyStep(without_update(whole))
         self._dropped |= dropped
+        if not batch.keys:
+            raise EmptyStep(whole)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
 
     def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:
             return super()._step_once(*args, **kwargs)
         except EmptyStep as empty:
-            return empty.batch
+            return subset(empty.batch, [])
 
     def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
         batch = super().step(metrics, timing_raw)
+        self._empty = not batch.keys
+        if self._empty:  # each of the step's mini-batches was; upstream's metrics need samples
+            batch = without_update(with_rows(batch, self._dropped), self.use_critic)
+            self._dropped.clear()
+        divide_sums(metrics)
         self._call("on_update", metrics)
         return batch
 
     def _compute_metrics(self, batch: "Batch", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super()._compute_metrics(batch, metrics, *args, **kwargs)
+        if self._empty:
+            forget_filled_in(metrics)
         self._call("on_metrics", with_rows(batch, self._dropped), metrics)
         if self._dropped:  # upstream clears the batch
             clear(batch, list(self._dropped))
@@ -179,10 +193,7 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
-        if not resets and self.upstream_mode != "separate_async":
-            return
-        if self.config.trainer.device == "cpu":  # there the workers are ours anyway
+        if self.config.trainer.device == "cpu":  # where the workers are ours anyway
             return
         from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 

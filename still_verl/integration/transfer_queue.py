@@ -27,13 +27,20 @@ def read_rows(batch: Batch) -> StepRows:
     return StepRows(
         uids=list(map(str, data["uid"])),
         scores=np.array(_row_sums(data["rm_scores"])),
-        references=[row["ground_truth"] for row in data["reward_model"]],
+        references=[_reference(row) for row in data["reward_model"]],
         infos=[extra.get("reward_extra_info") or {} for extra in extras],
         extras=extras,
         response_ids=_rows_as_lists(data["responses"]),
         keys=keys,
         dropped=dropped,
     )
+
+
+def _reference(reward_model: Any) -> Any:
+    """Return the right answer of a row; None where a model judges and the data need have none."""
+    if isinstance(reward_model, Mapping):
+        return reward_model.get("ground_truth")
+    return None
 
 
 def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
@@ -85,7 +92,7 @@ def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     return _rows_as_lists(data["prompts"])
 
 
-def subset(batch: Batch, rows: np.ndarray) -> Batch:
+def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:
     """Return the batch of some rows, by their indices; the others stay in the queue."""
     from transfer_queue import KVBatchMeta
 
@@ -123,8 +130,13 @@ def clear(batch: Batch, keys: Sequence[str]) -> None:
     tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
 
 
-def without_update(batch: Batch) -> Batch:
-    """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
+def without_update(batch: Batch, critic: bool) -> Batch:
+    """Return the samples of a step that had no update, so that verl's metrics describe them: what it lacks is 0.
+
+    Args:
+        batch: every sample, dropped.
+        critic: whether the metrics are to find values, too.
+    """
     import torch
     import transfer_queue as tq
     from tensordict import TensorDict
@@ -132,7 +144,9 @@ def without_update(batch: Batch) -> Batch:
 
     scores = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["rm_scores"])["rm_scores"]
     zeros = torch.nested.as_nested_tensor([torch.zeros_like(row) for row in scores.unbind()], layout=torch.jagged)
-    fields = TensorDict({"advantages": zeros, "returns": zeros}, batch_size=len(batch.keys))
+    columns = ["advantages", "returns"]
+    if critic:
+        columns.append("values")
+    fields = TensorDict(dict.fromkeys(columns, zeros), batch_size=len(batch.keys))
     tq.kv_batch_put(keys=batch.keys, partition_id=batch.partition_id, fields=fields)
-    tags = [tag | {"still_dropped": True} for tag in batch.tags]
-    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=tags, extra_info=batch.extra_info)
+    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=batch.tags, extra_info=batch.extra_info)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from omegaconf import OmegaConf
 from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
@@ -16,7 +17,8 @@ from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.checkpoints import state_of
 from still_verl.integration.checks.names import check_callbacks
 from still_verl.integration.empty_step import EmptyStep
-from still_verl.integration.transfer_queue import read_reward_errors
+from still_verl.integration.transfer_queue import read_reward_errors, read_rows
+from still_verl.monitor.samples import sample
 
 
 class Keeps(Callback):
@@ -101,7 +103,7 @@ def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_d
     monkeypatch.setattr(trainers, "without_update", lambda batch: batch)
     trainer = object.__new__(trainers.StillTrainer)
     trainer.callbacks = [DropsAll()]
-    trainer._own_seconds = 0.0
+    trainer._own_seconds, trainer._dropped = 0.0, {}
     with pytest.raises(ends_with) as raised:
         trainer._balance_batch(SimpleNamespace(keys=["a", "b"], tags=[{}, {}]), {})  # type: ignore[arg-type]
     if ends_with is RuntimeError:
@@ -112,6 +114,23 @@ def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() ->
     """The queue itself refuses an empty list of keys."""
     padding: Any = SimpleNamespace(keys=["p"], tags=[{"is_padding": True}], partition_id="train")
     assert read_reward_errors(padding) == []
+
+
+def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model judges them, so the data need have none."""
+    columns = {
+        "uid": ["a"] * 4,
+        "rm_scores": torch.zeros(4, 2),
+        "reward_model": [{"style": "model"}, {"ground_truth": None}, None, {"ground_truth": "7"}],
+        "extra_fields": [{}] * 4,
+        "responses": torch.ones(4, 2, dtype=torch.int64),
+    }
+    queue = SimpleNamespace(kv_batch_get=lambda keys, partition_id, select_fields: columns)
+    monkeypatch.setitem(sys.modules, "transfer_queue", queue)  # type: ignore[arg-type]
+    batch: Any = SimpleNamespace(keys=list("abcd"), tags=[{}] * 4, partition_id="train")
+    rows = read_rows(batch)
+    assert rows.references == [None, None, None, "7"]
+    assert sample(rows, 0, step=1, prompt="", response="")["gold"] is None
 
 
 class Workers:

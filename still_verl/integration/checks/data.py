@@ -13,11 +13,11 @@ def check_data(config: DictConfig) -> None:
     """Check that every data file exists, has rows, and the columns that verl and the rewards read."""
     needed = [config.data.prompt_key, config.data.reward_fn_key, "reward_model"]
     for key in ("train_files", "val_files"):
-        for name in _listed(config.data[key]):
+        for name in listed(config.data[key]):
             check_data_file(f"data.{key}", name, needed)
 
 
-def _listed(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
     """Return the files of a setting: verl takes one or a list of them."""
     if isinstance(value, ListConfig | list):
         return [str(name) for name in value]
@@ -50,7 +50,7 @@ def check_prompt(config: DictConfig) -> None:
     template = config.data.apply_chat_template_kwargs.get("chat_template", "")
     if "<think>" not in template:
         return
-    for name in _listed(config.data.train_files) + _listed(config.data.val_files):
+    for name in listed(config.data.train_files) + listed(config.data.val_files):
         path = Path(name).expanduser()
         if not path.is_file() or path.suffix != ".parquet":
             continue

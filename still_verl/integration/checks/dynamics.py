@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.schedules import INHERIT, temperature_at, value_at
+from still_verl.integration.callbacks.sampling import obeys_the_step
 from still_verl.integration.checks.reference import check_reference
 
 
@@ -17,6 +18,7 @@ def check_dynamics(config: DictConfig, still: StillConfig) -> None:
     check_mode(config, still)
     check_mini_batch(config)
     check_kl(config, still)
+    check_distillation(config, still)
     check_reference(config, still)
     check_context(config, still)
     check_temperature(config, still)
@@ -65,8 +67,20 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
     never = still.kl.kind == "constant" and still.kl.start == 0
     if not on and not never:
         raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")
-    if config.get("distillation", {}).get("enabled"):
-        raise ConfigError("distillation.enabled=true: its loss has no scheduled KL; use still/kl=inherit")
+
+
+def check_distillation(config: DictConfig, still: StillConfig) -> None:
+    """Refuse coefficients that a distillation without task rewards would drop: its loss replaces all of verl's."""
+    distillation = config.get("distillation", {})
+    if not distillation.get("enabled") or distillation.distillation_loss.use_task_rewards:
+        return
+    for name in ("kl", "entropy"):
+        kind = getattr(still, name).kind
+        if kind != INHERIT:
+            raise ConfigError(
+                f"distillation.distillation_loss.use_task_rewards=false: such a loss has no term for still.{name}.kind="
+                f"{kind}; set it to true, or use still/{name}=inherit"
+            )
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:
@@ -116,4 +130,4 @@ def check_schedules(config: DictConfig, still: StillConfig) -> None:
 
 
 def _has_our_loop(config: DictConfig) -> bool:
-    return str(config.actor_rollout_ref.rollout.agent.default_agent_loop).startswith("still")
+    return obeys_the_step(config.actor_rollout_ref.rollout.agent.default_agent_loop)

@@ -10,12 +10,16 @@ from verl.trainer.ppo.reward import get_custom_reward_fn
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.agent_names import check_agent_names
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
+from still_verl.integration.checks.critic import check_critic
 from still_verl.integration.checks.data import check_data, check_model, check_prompt
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.names import check_names
 from still_verl.integration.checks.resume import check_resume
+from still_verl.integration.checks.run_folder import check_run_folder
+from still_verl.integration.checks.weights import check_weights
 from still_verl.integration.cpu.fork_server import with_forkserver
 from still_verl.integration.cpu.platform import CpuPlatform
 from still_verl.rewards.settings import RewardConfig
@@ -41,22 +45,30 @@ def _check(config: DictConfig) -> None:
     check_reward_function(config)
     check_reward_manager(config, still)
     check_dynamics(config, still)
+    check_agent_names(config, still)
     check_model(config)
     check_resume(config)
+    check_run_folder(config, still)
+    check_weights(config, still.device)
     check_rollout(config)
     check_interpreter(config, still.interpreter)
     if still.device == "cpu":
         check_cpu(config)
+        check_critic(config)
 
 
-def prepare_driver(config: DictConfig) -> None:
+def prepare_driver(config: DictConfig, wait: bool = False) -> None:
     """Give this process, without an accelerator, the platform that every Ray worker gets, and Ray our fork server.
 
+    Args:
+        config: the whole job's.
+        wait: for the end of another CPU job that holds this machine.
+
     Raises:
-        ConfigError: another CPU job holds this machine.
+        ConfigError: one does, and this one shall not wait.
     """
     if still_config(config).device == "cpu":
-        claim_machine(config)
+        claim_machine(config, wait)
         set_platform(CpuPlatform())
         os.environ.setdefault("RAY_RUNTIME_ENV_HOOK", f"{with_forkserver.__module__}.{with_forkserver.__name__}")
 

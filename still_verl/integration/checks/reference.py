@@ -38,8 +38,6 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
             f"{every}: with LoRA ({adapter}) the reference is the actor without its adapter, which cannot be reset; "
             "merge the adapter into the model and train that, or set still.reference.reset_every=0"
         )
-    if config.trainer.v1.trainer_mode == "still_separate_async":
-        raise ConfigError(f"{every}: trainer mode still_separate_async cannot do it; use still_sync")
     check_strategy(config, every)
     check_sharding(config, every)
 

@@ -1,6 +1,6 @@
-"""Sends weights from the actor to rollouts that run beside it, over gloo: the backend `gloo` of verl's checkpoint engines.
+"""The checkpoint engine `gloo`: sends weights from the actor to rollouts that run beside it, without accelerators.
 
-verl's own backends (nccl, nixl, ...) need an accelerator. A job names this module in
+verl's own engines (nccl, nixl, ...) need one. A job names this module in
 `rollout.checkpoint_engine.custom_backend_module`; verl imports it in every process that sends or receives.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import pickle
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from ray.util import get_node_ip_address
@@ -48,10 +48,10 @@ class GlooCheckpointEngine(CheckpointEngine):
         self.is_master = is_master
         self.rank = OUTSIDE
         self._store: TCPStore | None = None  # the sender's, which all others ask
-        self._group: ProcessGroupGloo | None = None
+        self._group: Any = None  # a ProcessGroupGloo
         self._updates = 0
 
-    def prepare(self) -> Meeting | None:
+    def prepare(self) -> Meeting | None:  # type: ignore[override]
         """Return, on the first actor, where to meet for the next update; None on every other worker."""
         if not self.is_master:
             return None
@@ -71,7 +71,7 @@ class GlooCheckpointEngine(CheckpointEngine):
         rollouts = list(range(1, world))
         return _arguments(actors, world, metadata[SENDER]), _arguments(rollouts, world, metadata[SENDER])
 
-    def init_process_group(self, rank: int, world_size: int, meeting: Meeting) -> None:
+    def init_process_group(self, rank: int, world_size: int, meeting: Meeting) -> None:  # type: ignore[override]
         """Join the group of this update, beside the process's default group."""
         self.rank = rank
         if rank == OUTSIDE:
@@ -101,13 +101,17 @@ class GlooCheckpointEngine(CheckpointEngine):
             meta.offset = filled
             filled += meta.chunk_size
             chunks.append(meta)
-            parts.append(part)
-        await self._send_bucket(chunks, parts)
+            parts.append(cast(torch.Tensor, part))
+        if chunks:
+            await self._send_bucket(chunks, parts)
         await self._send_bucket([], [])  # the end
 
-    async def receive_weights(self, global_steps: int | None = None) -> AsyncIterator[tuple[str, torch.Tensor]]:
+    async def receive_weights(  # type: ignore[override]
+        self, global_steps: int | None = None
+    ) -> AsyncIterator[tuple[str, torch.Tensor]]:
         """Yield the (name, tensor) pairs that the sender broadcasts."""
-        async for name, weight in merge_weight_chunks(self._received_chunks(), self.bucket_size):
+        received: Any = self._received_chunks()
+        async for name, weight in merge_weight_chunks(received, self.bucket_size):
             yield name, weight
 
     async def _send_bucket(self, chunks: Chunks, parts: list[torch.Tensor]) -> None:
@@ -134,7 +138,6 @@ class GlooCheckpointEngine(CheckpointEngine):
         return received
 
     def _broadcast(self, tensor: torch.Tensor) -> torch.Tensor:
-        assert self._group is not None
         self._group.broadcast(tensor, SENDER).wait()
         return tensor
 

@@ -27,6 +27,15 @@ class WithoutOffload:
             self.engine_config = config
 
 
+def token_classifier(config: Any) -> Any:
+    """Return the class of a model's token classifier.
+
+    Raises:
+        KeyError: transformers has none of this architecture.
+    """
+    return AutoModelForTokenClassification._model_mapping[type(config)]
+
+
 @EngineRegistry.register(model_type="language_model", backend=["fsdp2"], device="cpu")
 class CpuFSDPEngineWithLMHead(WithoutOffload, FSDPEngineWithLMHead):
     """Upstream's engine of actor and reference."""
@@ -42,7 +51,7 @@ class CpuFSDPEngineWithValueHead(WithoutOffload, FSDPEngineWithValueHead):
         model, config = self.model_config, self.model_config.hf_config
         config.num_labels = 1
         config.classifier_dropout = 0.0
-        config.architectures = [AutoModelForTokenClassification._model_mapping[type(config)].__name__]
+        config.architectures = [token_classifier(config).__name__]
         model.model_type = "language_model"
         try:
             built: torch.nn.Module = super()._build_module()

@@ -1,4 +1,4 @@
-"""The agent loop `still`, whose responses follow from the weights: each has a seed of its own, of prompt and session."""
+"""The agent loop `still`, whose responses follow from the weights: each has a seed, made of prompt and session."""
 
 import zlib
 

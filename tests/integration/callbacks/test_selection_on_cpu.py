@@ -30,11 +30,33 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> Any:
     return SimpleNamespace(keys=KEYS)
 
 
-def test_what_the_rules_drop_leaves_the_batch_and_is_counted(job: Any, batch: Any) -> None:
-    metrics: dict[str, float] = {}
-    kept: Any = Selection(job(selection={"rules": ["overlong"]})).on_batch(None, batch, metrics)  # type: ignore[arg-type]
+def test_what_the_rules_drop_leaves_the_batch_and_is_counted(job: Any, batch: Any, trainer: Any) -> None:
+    config = job(selection={"rules": ["overlong"]})
+    callback, run = Selection(config), trainer(config)
+    callback.on_step_begin(run)
+    kept: Any = callback.on_batch(run, batch, {})
     assert kept == ["b0", "b1"]  # the other response of `a` would be alone
+    metrics: dict[str, float] = {}
+    callback.on_update(run, metrics)
     assert metrics == {"still/selection/dropped_samples": 0.5, "still/selection/dropped_tokens": 0.5}
+
+
+def test_the_waste_is_that_of_the_whole_step(
+    job: Any, batch: Any, trainer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two mini-batches the second is dropped whole: upstream's mean of the two would weight it by 0 samples."""
+    config = job(selection={"rules": ["overlong"]})
+    callback, run = Selection(config), trainer(config)
+    callback.on_step_begin(run)
+    callback.on_batch(run, batch, {})
+    cut = StepRows(["c", "c"], np.zeros(2), ["1"] * 2, [{}] * 2, [{"finish_reason": "length"}] * 2, [[1] * 10] * 2)
+    monkeypatch.setattr(selection, "read_rows", lambda _batch: cut)
+    rest: Any = callback.on_batch(run, SimpleNamespace(keys=["c0", "c1"]), {})  # type: ignore[arg-type]
+    assert rest == []
+    metrics: dict[str, float] = {}
+    callback.on_update(run, metrics)
+    assert metrics == {"still/selection/dropped_samples": 4 / 6, "still/selection/dropped_tokens": 0.6}
+    assert run.step(callback)["still/selection/dropped_samples"] == 0  # a step begins anew
 
 
 def test_it_is_left_out_without_rules(job: Any) -> None:

@@ -17,7 +17,7 @@ def job(**ray_init: str) -> DictConfig:
     return OmegaConf.create(
         {
             "actor_rollout_ref": {"rollout": bucket},
-            "trainer": {"n_gpus_per_node": 1},
+            "trainer": {"n_gpus_per_node": 1, "v1": {"trainer_mode": "still_sync"}},
             "ray_kwargs": {"ray_init": ray_init},
         }
     )
@@ -66,3 +66,11 @@ def test_one_job_at_a_time_with_a_ray_of_its_own(tmp_path: Path, monkeypatch: py
     holder.wait()
     cpu.claim_machine(job())
     cpu.claim_machine(job())  # the next job of a sweep
+
+
+def test_kernels_of_torch_below_those_of_vllm() -> None:
+    with pytest.raises(ConfigError, match="ATEN_CPU_CAPABILITY=avx2: .*unset the variable"):
+        cpu.check_kernels("avx2", "flags : fpu avx2 avx512f avx512dq")
+    cpu.check_kernels("avx2", "flags : fpu avx2")
+    cpu.check_kernels("avx512", "flags : fpu avx2 avx512f")
+    cpu.check_kernels("", "flags : fpu avx2 avx512f")

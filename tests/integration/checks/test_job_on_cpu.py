@@ -276,3 +276,14 @@ def test_a_schedule_without_a_value_in_some_step(monkeypatch: pytest.MonkeyPatch
     wrong = [f"still.temperature.kind={kind}", "still.temperature.end=1.0", "trainer.total_training_steps=4"]
     message = problem(job("actor_rollout_ref.rollout.agent.default_agent_loop=still", *wrong))
     assert message.startswith(f"still.temperature.kind={kind}: ") and said in message and "\n" not in message
+
+
+@pytest.mark.parametrize("group", ["still/kl=cosine", "still/entropy=fixed"])
+def test_coefficients_that_a_distillation_would_drop(group: str) -> None:
+    """With task rewards verl's loss is a part of it, and the coefficients act."""
+    teacher = ["distillation.enabled=true", "actor_rollout_ref.actor.use_kl_loss=true", group]
+    message = problem(job(*teacher, "distillation.distillation_loss.use_task_rewards=false"))
+    name = group.removeprefix("still/").split("=")[0]
+    assert message.startswith("distillation.distillation_loss.use_task_rewards=false: such a loss has no term for")
+    assert message.endswith(f"set it to true, or use still/{name}=inherit")
+    check_job(job(*teacher))

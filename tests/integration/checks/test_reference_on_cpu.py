@@ -44,6 +44,7 @@ def check(*overrides: str) -> None:
         [f"{ACTOR}.fsdp_config.use_orig_params=true", f"{REF}.fsdp_config.use_orig_params=true"],
         [f"+{ACTOR}.fsdp_config.wrap_policy.disable=false"],
         ["actor_rollout_ref.model.lora_adapter_path=null"],
+        ["trainer.v1.trainer_mode=still_separate_async"],
         # Without a reset none of it matters.
         ["still.reference.reset_every=0", f"{REF}.strategy=fsdp2"],
         ["still.reference.reset_every=0", "actor_rollout_ref.model.lora_rank=8"],
@@ -98,7 +99,6 @@ def test_what_can_be_copied(overrides: list[str]) -> None:
             "with LoRA (actor_rollout_ref.model.lora_adapter_path=adapter) the reference is the actor without its "
             "adapter, which cannot be reset; merge the adapter into the model",
         ),
-        (["trainer.v1.trainer_mode=still_separate_async"], "still_separate_async cannot do it; use still_sync"),
     ],
 )
 def test_what_cannot_is_refused_in_one_line(overrides: list[str], said: Any) -> None:
