@@ -49,6 +49,7 @@ def test_an_asynchronous_mode_without_stale_samples_is_the_synchronous_one(
     """The same samples, losses and weights of actor and reference; sums of floats differ by the order of the rows."""
     job = run(mode, train, untrained, tmp_path_factory)
     assert len(job.steps) == len(in_sync.steps) == 4
+    assert job.steps[2]["actor/kl_loss"] < 1e-6  # before the first update after the reset of step 2
     for row, expected in zip(job.steps, in_sync.steps, strict=True):
         assert row["training/off_policy/trajectory_staleness/max"] == 0
         assert row["training/rollout_probs_diff_max"] < 1e-5
@@ -63,6 +64,7 @@ def test_an_asynchronous_mode_without_stale_samples_is_the_synchronous_one(
 def test_the_runs_compared_above_learn(in_sync: Any) -> None:
     """Equal runs that do nothing would be equal, too."""
     assert [row["actor/kl_loss"] > 1e-4 for row in in_sync.steps] == [False, True, False, True]
+    assert in_sync.steps[2]["actor/kl_loss"] < 1e-6  # before the first update after the reset of step 2
     weights = [row["sums"][0][0] for row in in_sync.hooks("on_init_end", "on_update")]
     assert len(set(weights)) == 5
 

@@ -28,6 +28,7 @@ DYNAMICS = [
     "still.context.stages=[[1,8],[3,16]]",
     "still.context.validation=12",
     "trainer.save_freq=3",
+    "trainer.rollout_data_dir=run/rollouts",
     "trainer.total_training_steps=6",
 ]
 
@@ -36,7 +37,7 @@ DYNAMICS = [
 def killed_run(start_small: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Four steps with tied embeddings; the checkpoint is that of step 3, and the trainer dies as step 5 begins."""
     folder = tmp_path_factory.mktemp("tied")
-    job = start_small(folder, *untrained("random"), *DYNAMICS, "trainer.rollout_data_dir=run/rollouts", DIE_AT_STEP="5")
+    job = start_small(folder, *untrained("random"), *DYNAMICS, DIE_AT_STEP="5")
     assert job.wait(360) != 0
     assert [row["training/global_step"] for row in job.steps] == [1, 2, 3, 4], job.log[-6000:]
     assert job.left_behind() == []

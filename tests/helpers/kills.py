@@ -18,7 +18,8 @@ REPRODUCIBLE = [
     "still.callbacks=[sorted_batch.SortedBatch,recorder.Recorder]",
 ]
 # Names of metrics that must be the same each time that a step is run: coefficients, budgets, and what they led to.
-LOGGED = ("still/kl/", "still/entropy/", "still/temperature", "still/context/", "still/reference/", "actor/")
+LOGGED = ("still/kl/", "still/entropy/", "still/temperature", "still/context/", "still/reference/", "actor/", "critic/")
+MEMORY = "actor/perf/"  # and no part of the training
 
 
 def logged(folder: Path) -> dict[int, list[dict[str, Any]]]:
@@ -26,8 +27,8 @@ def logged(folder: Path) -> dict[int, list[dict[str, Any]]]:
     runs: dict[int, list[dict[str, Any]]] = {}
     for row in read_metrics(folder / "run"):
         if "training/global_step" in row:
-            values = {name: value for name, value in row.items() if name.startswith(LOGGED)}
-            runs.setdefault(row["step"], []).append(values)
+            names = [name for name in row if name.startswith(LOGGED) and not name.startswith(MEMORY)]
+            runs.setdefault(row["step"], []).append({name: row[name] for name in names})
     for row in _hooks(folder, "on_update"):
         runs.setdefault(row["step"], []).append({"sums": row["sums"]})
     return runs
@@ -41,6 +42,15 @@ def check_same(killed: Path, whole: Path, steps: int) -> None:
         values, sums = expected[step]
         for row in rows:
             assert row == (sums if "sums" in row else values), f"step {step}"
+
+
+def check_resets(folder: Path) -> None:
+    """Check that actor and reference are equal in what they put out before the first update after each reset."""
+    runs = logged(folder)
+    resets = [step for step, rows in runs.items() if rows[0]["still/reference/reset"] and step + 1 in runs]
+    assert resets
+    for step in resets:
+        assert runs[step + 1][0].get("actor/kl_loss", 0) < 1e-6, f"step {step + 1}"
 
 
 def last_checkpoint(folder: Path) -> int:
@@ -65,16 +75,16 @@ def kill_at(job: Any, moment: str, choose: random.Random) -> str:
     if moment == "step":
         _wait(job, lambda: False, choose.uniform(0, 12))
     if moment == "checkpoint":
-        for _ in range(choose.choice([1, 1, 2])):
-            _wait(job, lambda: not _being_written(job, begun), 60)
-            _wait(job, lambda: _being_written(job, begun), 120)
-        _wait(job, lambda: False, choose.uniform(0, 0.15))
+        files = choose.randint(1, 8)  # a whole checkpoint has more
+        _wait(job, lambda: _files_written(job, begun) >= files, 300)
     trainers = _trainers(job)[before:]
-    if trainers:
-        _kill(trainers[-1])
-    else:
+    if not trainers:
         job.end()
-    doing = "checkpoint" if _being_written(job, begun) else "step" if trainers else "start"
+    elif job.process.poll() is None:
+        _kill(trainers[-1])
+    doing = "start"
+    if trainers:
+        doing = "checkpoint" if _files_written(job, begun) else "step"
     code = job.wait(120)
     assert job.left_behind() == []
     return "ended" if code == 0 else doing
@@ -89,13 +99,20 @@ def _hooks(folder: Path, name: str) -> list[dict[str, Any]]:
     return [row for row in json_lines(folder / "run/hooks.jsonl") if row["hook"] == name]
 
 
-def _being_written(job: Any, begun: float) -> bool:
-    """Whether there is a checkpoint, begun since then, that is not the one to resume from yet."""
-    last = last_checkpoint(job.folder)
-    for state in (job.folder / "run/checkpoints").glob("global_step_*/still.json"):
-        if int(state.parent.name.rpartition("_")[2]) > last and state.stat().st_mtime >= begun:
-            return True
-    return False
+def _files_written(job: Any, begun: float) -> int:
+    """How many files, since then, a checkpoint has that is not the one to resume from yet; 0 without one."""
+    last, files = last_checkpoint(job.folder), 0
+    for checkpoint in (job.folder / "run/checkpoints").glob("global_step_*"):
+        if int(checkpoint.name.rpartition("_")[2]) > last:
+            files += sum(_written_since(path, begun) for path in checkpoint.rglob("*"))
+    return files
+
+
+def _written_since(path: Path, begun: float) -> bool:
+    try:
+        return path.is_file() and path.stat().st_mtime >= begun
+    except FileNotFoundError:  # it has just got its final name
+        return False
 
 
 def _wait(job: Any, until: Any, seconds: float) -> None:
