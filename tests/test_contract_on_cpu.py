@@ -72,6 +72,8 @@ verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.core_algos:kl_penalty
+verl.trainer.ppo.padding_utils:upsample_batch_to_divisible_size
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._get_required_batch_multiple
 verl.trainer.ppo.reward:get_custom_reward_fn
 torch.distributed.fsdp._flat_param:FlatParamHandle.reshard
 torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
@@ -121,6 +123,7 @@ verl.workers.engine_workers:ActorRolloutRefWorker.init_model
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
 verl.workers.utils.losses:value_loss
 verl.workers.utils.padding:no_padding_2_padding
+verl.workers.utils.padding:response_from_nested
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from verl.trainer.ppo.core_algos import kl_penalty
 from verl.utils.metric import AggregationType, Metric
-from verl.workers.utils.padding import no_padding_2_padding
+from verl.workers.utils.padding import response_from_nested
 
 KL = "still/kl/per_token"
 ENTROPY = "still/entropy/per_token"
@@ -31,16 +31,25 @@ def token_sums(model_output: dict[str, Any], data: Any, estimator: str) -> dict[
         data: the micro-batch, with `ref_log_prob` if the step runs the reference model.
         estimator: of the KL, a name of verl's `kl_loss_type`.
     """
-    mask = data["response_mask"].to_padded_tensor(0).bool()
+    mask = data["response_mask"].values().bool()
     sums = {_TOKENS: mask.sum()}
     log_probs, entropy = model_output.get("log_probs"), model_output.get("entropy")
     if log_probs is not None and "ref_log_prob" in data:
-        reference = data["ref_log_prob"].to_padded_tensor(0)
-        kl = kl_penalty(no_padding_2_padding(log_probs, data), reference, estimator)  # type: ignore[arg-type]
-        sums["kl_total"] = kl[mask].sum()
+        reference = data["ref_log_prob"].values()
+        kl = kl_penalty(_of_responses(log_probs, data), reference, estimator)  # type: ignore[arg-type]
+        sums["kl_total"] = _masked_sum(kl, mask)
     if entropy is not None:
-        sums["entropy_total"] = no_padding_2_padding(entropy, data)[mask].sum()
+        sums["entropy_total"] = _masked_sum(_of_responses(entropy, data), mask)
     return {name: Metric(AggregationType.SUM, value.float()) for name, value in sums.items()}
+
+
+def _of_responses(values: torch.Tensor, data: Any) -> torch.Tensor:
+    """Return what the model computed for the tokens of responses, flat, of a jagged tensor of whole sequences."""
+    return response_from_nested(values, data["response_mask"]).values()
+
+
+def _masked_sum(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return torch.where(mask, values, 0.0).sum()
 
 
 def divide_sums(metrics: dict[str, Any]) -> None:

@@ -44,6 +44,8 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
     kl = [row["actor/reward_kl_penalty"] for row in job.steps]
     coef = [row["actor/reward_kl_penalty_coeff"] for row in job.steps]
     assert kl[0] == 0 < kl[1]
+    per_token = [row["still/kl/per_token"] for row in job.steps]
+    assert per_token[0] == pytest.approx(0, abs=1e-6) and per_token[1] > 1e-4
     # Below its target in the first step, far above it in the second: an error of -0.2, then 0.2, each times rate 0.5.
     assert coef[:3] == pytest.approx([1e-3, 0.9e-3, 0.9e-3 * 1.1])
     dropped = [row["still/selection/dropped_samples"] for row in job.steps]

@@ -13,7 +13,7 @@ from still_verl.monitor.jsonl import read_metrics
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 VARIED = "actor_rollout_ref.actor.entropy_coeff"
-VALIDATION = "val-core/sums/reward/mean@1"
+VALIDATION = "val-core/demo/addition/acc/mean@1"
 
 
 def states(sweep: Path) -> dict[str, str]:

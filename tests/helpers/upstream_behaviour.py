@@ -36,7 +36,13 @@ BEHAVIOUR = {
     # The agent loop of a prompt.
     "verl.trainer.ppo.v1.agent_loop_tq": ['if "agent_name" not in batch:'],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
-    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": [
+        "upsample_batch_to_divisible_size(batch, batch_multiple, self.tokenizer.eos_token_id)",
+        "worker_group._dispatch_info[role] = dp_rank_mapping",
+        "batch_multiple = self._get_required_batch_multiple(dp_size)",
+    ],
+    # Its rows of padding are shortened to two tokens.
+    "verl.trainer.ppo.padding_utils": ["SYNTHETIC_PADDING_SEQ_LEN = 128", "(SYNTHETIC_PADDING_SEQ_LEN - 1,)"],
     # verl's own adaptive coefficient, which is in checkpoints.
     "verl.trainer.ppo.core_algos:AdaptiveKLController": ["self.value *= mult"],
     # Parameters that a forward pass left gathered are used again, until they are freed.

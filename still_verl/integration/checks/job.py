@@ -57,18 +57,14 @@ def _check(config: DictConfig) -> None:
         check_critic(config)
 
 
-def prepare_driver(config: DictConfig, wait: bool = False) -> None:
+def prepare_driver(config: DictConfig) -> None:
     """Give this process, without an accelerator, the platform that every Ray worker gets, and Ray our fork server.
 
-    Args:
-        config: the whole job's.
-        wait: for the end of another CPU job that holds this machine.
-
     Raises:
-        ConfigError: one does, and this one shall not wait.
+        ConfigError: another CPU job holds this machine.
     """
     if still_config(config).device == "cpu":
-        claim_machine(config, wait)
+        claim_machine(config)
         set_platform(CpuPlatform())
         os.environ.setdefault("RAY_RUNTIME_ENV_HOOK", f"{with_forkserver.__module__}.{with_forkserver.__name__}")
 

@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from still_verl.config import still_config
+from still_verl.integration.checks.cpu import claim_machine
 from still_verl.integration.checks.run_folder import keep_reward
 from still_verl.integration.registrations import check_loaded_verl
 
@@ -21,6 +22,8 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
     check_loaded_verl()
     from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
 
+    if wait and still_config(config).device == "cpu":
+        claim_machine(config, wait=True)  # before the checks: the other job has memory that this one will need
     check_job(config)
-    prepare_driver(config, wait)
+    prepare_driver(config)
     keep_reward(config, still_config(config))
