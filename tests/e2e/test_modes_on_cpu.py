@@ -138,6 +138,7 @@ def test_the_separate_mode_on_two_ranks_is_resumed(
         "still.kl.horizon=4",
         "still.reference.reset_every=2",
         "trainer.save_freq=2",
+        "trainer.test_freq=2",  # by the rollout of the trainer's devices, which goes to sleep again
     ]
     folder = tmp_path_factory.mktemp("resumed")
     train(folder, *settings, "trainer.total_training_steps=2", timeout=480)
@@ -150,6 +151,7 @@ def test_the_separate_mode_on_two_ranks_is_resumed(
         assert row["critic/returns/max"] == pytest.approx(row["critic/score/max"], abs=1e-5)
     far = [abs(row["critic/values/mean"] - row["critic/returns/mean"]) for row in job.steps]
     assert far[2] < far[0] / 2  # the critic goes on, too
+    assert ["still/validation/accuracy" in row for row in job.steps] == [False, True, False, True]
     saved, restored = job.hooks("on_update")[1], job.hooks("on_init_end")[-1]
     assert restored["step"] == 2 and restored["sums"] == saved["sums"]
     same = [actor == reference for row in job.hooks("on_update") for actor, reference in row["sums"]]
