@@ -26,17 +26,17 @@ from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
+    Samples,
     Tag,
     clear,
     dropped_rows,
     fill_up,
-    read_reward_errors,
     subset,
     with_rows,
     without_update,
 )
 from still_verl.monitor.jsonl import MetricsFile
-from still_verl.monitor.rows import Validation, check_scored
+from still_verl.monitor.rows import REWARD_ERROR, Validation, check_scored
 
 if TYPE_CHECKING:
     from still_verl.integration.transfer_queue import Batch
@@ -72,6 +72,7 @@ class StillTrainer(CpuTrainer, Upstream):
         config: the whole job's; what a callback sets there holds from the next use on.
         global_steps: the step, the first being 1; 0 before it.
         total_training_steps: of the run; a smaller number ends it earlier, with a checkpoint.
+        samples: those of the step; `samples.rows(batch)` in `on_batch` and `on_metrics`.
         loss: the actor's loss; `loss.set(kl_loss_coef=0.1)` holds from this step on, on every worker.
         use_reference_policy: whether a step runs the reference model.
         kl_ctrl_in_reward: verl's controller of the KL in the reward; its `value` is the coefficient.
@@ -97,6 +98,7 @@ class StillTrainer(CpuTrainer, Upstream):
         config.trainer.v1.trainer_mode = self.upstream_mode
         self.callbacks = build_callbacks(config)
         self.loss = LossSettings(config.actor_rollout_ref.actor)
+        self.samples = Samples()
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, Tag] = {}  # the step's samples that are not learned from
         self._empty = False  # whether these are all
@@ -155,7 +157,8 @@ class StillTrainer(CpuTrainer, Upstream):
         dropped: dict[str, Tag] = {}
         with self._timed():
             # On the whole batch: selection may drop the very samples that could not be scored.
-            check_scored(read_reward_errors(batch))
+            infos = self.samples.rows(batch).infos
+            check_scored([info.get(REWARD_ERROR) for info in infos])
             for callback in self.callbacks:
                 kept = callback.on_batch(self, batch, metrics)
                 if kept is not None:
@@ -198,6 +201,7 @@ class StillTrainer(CpuTrainer, Upstream):
         if self._dropped:  # upstream clears the batch
             clear(batch, list(self._dropped))
             self._dropped.clear()
+        self.samples.forget()
         metrics[OWN_SECONDS], self._own_seconds = self._own_seconds, 0.0
 
     def _init_resource_pool_mgr(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from still_verl.monitor.rows import REWARD_ERROR, StepRows
+from still_verl.monitor.rows import StepRows
 
 if TYPE_CHECKING:
     from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
@@ -18,23 +18,48 @@ _PADDING = 128  # tokens of a row with which verl fills a batch, all but one of 
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
 
 
-def read_rows(batch: Batch) -> StepRows:
-    """Fetch the samples of a batch, without the rows that pad it."""
-    import transfer_queue as tq
+class Samples:
+    """The samples of a step. Each is fetched from the queue once, whoever asks for it: a fetch takes milliseconds."""
 
-    keys, dropped = _real_rows(batch)
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
-    extras = list(data["extra_fields"])
-    return StepRows(
-        uids=list(map(str, data["uid"])),
-        scores=np.array(_row_sums(data["rm_scores"])),
-        references=[_reference(row) for row in data["reward_model"]],
-        infos=[extra.get("reward_extra_info") or {} for extra in extras],
-        extras=extras,
-        response_ids=_rows_as_lists(data["responses"]),
-        keys=keys,
-        dropped=dropped,
-    )
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, float, Any, dict[str, Any], Any]] = {}
+
+    def rows(self, batch: Batch) -> StepRows:
+        """Return the samples of a batch, without the rows that pad it."""
+        keys, dropped = _real_rows(batch)
+        unknown = [key for key in keys if key not in self._known]
+        if unknown:  # the queue refuses an empty list
+            self._fetch(unknown, batch.partition_id)
+        known = [self._known[key] for key in keys]
+        extras = [extra for _, _, _, extra, _ in known]
+        return StepRows(
+            uids=[uid for uid, *_ in known],
+            scores=np.array([score for _, score, *_ in known], dtype=float),
+            references=[reference for _, _, reference, _, _ in known],
+            infos=[extra.get("reward_extra_info") or {} for extra in extras],
+            extras=extras,
+            response_ids=[ids.tolist() for *_, ids in known],
+            keys=keys,
+            dropped=dropped,
+        )
+
+    def forget(self) -> None:
+        """Forget all: the step is over."""
+        self._known.clear()
+
+    def _fetch(self, keys: list[str], partition: str) -> None:
+        import transfer_queue as tq
+
+        data = tq.kv_batch_get(keys=keys, partition_id=partition, select_fields=_FIELDS)
+        columns = [
+            map(str, data["uid"]),
+            _row_sums(data["rm_scores"]),
+            map(_reference, data["reward_model"]),
+            data["extra_fields"],
+            data["responses"].unbind(),
+        ]
+        for key, *sample in zip(keys, *columns, strict=True):
+            self._known[key] = tuple(sample)
 
 
 def _reference(reward_model: Any) -> Any:
@@ -68,21 +93,6 @@ def _rows_as_lists(tokens: Any) -> list[list[int]]:
     for row in tokens.unbind():
         rows.append(row.tolist())
     return rows
-
-
-def read_reward_errors(batch: Batch) -> list[str | None]:
-    """Fetch why the reward of each sample could not be computed; empty, or None for another reward, where it could."""
-    import transfer_queue as tq
-
-    keys, _ = _real_rows(batch)
-    if not keys:
-        return []  # the queue refuses an empty list
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
-    errors = []
-    for extra in data["extra_fields"]:
-        info = extra.get("reward_extra_info") or {}
-        errors.append(info.get(REWARD_ERROR))
-    return errors
 
 
 def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:

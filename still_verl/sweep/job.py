@@ -49,7 +49,7 @@ class SweptJob:
         state.change(folder, "running")
         try:
             value = self._run(config, folder)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _show(error)
             state.change(folder, "failed", one_line(error))
             raise JobFailed(one_line(error)) from None
@@ -88,7 +88,7 @@ def check_validates(config: DictConfig) -> None:
         )
 
 
-def _show(error: Exception) -> None:
+def _show(error: BaseException) -> None:
     if isinstance(error, ConfigError | UnsupportedVersionError):
         print(f"still_verl: {error}", file=sys.stderr)
     else:

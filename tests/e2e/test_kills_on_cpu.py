@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kills import REPRODUCIBLE, Progress, check_same, kill_at, last_checkpoint
+from kills import REPRODUCIBLE, Progress, check_resets, check_same, kill_at, last_checkpoint
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -61,6 +61,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_is_not(
         pytest.skip(f"{len(progress.kills)} of {KILLS} kills are made; run it again")
     assert progress.kills.count("checkpoint") >= DURING_CHECKPOINTS
     run_to_its_end(folder / "whole")
+    check_resets(folder / "whole")
     for killed in sorted(folder.glob("run*")):
         run_to_its_end(killed)
         check_same(killed, folder / "whole", STEPS)

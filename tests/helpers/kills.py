@@ -44,6 +44,15 @@ def check_same(killed: Path, whole: Path, steps: int) -> None:
             assert row == (sums if "sums" in row else values), f"step {step}"
 
 
+def check_resets(folder: Path) -> None:
+    """Check that actor and reference are equal in what they put out before the first update after each reset."""
+    runs = logged(folder)
+    resets = [step for step, rows in runs.items() if rows[0]["still/reference/reset"] and step + 1 in runs]
+    assert resets
+    for step in resets:
+        assert runs[step + 1][0].get("actor/kl_loss", 0) < 1e-6, f"step {step + 1}"
+
+
 def last_checkpoint(folder: Path) -> int:
     """The step that a job would resume after; 0 if there is none."""
     tracker = folder / "run/checkpoints/latest_checkpointed_iteration.txt"

@@ -17,7 +17,7 @@ from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.checkpoints import state_of
 from still_verl.integration.checks.names import check_callbacks
 from still_verl.integration.empty_step import EmptyStep
-from still_verl.integration.transfer_queue import read_reward_errors, read_rows
+from still_verl.integration.transfer_queue import Samples
 from still_verl.monitor.samples import sample
 
 
@@ -99,11 +99,12 @@ class DropsAll(Callback):
 def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_drops_it(
     monkeypatch: pytest.MonkeyPatch, errors: list[str | None], ends_with: type[Exception]
 ) -> None:
-    monkeypatch.setattr(trainers, "read_reward_errors", lambda batch: errors)
     monkeypatch.setattr(trainers, "without_update", lambda batch: batch)
     trainer = object.__new__(trainers.StillTrainer)
     trainer.callbacks = [DropsAll()]
     trainer._own_seconds, trainer._dropped = 0.0, {}
+    infos = [{"reward_error": error} for error in errors]
+    trainer.samples = SimpleNamespace(rows=lambda batch: SimpleNamespace(infos=infos))  # type: ignore[assignment]
     with pytest.raises(ends_with) as raised:
         trainer._balance_batch(SimpleNamespace(keys=["a", "b"], tags=[{}, {}]), {})  # type: ignore[arg-type]
     if ends_with is RuntimeError:
@@ -113,7 +114,7 @@ def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_d
 def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() -> None:
     """The queue itself refuses an empty list of keys."""
     padding: Any = SimpleNamespace(keys=["p"], tags=[{"is_padding": True}], partition_id="train")
-    assert read_reward_errors(padding) == []
+    assert len(Samples().rows(padding)) == 0
 
 
 def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +126,25 @@ def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -
         "extra_fields": [{}] * 4,
         "responses": torch.ones(4, 2, dtype=torch.int64),
     }
-    queue = SimpleNamespace(kv_batch_get=lambda keys, partition_id, select_fields: columns)
-    monkeypatch.setitem(sys.modules, "transfer_queue", queue)  # type: ignore[arg-type]
+    asked = []
+
+    def get(keys: list[str], partition_id: str, select_fields: list[str]) -> dict[str, Any]:
+        asked.append(list(keys))
+        return columns
+
+    monkeypatch.setitem(sys.modules, "transfer_queue", SimpleNamespace(kv_batch_get=get))  # type: ignore[arg-type]
     batch: Any = SimpleNamespace(keys=list("abcd"), tags=[{}] * 4, partition_id="train")
-    rows = read_rows(batch)
+    samples = Samples()
+    rows = samples.rows(batch)
     assert rows.references == [None, None, None, "7"]
     assert sample(rows, 0, step=1, prompt="", response="")["gold"] is None
+
+    part: Any = SimpleNamespace(keys=["d", "b"], tags=[{}, {"still_dropped": True}], partition_id="train")
+    assert samples.rows(part).references == ["7", None] and samples.rows(part).dropped == [False, True]
+    assert asked == [list("abcd")]  # once
+    samples.forget()
+    samples.rows(batch)
+    assert asked == [list("abcd")] * 2
 
 
 class Workers:

@@ -13,7 +13,7 @@ import numpy as np
 from still_verl.config import still_config
 from still_verl.dynamics.selection import Group, select
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_rows, subset
+from still_verl.integration.transfer_queue import subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -37,7 +37,7 @@ class Selection(Callback):
         self.seen = self.dropped = np.zeros(2, dtype=int)  # samples and tokens
 
     def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch:
-        rows = read_rows(batch)
+        rows = trainer.samples.rows(batch)
         samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores)
         keep = select(rows.uids, samples, self.settings)
         self.seen = self.seen + [len(keep), rows.tokens.sum()]

@@ -1,5 +1,6 @@
 """What a critic needs without an accelerator."""
 
+import warnings
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -15,7 +16,10 @@ def check_critic(config: DictConfig) -> None:
     Raises:
         ConfigError: names the setting, its value and the fix.
     """
-    if not need_critic(config):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # verl warns of a job without one when it starts, too
+        needed = need_critic(config)
+    if not needed:
         return
     strategy, path = config.critic.strategy, Path(str(config.critic.model.path)).expanduser()
     if strategy != "fsdp2":

@@ -1,6 +1,6 @@
 """`-m` with our launcher: Hydra, recipes and checks are real, only the training is a function that writes a row.
 
-`tests/e2e/test_sweep_on_cpu.py` trains.
+`tests/e2e/test_sweep_on_cpu.py` and `test_search_on_cpu.py` train.
 """
 
 import json
@@ -14,7 +14,6 @@ import yaml
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
-from still_verl.sweep.names import fixed_keys, job_name
 from still_verl.sweep.state import JobState, finished_before
 
 TRAIN = """
@@ -44,7 +43,7 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         "data.val_files=val.parquet",
         f"actor_rollout_ref.model.path={demo.model}",
     ]
-    reward = Path(__file__).parent / "e2e/jobs/digits.py"
+    reward = Path(__file__).parents[1] / "e2e/jobs/digits.py"
     command = [
         "+recipe=base",
         "actor_rollout_ref.rollout.name=vllm",
@@ -165,29 +164,6 @@ def test_a_search_without_a_validation_is_refused(tmp_path: Path) -> None:
     done = ablation(tmp_path, *SEARCH, "hydra.sweeper.n_trials=1", "trainer.test_freq=-1")
     assert done.returncode != 0
     assert "still_verl: trainer.test_freq=-1: the objective of this sweep is the accuracy" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("command", "job", "name"),
-    [
-        (["+recipe=zero_7b", "still/kl=none,cosine"], ["+recipe=zero_7b", "still/kl=none"], "kl=none"),
-        (["still.entropy.start=0.1,0.2", "a=x/y"], ["still.entropy.start=0.1", "a=x/y"], "entropy.start=0.1"),
-        (["data.train_files=/a,/c"], ["data.train_files=/a/b c.parquet"], "data.train_files=_a_b_c.parquet"),
-        (["+recipe=zero_7b"], ["+recipe=zero_7b"], "job"),
-        (["a=choice(1)", "b='x,y'", "c=[1,2]"], ["a=1", "b='x,y'", "c=[1,2]"], "a=1"),
-        (["a=1", "a=1,2"], ["a=2"], "a=2"),
-        (["b=1"], ["lr=0.00123", "b=1"], "lr=0.00123"),  # of hydra.sweeper.params, which the command line need not have
-    ],
-)
-def test_a_folder_is_named_after_what_a_sweep_varies(command: list[str], job: list[str], name: str) -> None:
-    """So in a batch of one job, too."""
-    assert job_name(job, fixed_keys(command)) == name
-
-
-def test_a_name_fits_into_a_file_system_and_stays_its_own() -> None:
-    jobs = [[f"some.long.key_{key}={value}" for key in range(30)] for value in range(2)]
-    names = [job_name(job, set()) for job in jobs]
-    assert len(set(names)) == 2 and max(map(len, names)) <= 200
 
 
 @pytest.mark.process
