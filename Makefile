@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := cpu,report,data,dev
+EXTRAS := cpu,report,data,sweep,dev
 
 # A folder that offers a CPU torch to pip wins; elsewhere it comes from PyTorch's CPU wheel index.
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
@@ -46,5 +46,5 @@ upgrade: setup
 # Renew the pins of requirements/cpu.txt from pyproject.toml.
 lock: setup
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
-	  --no-emit-find-links --no-annotate --no-header $(TORCH) $(foreach e,cpu report data dev,--extra $(e)) \
+	  --no-emit-find-links --no-annotate --no-header $(TORCH) $(foreach e,cpu report data sweep dev,--extra $(e)) \
 	  pyproject.toml --output-file requirements/cpu.txt

@@ -117,9 +117,9 @@ def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> 
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
     monitor = callback.Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
     # Instead of the transfer queue: rows are what the trainer hands over, and all prompts are the same three tokens.
-    mock.patch.object(callback, "read_rows", _rows_themselves).start()
     mock.patch.object(callback, "read_prompts", _short_prompts).start()
-    trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times)
+    samples = SimpleNamespace(rows=_rows_themselves)
+    trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times, samples=samples)
     monitor.on_init_end(trainer)
 
     def one() -> None:

@@ -1,10 +1,12 @@
-"""How much longer is a step with still_verl's trainer mode than with verl's own?
+"""How much longer is a step with still_verl's trainer mode than with verl's own, with everything on?
 
     python benchmarks/step_overhead.py --steps 80
 
 Trains a small job in which every second step is verl's own trainer's and every other one `still_sync`'s, with all its
-callbacks. Both kinds run in the same processes, so that they meet the same machine. The first steps are left out.
-Every response has the same length, so that steps are equal work.
+callbacks: adaptive KL and entropy, reference reset, temperature, stages of the context, selection, monitor. Both kinds
+run in the same processes, so that they meet the same machine, and each step of ours is compared with the one of verl's
+that follows it. The first steps are left out. Every response has the same length, so that steps are equal work. Both
+kinds have our worker, which wraps the loss; `benchmarks/loss_overhead.py` measures that.
 """
 
 import argparse
@@ -25,6 +27,16 @@ from still_verl.demo.job import verl_job
 from still_verl.demo.prepare import prepare
 
 WARM_UP = 4  # steps
+# Values that change in every step and leave the work of a step as it is.
+EVERYTHING = [
+    "still/reward=boxed",
+    "still/kl=adaptive",
+    "still/entropy=adaptive",
+    "still/temperature=rising",
+    "still.reference.reset_every=15",  # odd, so that it falls on steps of ours
+    "still.context.stages=[[1,63],[1000,64]]",
+    "still.selection.rules=[alternate.keep_all]",
+]
 
 
 def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
@@ -44,7 +56,7 @@ def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
         "actor_rollout_ref.actor.ppo_mini_batch_size=16",
         "actor_rollout_ref.actor.use_kl_loss=true",
         "algorithm.adv_estimator=grpo",
-        "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
+        *EVERYTHING,
         "trainer.val_before_train=false",
         "trainer.test_freq=-1",
         "trainer.total_epochs=100",
@@ -53,8 +65,8 @@ def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
     ]
 
 
-def run(demo: DemoModel, folder: Path, steps: int) -> tuple[dict[str, list[float]], list[float]]:
-    """Wall seconds of the steps of both kinds, in their order, and of our callbacks in each step of ours."""
+def run(demo: DemoModel, folder: Path, steps: int) -> tuple[list[tuple[float, float]], list[float]]:
+    """Wall seconds of each step of ours and of verl's after it, and of our hooks in each step of ours."""
     log = folder / "seconds.txt"
     env = os.environ | {
         alternate.LOG: str(log),
@@ -66,21 +78,22 @@ def run(demo: DemoModel, folder: Path, steps: int) -> tuple[dict[str, list[float
         process.wait()
     if process.returncode:
         sys.exit((folder / "log.txt").read_text()[-3000:])
-    seconds: dict[str, list[float]] = {"verl": [], "still_sync": []}
+    pairs, ours = [], None
     for line in log.read_text().splitlines()[WARM_UP:]:
-        ours, value = line.split()
-        seconds["still_sync" if ours == "1" else "verl"].append(float(value))
+        kind, value = line.split()
+        if kind == "1":
+            ours = float(value)
+        elif ours is not None:
+            pairs.append((ours, float(value)))
     logged = [json.loads(line)["data"] for line in (folder / "verl.jsonl").read_text().splitlines()]
-    return seconds, [row["timing_s/still"] for row in logged if "timing_s/still" in row]
+    hooks = [row["timing_s/still"] for row in logged if "timing_s/still" in row]
+    return pairs, hooks[WARM_UP // 2 :]
 
 
-def interval(ours: list[float], theirs: list[float], draws: int = 4000) -> tuple[float, float]:
-    """A 95 percent interval of the ratio of medians, by the percentile bootstrap."""
+def interval(differences: list[float], draws: int = 4000) -> tuple[float, float]:
+    """A 95 percent interval of the median of paired differences, by the percentile bootstrap over pairs."""
     rng = random.Random(0)
-    medians = [
-        statistics.median(rng.choices(ours, k=len(ours))) / statistics.median(rng.choices(theirs, k=len(theirs)))
-        for _ in range(draws)
-    ]
+    medians = [statistics.median(rng.choices(differences, k=len(differences))) for _ in range(draws)]
     medians.sort()
     return medians[int(0.025 * draws)], medians[int(0.975 * draws)]
 
@@ -92,16 +105,20 @@ def main() -> None:
     console = Console()
     demo = prepare("random")
     with tempfile.TemporaryDirectory() as folder, console.status("verl's and our steps in turn"):
-        seconds, callbacks = run(demo, Path(folder), args.steps)
+        pairs, hooks = run(demo, Path(folder), args.steps)
+    kinds = {"still_sync": [ours for ours, _ in pairs], "verl": [theirs for _, theirs in pairs]}
     table = Table("steps of", "number", "median s", "fastest s", "slowest s", title="Seconds from step to step")
-    for name, values in seconds.items():
+    for name, values in kinds.items():
         table.add_row(name, str(len(values)), *(f"{f(values):.4f}" for f in (statistics.median, min, max)))
     console.print(table)
-    ours, theirs = (statistics.median(seconds[name]) for name in ("still_sync", "verl"))
-    low, high = (100 * (bound - 1) for bound in interval(seconds["still_sync"], seconds["verl"]))
-    console.print(f"medians differ by {100 * (ours / theirs - 1):+.2f} %, 95 % interval [{low:+.2f}, {high:+.2f}] %")
-    own = statistics.median(callbacks)
-    console.print(f"all callbacks together take {own:.4f} s of a step, {100 * own / ours:.2f} %")
+    step = statistics.median(kinds["verl"])
+    differences = [100 * (ours - theirs) / step for ours, theirs in pairs]
+    low, high = interval(differences)
+    console.print(
+        f"paired difference {statistics.median(differences):+.2f} %, 95 % interval [{low:+.2f}, {high:+.2f}] %"
+    )
+    own = statistics.median(hooks)
+    console.print(f"all hooks together take {own:.4f} s of a step, {100 * own / step:.2f} %")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Hydra takes launchers of this namespace only; the `_` keeps it from loading this one where no ablation runs."""
+"""Hydra takes launchers of this namespace only; the `_` keeps it from loading this one where no sweep runs."""
 
-from still_verl.sweep import SweepLauncher
+from still_verl.sweep.launcher import SweepLauncher
 
 
 class Launcher(SweepLauncher):
-    """The launcher of ablations (`-m`) of our recipes, in place of Hydra's default."""
+    """Stands in front of the launcher of each sweep (`-m`) of our recipes."""

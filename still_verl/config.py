@@ -5,7 +5,7 @@ Each package defines the settings of its own node. Here they are put together.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -87,10 +87,9 @@ def still_config(config: DictConfig) -> StillConfig:
         assert isinstance(found, StillConfig)  # as its schema says
         return found
     except ConfigKeyError as error:
-        raise ConfigError(_unknown_key(str(error.full_key))) from error
+        raise ConfigError(_unknown_key(given, str(error.full_key))) from error
     except OmegaConfBaseException as error:
-        key = f"still.{error.full_key or _misfit(given)}".removesuffix(".")
-        raise ConfigError(f"{key}: {str(error.msg).splitlines()[0]}") from error
+        raise ConfigError(_wrong_type(given, error.full_key or _misfit(given), error)) from error
 
 
 def _check_nodes(given: Any) -> None:
@@ -102,7 +101,7 @@ def _check_nodes(given: Any) -> None:
             first = fields(node)[0].name
             raise ConfigError(
                 f"still.{name}={value!r}: this has settings below it, such as still.{name}.{first}; "
-                f"a file of settings is chosen with a slash, still/{name}=NAME"
+                f"choose a file of settings with a slash, still/{name}=NAME"
             )
 
 
@@ -119,18 +118,48 @@ def _misfit(given: Any) -> str:
     return ""
 
 
-def _unknown_key(full_key: str) -> str:
+# How a value of each type is written.
+WORDS: dict[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "text",
+    list[str]: "a list of names, [one,two]",
+    list[float]: "a list of numbers, [0.2,0.8]",
+    list[list[int]]: "a list of pairs of whole numbers, [[1,8192],[300,20480]]",
+    list[Any]: "a list",
+    dict[str, float]: "a mapping of names to numbers, {correct: 1.0}",
+    dict[str, list[str]]: "a mapping of names to lists of words, {reflection: [hmm]}",
+}
+
+
+def _wrong_type(given: Any, full_key: str, error: OmegaConfBaseException) -> str:
+    """The message for a value of another type than its setting has; `full_key` is relative to `still`."""
+    key = full_key.partition("[")[0]
+    value: Any = given
+    kind: Any = StillConfig
+    for part in filter(None, key.split(".")):
+        if not isinstance(value, Mapping) or not is_dataclass(kind):
+            break
+        value, kind = value.get(part), get_type_hints(kind).get(part)
+    for hint in (kind, *get_args(kind)):  # of `float | None` the first
+        if hint in WORDS:
+            return f"still.{key}={value!r}: use {WORDS[hint]}"
+    return f"still.{key}={value!r}: {str(error.msg).splitlines()[0]}"
+
+
+def _unknown_key(given: Any, full_key: str) -> str:
     """The message for a key that no node has; `full_key` is relative to `still`."""
     if full_key in RENAMED:
         return f"still.{full_key} has a new name: write {RENAMED[full_key]}"
     *parents, key = full_key.split(".")
     node: Any = StillConfig()
     for parent in parents:
-        node = getattr(node, parent)
+        node, given = getattr(node, parent), given[parent]
     known = []
     if is_dataclass(node):
         known = [field.name for field in fields(node)]
     path = ".".join(["still", *parents])
     hint = did_you_mean(key, known).replace("mean ", f"mean {path}.").removeprefix("; ")
-    hint = hint or f"known keys are {', '.join(known)}"
-    return f"{path}.{key} is not a setting of still_verl: {hint}"
+    hint = hint or f"use one of {', '.join(known)}"
+    return f"{path}.{key}={given[key]!r} is not a setting of still_verl: {hint}"

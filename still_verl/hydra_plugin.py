@@ -9,7 +9,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig
 
 from still_verl import paths
 from still_verl.config_errors import ConfigError
@@ -29,34 +29,35 @@ def register() -> None:
     Plugins.instance().register(RecipeSearchPath)
 
 
-def _prepare(config: DictConfig) -> None:
-    """Check the job, and set up this process for it. The imports are here, as no worker needs them."""
-    from still_verl.integration.registrations import check_loaded_verl
-
-    check_loaded_verl()
-    from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
-
-    check_job(config)
-    prepare_driver(config)
-
-
 class JobCallback(Callback):
     """The callback that every recipe sets as `hydra.callbacks.still`: checks before a job, frees Ray after it."""
 
     def on_multirun_start(self, config: DictConfig, **_kwargs: Any) -> None:
-        """Put our launcher in place of Hydra's default: a recipe cannot choose one. One that the user names stays."""
+        """Put our launcher in front of the one that the job names, Hydra's default or another."""
         from hydra_plugins._still_verl import Launcher  # not above: no worker needs it
 
-        if config.hydra.launcher._target_.endswith(".BasicLauncher"):
-            Plugins.instance().register(Launcher)
-            with open_dict(config.hydra.launcher):
-                config.hydra.launcher._target_ = f"{Launcher.__module__}.{Launcher.__name__}"
+        Launcher.put_in_front(config)
 
-    def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
+    def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
+        """Show how all jobs ended, with exit code 1 if any failed."""
+        from hydra_plugins._still_verl import Launcher
+
+        Launcher.report()
+
+    def on_job_start(self, config: DictConfig, task_function: Any = None, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
+        if getattr(task_function, "checks_itself", False):
+            return  # a job of a sweep, which shall end no other
         # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
         try:
-            _prepare(config)
+            # Not above: no worker needs them.
+            from still_verl.integration.checks.prepare import check_version, prepare_job
+
+            check_version()
+            from still_verl.plan.fit import check_fit  # fails on another verl
+
+            check_fit(config)
+            prepare_job(config)
         except (ConfigError, UnsupportedVersionError) as error:
             print(f"still_verl: {error}", file=sys.stderr)
             sys.exit(1)
@@ -72,3 +73,6 @@ class JobCallback(Callback):
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
         """Free Ray's resources: the second job of a multirun would find the actors of the first on all of them."""
         ray.shutdown()
+        from still_verl.integration.checks.cpu import release_machine
+
+        release_machine()

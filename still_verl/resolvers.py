@@ -19,10 +19,16 @@ def register() -> None:
         OmegaConf.register_new_resolver(name, operator.eq, replace=True)
     for name in ("still.divide", "still.part"):  # likewise
         OmegaConf.register_new_resolver(name, operator.floordiv, replace=True)
+    OmegaConf.register_new_resolver("still.ranks", _ranks, replace=True)
 
 
 def _now() -> str:
     return f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def _ranks(trainer: int, nodes: int, on_each: int) -> int:
+    """Return the ranks of a job on one machine: the trainer's, and those of a rollout beside it."""
+    return trainer + nodes * on_each
 
 
 def _demo_file(path: str) -> str:

@@ -7,26 +7,47 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from upstream_behaviour import BEHAVIOUR
 
 import still_verl
 
 NAMES = """
-hydra._internal.core_plugins.basic_launcher:BasicLauncher.launch
+hydra._internal.core_plugins.basic_sweeper:BasicSweeper
+hydra.core.override_parser.overrides_parser:OverridesParser.create
+hydra.core.override_parser.types:Override.get_key_element
+hydra.core.override_parser.types:Override.is_sweep_override
+hydra.core.plugins:Plugins.instantiate_launcher
 hydra.core.plugins:Plugins.register
 hydra.core.utils:JobReturn
 hydra.core.utils:JobStatus.COMPLETED
 hydra.experimental.callback:Callback.on_job_end
 hydra.experimental.callback:Callback.on_job_start
+hydra.experimental.callback:Callback.on_multirun_end
 hydra.experimental.callback:Callback.on_multirun_start
+hydra.plugins.launcher:Launcher.launch
+hydra.plugins.launcher:Launcher.setup
+hydra.types:HydraContext
+hydra.types:TaskFunction
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
 ray._private.worker:_maybe_modify_runtime_env
 transfer_queue:KVBatchMeta
+verl.checkpoint_engine.base:CheckpointEngine.build_topology
+verl.checkpoint_engine.base:CheckpointEngine.finalize
+verl.checkpoint_engine.base:CheckpointEngine.init_process_group
+verl.checkpoint_engine.base:CheckpointEngine.prepare
+verl.checkpoint_engine.base:CheckpointEngine.receive_weights
+verl.checkpoint_engine.base:CheckpointEngine.send_weights
+verl.checkpoint_engine.base:CheckpointEngineRegistry.register
+verl.checkpoint_engine.base:TensorMeta
+verl.checkpoint_engine.base:merge_weight_chunks
+verl.checkpoint_engine.base:split_weight_chunks
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
+verl.experimental.separation.engine_workers:DetachActorWorker
 verl.experimental.agent_loop.tool_parser:FunctionCall
 verl.experimental.agent_loop.tool_parser:ToolParser._registry
 verl.experimental.agent_loop.tool_parser:ToolParser.extract_tool_calls
@@ -39,6 +60,9 @@ verl.experimental.agent_loop.single_turn_agent_loop:SingleTurnAgentLoop.run
 verl.experimental.reward_loop.reward_manager.base:RewardManagerBase.run_single
 verl.experimental.reward_loop.reward_manager.registry:REWARD_MANAGER
 verl.experimental.reward_loop.reward_manager.registry:register
+verl.experimental.separation.engine_workers:DetachActorWorker.clear_cpu_model
+verl.experimental.separation.engine_workers:DetachActorWorker.restore_model_from_cpu
+verl.experimental.separation.engine_workers:DetachActorWorker.save_model_to_cpu
 verl:DataProto
 verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
@@ -47,8 +71,15 @@ verl.plugin.platform.platform_base:PlatformBase
 verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
+verl.trainer.ppo.core_algos:kl_penalty
+verl.trainer.ppo.padding_utils:upsample_batch_to_divisible_size
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._get_required_batch_multiple
 verl.trainer.ppo.reward:get_custom_reward_fn
+torch.distributed.fsdp._flat_param:FlatParamHandle.reshard
+torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
 verl.trainer.ppo.utils:Role.Critic
+verl.trainer.ppo.utils:need_critic
+verl.trainer.ppo.utils:need_reference_policy
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
@@ -70,23 +101,29 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_validate_begin
 verl.trainer.ppo.v1.trainer_base:TRAINER_REGISTRY
 verl.trainer.ppo.v1.trainer_base:register_trainer
 verl.trainer.ppo.v1.trainer_colocate_async:PPOTrainerColocateAsync
-verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync
+verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync._compute_old_log_prob
 verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils.flops_counter:ESTIMATE_FUNC
 verl.utils.flops_counter:get_device_flops
+verl.utils.metric:AggregationType.SUM
+verl.utils.metric:Metric
 verl.utils:tensordict_utils
 verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder
 verl.utils.tracking:Tracking
 verl.workers.engine:EngineRegistry._engines
 verl.workers.engine:EngineRegistry.register
 verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module
+verl.workers.engine.fsdp.transformer_impl:FSDPEngineWithValueHead._build_module
 verl.workers.engine_workers:ActorRolloutRefWorker.actor_worker_cls
 verl.workers.engine_workers:ActorRolloutRefWorker.ref_worker_cls
 verl.workers.engine_workers:TrainingWorker
 verl.workers.engine_workers:TrainingWorkerConfig
+verl.workers.engine_workers:ActorRolloutRefWorker.init_model
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
-verl.workers.utils.losses:ppo_loss
+verl.workers.utils.losses:value_loss
+verl.workers.utils.padding:no_padding_2_padding
+verl.workers.utils.padding:response_from_nested
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
@@ -95,6 +132,11 @@ vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
 """.split()
 
 PARAMETERS = {
+    "verl.checkpoint_engine.base:CheckpointEngine.build_topology": [
+        "actor_wg_world_size",
+        "rollout_world_size",
+        "metadata",
+    ],
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics": ["batch", "metrics"],
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": ["batch", "metrics"],
     "verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module": ["module"],
@@ -114,67 +156,6 @@ PARAMETERS = {
         "response_mask",
         "tools",
     ],
-}
-
-_TRAINING_FLOPS = [
-    "dense_N_flops = 6 * dense_N * tokens_sum",
-    "attn_qkv_flops = 6 * seqlen_square_sum",
-    "flops_all_token * (1.0 / delta_time) / 1e12",
-]
-
-# What upstream's code does, where no signature says it.
-BEHAVIOUR = {
-    # How verl finds the plugin.
-    "verl": ['_entry_points(group="verl.plugins")', 'os.getenv("VERL_USE_EXTERNAL_PLUGINS", "auto")'],
-    # The mode's name is compared, so our trainers must show upstream's.
-    "verl.trainer.ppo.v1.trainer_base:PPOTrainer": [
-        'self.trainer_mode != "sync"',
-        "self.role_worker_mapping[role]",
-        # What the callbacks switch from step to step.
-        "if self.use_reference_policy:",
-        "kl_ctrl=self.kl_ctrl_in_reward",
-        "if self.config.algorithm.use_kl_in_reward:",
-        "self.config.actor_rollout_ref.actor.entropy_coeff != 0.0",
-        '"temperature": self.config.actor_rollout_ref.rollout.temperature',
-        "self.agent_loop_manager.generate_sequences(batch)",
-    ],
-    # Dropped samples are replaced by masked rows, and callbacks act before that.
-    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
-    # The loss reads its coefficients from the config that comes with it.
-    "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
-    # The planner takes a third of it for a forward pass: these counts are of forward and backward, for a second.
-    "verl.utils.flops_counter:_estimate_qwen2_flops": _TRAINING_FLOPS,
-    "verl.utils.flops_counter:_estimate_qwen2_moe_flops": _TRAINING_FLOPS,
-    # Upstream leaves an open process group alone.
-    "verl.utils.distributed:initialize_global_process_group_ray": ["if not torch.distributed.is_initialized():"],
-    # The engine's own worker extension is replaced from `engine_kwargs`, which are merged last.
-    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.launch_server": ["**engine_kwargs"],
-    # The poll of finished rollouts.
-    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
-    # The trackers of a run are a plain dict.
-    "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
-    # An agent loop is registered by the name of its class.
-    "verl.experimental.agent_loop.agent_loop:register": ['_agent_loop_registry[agent_name] = {"_target_": '],
-    # What a reward manager sees of a sample.
-    "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
-        '"tool_extra_fields": ',
-        '"prompt_len": ',
-        '"response_len": ',
-        'extra_fields["reward_extra_info"] = ',
-    ],
-    # A reward function sees what the agent loop counted.
-    "verl.experimental.reward_loop.reward_manager.naive:NaiveRewardManager.run_single": [
-        "extra_info.update(tool_extra_fields.items())"
-    ],
-    # Calls that cannot be read are those between these tokens that the parser leaves out.
-    "verl.experimental.agent_loop.tool_parser:HermesToolParser": [
-        'self.tool_call_start_token: str = "<tool_call>"',
-        'self.tool_call_end_token: str = "</tool_call>"',
-    ],
-    # Tokens that a chat template replaces at the end of a turn.
-    "verl.utils.tokenizer.continuous_token:MergeResult": ["removed_prefix_token_count: int"],
-    # Both finish reasons look alike, so the agent loop decides by the last token.
-    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer": ['stop_reason = "completed"'],
 }
 
 

@@ -13,11 +13,11 @@ import verl  # noqa: F401  (puts our recipes on the search path)
 import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
-from verl.trainer.ppo.utils import need_critic, need_reference_policy
-from verl.utils.config import omega_conf_to_dataclass, validate_config
 
 from still_verl.config import StillConfig, still_config
-from still_verl.integration.checks.dynamics import check_dynamics
+from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.job import check_support
+from still_verl.integration.checks.upstream import build_upstream
 from still_verl.paths import recipe_names, recipes_dir
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,6 +29,15 @@ CHOICES = sorted(
 )
 
 
+# What a choice leaves to the job.
+NEEDED = {
+    "still/policy=inherit": ["actor_rollout_ref.actor.ppo_mini_batch_size=128"],
+    "still/policy=own": ["actor_rollout_ref.actor.ppo_mini_batch_size=128"],
+    "still/offload=megatron": ["model_engine=megatron"],
+    "still/offload=veomni": ["model_engine=veomni"],
+}
+
+
 @pytest.fixture(scope="module", autouse=True)
 def hydra() -> Iterator[None]:
     with initialize_config_module("verl.trainer.config", version_base=None):
@@ -37,10 +46,8 @@ def hydra() -> Iterator[None]:
 
 def validate(config: DictConfig) -> None:
     """What verl checks before it trains, and what we check, but for files that only exist where it is trained."""
-    check_dynamics(config, still_config(config))
-    validate_config(config, need_reference_policy(config), need_critic(config))
-    for node in (config.actor_rollout_ref.actor, config.actor_rollout_ref.rollout):
-        omega_conf_to_dataclass(node)
+    check_support(config, still_config(config))
+    build_upstream(config)
 
 
 def flat(node: Any, path: str = "") -> dict[str, Any]:
@@ -73,12 +80,32 @@ def test_what_a_recipe_changes_is_what_was_meant(recipe: str) -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_of_a_group_fits_a_recipe(choice: str) -> None:
-    own = (
-        ["actor_rollout_ref.actor.ppo_mini_batch_size=128"]
-        if choice in ("still/policy=inherit", "still/policy=own")
-        else []
+    needed = NEEDED.get(choice, [])
+    validate(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice, *needed]))
+
+
+@pytest.mark.parametrize("engine", ["megatron", "veomni"])
+@pytest.mark.parametrize("recipe", ["zero_7b", "zero_32b", "still3_1_5b"])
+def test_a_recipe_on_another_engine(recipe: str, engine: str) -> None:
+    """The reference can be reset under FSDP alone, which the check says; all else works by two words."""
+    config = [f"+recipe={recipe}", f"model_engine={engine}", f"still/offload={engine}"]
+    if recipe == "still3_1_5b":
+        with pytest.raises(ConfigError, match=f"reset_every=100: needs actor and ref with strategy fsdp.*{engine}"):
+            validate(compose("ppo_trainer", config))
+        config.append("still.reference.reset_every=0")
+    validate(compose("ppo_trainer", config))
+
+
+def test_a_scaled_down_recipe_keeps_what_it_chose() -> None:
+    """What still/scale=tiny sets for a recipe that leaves it open gives way to every recipe that does not."""
+    tiny = compose("ppo_trainer", ["+recipe=zero_7b", "still/policy=off_policy", "+still/scale=tiny"])
+    base = compose("ppo_trainer", ["+recipe=base", "+still/scale=tiny"])
+    assert (tiny.still.reward.preset, base.still.reward.preset) == ("zero", "boxed")
+    assert (tiny.actor_rollout_ref.actor.ppo_mini_batch_size, base.actor_rollout_ref.actor.ppo_mini_batch_size) == (
+        1,
+        4,
     )
-    validate(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice, *own]))
+    assert base.algorithm.adv_estimator == "grpo" and base.reward.reward_manager.name == "still"
 
 
 def test_off_policy_differs_from_on_policy_in_one_setting() -> None:

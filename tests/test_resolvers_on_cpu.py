@@ -27,6 +27,8 @@ def resolved(text: str) -> object:
         ("${still.divide:1024,8}", 128),
         ("${still.same:a,a}", True),
         ("${still.part:9,2}", 4),
+        ("${still.ranks:1,0,1}", 1),
+        ("${still.ranks:2,1,3}", 5),
     ],
 )
 def test_what_yaml_cannot_compute(text: str, value: object) -> None:

@@ -3,8 +3,9 @@
     python tests/upgrade.py 0.9.0          # a release, fetched into a temporary folder
     python tests/upgrade.py ../verl        # a folder that holds one, e.g. a checkout of verl's main branch
 
-Looks for every name of test_contract_on_cpu.py there and in the installed verl, and compares. Installs nothing into
-this environment; all other packages stay as they are. Exits with 1 when something moved.
+Looks for every name of test_contract_on_cpu.py there and in the installed verl, and compares. Of the functions in
+test_order_on_cpu.py it compares every statement. Installs nothing into this environment; all other packages stay as
+they are. Exits with 1 when something moved.
 """
 
 import argparse
@@ -25,27 +26,33 @@ from rich.table import Table
 
 TESTS = Path(__file__).resolve().parent
 
-# name -> {"problems": what the contract misses, "parameters": of what can be called}
+# name -> {"problems": what the contract misses, "parameters": of what can be called, "statements": of its body}
 Survey = dict[str, dict[str, list[str]]]
 
 
 def look() -> Survey:
     """Collect what this process has of the contract; each import of it may fail in its own way."""
     from test_contract_on_cpu import BEHAVIOUR, NAMES, PARAMETERS, resolve
+    from test_order_on_cpu import ORDER, out_of_order, statements
 
     found: Survey = {}
-    for name in sorted({*NAMES, *BEHAVIOUR, *PARAMETERS}):
+    for name in sorted({*NAMES, *BEHAVIOUR, *PARAMETERS, *ORDER}):
         try:
             thing = resolve(name)
         except Exception as error:
-            found[name] = {"problems": [reason(error)], "parameters": []}
+            found[name] = {"problems": [reason(error)], "parameters": [], "statements": []}
             continue
         have = parameters(thing)
         lost = [f"needs parameter `{wanted}`" for wanted in PARAMETERS.get(name, []) if wanted not in bare(have)]
         lines = BEHAVIOUR.get(name, [])
         source = inspect.getsource(thing) if lines else ""  # type: ignore[arg-type]
         gone = [f"no longer has `{line}`" for line in lines if line not in source]
-        found[name] = {"problems": lost + gone, "parameters": have}
+        body: list[str] = []
+        if name in ORDER:
+            body, (ours, parts) = statements(thing), ORDER[name]
+            fault = out_of_order(body, parts)
+            gone += [f"{fault}; {ours}"] if fault else []
+        found[name] = {"problems": lost + gone, "parameters": have, "statements": body}
     return found
 
 
@@ -87,7 +94,13 @@ def print_survey() -> None:
 def survey(overlay: Path | None) -> dict[str, Any]:
     """`print_survey` in a fresh process with the folder `overlay` before everything else."""
     first = [str(overlay)] if overlay else []
-    path = [*first, str(TESTS), str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [
+        *first,
+        str(TESTS),
+        str(TESTS / "helpers"),
+        str(TESTS.parent),
+        *filter(None, [os.environ.get("PYTHONPATH")]),
+    ]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", "import upgrade; upgrade.print_survey()"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path), "VERL_USE_EXTERNAL_PLUGINS": "none"},
@@ -100,13 +113,18 @@ def survey(overlay: Path | None) -> dict[str, Any]:
 
 
 def moved(before: Survey, after: Survey) -> list[tuple[str, str, str]]:
-    """Rows (name, "breaks" or "changed", what): problems that only `after` has, then other parameters."""
+    """Rows (name, "breaks" or "changed", what): problems that only `after` has, then other parameters, statements."""
+    from test_order_on_cpu import ORDER, changed
+
     rows = []
     for name, now in after.items():
         then = before[name]
         rows += [(name, "breaks", problem) for problem in now["problems"] if problem not in then["problems"]]
         if now["parameters"] != then["parameters"] and now["parameters"]:
             rows.append((name, "changed", difference(then["parameters"], now["parameters"])))
+        lines = changed(then["statements"], now["statements"])
+        if lines and now["statements"]:
+            rows.append((name, "changed", f"read it again, since {ORDER[name][0]}:\n{lines}"))
     return sorted(rows, key=lambda row: row[1] != "breaks")
 
 

@@ -1,5 +1,6 @@
 """A coefficient of a step: by a schedule, or adapted to what was measured in the steps before."""
 
+import math
 from collections.abc import Callable
 
 from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, value_at
@@ -16,6 +17,7 @@ class Coefficient:
         >>> kl.at(step=1, total=100)
         0.1
         >>> kl.observe(0.5)  # ten times the target: the coefficient rises
+        True
         >>> round(kl.at(step=2, total=100), 6)
         0.102
     """
@@ -39,10 +41,31 @@ class Coefficient:
         """Return the value of `step`, the first being 1, in a run of `total` steps."""
         return self.adapted if self.adaptive else value_at(self.config, step - 1, total)
 
-    def observe(self, seen: float | None) -> None:
-        """Take in what a step observed; None when it had nothing to learn from."""
-        if self.adaptive and seen is not None:
+    def observe(self, seen: float) -> bool:
+        """Take in what a step observed; return False, and change nothing, if that is no finite number.
+
+        A NaN would stay for ever, also in checkpoints: min and max of a NaN are a NaN.
+        """
+        if not math.isfinite(seen):
+            return False
+        if self.adaptive:
             self.adapted = self._follow(self.config, self.adapted, seen)
+        return True
+
+    def restore(self, adapted: float) -> None:
+        """Take back the adapted value of a checkpoint, within the bounds that the job has now.
+
+        Raises:
+            ValueError: it is no finite number; the weights of that checkpoint were trained with it.
+        """
+        if not self.adaptive:
+            return
+        if not math.isfinite(adapted):
+            raise ValueError(
+                f"the checkpoint has {adapted} as the adapted coefficient: resume from an earlier one "
+                "(trainer.resume_mode=resume_path trainer.resume_from_path=CHECKPOINT)"
+            )
+        self.adapted = _bounded(self.config, adapted)
 
 
 def follow_kl(config: ScheduleConfig, value: float, kl: float) -> float:

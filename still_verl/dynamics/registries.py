@@ -46,6 +46,7 @@ CALLBACKS: Registry[Callable[[Any], Any]] = Registry(
     "a subclass of still_verl.integration.callbacks.base.Callback",
     {
         "kl": "still_verl.integration.callbacks.kl.Kl",
+        "verl_kl": "still_verl.integration.callbacks.verl_kl.VerlKl",
         "reference": "still_verl.integration.callbacks.reference.ReferenceReset",
         "entropy": "still_verl.integration.callbacks.entropy.Entropy",
         "sampling": "still_verl.integration.callbacks.sampling.Sampling",

@@ -76,7 +76,7 @@ class ScheduleConfig:
                 raise ConfigError(f"{key}.{name}={value}: use a finite number")
         for name in ("start", "end", "warmup", "floor"):
             if getattr(self, name) < 0:
-                raise ConfigError(f"{key}.{name}={getattr(self, name)}: must not be negative")
+                raise ConfigError(f"{key}.{name}={getattr(self, name)}: use a number of at least 0")
         if self.horizon <= 0:
             raise ConfigError(f"{key}.horizon={self.horizon}: give steps, or a share of the run in (0, 1]")
         if self.kind == "piecewise":
@@ -88,9 +88,11 @@ class ScheduleConfig:
         for name in ("target", "rate"):
             value = getattr(self, name)
             if value is None or value <= 0:
-                raise ConfigError(f"{key}.{name}={value}: an adaptive coefficient needs a value above 0")
+                raise ConfigError(f"{key}.{name}={value}: give an adaptive coefficient a value above 0")
         if not self.floor <= self.start <= self.ceiling:
-            raise ConfigError(f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}")
+            raise ConfigError(
+                f"{key}.start={self.start}: not between floor={self.floor} and ceiling={self.ceiling}; move one of them"
+            )
 
 
 Schedule = Callable[[ScheduleConfig, int, int], float]
@@ -102,10 +104,10 @@ def _check_points(key: str, points: Sequence[Any]) -> None:
         raise ConfigError(f"{key}={points}: give at least two pairs [step, value]")
     for earlier, later in pairwise(points):
         if later[0] <= earlier[0]:
-            raise ConfigError(f"{key}={points}: the steps must increase")
+            raise ConfigError(f"{key}={points}: give steps that increase")
     for time, value in points:
         if value < 0 or time < 0:
-            raise ConfigError(f"{key}={points}: neither steps nor values may be negative")
+            raise ConfigError(f"{key}={points}: use steps and values of at least 0")
         if not math.isfinite(value) or not math.isfinite(time):
             raise ConfigError(f"{key}={points}: use finite numbers")
 

@@ -24,6 +24,18 @@ class KlConfig(ScheduleConfig):
         super().__post_init__()
         one_of("still.kl.place", self.place, KL_PLACES)
 
+    def _check_adaptive(self, key: str) -> None:
+        super()._check_adaptive(key)
+        if self.start == 0:
+            raise ConfigError(
+                f"{key}.start=0: an adaptive KL coefficient is multiplied in each step, so that it would stay 0: "
+                f"use a value above 0, and a {key}.floor above 0 from which it can rise again"
+            )
+        if self.rate is not None and self.rate >= 5:
+            raise ConfigError(
+                f"{key}.rate={self.rate}: a step changes the coefficient by a fifth of it; use less than 5"
+            )
+
 
 @dataclass
 class ReferenceConfig:
@@ -54,13 +66,18 @@ class ContextConfig:
     validation: int | None = None
 
     def __post_init__(self) -> None:
+        if self.validation is not None and self.validation < 1:
+            raise ConfigError(
+                f"still.context.validation={self.validation}: use a number of tokens of at least 1, or null for "
+                "data.max_response_length"
+            )
         if any(len(stage) != 2 or stage[0] < 1 or stage[1] < 1 for stage in self.stages):
             raise ConfigError(f"still.context.stages={self.stages}: give pairs [step, tokens], both at least 1")
         if self.stages and self.stages[0][0] != 1:
-            raise ConfigError(f"still.context.stages={self.stages}: the first stage must begin at step 1")
+            raise ConfigError(f"still.context.stages={self.stages}: write [1, tokens] as the first stage")
         for earlier, later in pairwise(self.stages):
             if later[0] <= earlier[0] or later[1] <= earlier[1]:
-                raise ConfigError(f"still.context.stages={self.stages}: steps and tokens must increase")
+                raise ConfigError(f"still.context.stages={self.stages}: give steps and tokens that increase")
 
 
 @dataclass

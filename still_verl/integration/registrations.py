@@ -32,8 +32,11 @@ def _platforms() -> Iterable[str]:
 def _engines() -> Iterable[str]:
     from verl.workers.engine import EngineRegistry
 
-    engines = EngineRegistry._engines["language_model"]
-    return [f"{backend} on {device}" for backend, devices in engines.items() for device in devices]
+    found = []
+    for model_type in ("language_model", "value_model"):
+        engines = EngineRegistry._engines[model_type]
+        found.append({f"{backend} on {device}" for backend, devices in engines.items() for device in devices})
+    return set.intersection(*found)  # those of a critic, too
 
 
 def _trainers() -> Iterable[str]:

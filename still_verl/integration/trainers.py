@@ -1,9 +1,8 @@
 """The trainer modes `still_sync`, `still_colocate_async`, `still_separate_async`: upstream's, with callbacks."""
 
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,22 +17,26 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
 from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
+from still_verl.integration import checkpoints
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.callbacks.reference import ReferenceReset
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
-from still_verl.integration.empty_step import EmptyStep
+from still_verl.integration.critic import critic_loss
+from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
+from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
+    Samples,
     Tag,
     clear,
     dropped_rows,
-    read_reward_errors,
+    fill_up,
+    subset,
     with_rows,
     without_update,
 )
 from still_verl.monitor.jsonl import MetricsFile
-from still_verl.monitor.rows import Validation, check_scored
+from still_verl.monitor.rows import REWARD_ERROR, Validation, check_scored
 
 if TYPE_CHECKING:
     from still_verl.integration.transfer_queue import Batch
@@ -43,8 +46,8 @@ if TYPE_CHECKING:
 else:
     Upstream = object
 
-CHECKPOINT_STATE = "still.json"
 OWN_SECONDS = "timing_s/still"
+TOTAL_STEPS = "trainer.total_training_steps"
 LAST_CALLBACK = "monitor"  # it sees what all others did
 
 
@@ -60,29 +63,6 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     return [callback for callback in built if callback.active]
 
 
-def state_of(callbacks: Iterable[Callback]) -> str:
-    """Return what a checkpoint keeps of callbacks, as JSON by their class names; numbers of numpy become plain ones.
-
-    Raises:
-        TypeError: the state of a callback has what JSON cannot hold; names the callback.
-    """
-    state = {}
-    for callback in callbacks:
-        name = type(callback).__qualname__
-        try:
-            state[name] = json.loads(json.dumps(callback.state_dict(), default=_plain))
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"the callback {name}: its state_dict must be of JSON values: {error}") from error
-    return json.dumps(state)
-
-
-def _plain(value: Any) -> Any:
-    """Return a number, array or tensor of numpy or torch as Python has it."""
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"{type(value).__name__} is none")
-    return value.tolist()
-
-
 class StillTrainer(CpuTrainer, Upstream):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints.
 
@@ -92,6 +72,7 @@ class StillTrainer(CpuTrainer, Upstream):
         config: the whole job's; what a callback sets there holds from the next use on.
         global_steps: the step, the first being 1; 0 before it.
         total_training_steps: of the run; a smaller number ends it earlier, with a checkpoint.
+        samples: those of the step; `samples.rows(batch)` in `on_batch` and `on_metrics`.
         loss: the actor's loss; `loss.set(kl_loss_coef=0.1)` holds from this step on, on every worker.
         use_reference_policy: whether a step runs the reference model.
         kl_ctrl_in_reward: verl's controller of the KL in the reward; its `value` is the coefficient.
@@ -106,15 +87,21 @@ class StillTrainer(CpuTrainer, Upstream):
     tokenizer: Any
     logger: Any
     actor_rollout_wg: Any
+    critic_wg: Any
+    use_critic: bool
 
     def __init__(self, config: DictConfig) -> None:
+        # Before anything of it changes: callbacks set values of the step there.
+        self._settings = checkpoints.settings_of(config, still_config(config).run_dir)
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
         mode = config.trainer.v1.trainer_mode
         config.trainer.v1.trainer_mode = self.upstream_mode
         self.callbacks = build_callbacks(config)
         self.loss = LossSettings(config.actor_rollout_ref.actor)
+        self.samples = Samples()
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, Tag] = {}  # the step's samples that are not learned from
+        self._empty = False  # whether these are all
         if run_dir := still_config(config).run_dir:
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
@@ -133,8 +120,10 @@ class StillTrainer(CpuTrainer, Upstream):
 
     def on_init_end(self) -> None:
         super().on_init_end()
+        if self.use_critic:
+            self.critic_wg.set_loss_fn(critic_loss(self.config.critic))
         self._call("on_init_end")
-        state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
+        checkpoints.state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
     def on_validate_begin(self) -> None:
         self._open_metrics_file()
@@ -168,68 +157,86 @@ class StillTrainer(CpuTrainer, Upstream):
         dropped: dict[str, Tag] = {}
         with self._timed():
             # On the whole batch: selection may drop the very samples that could not be scored.
-            check_scored(read_reward_errors(batch))
+            infos = self.samples.rows(batch).infos
+            check_scored([info.get(REWARD_ERROR) for info in infos])
             for callback in self.callbacks:
                 kept = callback.on_batch(self, batch, metrics)
                 if kept is not None:
                     dropped |= dropped_rows(batch, kept)
                     batch = kept
-        if not batch.keys:
-            raise EmptyStep(without_update(whole))
         self._dropped |= dropped
+        if not batch.keys:
+            raise EmptyStep(whole)
+        batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
+
+    def _actor_ranks(self) -> int:
+        """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""
+        known = self.actor_rollout_wg._dispatch_info
+        if "actor" not in known:
+            known["actor"] = self.actor_rollout_wg._query_dispatch_info("actor")
+        return max(known["actor"]) + 1
 
     def _step_once(self, *args: Any, **kwargs: Any) -> "Batch":
         try:
             return super()._step_once(*args, **kwargs)
         except EmptyStep as empty:
-            return empty.batch
+            return subset(empty.batch, [])
 
     def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
         batch = super().step(metrics, timing_raw)
+        self._empty = not batch.keys
+        if self._empty:  # each of the step's mini-batches was; upstream's metrics need samples
+            batch = without_update(with_rows(batch, self._dropped), self.use_critic)
+            self._dropped.clear()
+        divide_sums(metrics)
         self._call("on_update", metrics)
         return batch
 
     def _compute_metrics(self, batch: "Batch", metrics: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super()._compute_metrics(batch, metrics, *args, **kwargs)
+        if self._empty:
+            forget_filled_in(metrics)
         self._call("on_metrics", with_rows(batch, self._dropped), metrics)
         if self._dropped:  # upstream clears the batch
             clear(batch, list(self._dropped))
             self._dropped.clear()
+        self.samples.forget()
         metrics[OWN_SECONDS], self._own_seconds = self._own_seconds, 0.0
 
     def _init_resource_pool_mgr(self) -> None:
         super()._init_resource_pool_mgr()
-        resets = any(isinstance(callback, ReferenceReset) for callback in self.callbacks)
-        if resets and self.config.trainer.device != "cpu":  # on CPU the workers are ours anyway
-            from still_verl.integration.actor_worker import StillActorRolloutRefWorker
+        if self.config.trainer.device == "cpu":  # where the workers are ours anyway
+            return
+        from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 
-            self.role_worker_mapping[Role.ActorRolloutRef] = ray.remote(StillActorRolloutRefWorker)
+        for role in set(self.role_worker_mapping) - {Role.Critic}:
+            self.role_worker_mapping[role] = ray.remote(StillActorRolloutRefWorker)
 
     def _save_checkpoint(self) -> None:
         # First ours: upstream ends by naming this step as the one to resume from.
         folder = Path(self.config.trainer.default_local_dir, f"global_step_{self.global_steps}")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CHECKPOINT_STATE).write_text(state_of(self.callbacks))
+        checkpoints.write(folder, self.callbacks, self._settings)
         self._call("save", folder)
         super()._save_checkpoint()
 
     def _load_checkpoint(self) -> None:
+        # Not before: upstream has only now counted the steps of the run, where no setting says how many.
+        self._settings[TOTAL_STEPS] = self.total_training_steps
         super()._load_checkpoint()
         if self.global_steps == 0:
             return
-        trainer = self.config.trainer
-        resumed = trainer.resume_from_path if trainer.resume_mode == "resume_path" else None
-        folder = Path(resumed or os.path.join(trainer.default_local_dir, f"global_step_{self.global_steps}"))
-        path = folder / CHECKPOINT_STATE
-        if not path.is_file():  # of a job that did not use this mode
-            return
-        saved = json.loads(path.read_text())
+        folder = checkpoints.folder_to_resume(self.config, self.global_steps)
+        states, settings = checkpoints.read(folder)
+        checkpoints.tell_changes(folder, self.global_steps, settings, self._settings, still_config(self.config).run_dir)
         for callback in self.callbacks:
             # A callback that was added since then begins anew.
-            if type(callback).__qualname__ in saved:
-                callback.load_state_dict(saved[type(callback).__qualname__])
+            state = states.pop(type(callback).__qualname__, None)
+            if state is not None:
+                callback.load_state_dict(state)
                 callback.load(self, folder)
+        for name in states:
+            print(f"still_verl: this job has no {name}, whose state is in the checkpoint {folder}")
 
     def _call(self, hook: str, *args: Any) -> None:
         with self._timed():
@@ -262,3 +269,18 @@ class StillColocateAsync(StillTrainer, PPOTrainerColocateAsync):
 @register_trainer("still_separate_async")
 class StillSeparateAsync(StillTrainer, PPOTrainerSeparateAsync):
     upstream_mode = "separate_async"
+    _has_old_policy = False  # whether this step's weights before its first update are set aside
+
+    def step(self, metrics: dict[str, Any], timing_raw: dict[str, float]) -> "Batch":
+        self._has_old_policy = False
+        return super().step(metrics, timing_raw)
+
+    def _compute_old_log_prob(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
+        # Upstream sets the weights aside in the first mini-batch alone. Where selection has dropped that one, those of
+        # the step before would be taken for the next ones; no update came in between, so the next one counts as first.
+        position = self.local_trigger_step
+        if not self._has_old_policy:
+            self.local_trigger_step = 0
+        computed = super()._compute_old_log_prob(batch, metrics)
+        self.local_trigger_step, self._has_old_policy = position, True
+        return computed

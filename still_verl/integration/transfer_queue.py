@@ -7,33 +7,66 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from still_verl.monitor.rows import REWARD_ERROR, StepRows
+from still_verl.monitor.rows import StepRows
 
 if TYPE_CHECKING:
     from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
 
 Tag = dict[str, Any]
 
+_PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
 
 
-def read_rows(batch: Batch) -> StepRows:
-    """Fetch the samples of a batch, without the rows that pad it."""
-    import transfer_queue as tq
+class Samples:
+    """The samples of a step. Each is fetched from the queue once, whoever asks for it: a fetch takes milliseconds."""
 
-    keys, dropped = _real_rows(batch)
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=_FIELDS)
-    extras = list(data["extra_fields"])
-    return StepRows(
-        uids=list(map(str, data["uid"])),
-        scores=np.array(_row_sums(data["rm_scores"])),
-        references=[row["ground_truth"] for row in data["reward_model"]],
-        infos=[extra.get("reward_extra_info") or {} for extra in extras],
-        extras=extras,
-        response_ids=_rows_as_lists(data["responses"]),
-        keys=keys,
-        dropped=dropped,
-    )
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, float, Any, dict[str, Any], Any]] = {}
+
+    def rows(self, batch: Batch) -> StepRows:
+        """Return the samples of a batch, without the rows that pad it."""
+        keys, dropped = _real_rows(batch)
+        unknown = [key for key in keys if key not in self._known]
+        if unknown:  # the queue refuses an empty list
+            self._fetch(unknown, batch.partition_id)
+        known = [self._known[key] for key in keys]
+        extras = [extra for _, _, _, extra, _ in known]
+        return StepRows(
+            uids=[uid for uid, *_ in known],
+            scores=np.array([score for _, score, *_ in known], dtype=float),
+            references=[reference for _, _, reference, _, _ in known],
+            infos=[extra.get("reward_extra_info") or {} for extra in extras],
+            extras=extras,
+            response_ids=[ids.tolist() for *_, ids in known],
+            keys=keys,
+            dropped=dropped,
+        )
+
+    def forget(self) -> None:
+        """Forget all: the step is over."""
+        self._known.clear()
+
+    def _fetch(self, keys: list[str], partition: str) -> None:
+        import transfer_queue as tq
+
+        data = tq.kv_batch_get(keys=keys, partition_id=partition, select_fields=_FIELDS)
+        columns = [
+            map(str, data["uid"]),
+            _row_sums(data["rm_scores"]),
+            map(_reference, data["reward_model"]),
+            data["extra_fields"],
+            data["responses"].unbind(),
+        ]
+        for key, *sample in zip(keys, *columns, strict=True):
+            self._known[key] = tuple(sample)
+
+
+def _reference(reward_model: Any) -> Any:
+    """Return the right answer of a row; None where a model judges and the data need have none."""
+    if isinstance(reward_model, Mapping):
+        return reward_model.get("ground_truth")
+    return None
 
 
 def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
@@ -62,21 +95,6 @@ def _rows_as_lists(tokens: Any) -> list[list[int]]:
     return rows
 
 
-def read_reward_errors(batch: Batch) -> list[str | None]:
-    """Fetch why the reward of each sample could not be computed; empty, or None for another reward, where it could."""
-    import transfer_queue as tq
-
-    keys, _ = _real_rows(batch)
-    if not keys:
-        return []  # the queue refuses an empty list
-    data = tq.kv_batch_get(keys=keys, partition_id=batch.partition_id, select_fields=["extra_fields"])
-    errors = []
-    for extra in data["extra_fields"]:
-        info = extra.get("reward_extra_info") or {}
-        errors.append(info.get(REWARD_ERROR))
-    return errors
-
-
 def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     """Fetch the tokens of the prompts of some rows of a batch."""
     import transfer_queue as tq
@@ -85,7 +103,7 @@ def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
     return _rows_as_lists(data["prompts"])
 
 
-def subset(batch: Batch, rows: np.ndarray) -> Batch:
+def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:
     """Return the batch of some rows, by their indices; the others stay in the queue."""
     from transfer_queue import KVBatchMeta
 
@@ -123,8 +141,13 @@ def clear(batch: Batch, keys: Sequence[str]) -> None:
     tq.kv_clear(keys=list(keys), partition_id=batch.partition_id)
 
 
-def without_update(batch: Batch) -> Batch:
-    """Return the samples of a step that had no update, with advantages of 0, so that verl's metrics describe them."""
+def without_update(batch: Batch, critic: bool) -> Batch:
+    """Return the samples of a step that had no update, so that verl's metrics describe them: what it lacks is 0.
+
+    Args:
+        batch: every sample, dropped.
+        critic: whether the metrics are to find values, too.
+    """
     import torch
     import transfer_queue as tq
     from tensordict import TensorDict
@@ -132,7 +155,44 @@ def without_update(batch: Batch) -> Batch:
 
     scores = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=["rm_scores"])["rm_scores"]
     zeros = torch.nested.as_nested_tensor([torch.zeros_like(row) for row in scores.unbind()], layout=torch.jagged)
-    fields = TensorDict({"advantages": zeros, "returns": zeros}, batch_size=len(batch.keys))
+    columns = ["advantages", "returns"]
+    if critic:
+        columns.append("values")
+    fields = TensorDict(dict.fromkeys(columns, zeros), batch_size=len(batch.keys))
     tq.kv_batch_put(keys=batch.keys, partition_id=batch.partition_id, fields=fields)
-    tags = [tag | {"still_dropped": True} for tag in batch.tags]
-    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=tags, extra_info=batch.extra_info)
+    return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=batch.tags, extra_info=batch.extra_info)
+
+
+def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
+    """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
+
+    verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped. They are
+    made by verl and then shortened; verl finds nothing left to fill.
+
+    Args:
+        token: what the rows consist of.
+    """
+    import torch
+    import transfer_queue as tq
+    from tensordict import TensorDict
+    from transfer_queue import KVBatchMeta
+    from verl.trainer.ppo.padding_utils import upsample_batch_to_divisible_size
+
+    full = upsample_batch_to_divisible_size(batch, multiple, token)
+    keys = full.keys[len(batch.keys) :]
+    if not keys:
+        return batch
+    row = tq.kv_batch_get(keys=keys[:1], partition_id=batch.partition_id)[0]
+    if row["position_ids"].dim() > 1:
+        return full  # of a vision model, whose positions have more axes
+    columns = {}
+    for name in row.keys():
+        value = row[name]
+        if isinstance(value, torch.Tensor) and value.dim() > 0 and value.shape[0] in (_PADDING, _PADDING - 1):
+            kept = 1 if name == "prompts" else 2
+            columns[name] = torch.stack([value[-kept:]] * len(keys))
+    tags = [tag | {"prompt_len": 1, "response_len": 1, "seq_len": 2} for tag in full.tags[len(batch.keys) :]]
+    tq.kv_batch_put(keys=keys, partition_id=batch.partition_id, fields=TensorDict(columns, len(keys)), tags=tags)
+    return KVBatchMeta(
+        keys=full.keys, tags=[*batch.tags, *tags], partition_id=batch.partition_id, extra_info=batch.extra_info
+    )

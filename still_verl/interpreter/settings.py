@@ -65,7 +65,7 @@ class InterpreterConfig:
             return
         if self.url is None or not self.url.startswith(("http://", "https://")):
             raise ConfigError(
-                f"still.interpreter.url={self.url}: sandbox=fusion needs the service's address, http://HOST:PORT"
+                f"still.interpreter.url={self.url}: sandbox=fusion needs the service's address; set it to http://HOST:PORT"
             )
         if self.stateful:
             raise ConfigError(

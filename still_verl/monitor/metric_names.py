@@ -3,8 +3,8 @@
 import re
 
 LENGTH = ("still/length/mean", "response_length/mean")  # tokens of a response
-ENTROPY = ("actor/entropy", "actor/entropy_loss")
-KL = ("actor/kl_loss", "actor/reward_kl_penalty")  # in the loss, in the reward
+ENTROPY = ("actor/entropy", "actor/entropy_loss", "still/entropy/per_token")
+KL = ("actor/kl_loss", "actor/reward_kl_penalty", "still/kl/per_token")  # in the loss, in the reward; measured
 KL_COEFFICIENT = ("still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff")
 STEP_SECONDS = ("perf/time_per_step", "timing_s/step")
 # What verl logs of a validation, for each source of problems: accuracy, or the mean score where a reward returns none.

@@ -56,7 +56,7 @@ def test_a_term_that_fails_for_some_responses_ends_the_run_before_it_learns(
 
 
 def test_ctrl_c_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
-    job = start_small(tmp_path, *untrained("random"), "trainer.total_training_steps=500")
+    job = start_small(tmp_path, *untrained("random"), "trainer.total_training_steps=500", "trainer.total_epochs=125")
     job.wait_for("step:1 ", timeout=360)
     time.sleep(1)
     job.process.send_signal(signal.SIGINT)

@@ -12,10 +12,9 @@ from still_verl import paths
 pytestmark = pytest.mark.e2e
 
 DEMOS = {"base", "demo", "demo_smollm2"}
-# The device is what scaling down decides.
-GROUPS = [
-    folder for folder in sorted((paths.recipes_dir() / "still").iterdir()) if folder.name not in {"device", "scale"}
-]
+# Scaling down decides the device, with its engine, and what a recipe leaves open.
+SCALED = {"device", "scale", "fallback", "offload"}
+GROUPS = [folder for folder in sorted((paths.recipes_dir() / "still").iterdir()) if folder.name not in SCALED]
 
 
 def names(folder: Path) -> list[str]:
@@ -34,14 +33,19 @@ def jobs() -> list[list[str]]:
 
 # What the choice `inherit` leaves to the job; a reward of the job's is called by verl's naive manager.
 INHERITED = {
-    "still/reward=inherit": "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
-    "still/policy=inherit": "actor_rollout_ref.actor.ppo_mini_batch_size=2",
+    "still/reward=inherit": [
+        "reward.reward_manager.name=naive",
+        "reward.custom_reward_function.path=${still.reward_fn:boxed_math}",
+    ],
+    "still/policy=inherit": ["actor_rollout_ref.actor.ppo_mini_batch_size=2"],
 }
 
 
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
 def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp_path: Path) -> None:
-    inherited = [INHERITED[override] for override in overrides if override in INHERITED]
+    inherited = []
+    for override in overrides:
+        inherited += INHERITED.get(override, [])
     job = start_job(tmp_path, [*overrides, *inherited, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]

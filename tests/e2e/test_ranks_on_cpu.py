@@ -31,7 +31,7 @@ def two_ranks(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytes
         "data.max_response_length=32",
         "still.monitor.samples=1000",
         "trainer.n_gpus_per_node=2",
-        "trainer.total_training_steps=3",
+        "trainer.total_training_steps=4",
         timeout=480,
     )
 
@@ -39,18 +39,21 @@ def two_ranks(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytes
 def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
     """An adaptive coefficient, and a reference that is reset."""
     job = two_ranks
-    assert len(job.steps) == 3
+    assert len(job.steps) == 4
     assert max(row["training/rollout_probs_diff_max"] for row in job.steps) < 1e-4
     kl = [row["actor/reward_kl_penalty"] for row in job.steps]
     coef = [row["actor/reward_kl_penalty_coeff"] for row in job.steps]
     assert kl[0] == 0 < kl[1]
+    per_token = [row["still/kl/per_token"] for row in job.steps]
+    assert per_token[0] == pytest.approx(0, abs=1e-6) and per_token[1] > 1e-4
     # Below its target in the first step, far above it in the second: an error of -0.2, then 0.2, each times rate 0.5.
-    assert coef == pytest.approx([1e-3, 0.9e-3, 0.9e-3 * 1.1])
+    assert coef[:3] == pytest.approx([1e-3, 0.9e-3, 0.9e-3 * 1.1])
     dropped = [row["still/selection/dropped_samples"] for row in job.steps]
     assert any(0 < share < 1 for share in dropped) and {4 * share % 1 for share in dropped} == {0}
     sums = {row["step"]: row["sums"] for row in job.hooks("on_update")}
     assert len(sums[3]) == 2 and all(actor == reference for actor, reference in sums[3])
     assert all(actor != reference for actor, reference in sums[2])
+    assert kl[3] < 1e-6 < kl[2]  # before the first update after the reset of step 3
 
 
 def test_metrics_are_those_of_the_samples(two_ranks: Any, samples: Callable[..., Any]) -> None:
@@ -101,5 +104,5 @@ def test_output_of_code_is_masked_token_by_token_and_trained_around(two_ranks: A
             text = "".join(symbol if len(symbol) == 1 else "~" for symbol in symbols)
             assert mask == expected_mask(text, budget=32), (text, mask)
             calls.append(sum(a > b for a, b in zip(mask, mask[1:], strict=False)))
-    assert len(calls) == 48 and calls.count(2) > 2 and calls.count(0) > 2
+    assert len(calls) == 64 and calls.count(2) > 2 and calls.count(0) > 2
     assert all(row["actor/grad_norm"] > 0 for row in two_ranks.steps)

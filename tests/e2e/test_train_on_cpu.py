@@ -1,18 +1,22 @@
-"""verl trains on this machine with still_verl plugged in: a run with every schedule, killed and resumed."""
+"""verl trains on this machine with still_verl plugged in: a run with every schedule, killed twice and resumed."""
 
 import json
+import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kills import REPRODUCIBLE, check_same, kill_at
 
+from still_verl.monitor.jsonl import json_lines
 from still_verl.report.metrics import read_values
 
 pytestmark = pytest.mark.e2e
 
 # Coefficients that are different in every step, and a reference that changes.
 DYNAMICS = [
-    "still.callbacks=[recorder.Recorder]",
+    *REPRODUCIBLE,
     "still/kl=cosine",
     "still.kl.start=0.1",
     "still.kl.horizon=3",
@@ -24,6 +28,7 @@ DYNAMICS = [
     "still.context.stages=[[1,8],[3,16]]",
     "still.context.validation=12",
     "trainer.save_freq=3",
+    "trainer.rollout_data_dir=run/rollouts",
     "trainer.total_training_steps=6",
 ]
 
@@ -32,7 +37,7 @@ DYNAMICS = [
 def killed_run(start_small: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Four steps with tied embeddings; the checkpoint is that of step 3, and the trainer dies as step 5 begins."""
     folder = tmp_path_factory.mktemp("tied")
-    job = start_small(folder, *untrained("random"), *DYNAMICS, "trainer.rollout_data_dir=run/rollouts", DIE_AT_STEP="5")
+    job = start_small(folder, *untrained("random"), *DYNAMICS, DIE_AT_STEP="5")
     assert job.wait(360) != 0
     assert [row["training/global_step"] for row in job.steps] == [1, 2, 3, 4], job.log[-6000:]
     assert job.left_behind() == []
@@ -40,10 +45,18 @@ def killed_run(start_small: Callable[..., Any], untrained: Any, tmp_path_factory
 
 
 @pytest.fixture(scope="module")
-def resumed_run(killed_run: Any, train: Callable[..., Any], untrained: Any) -> Any:
-    """The same job again: it goes on after step 3, to step 6."""
+def killed_again(killed_run: Any, start_small: Callable[..., Any], untrained: Any) -> Any:
+    """The same job again: it goes on after step 3, and the trainer dies while the checkpoint of step 6 is written."""
+    job = start_small(killed_run.folder, *untrained("random"), *DYNAMICS)
+    assert kill_at(job, "checkpoint", random.Random(0)) == "checkpoint", job.log[-6000:]
+    return job
+
+
+@pytest.fixture(scope="module")
+def resumed_run(killed_again: Any, train: Callable[..., Any], untrained: Any) -> Any:
+    """The same job once more: it goes on after step 3 again, to step 6."""
     trackers = "trainer.logger=[console,tensorboard]"
-    return train(killed_run.folder, *untrained("random"), *DYNAMICS, "trainer.test_freq=6", trackers)
+    return train(killed_again.folder, *untrained("random"), *DYNAMICS, "trainer.test_freq=6", trackers)
 
 
 def test_actor_and_rollout_agree_after_weight_updates(killed_run: Any) -> None:
@@ -108,21 +121,33 @@ def test_the_reference_becomes_the_actor_every_second_step(killed_run: Any) -> N
     """Checked by the weights. After a reset the next step's KL is 0, by definition."""
     same = {row["step"]: row["sums"][0][0] == row["sums"][0][1] for row in killed_run.hooks("on_update")[:4]}
     assert same == {1: False, 2: True, 3: False, 4: True}
-    assert killed_run.steps[2]["actor/kl_loss"] == 0 < killed_run.steps[1]["actor/kl_loss"]
+    assert killed_run.steps[2]["actor/kl_loss"] < 1e-6 < killed_run.steps[1]["actor/kl_loss"]
 
 
 def test_a_resumed_run_goes_on_where_the_checkpoint_was(killed_run: Any, resumed_run: Any) -> None:
     """Step, callback state, optimizer, rollout weights and the reference, which is that of step 2."""
-    assert [row["training/global_step"] for row in resumed_run.steps] == [1, 2, 3, 4, 4, 5, 6]
-    first, again = (row for row in resumed_run.steps if row["training/global_step"] == 4)
-    for key in ("still/kl/coef", "actor/entropy_coef", "still/temperature", "still/context/budget"):
-        assert first[key] == again[key]
+    assert [row["training/global_step"] for row in resumed_run.steps] == [1, 2, 3, 4, 4, 5, 4, 5, 6]
     assert resumed_run.steps[-1]["still/test/steps_seen"] == 6
     assert resumed_run.steps[-1]["training/rollout_probs_diff_max"] < 1e-4
     saved = next(row for row in killed_run.hooks("on_update") if row["step"] == 3)
-    restored = resumed_run.hooks("on_init_end")[-1]
-    assert restored["step"] == 3 and restored["steps_seen"] == 3
-    assert restored["sums"] == saved["sums"]
+    for restored in resumed_run.hooks("on_init_end")[1:]:
+        assert restored["step"] == 3 and restored["steps_seen"] == 3
+        assert restored["sums"] == saved["sums"]
+
+
+def test_a_resumed_run_says_which_settings_are_others_now(resumed_run: Any) -> None:
+    """The first resume had the same as the checkpoint, the second validates and has another tracker."""
+    rows = list(json_lines(resumed_run.folder / "run/resumes.jsonl"))
+    assert {(row["step"], row["key"]) for row in rows} == {(3, "trainer.logger"), (3, "trainer.test_freq")}
+    assert resumed_run.log.count("still_verl: resumed after step 3 with another setting: ") == len(rows) == 2
+
+
+def test_a_run_that_was_killed_twice_equals_one_that_was_not(
+    resumed_run: Any, train: Callable[..., Any], untrained: Any, tmp_path: Path
+) -> None:
+    """Coefficients, budgets, losses and the weights of actor and reference, of every step, to the last bit."""
+    whole = train(tmp_path, *untrained("random"), *DYNAMICS)
+    check_same(resumed_run.folder, whole.folder, steps=6)
 
 
 def test_validation_has_its_own_budget(resumed_run: Any, samples: Callable[..., Any]) -> None:

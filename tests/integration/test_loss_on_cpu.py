@@ -1,6 +1,8 @@
 """The loss that the workers get: each coefficient acts once, with the value of the step."""
 
 from collections.abc import Iterator
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,30 +10,36 @@ import torch
 import verl  # noqa: F401  (puts our recipes on the search path)
 from hydra import compose, initialize_config_module
 from tensordict import TensorDict
+from verl.trainer.distillation.losses import distillation_ppo_loss
 from verl.utils import tensordict_utils as tu
+from verl.utils.config import omega_conf_to_dataclass
+from verl.workers.config import DistillationLossConfig
+from verl.workers.utils.losses import ppo_loss
 
+from still_verl.integration.actor_worker import StillActorRolloutRefWorker
 from still_verl.integration.loss import LossSettings
 
 PROMPT, LENGTHS = 3, (5, 2)
 TOKENS = sum(LENGTHS)
 
 
-class Workers:
-    """Takes the place of verl's worker group: keeps what `set_loss_fn` would send to every rank."""
+class Workers(StillActorRolloutRefWorker):
+    """The worker of an actor, without Ray and models. A group of workers is called in the same way."""
 
-    sent: list[Any]
+    def __init__(self, loss: Any) -> None:
+        self.actor = SimpleNamespace(set_loss_fn=lambda loss_fn: setattr(self, "loss_fn", loss_fn))  # type: ignore[assignment]
+        self.sent: list[dict[str, Any]] = []
+        self.set_loss_fn(loss)  # as `init_model` does
 
-    def __init__(self) -> None:
-        self.sent = []
-
-    def set_loss_fn(self, loss_fn: Any) -> None:
-        self.sent.append(loss_fn)
+    def set_loss_values(self, values: dict[str, Any]) -> None:
+        self.sent.append(dict(values))
+        super().set_loss_values(values)
 
 
 @pytest.fixture(scope="module")
 def actor_config() -> Iterator[Any]:
     with initialize_config_module("verl.trainer.config", version_base=None):
-        yield compose("ppo_trainer", ["+recipe=demo"]).actor_rollout_ref.actor
+        yield omega_conf_to_dataclass(compose("ppo_trainer", ["+recipe=demo"]).actor_rollout_ref.actor)
 
 
 def jagged(rows: list[torch.Tensor]) -> torch.Tensor:
@@ -57,7 +65,14 @@ def batch(tokens: int = TOKENS) -> TensorDict:
 
 def gradient(actor_config: Any, data: TensorDict, entropy: bool = False, **values: Any) -> tuple[torch.Tensor, dict]:
     """The gradient with respect to the log-probs of all tokens, and the metrics of the worker."""
-    settings, workers = LossSettings(actor_config), Workers()
+    return gradient_of(partial(ppo_loss, config=actor_config), actor_config, data, entropy, **values)
+
+
+def gradient_of(
+    loss_of_worker: Any, actor_config: Any, data: TensorDict, entropy: bool = False, **values: Any
+) -> tuple[torch.Tensor, dict]:
+    """The same for any loss that the worker has."""
+    settings, workers = LossSettings(actor_config), Workers(loss_of_worker)
     settings.set(**values)
     settings.send(workers)
     torch.manual_seed(1)
@@ -65,7 +80,7 @@ def gradient(actor_config: Any, data: TensorDict, entropy: bool = False, **value
     output = {"log_probs": torch.nested.as_nested_tensor(flat, layout=torch.jagged)}
     if entropy:
         output["entropy"] = torch.nested.as_nested_tensor([2 * row for row in flat], layout=torch.jagged)
-    loss, metrics = workers.sent[0](model_output=output, data=data)
+    loss, metrics = workers.loss_fn(model_output=output, data=data)
     loss.backward()
     return torch.cat([row.grad[PROMPT - 1 : -1] for row in flat]), metrics
 
@@ -100,17 +115,96 @@ def test_the_entropy_bonus_has_the_coefficient_of_the_step(actor_config: Any) ->
     assert metrics["entropy_coef"] == 0.3
 
 
-def test_a_mini_batch_of_which_nothing_is_left_teaches_nothing(actor_config: Any) -> None:
-    """Upstream divides by the number of tokens."""
-    found, _ = gradient(actor_config, batch(tokens=0), use_kl_loss=True, kl_loss_coef=1.0)
+@pytest.mark.parametrize("values", [{"use_kl_loss": True, "kl_loss_coef": 1.0}, {}])
+def test_a_mini_batch_of_which_nothing_is_left_teaches_nothing(actor_config: Any, values: dict[str, Any]) -> None:
+    """Upstream divides by the number of tokens; in a run without any schedule, too."""
+    found, _ = gradient(actor_config, batch(tokens=0), **values)
     assert found.abs().sum() == 0
 
 
 def test_settings_are_sent_only_when_they_change(actor_config: Any) -> None:
-    settings, workers = LossSettings(actor_config), Workers()
+    settings, workers = LossSettings(actor_config), Workers(partial(ppo_loss, config=actor_config))
     settings.send(workers)
     assert workers.sent == []
     for value in (0.1, 0.1, 0.2):
         settings.set(kl_loss_coef=value)
         settings.send(workers)
-    assert [fn.keywords["config"].kl_loss_coef for fn in workers.sent] == [0.1, 0.2]
+    assert [values["kl_loss_coef"] for values in workers.sent] == [0.1, 0.2]
+    assert workers.loss_fn.config.kl_loss_coef == 0.2
+
+
+def test_a_setting_that_there_is_not_is_refused_in_the_trainer(actor_config: Any) -> None:
+    with pytest.raises(TypeError, match="kl_coeff"):
+        LossSettings(actor_config).set(kl_coeff=0.1)
+
+
+def halved(*, config: Any, model_output: Any, data: Any, dp_group: Any = None) -> tuple[torch.Tensor, dict]:
+    """A loss of a user's own."""
+    loss, metrics = ppo_loss(config=config, model_output=model_output, data=data, dp_group=dp_group)
+    return loss / 2, metrics | {"halved": 1.0}
+
+
+def test_a_loss_of_a_users_own_lives_and_gets_the_coefficients(actor_config: Any) -> None:
+    own = partial(halved, config=actor_config)
+    whole, _ = gradient(actor_config, batch(), entropy=True, use_kl_loss=False, entropy_coeff=0.3)
+    half, metrics = gradient_of(own, actor_config, batch(), entropy=True, use_kl_loss=False, entropy_coeff=0.3)
+    torch.testing.assert_close(2 * half, whole)
+    assert metrics["halved"] == 1.0 and metrics["entropy_coef"] == 0.3
+
+
+def test_a_loss_that_is_set_in_the_middle_of_a_run_gets_them_too(actor_config: Any) -> None:
+    settings, workers = LossSettings(actor_config), Workers(partial(ppo_loss, config=actor_config))
+    settings.set(entropy_coeff=0.3)
+    settings.send(workers)
+    workers.set_loss_fn(partial(halved, config=actor_config))
+    assert workers.loss_fn.loss.func is halved and workers.loss_fn.config.entropy_coeff == 0.3
+
+
+def test_a_loss_without_a_config_is_called_as_it_is_and_refuses_coefficients() -> None:
+    def constant(*, model_output: Any, data: Any, dp_group: Any = None) -> tuple[float, dict]:
+        return 2.0, {}
+
+    workers = Workers(constant)
+    data, output = batch(), {"log_probs": jagged([torch.zeros(PROMPT + n) for n in LENGTHS])}
+    loss, metrics = workers.loss_fn(model_output=output, data=data)
+    assert loss == 2.0 and "kl_coef" not in metrics
+    with pytest.raises(
+        TypeError, match="takes no `config`, so entropy_coeff cannot be set: give `set_loss_fn` a partial"
+    ):
+        workers.set_loss_values({"entropy_coeff": 0.1})
+
+
+@pytest.fixture(scope="module")
+def distillation(actor_config: Any) -> Any:
+    """verl's loss of a distillation by an estimator of the KL to a teacher, as its worker binds it."""
+    loss = DistillationLossConfig(loss_mode="k3", use_policy_gradient=False)
+    return partial(
+        distillation_ppo_loss, config=actor_config, distillation_config=SimpleNamespace(distillation_loss=loss)
+    )
+
+
+def with_teacher() -> TensorDict:
+    data = batch()
+    data["teacher_logprobs"] = jagged([torch.randn(PROMPT + n, 1) for n in LENGTHS])
+    return data
+
+
+def test_a_scheduled_entropy_keeps_the_loss_of_a_distillation(actor_config: Any, distillation: Any) -> None:
+    plain, _ = gradient(actor_config, with_teacher(), entropy=True, use_kl_loss=False, entropy_coeff=0.0)
+    found, metrics = gradient_of(
+        distillation, actor_config, with_teacher(), entropy=True, use_kl_loss=False, entropy_coeff=0.3
+    )
+    teacher = torch.cat([row[PROMPT - 1 : -1, 0] for row in with_teacher()["teacher_logprobs"].unbind()])
+    slope = 1 - torch.exp(teacher - log_probs()) - 0.3 * 2  # of k3, and of the bonus
+    torch.testing.assert_close(found, plain + slope / TOKENS, atol=1e-6, rtol=0)
+    assert "distillation/loss" in metrics and metrics["entropy_coef"] == 0.3
+
+
+def test_what_looks_at_logits_is_passed_on_as_it_is(actor_config: Any) -> None:
+    """verl calls the loss of a distillation by top-k on logits, too."""
+    own = partial(lambda *, config, **call: call, config=actor_config)
+    assert Workers(own).loss_fn(student_logits=1, data=2, data_format="thd") == {
+        "student_logits": 1,
+        "data": 2,
+        "data_format": "thd",
+    }

@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from omegaconf import OmegaConf
+from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
 from still_verl.config_errors import ConfigError
 from still_verl.integration import trainers
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.checkpoints import state_of
 from still_verl.integration.checks.names import check_callbacks
 from still_verl.integration.empty_step import EmptyStep
-from still_verl.integration.trainers import state_of
-from still_verl.integration.transfer_queue import read_reward_errors
+from still_verl.integration.transfer_queue import Samples
+from still_verl.monitor.samples import sample
 
 
 class Keeps(Callback):
@@ -95,11 +99,12 @@ class DropsAll(Callback):
 def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_drops_it(
     monkeypatch: pytest.MonkeyPatch, errors: list[str | None], ends_with: type[Exception]
 ) -> None:
-    monkeypatch.setattr(trainers, "read_reward_errors", lambda batch: errors)
     monkeypatch.setattr(trainers, "without_update", lambda batch: batch)
     trainer = object.__new__(trainers.StillTrainer)
     trainer.callbacks = [DropsAll()]
-    trainer._own_seconds = 0.0
+    trainer._own_seconds, trainer._dropped = 0.0, {}
+    infos = [{"reward_error": error} for error in errors]
+    trainer.samples = SimpleNamespace(rows=lambda batch: SimpleNamespace(infos=infos))  # type: ignore[assignment]
     with pytest.raises(ends_with) as raised:
         trainer._balance_batch(SimpleNamespace(keys=["a", "b"], tags=[{}, {}]), {})  # type: ignore[arg-type]
     if ends_with is RuntimeError:
@@ -109,4 +114,77 @@ def test_a_response_that_could_not_be_scored_ends_the_run_even_where_selection_d
 def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() -> None:
     """The queue itself refuses an empty list of keys."""
     padding: Any = SimpleNamespace(keys=["p"], tags=[{"is_padding": True}], partition_id="train")
-    assert read_reward_errors(padding) == []
+    assert len(Samples().rows(padding)) == 0
+
+
+def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model judges them, so the data need have none."""
+    columns = {
+        "uid": ["a"] * 4,
+        "rm_scores": torch.zeros(4, 2),
+        "reward_model": [{"style": "model"}, {"ground_truth": None}, None, {"ground_truth": "7"}],
+        "extra_fields": [{}] * 4,
+        "responses": torch.ones(4, 2, dtype=torch.int64),
+    }
+    asked = []
+
+    def get(keys: list[str], partition_id: str, select_fields: list[str]) -> dict[str, Any]:
+        asked.append(list(keys))
+        return columns
+
+    monkeypatch.setitem(sys.modules, "transfer_queue", SimpleNamespace(kv_batch_get=get))  # type: ignore[arg-type]
+    batch: Any = SimpleNamespace(keys=list("abcd"), tags=[{}] * 4, partition_id="train")
+    samples = Samples()
+    rows = samples.rows(batch)
+    assert rows.references == [None, None, None, "7"]
+    assert sample(rows, 0, step=1, prompt="", response="")["gold"] is None
+
+    part: Any = SimpleNamespace(keys=["d", "b"], tags=[{}, {"still_dropped": True}], partition_id="train")
+    assert samples.rows(part).references == ["7", None] and samples.rows(part).dropped == [False, True]
+    assert asked == [list("abcd")]  # once
+    samples.forget()
+    samples.rows(batch)
+    assert asked == [list("abcd")] * 2
+
+
+class Workers:
+    """Takes the place of the actor's workers, and notes in which order weights are set aside, taken back and used."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *numbers: self.calls.append(f"{name} {numbers[0]}")
+
+
+@pytest.mark.parametrize(
+    ("dropped", "expected"),
+    [
+        ([], ["save 0", "use", "save 1", "restore 0", "use", "restore 1", "clear 1"]),
+        ([0], ["save 0", "use"]),
+        ([1], ["save 0", "use"]),
+    ],
+)
+def test_old_log_probs_are_of_the_steps_own_weights_whichever_mini_batch_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, dropped: list[int], expected: list[str]
+) -> None:
+    """Upstream sets weights aside at the first mini-batch alone: else those of the step before would be restored."""
+    trainer: Any = object.__new__(trainers.StillSeparateAsync)
+    workers = trainer.actor_rollout_wg = Workers()
+    trainer.config = OmegaConf.create({"algorithm": {}, "data": {"train_batch_size": 2}})
+    trainer.parameter_sync_step, trainer.callbacks, trainer._own_seconds = 2, [], 0.0
+    trainer.prepare_step = dict
+
+    def step_once(self: Any, *args: Any) -> Any:
+        if self.local_trigger_step not in dropped:
+            self._compute_old_log_prob(None, {})
+        return SimpleNamespace(keys=[f"{self.local_trigger_step}"], tags=[{}], partition_id="train")
+
+    monkeypatch.setattr(PPOTrainer, "_compute_old_log_prob", lambda *_: workers.calls.append("use"))
+    monkeypatch.setattr(trainers.StillSeparateAsync, "_step_once", step_once)
+    short = {"save_model_to_cpu": "save", "restore_model_from_cpu": "restore", "clear_cpu_model": "clear"}
+    for _ in range(2):  # the second step finds what the first has left
+        workers.calls.clear()
+        trainer.step({}, {})
+        called = [" ".join([short.get(call.split()[0], call.split()[0]), *call.split()[1:]]) for call in workers.calls]
+        assert called == expected

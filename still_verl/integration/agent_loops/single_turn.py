@@ -10,17 +10,28 @@ from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token
 
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
+# How verl's error begins where a model type and a processor of images do not belong together.
+WRONG_PROCESSOR = "Model resolved to the"
+
 
 @lru_cache(maxsize=8)
-def usable_model_type(tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None) -> str | None:
+def usable_model_type(
+    tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None, processor: Any = None
+) -> str | None:
     """Return `hf_model_type`, or None (verl's generic prompt builder) if the tokenizer lacks that family's role tokens.
 
     DeepSeek-R1-Distill-Qwen has model type qwen2 without `<|im_end|>`; stock verl 0.9.1 refuses it
-    (verl/utils/tokenizer/continuous_token.py `require_token_id`, upstream issue #7637).
+    (verl/utils/tokenizer/continuous_token.py `require_token_id`, upstream issue #7637). A vision model is judged with
+    its processor, without which verl refuses each of their families.
+
+    Raises:
+        ValueError: verl has no builder for this model type with, or without, a processor of images.
     """
     try:
-        create_continuous_token_builder(tokenizer, hf_model_type=hf_model_type)
-    except ValueError:
+        create_continuous_token_builder(tokenizer, hf_model_type=hf_model_type, processor=processor)
+    except ValueError as error:
+        if str(error).startswith(WRONG_PROCESSOR):
+            raise
         return None
     return hf_model_type
 
@@ -33,10 +44,15 @@ class SingleTurn(SingleTurnAgentLoop):
     """
 
     def __init__(
-        self, *args: Any, tokenizer: PreTrainedTokenizerBase, hf_model_type: str | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        tokenizer: PreTrainedTokenizerBase,
+        processor: Any,
+        hf_model_type: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        model_type = usable_model_type(tokenizer, hf_model_type)
-        super().__init__(*args, tokenizer=tokenizer, hf_model_type=model_type, **kwargs)
+        model_type = usable_model_type(tokenizer, hf_model_type, processor)
+        super().__init__(*args, tokenizer=tokenizer, processor=processor, hf_model_type=model_type, **kwargs)
 
     async def run(
         self,

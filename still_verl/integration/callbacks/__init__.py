@@ -2,6 +2,7 @@
 
 - `base`: the protocol, `Callback`, with its hooks.
 - `kl`, `entropy`: the coefficients of a step.
+- `verl_kl`: verl's own adaptive KL coefficient, over a resume.
 - `reference`: copies the actor into the reference every N steps.
 - `sampling`: how long responses may be, and their temperature.
 - `selection`: which samples a step is trained on.

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.dynamics.coefficient import Coefficient, follow_entropy
+from still_verl.integration.callbacks.adaptive import observe
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.per_token import ENTROPY
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -28,15 +30,18 @@ class Entropy(Callback):
     def on_step_begin(self, trainer: StillTrainer) -> None:
         self.value = self.coefficient.at(trainer.global_steps, trainer.total_training_steps)
         trainer.loss.set(entropy_coeff=self.value)
-        # verl's trainer asks the workers for entropies only if its own config has a coefficient.
-        trainer.config.actor_rollout_ref.actor.entropy_coeff = self.value
+        # verl's trainer asks the workers for entropies only if its own config has a coefficient, or says so.
+        actor = trainer.config.actor_rollout_ref.actor
+        actor.entropy_coeff = self.value
+        if self.coefficient.adaptive:
+            actor.calculate_entropy = True
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
         metrics["still/entropy/coef"] = self.value
-        self.coefficient.observe(metrics.get("actor/entropy"))
+        observe(self.coefficient, "still.entropy", ENTROPY, metrics, trainer.global_steps)
 
     def state_dict(self) -> dict[str, Any]:
         return {"adapted": self.coefficient.adapted}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.coefficient.adapted = state["adapted"]
+        self.coefficient.restore(state["adapted"])

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.dynamics.coefficient import Coefficient, follow_kl
+from still_verl.integration.callbacks.adaptive import observe
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.per_token import KL
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -40,6 +42,8 @@ class Kl(Callback):
         self.has_reference = trainer.use_reference_policy
         if self.settings.place == "reward":
             trainer.kl_ctrl_in_reward = FixedController()
+            if self.coefficient.adaptive:  # workers measure the KL by this estimator
+                trainer.loss.set(kl_loss_type=trainer.config.algorithm.kl_penalty)
 
     def on_step_begin(self, trainer: StillTrainer) -> None:
         self.value = self.coefficient.at(trainer.global_steps, trainer.total_training_steps)
@@ -54,11 +58,10 @@ class Kl(Callback):
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
         metrics["still/kl/coef"] = self.value
-        observed = "actor/kl_loss" if self.settings.place == "loss" else "actor/reward_kl_penalty"
-        self.coefficient.observe(metrics.get(observed))
+        observe(self.coefficient, "still.kl", KL, metrics, trainer.global_steps)
 
     def state_dict(self) -> dict[str, Any]:
         return {"adapted": self.coefficient.adapted}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.coefficient.adapted = state["adapted"]
+        self.coefficient.restore(state["adapted"])

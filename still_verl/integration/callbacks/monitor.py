@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_prompts, read_rows
+from still_verl.integration.transfer_queue import read_prompts
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
@@ -54,7 +54,7 @@ class Monitor(Callback):
             write_keywords(run_dir, self.keywords.words)
 
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
-        rows, step = read_rows(batch), trainer.global_steps
+        rows, step = trainer.samples.rows(batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
         metrics |= step_metrics(rows, texts, self.keywords)
         assert self.journal is not None

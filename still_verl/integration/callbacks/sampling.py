@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hydra.utils import get_class
+from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 from verl.utils import tensordict_utils as tu
 
 from still_verl.config import still_config
 from still_verl.dynamics.context import budget_at
 from still_verl.dynamics.schedules import temperature_at
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.checks.loops import follows_the_step
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
     from tensordict import TensorDict
 
     from still_verl.integration.trainers import StillTrainer
+
+
+COLUMN = "agent_name"  # of the data: the agent loop of a prompt, in place of the job's
+
+
+def obeys_the_step(agent_loop: object) -> bool:
+    """Return whether a registered agent loop takes the budget and temperature of a step: ours do, and their heirs."""
+    entry = _agent_loop_registry.get(str(agent_loop))
+    return entry is not None and follows_the_step(get_class(str(entry["_target_"])))
 
 
 class Sampling(Callback):
@@ -62,11 +74,24 @@ class SteppedAgentLoops:
         self._sampling = sampling
 
     def generate_sequences(self, prompts: TensorDict) -> None:
-        """Send prompts with the budget and temperature of the step, or of validation."""
+        """Send prompts with the budget and temperature of the step, or of validation.
+
+        Raises:
+            RuntimeError: the data name an agent loop that does not take them, while log-probs would.
+        """
         allowed = self._sampling.validation if "validate" in prompts else self._sampling.training
-        for key, value in allowed.items():
-            if value is not None:
-                tu.assign_non_tensor_data(prompts, key, value)
+        values = {key: value for key, value in allowed.items() if value is not None}
+        if values and COLUMN in prompts:
+            loops = tu.get(prompts, COLUMN)
+            named = {loops} if isinstance(loops, str) else set(map(str, loops))
+            others = sorted(loop for loop in named if not obeys_the_step(loop))
+            if others:
+                raise RuntimeError(
+                    f"still_verl: the data's column {COLUMN} has {', '.join(others)}, which read neither still.context "
+                    "nor still.temperature: name one of ours there (still, still_code), or drop the column"
+                )
+        for key, value in values.items():
+            tu.assign_non_tensor_data(prompts, key, value)
         self._manager.generate_sequences(prompts)
 
     def __getattr__(self, name: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from still_verl.config import still_config
 from still_verl.dynamics.selection import Group, select
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_rows, subset
+from still_verl.integration.transfer_queue import subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,11 +33,19 @@ class Selection(Callback):
     def active(self) -> bool:
         return bool(self.settings.rules)
 
+    def on_step_begin(self, trainer: StillTrainer) -> None:
+        self.seen = self.dropped = np.zeros(2, dtype=int)  # samples and tokens
+
     def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch:
-        rows = read_rows(batch)
+        rows = trainer.samples.rows(batch)
         samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores)
         keep = select(rows.uids, samples, self.settings)
-        all_tokens = max(rows.tokens.sum(), 1)
-        metrics["still/selection/dropped_samples"] = float(1 - keep.mean())
-        metrics["still/selection/dropped_tokens"] = float(rows.tokens[~keep].sum() / all_tokens)
+        self.seen = self.seen + [len(keep), rows.tokens.sum()]
+        self.dropped = self.dropped + [np.sum(~keep), rows.tokens[~keep].sum()]
         return subset(batch, np.flatnonzero(keep))
+
+    def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
+        # Not for each mini-batch: upstream weights their metrics by the samples that are left of each.
+        samples, tokens = self.dropped / np.maximum(self.seen, 1)
+        metrics["still/selection/dropped_samples"] = float(samples)
+        metrics["still/selection/dropped_tokens"] = float(tokens)

@@ -1,12 +1,17 @@
 """What must hold before a job starts: each check names the setting, its value and the fix.
 
+- `prepare`: `prepare_job` is all that happens before a job starts.
 - `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
-- `names`: every object that the job gives by a dotted name exists.
-- `data`: data files with the columns that are read, not two `<think>` in a prompt, and a model.
-- `dynamics`: KL, reference, context and temperature fit verl's settings.
-- `interpreter`: the sandbox isolates enough, and the parser of tool calls exists.
-- `cpu`: memory, shared memory, vLLM's CPU build, and one job at a time.
+- `names`, `choices`, `ranges`, `upstream`: dotted names, verl's enumerations, limits of numbers, verl's dataclasses.
+- `unread`: nothing is set that nothing of the job reads. `tracked` notes what a user's function reads.
+- `dynamics`, `schedules`, `selection`: schedules are evaluated in every step, rules tried on groups.
+- `reference`, `modes`, `devices`, `weights`, `policy_loss`, `reward`: parts of a job that must fit each other.
+- `data`, `rows`, `run_length`, `prompts`, `gold`, `loops`, `model`: files are opened, rows read, prompts tokenised.
+- `resume`, `run_folder`: the checkpoint to go on from is there, and is of the same experiment.
+- `interpreter`, `machine`: the sandbox isolates enough; packages and accelerators are here.
+- `cpu`, `cpu_limits`, `critic`: memory, one job at a time, and what runs on a processor at all.
 
 `still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with
-one line. To add a check, write a function that raises `ConfigError` and call it in `job.check_job`.
+one line; of a sweep, `still_verl.sweep.job` does, and ends that job. To add a check, write a function that raises
+`ConfigError` and call it in `job.check_job`.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 from omegaconf import DictConfig
 
+from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
 
 # Copies of the weights that a CPU run holds: actor, gradient, two Adam moments, reference, vLLM (own and packed) and
@@ -21,14 +22,14 @@ PROCESS_BYTES = 5 << 30
 _claim: int | None = None  # a file that this process has locked; the kernel unlocks it when the process ends
 
 
-def claim_machine(config: DictConfig) -> None:
-    """Let one job with a Ray of its own run at a time.
+def claim_machine(config: DictConfig, wait: bool = False) -> None:
+    """Let one job with a Ray of its own run at a time; `wait` for the other to end, or refuse this one.
 
     verl names the socket that weights go through after Ray's job number. Every Ray counts its jobs from 1, so two such
     jobs would read each other's weights, or wait for them for ever.
 
     Raises:
-        ConfigError: another one runs.
+        ConfigError: another one runs, and this one does not wait.
     """
     global _claim
     if _claim is not None or config.ray_kwargs.ray_init.get("address"):
@@ -39,14 +40,27 @@ def claim_machine(config: DictConfig) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.read(file, 20).decode()
-        os.close(file)
-        raise ConfigError(
-            f"still.device=cpu: another CPU job runs on this machine (process {holder}); wait for it, or run both in "
-            "one Ray cluster (ray start --head, then +ray_kwargs.ray_init.address=auto)"
-        ) from None
+        if not wait:
+            os.close(file)
+            raise ConfigError(
+                f"still.device=cpu: another CPU job runs on this machine (process {holder}); wait for it, or run both "
+                "in one Ray cluster (ray start --head, then +ray_kwargs.ray_init.address=auto)"
+            ) from None
+        print(
+            f"still_verl: {still_config(config).run_dir} waits for the CPU job of process {holder}: one runs at a time"
+        )
+        fcntl.flock(file, fcntl.LOCK_EX)
     os.truncate(file, 0)
     os.write(file, str(os.getpid()).encode())
     _claim = file
+
+
+def release_machine() -> None:
+    """Let the next job run, when Ray has been shut down."""
+    global _claim
+    if _claim is not None:
+        os.close(_claim)
+        _claim = None
 
 
 def check_cpu(config: DictConfig) -> None:
@@ -109,12 +123,22 @@ def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
     needed = -(-largest // (1 << 20))
     if megabytes < needed:
         raise ConfigError(f"{key}={megabytes}: the largest weight has {needed} MB and must fit in one bucket; raise it")
-    total = megabytes * config.trainer.n_gpus_per_node
+    ranks = senders(config)
+    total = megabytes * ranks
     if total << 20 > free_shm:
         raise ConfigError(
-            f"{key}={megabytes}: {config.trainer.n_gpus_per_node} rank(s) need {total} MB of shared memory, /dev/shm "
+            f"{key}={megabytes}: {ranks} rank(s) need {total} MB of shared memory, /dev/shm "
             f"has {free_shm >> 20} MB free; lower it to {needed} or more, or give the container more (--shm-size)"
         )
+
+
+def senders(config: DictConfig) -> int:
+    """Return how many processes hand weights to a vLLM: the trainer's ranks, and those of a rollout beside it."""
+    count: int = config.trainer.n_gpus_per_node
+    if config.trainer.v1.trainer_mode.endswith("separate_async"):
+        rollout = config.actor_rollout_ref.rollout
+        count += rollout.nnodes * rollout.n_gpus_per_node
+    return count
 
 
 def check_ram(weights: int, available: int) -> None:

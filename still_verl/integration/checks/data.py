@@ -1,27 +1,26 @@
-"""What a job reads is there: data files with the columns that are needed, and a model."""
+"""The data files of a job: there, readable, with the columns that are read, and enough rows for the run."""
 
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.files import home
+from still_verl.integration.checks.rows import FORMATS, read_rows
+from still_verl.integration.checks.run_length import listed, train_rows
 
 
 def check_data(config: DictConfig) -> None:
     """Check that every data file exists, has rows, and the columns that verl and the rewards read."""
     needed = [config.data.prompt_key, config.data.reward_fn_key, "reward_model"]
     for key in ("train_files", "val_files"):
-        for name in listed(config.data[key]):
+        names = listed(config.data[key])
+        if not names:
+            raise ConfigError(f"data.{key}=[]: give at least one file")
+        for name in names:
             check_data_file(f"data.{key}", name, needed)
-
-
-def listed(value: object) -> list[str]:
-    """Return the files of a setting as a list: verl takes one or several."""
-    if isinstance(value, ListConfig | list):
-        return [str(name) for name in value]
-    return [str(value)]
+    check_length(config)
 
 
 def check_data_file(key: str, name: str, needed: list[str]) -> None:
@@ -30,58 +29,65 @@ def check_data_file(key: str, name: str, needed: list[str]) -> None:
         return
     path = Path(name).expanduser()
     if not path.is_file():
-        raise ConfigError(f"{key}={name}: there is no such file{_demo_hint(path)}")
-    if path.suffix != ".parquet":
-        return  # verl reads JSON too; its columns are known only after parsing all of it
-    try:
-        parquet = pq.ParquetFile(path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{key}={name}: not a readable parquet file ({error})") from error
-    missing = [column for column in needed if column not in parquet.schema_arrow.names]
+        raise ConfigError(f"{key}={name}: there is no such file{demo_hint(path)}")
+    if path.suffix not in FORMATS:
+        raise ConfigError(f"{key}={name}: verl reads {', '.join(FORMATS)}; convert it")
+    columns = read_columns(key, name)
+    missing = [column for column in needed if column not in columns]
     if missing:
-        have = ", ".join(parquet.schema_arrow.names)
+        have = ", ".join(columns)
         raise ConfigError(f"{key}={name}: no column {', '.join(missing)}; it has {have}. Add the missing columns")
-    if parquet.metadata.num_rows == 0:
-        raise ConfigError(f"{key}={name}: the file has no rows")
 
 
-def check_prompt(config: DictConfig) -> None:
-    """Check that not both the data and the template ask for `<think>`: the model would be asked twice."""
-    template = config.data.apply_chat_template_kwargs.get("chat_template", "")
-    if "<think>" not in template:
-        return
-    for name in listed(config.data.train_files) + listed(config.data.val_files):
-        path = Path(name).expanduser()
-        if not path.is_file() or path.suffix != ".parquet":
-            continue
-        if "<think>" in str(first_prompt(path, config.data.prompt_key)):
-            raise ConfigError(
-                f"data.apply_chat_template_kwargs.chat_template has <think>, and so have the prompts of {name}: "
-                "set still/prompt=raw to take them as they are, or still/prompt=inherit for the model's own template"
-            )
+def read_columns(key: str, name: str) -> list[str]:
+    """Return the columns of a file with at least one row.
 
-
-def first_prompt(path: Path, column: str) -> object:
-    """Return the prompt of a parquet file's first row: verl's list of messages."""
-    return next(pq.ParquetFile(path).iter_batches(1, columns=[column])).column(0)[0].as_py()
-
-
-def check_model(config: DictConfig) -> None:
-    """Check that the model is a folder with a config.json; a name on a hub (`org/name`) is left to verl."""
-    name = str(config.actor_rollout_ref.model.path)
+    Raises:
+        ConfigError: it cannot be read, or has no rows.
+    """
     path = Path(name).expanduser()
-    looks_like_hub = name.count("/") == 1 and not name.startswith((".", "~", "/")) and not path.exists()
-    if "://" in name or looks_like_hub:
+    try:
+        if path.suffix == ".parquet":
+            parquet = pq.ParquetFile(path)
+            count, columns = parquet.metadata.num_rows, list(parquet.schema_arrow.names)
+        else:
+            rows = read_rows(path, 1)
+            count, columns = len(rows), list(rows[0] if rows else {})
+    except (OSError, ValueError) as error:
+        kind = path.suffix.removeprefix(".")
+        raise ConfigError(
+            f"{key}={name}: not a readable {kind} file ({' '.join(str(error).split())}); write it again"
+        ) from error
+    if count == 0:
+        raise ConfigError(f"{key}={name}: the file has no rows; add some")
+    return columns
+
+
+def check_length(config: DictConfig) -> None:
+    """Check that the rows make at least one batch, and enough of them for all steps.
+
+    verl drops the last part of an epoch that is no whole batch: fewer rows than that, and it has nothing to train on.
+    """
+    rows = train_rows(config)
+    if rows is None:
         return
-    if not (path / "config.json").is_file():
-        what = "there is no such folder"
-        if path.is_dir():
-            what = "the folder has no config.json"
-        raise ConfigError(f"actor_rollout_ref.model.path={name}: {what}{_demo_hint(path)}")
+    batch, epochs = config.data.train_batch_size, config.trainer.total_epochs
+    if batch > rows:
+        raise ConfigError(
+            f"data.train_batch_size={batch}: more than the {rows} rows of data.train_files (data.train_max_samples="
+            f"{config.data.get('train_max_samples', -1)}), so that there is not one batch; set it to {rows} or less"
+        )
+    steps, wanted = rows // batch * epochs, config.trainer.total_training_steps
+    if wanted is not None and wanted > steps:
+        raise ConfigError(
+            f"trainer.total_training_steps={wanted}: trainer.total_epochs={epochs} times {rows} rows in batches of "
+            f"{batch} are {steps} steps, and verl stops there; raise trainer.total_epochs to "
+            f"{-(-wanted // (rows // batch))}"
+        )
 
 
-def _demo_hint(path: Path) -> str:
-    """Say how to make a file of a demo model that is not there yet."""
+def demo_hint(path: Path) -> str:
+    """Say how to get a file that is not there: one of a demo model can be made."""
     if home() not in path.parents:
-        return ""
+        return "; correct the path"
     return f"; make it with: still-verl demo-model {path.relative_to(home()).parts[0]}"

@@ -4,7 +4,8 @@ from omegaconf import DictConfig
 
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
-from still_verl.dynamics.schedules import INHERIT, temperature_at, value_at
+from still_verl.dynamics.schedules import INHERIT
+from still_verl.integration.checks.reference import check_reference
 
 
 def check_dynamics(config: DictConfig, still: StillConfig) -> None:
@@ -13,30 +14,16 @@ def check_dynamics(config: DictConfig, still: StillConfig) -> None:
     Raises:
         ConfigError: the first thing that cannot work.
     """
-    check_mode(config, still)
     check_mini_batch(config)
     check_kl(config, still)
+    check_distillation(config, still)
     check_reference(config, still)
     check_context(config, still)
     check_temperature(config, still)
-    check_schedules(config, still)
-
-
-def check_mode(config: DictConfig, still: StillConfig) -> None:
-    """Check that the mode is one of ours, which alone act on these settings."""
-    mode = config.trainer.v1.trainer_mode
-    if mode.startswith("still_"):
-        return
-    default = StillConfig()
-    for name in ("kl", "entropy", "temperature", "reference", "context", "selection"):
-        if getattr(still, name) != getattr(default, name):
-            raise ConfigError(
-                f"still.{name} is set, but trainer.v1.trainer_mode={mode} does not read it: use still_{mode}"
-            )
 
 
 def check_mini_batch(config: DictConfig) -> None:
-    """Refuse a mini batch that is larger than the batch.
+    """Refuse a mini batch that is larger than the batch, or no part of it.
 
     verl fills a step with rows of padding until it is whole mini batches, and runs every model on them.
     """
@@ -45,6 +32,11 @@ def check_mini_batch(config: DictConfig) -> None:
         raise ConfigError(
             f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: more than data.train_batch_size={prompts}, so that a "
             f"step would be mostly padding; set it to {prompts} (on-policy), or to a part of that (off-policy)"
+        )
+    if prompts % mini:
+        raise ConfigError(
+            f"actor_rollout_ref.actor.ppo_mini_batch_size={mini}: does not divide data.train_batch_size={prompts}, so "
+            f"that the {prompts % mini} prompts that are left weigh as much as a whole one; use a divisor"
         )
 
 
@@ -62,41 +54,40 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"{other_key}=true: the KL would be added twice (still.kl.place={place}); set it to false")
     key, on = active[place]
     never = still.kl.kind == "constant" and still.kl.start == 0
+    if on and never:
+        raise ConfigError(
+            f"{key}=true: the coefficient is 0 in every step (still.kl.kind=constant, still.kl.start=0), so that a "
+            "reference model would be held for nothing; set it to false, or give still.kl.start"
+        )
     if not on and not never:
         raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")
-    if config.get("distillation", {}).get("enabled"):
-        raise ConfigError("distillation.enabled=true: its loss has no scheduled KL; use still/kl=inherit")
 
 
-def check_reference(config: DictConfig, still: StillConfig) -> None:
-    """Check that a reset can copy shard by shard from actor to reference in one worker."""
-    every = f"still.reference.reset_every={still.reference.reset_every}"
-    if not still.reference.reset_every:
+def check_distillation(config: DictConfig, still: StillConfig) -> None:
+    """Refuse coefficients that a distillation without task rewards would drop: its loss replaces all of verl's."""
+    distillation = config.get("distillation", {})
+    if not distillation.get("enabled") or distillation.distillation_loss.use_task_rewards:
         return
-    actor, model = config.actor_rollout_ref.actor, config.actor_rollout_ref.model
-    if not actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
-        raise ConfigError(f"{every}: without KL there is no reference model; choose a KL with still/kl=")
-    if {actor.strategy, config.actor_rollout_ref.ref.strategy} - {"fsdp", "fsdp2"}:
-        raise ConfigError(f"{every}: needs actor and ref with strategy fsdp or fsdp2, not {actor.strategy}")
-    if model.get("lora_rank", 0) > 0 or model.get("lora", {}).get("rank", 0) > 0:
-        raise ConfigError(f"{every}: with LoRA the reference is the model without its adapter; it cannot be reset")
-    if config.trainer.v1.trainer_mode == "still_separate_async":
-        raise ConfigError(f"{every}: trainer mode still_separate_async cannot do it; use still_sync")
+    for name in ("kl", "entropy"):
+        kind = getattr(still, name).kind
+        if kind != INHERIT:
+            raise ConfigError(
+                f"distillation.distillation_loss.use_task_rewards=false: such a loss has no term for still.{name}.kind="
+                f"{kind}; set it to true, or use still/{name}=inherit"
+            )
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:
     """Refuse a budget above what the batch and the engine are laid out for."""
     limit = config.data.max_response_length
-    for tokens in [*(stage[1] for stage in still.context.stages), still.context.validation or 1]:
+    largest = {"stages": max((tokens for _, tokens in still.context.stages), default=0)}
+    largest["validation"] = still.context.validation or 0
+    for name, tokens in largest.items():
         if tokens > limit:
             raise ConfigError(
-                f"still.context: {tokens} tokens are more than data.max_response_length={limit}; raise that to the "
-                "largest budget of the run"
+                f"still.context.{name}={getattr(still.context, name)}: {tokens} tokens are more than "
+                f"data.max_response_length={limit}; raise that to the largest budget of the run"
             )
-    if (still.context.stages or still.context.validation) and not _has_our_loop(config):
-        raise ConfigError(
-            "still.context needs an agent loop of ours: set actor_rollout_ref.rollout.agent.default_agent_loop=still"
-        )
 
 
 def check_temperature(config: DictConfig, still: StillConfig) -> None:
@@ -109,26 +100,3 @@ def check_temperature(config: DictConfig, still: StillConfig) -> None:
             f"still.temperature.kind={still.temperature.kind}: in trainer mode {mode} samples may come from another "
             "step; use still_sync, or still/temperature=inherit with actor_rollout_ref.rollout.temperature"
         )
-    if not _has_our_loop(config):
-        raise ConfigError("still.temperature needs actor_rollout_ref.rollout.agent.default_agent_loop=still")
-
-
-def check_schedules(config: DictConfig, still: StillConfig) -> None:
-    """Ask each schedule for its values in every step; in the first alone where the data say how long the run is."""
-    total = config.trainer.total_training_steps or 1
-    for name, schedule, at in (
-        ("kl", still.kl, value_at),
-        ("entropy", still.entropy, value_at),
-        ("temperature", still.temperature, temperature_at),
-    ):
-        if not schedule.scheduled:
-            continue
-        try:
-            for time in range(total):
-                at(schedule, time, total)
-        except ConfigError as error:
-            raise ConfigError(f"still.{name}.kind={schedule.kind}: {error}") from error
-
-
-def _has_our_loop(config: DictConfig) -> bool:
-    return str(config.actor_rollout_ref.rollout.agent.default_agent_loop).startswith("still")

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from still_verl import paths
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
-from still_verl.integration.checks.data import listed
+from still_verl.integration.checks.run_length import listed
 from still_verl.rewards.gold_check import check_golds
 from still_verl.rewards.presets import BOXED, Preset
 from still_verl.rewards.registries import TERMS

@@ -22,8 +22,6 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
     Raises:
         ConfigError: there is none, or it does not answer.
     """
-    if config.actor_rollout_ref.rollout.agent.default_agent_loop != "still_code":
-        return
     # Not above: a job without code has no need of verl's agent loops here.
     from still_verl.integration.agent_loops.tool_calls import ToolCalls
 

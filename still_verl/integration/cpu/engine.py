@@ -1,23 +1,60 @@
-"""verl's FSDP2 engine for device `cpu`."""
+"""verl's FSDP2 engines for device `cpu`: of a language model, and of a critic."""
 
 import dataclasses
+from typing import Any
 
 import torch
+from transformers import AutoModelForTokenClassification
 from verl.workers.engine import EngineRegistry, FSDPEngineWithLMHead
+from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithValueHead
 
 
-@EngineRegistry.register(model_type="language_model", backend=["fsdp2"], device="cpu")
-class CpuFSDPEngineWithLMHead(FSDPEngineWithLMHead):
-    """Upstream's engine without the CPU offload of the reference model.
+class WithoutOffload:
+    """Mixin in front of an FSDP engine of upstream's: its forward-only models are not offloaded to pinned memory.
 
-    Upstream offloads a forward-only model to pinned memory, which needs an accelerator. Here the parameters are
-    already where the offload would put them.
+    Pinned memory needs an accelerator. Here the parameters are already where the offload would put them.
     """
+
+    engine_config: Any
 
     def _build_fsdp_module(self, module: torch.nn.Module) -> torch.nn.Module:
         config = self.engine_config
         self.engine_config = dataclasses.replace(config, forward_only=False, offload_policy=False)
         try:
-            return super()._build_fsdp_module(module)
+            built: torch.nn.Module = super()._build_fsdp_module(module)  # type: ignore[misc]
+            return built
         finally:
             self.engine_config = config
+
+
+def token_classifier(config: Any) -> Any:
+    """Return the class of a model's token classifier.
+
+    Raises:
+        KeyError: transformers has none of this architecture.
+    """
+    return AutoModelForTokenClassification._model_mapping[type(config)]
+
+
+@EngineRegistry.register(model_type="language_model", backend=["fsdp2"], device="cpu")
+class CpuFSDPEngineWithLMHead(WithoutOffload, FSDPEngineWithLMHead):
+    """Upstream's engine of actor and reference."""
+
+
+@EngineRegistry.register(model_type="value_model", backend=["fsdp2"], device="cpu")
+class CpuFSDPEngineWithValueHead(WithoutOffload, FSDPEngineWithValueHead):
+    """Upstream's engine of a critic, with the attention that its config names."""
+
+    def _build_module(self) -> torch.nn.Module:
+        # Upstream loads a critic with flash attention, whatever the config says. It loads a language model as the
+        # architecture says: then a critic is a token classifier of one label, as upstream's own is.
+        model, config = self.model_config, self.model_config.hf_config
+        config.num_labels = 1
+        config.classifier_dropout = 0.0
+        config.architectures = [token_classifier(config).__name__]
+        model.model_type = "language_model"
+        try:
+            built: torch.nn.Module = super()._build_module()
+            return built
+        finally:
+            model.model_type = "value_model"

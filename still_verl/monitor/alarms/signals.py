@@ -47,7 +47,7 @@ SIGNALS: dict[str, Read] = {
     "accuracy": first_of("still/accuracy"),
     "keywords": keyword_rate,
     "repetition": first_of("still/repetition"),
-    "entropy": first_of("actor/entropy"),
+    "entropy": first_of("actor/entropy", "still/entropy/per_token"),
     "truncated": truncated,
     "kl": first_of(*KL),
     "tool_calls": first_of("still/tool/calls"),

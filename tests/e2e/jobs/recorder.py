@@ -3,24 +3,24 @@
 The recorder carries a number through checkpoints, and kills the trainer without a word where a test says so.
 """
 
-import json
 import os
 import signal
 from pathlib import Path
 
 from still_verl.integration.callbacks.base import Callback
+from still_verl.monitor.jsonl import line, open_append
 
 
 class Recorder(Callback):
     steps_seen = 0
 
     def _write(self, hook, trainer, **seen):
-        with Path(self.config.still.run_dir, "hooks.jsonl").open("a") as file:
-            file.write(json.dumps({"hook": hook, "step": trainer.global_steps, **seen}) + "\n")
+        with open_append(Path(self.config.still.run_dir, "hooks.jsonl")) as file:  # after a kill, too
+            file.write(line({"hook": hook, "step": trainer.global_steps, **seen}))
 
     def on_init_end(self, trainer):
         sums = trainer.actor_rollout_wg.reference_checksums()
-        self._write("on_init_end", trainer, steps_seen=self.steps_seen, sums=sums)
+        self._write("on_init_end", trainer, steps_seen=self.steps_seen, sums=sums, pid=os.getpid())
 
     def on_step_begin(self, trainer):
         if trainer.global_steps == int(os.environ.get("DIE_AT_STEP", "-1")):

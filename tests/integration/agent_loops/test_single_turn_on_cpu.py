@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor
+from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 
-from still_verl.integration.agent_loops.single_turn import usable_model_type
+from still_verl.integration.agent_loops.single_turn import SingleTurn, usable_model_type
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
 
@@ -40,6 +42,57 @@ def test_a_tokenizer_that_stock_verl_refuses_is_usable(deepseek_like: PreTrained
 def test_a_family_that_fits_keeps_its_own_builder(deepseek_like: PreTrainedTokenizerFast) -> None:
     deepseek_like.add_special_tokens({"additional_special_tokens": ["<|im_end|>", "<|im_start|>"]})
     assert usable_model_type(deepseek_like, "qwen2") == "qwen2"
+
+
+class VisionProcessor:
+    """What verl looks at of the processor of a vision model."""
+
+    def __init__(self) -> None:
+        self.image_processor = Qwen2VLImageProcessor()
+
+
+@pytest.fixture
+def vision() -> VisionProcessor:
+    return VisionProcessor()
+
+
+@pytest.mark.parametrize("model_type", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "glm4v"])
+def test_a_vision_model_gets_the_builder_that_stock_verl_gives_it(
+    deepseek_like: PreTrainedTokenizerFast, vision: Any, model_type: str
+) -> None:
+    from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
+
+    roles = ["<|im_end|>", "<|im_start|>", "<|user|>", "<|assistant|>", "<|observation|>", "<|system|>", "\n"]
+    deepseek_like.add_special_tokens({"additional_special_tokens": roles})
+    stock = create_continuous_token_builder(deepseek_like, hf_model_type=model_type, processor=vision)
+    found = usable_model_type(deepseek_like, model_type, vision)
+    ours = create_continuous_token_builder(deepseek_like, hf_model_type=found, processor=vision)
+    assert type(ours) is type(stock) and type(ours).__name__ != "VLContinuousTokenBuilder"
+
+
+def test_a_vision_model_without_its_familys_tokens_gets_the_generic_vision_builder(
+    deepseek_like: PreTrainedTokenizerFast, vision: Any
+) -> None:
+    assert usable_model_type(deepseek_like, "qwen2_5_vl", vision) is None
+
+
+@pytest.mark.parametrize("model_type", ["qwen2_5_vl", "glm4v"])
+def test_a_vision_model_without_its_processor_is_refused_as_by_stock_verl(
+    deepseek_like: PreTrainedTokenizerFast, model_type: str
+) -> None:
+    """The generic builder for text would drop its images without a word."""
+    with pytest.raises(ValueError, match="requires a processor, but none was provided"):
+        usable_model_type(deepseek_like, model_type)
+
+
+def test_the_agent_loop_asks_with_its_processor(
+    deepseek_like: PreTrainedTokenizerFast, vision: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(SingleTurnAgentLoop, "__init__", lambda self, **kwargs: asked.append(kwargs["hf_model_type"]))
+    deepseek_like.add_special_tokens({"additional_special_tokens": ["<|im_end|>", "<|im_start|>", "\n"]})
+    SingleTurn(tokenizer=deepseek_like, processor=vision, hf_model_type="qwen2_5_vl")
+    assert asked == ["qwen2_5_vl"]
 
 
 def test_stop_tokens_come_from_tokenizer_and_generation_config(

@@ -19,17 +19,24 @@ class FakeTrainer:
         self.loss_values: dict[str, Any] = {}
         self.loss = SimpleNamespace(set=lambda **values: self.loss_values.update(values))
         self.calls: list[tuple[str, ...]] = []
+        self.has_reference = [False, False]  # of two ranks
+        self.misfits = ["", ""]
         self.actor_rollout_wg = SimpleNamespace(
+            reference_misfit=lambda: self.misfits,
+            has_reference=lambda folder: self.has_reference,
             reset_reference=lambda: self.calls.append(("reset",)),
             save_reference=lambda folder: self.calls.append(("save", folder)),
             load_reference=lambda folder: self.calls.append(("load", folder)),
         )
 
     def step(self, callback: Any, **metrics: float) -> dict[str, Any]:
-        """Run one step of a callback; `metrics` are what the update reports. Returns them with the callback's."""
+        """Run one step of a callback. Returns the step's metrics.
+
+        `metrics` are what the update reports, of which there is none without any.
+        """
         self.global_steps += 1
         callback.on_step_begin(self)
-        seen: dict[str, Any] = dict(metrics)
+        seen: dict[str, Any] = metrics | {"actor/loss": 0.0} if metrics else {}
         callback.on_update(self, seen)
         return seen
 
@@ -39,13 +46,14 @@ def job() -> Callable[..., DictConfig]:
     """The config of a job with some `still:` nodes, and of verl's what callbacks write to."""
 
     def make(**still: Any) -> DictConfig:
-        actor = {"entropy_coeff": 0.0, "use_kl_loss": True}
+        actor = {"entropy_coeff": 0.0, "use_kl_loss": True, "calculate_entropy": False}
         rollout = {"temperature": 1.0}
+        model = {"lora_rank": 0, "lora_adapter_path": None}
         return OmegaConf.create(
             {
                 "still": still,
-                "actor_rollout_ref": {"actor": actor, "rollout": rollout},
-                "algorithm": {"use_kl_in_reward": False},
+                "actor_rollout_ref": {"actor": actor, "rollout": rollout, "model": model},
+                "algorithm": {"use_kl_in_reward": False, "kl_penalty": "kl"},
             }
         )
 

@@ -1,10 +1,12 @@
 """The KL coefficient of each step, in the loss and in the reward."""
 
+import math
 from typing import Any
 
 import pytest
 
 from still_verl.integration.callbacks.kl import Kl
+from still_verl.integration.per_token import KL
 
 LINEAR = {"kind": "linear", "start": 0.4}
 ADAPTIVE = {"kind": "adaptive", "start": 0.1, "target": 0.05, "rate": 0.5, "ceiling": 1.0}
@@ -51,22 +53,66 @@ def test_in_the_reward_verls_controller_gets_it(job: Any, trainer: Any) -> None:
     assert run.kl_ctrl_in_reward.value == 0.4 and run.loss_values == {}
 
 
-@pytest.mark.parametrize(("place", "metric"), [("loss", "actor/kl_loss"), ("reward", "actor/reward_kl_penalty")])
-def test_an_adaptive_one_follows_the_kl_of_its_place(job: Any, trainer: Any, place: str, metric: str) -> None:
+@pytest.mark.parametrize("place", ["loss", "reward"])
+def test_an_adaptive_one_follows_the_kl_per_token(job: Any, trainer: Any, place: str) -> None:
+    """Not verl's own figures: one follows `loss_agg_mode`, the other counts padding as a KL of 0."""
     config = job(kl=ADAPTIVE | {"place": place})
     kl, run = Kl(config), trainer(config)
     kl.on_init_end(run)
-    run.step(kl, **{metric: 5.0})
+    run.step(kl, **{KL: 5.0, "actor/kl_loss": 0.0, "actor/reward_kl_penalty": 0.0})
     assert kl.coefficient.adapted == pytest.approx(0.1 * (1 + 0.5 * 0.2))
     run.step(kl)  # a step that had nothing to learn from
     assert kl.coefficient.adapted == pytest.approx(0.11)
+
+
+def test_in_the_reward_workers_measure_it_by_the_estimator_of_the_reward(job: Any, trainer: Any) -> None:
+    config = job(kl=ADAPTIVE | {"place": "reward"})
+    run = trainer(config)
+    Kl(config).on_init_end(run)
+    assert run.loss_values == {"kl_loss_type": "kl"}
+
+
+@pytest.mark.parametrize("seen", [math.nan, math.inf, -math.inf])
+def test_a_kl_that_is_no_number_changes_nothing_and_is_said(
+    job: Any, trainer: Any, seen: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = job(kl=ADAPTIVE)
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    run.step(kl, **{KL: seen})
+    assert kl.state_dict() == {"adapted": 0.1}
+    assert f"step 1: {KL} is {seen}, so still.kl keeps its coefficient 0.1" in capsys.readouterr().out
+    run.step(kl, **{KL: 5.0})
+    assert kl.coefficient.adapted == pytest.approx(0.11)
+
+
+def test_an_update_in_which_nothing_was_measured_is_said(
+    job: Any, trainer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = job(kl=ADAPTIVE)
+    kl, run = Kl(config), trainer(config)
+    kl.on_init_end(run)
+    run.step(kl, **{"actor/kl_loss": 0.3})
+    assert f"{KL} is None, so still.kl keeps" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_was_poisoned_is_refused(job: Any) -> None:
+    with pytest.raises(ValueError, match="the checkpoint has nan as the adapted coefficient: resume from an earlier"):
+        Kl(job(kl=ADAPTIVE)).load_state_dict({"adapted": math.nan})
+    Kl(job(kl=LINEAR)).load_state_dict({"adapted": math.nan})  # of no use to a schedule
+
+
+def test_a_resumed_value_lies_within_the_bounds_that_the_job_has_now(job: Any) -> None:
+    kl = Kl(job(kl=ADAPTIVE | {"ceiling": 0.2}))
+    kl.load_state_dict({"adapted": 0.7})
+    assert kl.coefficient.adapted == 0.2
 
 
 def test_a_resumed_run_goes_on_with_the_adapted_value(job: Any, trainer: Any) -> None:
     config = job(kl=ADAPTIVE)
     kl, run = Kl(config), trainer(config)
     kl.on_init_end(run)
-    run.step(kl, **{"actor/kl_loss": 5.0})
+    run.step(kl, **{KL: 5.0})
     again = Kl(config)
     again.load_state_dict(kl.state_dict())
     again.on_init_end(run)

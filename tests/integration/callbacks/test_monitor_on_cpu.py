@@ -52,7 +52,7 @@ class Run:
         self.saved: list[int] = []
         self.trainer: Any = SimpleNamespace(tokenizer=Letters(), global_steps=0, total_training_steps=99)
         self.trainer._save_checkpoint = lambda: self.saved.append(self.trainer.global_steps)
-        monkeypatch.setattr(monitor, "read_rows", lambda batch: batch)
+        self.trainer.samples = SimpleNamespace(rows=lambda batch: batch)
         monkeypatch.setattr(monitor, "read_prompts", lambda batch, keys: [[ord(c) for c in key] for key in keys])
         self.monitor.on_init_end(self.trainer)
 

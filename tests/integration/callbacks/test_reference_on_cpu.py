@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from still_verl.integration.callbacks.reference import ReferenceReset
 
 
@@ -18,16 +20,79 @@ def test_checkpoints_hold_it_from_the_first_renewal_on(job: Any, trainer: Any, t
     """Before that it is the model that the run began with, which every run has."""
     config = job(reference={"reset_every": 2})
     reset, run = ReferenceReset(config), trainer(config)
-    run.global_steps = 1
+    run.step(reset)
     reset.save(run, tmp_path)
+    assert run.calls == [] and reset.state_dict() == {"renewed": False}
+    run.step(reset)
+    reset.save(run, tmp_path)
+    assert run.calls == [("reset",), ("save", str(tmp_path / "actor" / "reference"))]
+    assert reset.state_dict() == {"renewed": True}
+
+
+@pytest.mark.parametrize("every", [0, 40, 50])
+@pytest.mark.parametrize("state", [{"renewed": True}, {}], ids=["ours", "of an older version"])
+def test_the_checkpoint_says_whether_it_is_loaded(
+    job: Any, trainer: Any, tmp_path: Path, every: int, state: dict[str, bool]
+) -> None:
+    """And not the interval of the resumed run: at step 45, 50 would leave out a reference of step 40.
+
+    The checkpoints of the resumed run hold it too, whether or not it is renewed once more.
+    """
+    config = job(reference={"reset_every": every})
+    reset, run = ReferenceReset(config), trainer(config)
+    run.global_steps, run.has_reference = 45, [True, True]
+    reset.load_state_dict(state)
     reset.load(run, tmp_path)
+    reset.save(run, tmp_path / "next")
+    assert run.calls == [("load", str(tmp_path / "actor/reference")), ("save", str(tmp_path / "next/actor/reference"))]
+
+
+@pytest.mark.parametrize("state", [{"renewed": False}, {}])
+def test_a_checkpoint_without_one_is_resumed_with_the_first_model(
+    job: Any, trainer: Any, tmp_path: Path, state: dict[str, bool]
+) -> None:
+    """At step 45, an interval of 40 would load what a run with 50 never wrote."""
+    config = job(reference={"reset_every": 40})
+    reset, run = ReferenceReset(config), trainer(config)
+    run.global_steps = 45
+    reset.load_state_dict(state)
+    reset.load(run, tmp_path)
+    reset.save(run, tmp_path)
     assert run.calls == []
-    run.global_steps = 2
-    reset.save(run, tmp_path)
-    reset.load(run, tmp_path)
-    folder = str(tmp_path / "actor" / "reference")
-    assert run.calls == [("save", folder), ("load", folder)]
 
 
-def test_it_is_left_out_where_the_job_never_renews(job: Any) -> None:
-    assert not ReferenceReset(job()).active
+@pytest.mark.parametrize(
+    ("found", "renewed", "said"),
+    [([False, True], False, "1 of 2 ranks do not find"), ([False, False], True, "2 of 2 ranks do not find")],
+)
+def test_a_checkpoint_that_has_lost_it_is_refused(
+    job: Any, trainer: Any, tmp_path: Path, found: list[bool], renewed: bool, said: str
+) -> None:
+    config = job(reference={"reset_every": 40})
+    reset, run = ReferenceReset(config), trainer(config)
+    run.has_reference = found
+    reset.load_state_dict({"renewed": renewed})
+    with pytest.raises(RuntimeError, match=said):
+        reset.load(run, tmp_path)
+    assert run.calls == []
+
+
+def test_models_that_are_sharded_otherwise_end_the_run_before_its_first_step(job: Any, trainer: Any) -> None:
+    config = job(reference={"reset_every": 40})
+    run = trainer(config)
+    run.misfits = ["", "head: the shard to write has another size"]
+    with pytest.raises(RuntimeError, match="reset_every=40: the actor cannot be copied: head: the shard"):
+        ReferenceReset(config).on_init_end(run)
+
+
+def test_it_is_part_of_every_run_with_a_reference_model(job: Any, trainer: Any) -> None:
+    """So that a checkpoint which holds one is never resumed without it; without resets it says nothing."""
+    config = job()
+    assert ReferenceReset(config).active
+    assert trainer(config).step(ReferenceReset(config)) == {}
+    config.actor_rollout_ref.actor.use_kl_loss = False
+    assert not ReferenceReset(config).active
+    config.algorithm.use_kl_in_reward = True
+    assert ReferenceReset(config).active
+    config.actor_rollout_ref.model.lora_adapter_path = "adapter"
+    assert not ReferenceReset(config).active

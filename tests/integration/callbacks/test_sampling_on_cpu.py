@@ -51,6 +51,28 @@ def test_prompts_are_sent_with_the_budget_and_temperature_of_the_step(job: Any, 
     assert run.config.actor_rollout_ref.rollout.temperature == pytest.approx(1.1)  # of log-probs
 
 
+@pytest.mark.parametrize("loops", [["still", "single_turn_agent"], "single_turn_agent"])
+def test_prompts_for_a_loop_that_obeys_no_step_are_not_sent(job: Any, trainer: Any, loops: Any) -> None:
+    """It would sample with another temperature than log-probs use."""
+    config = job(temperature={"kind": "linear", "start": 1.0, "end": 1.2})
+    sampling, manager = Sampling(config), Manager()
+    sampling.on_init_end(trainer(config))
+    named = tu.get_tensordict({"agent_name": loops}) if isinstance(loops, list) else prompts(agent_name=loops)
+    with pytest.raises(RuntimeError, match="agent_name has single_turn_agent, which read neither still.context nor"):
+        SteppedAgentLoops(manager, sampling).generate_sequences(named)
+    assert manager.sent == []
+    SteppedAgentLoops(manager, sampling).generate_sequences(tu.get_tensordict({"agent_name": ["still", "still_code"]}))
+    assert len(manager.sent) == 1
+
+
+def test_prompts_for_any_loop_are_sent_where_a_phase_has_no_settings(job: Any, trainer: Any) -> None:
+    config = job(context={"validation": 5})
+    sampling, manager = Sampling(config), Manager()
+    sampling.on_init_end(trainer(config))
+    SteppedAgentLoops(manager, sampling).generate_sequences(tu.get_tensordict({"agent_name": ["single_turn_agent"]}))
+    assert len(manager.sent) == 1
+
+
 def test_all_else_of_the_manager_is_verls(job: Any) -> None:
     assert SteppedAgentLoops(Manager(), Sampling(job(context={"validation": 5}))).replicas == 3
 

@@ -1,7 +1,9 @@
 """What a job without an accelerator needs of its machine."""
 
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ def job(**ray_init: str) -> DictConfig:
     return OmegaConf.create(
         {
             "actor_rollout_ref": {"rollout": bucket},
-            "trainer": {"n_gpus_per_node": 1},
+            "trainer": {"n_gpus_per_node": 1, "v1": {"trainer_mode": "still_sync"}},
             "ray_kwargs": {"ray_init": ray_init},
         }
     )
@@ -66,6 +68,28 @@ def test_one_job_at_a_time_with_a_ray_of_its_own(tmp_path: Path, monkeypatch: py
     holder.wait()
     cpu.claim_machine(job())
     cpu.claim_machine(job())  # the next job of a sweep
+    cpu.release_machine()
+
+
+def test_a_job_of_a_sweep_waits_for_the_one_before_it_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(cpu.tempfile, "tempdir", None)
+    monkeypatch.setattr(cpu, "_claim", None)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    pid = int(holder.stdout.readline())
+    threading.Timer(1, holder.kill).start()
+    cpu.claim_machine(job(), wait=True)
+    assert holder.wait() == -signal.SIGKILL
+    assert f"waits for the CPU job of process {pid}: one runs at a time" in capsys.readouterr().out
+
+    cpu.release_machine()  # as a job ends; another process may run now
+    again = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert again.stdout is not None and int(again.stdout.readline()) == again.pid
+    again.kill()
+    again.wait()
 
 
 def test_kernels_of_torch_below_those_of_vllm() -> None:

@@ -16,8 +16,9 @@ from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
-from still_verl.integration.checks.data import check_model
 from still_verl.integration.checks.job import check_job
+from still_verl.integration.checks.machine import check_accelerators
+from still_verl.integration.checks.model import open_model
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,6 +36,10 @@ def job(*overrides: str) -> DictConfig:
         f"actor_rollout_ref.model.path={demo.model}",
         f"data.train_files={demo.train}",
         f"data.val_files={demo.val}",
+        "still/reward=boxed",
+        "algorithm.adv_estimator=grpo",
+        "data.train_batch_size=8",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=8",
     ]
     return compose("ppo_trainer", overrides=[*good, *overrides])
 
@@ -57,7 +62,7 @@ def test_a_setting_that_verl_leaves_to_the_user() -> None:
 
 def test_a_missing_data_file() -> None:
     wrong = "data.train_files=/no/such.parquet"
-    assert problem(job(wrong)) == f"{wrong}: there is no such file"
+    assert problem(job(wrong)) == f"{wrong}: there is no such file; correct the path"
 
 
 def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
@@ -102,28 +107,53 @@ def test_a_model_folder_that_is_absent_or_empty(tmp_path: Path) -> None:
     assert "the folder has no config.json" in problem(job(f"actor_rollout_ref.model.path={tmp_path}"))
 
 
-def test_a_name_on_a_hub_is_left_to_verl() -> None:
-    check_model(job("actor_rollout_ref.model.path=Qwen/Qwen2.5-7B"))
+def test_a_name_on_a_hub_is_said_not_to_be_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    assert open_model(job("actor_rollout_ref.model.path=Qwen/Qwen2.5-7B")) is None
+    assert "model.path=Qwen/Qwen2.5-7B is not a folder of this machine: it was not looked at" in caplog.text
+
+
+def test_a_machine_without_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(is_available=lambda: True, device_count=lambda: 2)
+    monkeypatch.setattr("still_verl.integration.checks.machine.get_platform", lambda: found)
+    config = job("trainer.device=cuda")
+    check_accelerators(config)
+    for change, said in (
+        ({"n_gpus_per_node": 4}, "trainer.n_gpus_per_node=4: this machine has 2; use 2 or less"),
+        ({"nnodes": 2}, "trainer.nnodes=2: this machine alone is one node; give the address of a Ray cluster"),
+    ):
+        changed = config.copy()
+        changed.trainer.update(change)
+        with pytest.raises(ConfigError, match=said):
+            check_accelerators(changed)
+    found.is_available = lambda: False
+    with pytest.raises(ConfigError, match="trainer.device=cuda: this machine has no accelerator; add still/device=cpu"):
+        check_accelerators(config)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")  # a cluster may have them
+    check_accelerators(config)
 
 
 def test_a_missing_reward_file() -> None:
-    message = problem(job("reward.custom_reward_function.path=/no/reward.py"))
+    message = problem(job("still/reward=inherit", "reward.custom_reward_function.path=/no/reward.py"))
     assert message.startswith("reward.custom_reward_function.path=/no/reward.py: Custom module file not found")
 
 
 def test_a_reward_file_that_does_not_load(tmp_path: Path) -> None:
     (tmp_path / "reward.py").write_text("import no_such_package\n")
-    message = problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+    message = problem(job("still/reward=inherit", f"reward.custom_reward_function.path={tmp_path}/reward.py"))
     assert "ModuleNotFoundError: No module named 'no_such_package'" in message
 
 
 def test_a_reward_file_without_the_function(tmp_path: Path) -> None:
     (tmp_path / "reward.py").write_text("def score(): ...\n")
-    assert "compute_score" in problem(job(f"reward.custom_reward_function.path={tmp_path}/reward.py"))
+    assert "compute_score" in problem(
+        job("still/reward=inherit", f"reward.custom_reward_function.path={tmp_path}/reward.py")
+    )
 
 
 def test_a_reward_that_no_manager_reads() -> None:
-    assert "reward.reward_manager.name=naive does not read it" in problem(job("still.reward.preset=zero"))
+    assert "reward.reward_manager.name=naive does not read it" in problem(
+        job("still/reward=inherit", "still.reward.preset=zero")
+    )
     check_job(job("still/reward=zero"))
 
 
@@ -135,7 +165,7 @@ def test_a_function_beside_the_manager_that_would_not_call_it(tmp_path: Path) ->
 
 def test_a_buffer_longer_than_the_response() -> None:
     message = problem(job("still/reward=overlong", "still.reward.overlong_buffer=4096", "data.max_response_length=512"))
-    assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512"
+    assert message == "still.reward.overlong_buffer=4096: more than data.max_response_length=512; lower it"
 
 
 @pytest.mark.parametrize(
@@ -144,14 +174,14 @@ def test_a_buffer_longer_than_the_response() -> None:
         (["still/kl=cosine", "trainer.v1.trainer_mode=sync"], "trainer_mode=sync does not read it: use still_sync"),
         (["still.kl.kind=cosine", "still.kl.start=1e-3"], "use_kl_loss=false: still.kl.kind=cosine needs it"),
         (["still/kl=cosine", "algorithm.use_kl_in_reward=true"], "the KL would be added twice (still.kl.place=loss)"),
-        (["data.train_batch_size=128"], "ppo_mini_batch_size=256: more than data.train_batch_size=128"),
+        (["data.train_batch_size=4"], "ppo_mini_batch_size=8: more than data.train_batch_size=4"),
         (["still.reference.reset_every=5", "still/kl=none"], "without KL there is no reference model"),
         (["still/kl=fixed", "still.reference.reset_every=5", "actor_rollout_ref.model.lora_rank=8"], "with LoRA"),
         (["still.context.stages=[[1,99999]]"], "99999 tokens are more than data.max_response_length"),
         (["still/temperature=rising", "trainer.v1.trainer_mode=still_colocate_async"], "use still_sync"),
         (
             ["still.context.stages=[[1,9]]", "actor_rollout_ref.rollout.agent.default_agent_loop=single_turn_agent"],
-            "still.context needs an agent loop of ours",
+            "is set, but the agent loop single_turn_agent does not read it",
         ),
     ],
 )
@@ -226,9 +256,10 @@ def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProc
 
 @pytest.mark.process
 def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
-    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", "data.train_files=/no/such.parquet")
+    done = main_ppo(tmp_path, "+recipe=base", "+still/scale=tiny", "data.train_files=/no/such.parquet")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "still_verl: data.train_files=/no/such.parquet: there is no such file"
+    last = "still_verl: data.train_files=/no/such.parquet: there is no such file; correct the path"
+    assert done.stderr.splitlines()[-1] == last
     assert "Traceback" not in done.stderr and "ray init" not in done.stdout
 
 
@@ -250,13 +281,8 @@ def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_vllm_missing(tmp_path: Path) -> None:
     (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
-    demo = prepare("random")
-    data = [
-        f"data.train_files={demo.train}",
-        f"data.val_files={demo.val}",
-        f"actor_rollout_ref.model.path={demo.model}",
-    ]
-    done = main_ppo(tmp_path, "+recipe=base", "still/device=cpu", *data, VERL_USE_EXTERNAL_MODULES="novllm")
+    prepare("random")
+    done = main_ppo(tmp_path, "+recipe=base", "+still/scale=tiny", VERL_USE_EXTERNAL_MODULES="novllm")
     assert done.returncode == 1
     assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr
 
@@ -264,7 +290,7 @@ def test_vllm_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("linear", "the temperature in step 1 of 4 is 0: use values above it"),  # its start is 0
+        ("linear", "the value in step 1 of 4 is 0; use values from 0.01"),  # its start is 0
         ("schedules_of_a_user.late", "the schedule schedules_of_a_user.late in step 3 of 4 raised KeyError: 2"),
         ("schedules_of_a_user.text", "in step 1 of 4 returned 'warm': return a finite number"),
     ],
@@ -276,3 +302,14 @@ def test_a_schedule_without_a_value_in_some_step(monkeypatch: pytest.MonkeyPatch
     wrong = [f"still.temperature.kind={kind}", "still.temperature.end=1.0", "trainer.total_training_steps=4"]
     message = problem(job("actor_rollout_ref.rollout.agent.default_agent_loop=still", *wrong))
     assert message.startswith(f"still.temperature.kind={kind}: ") and said in message and "\n" not in message
+
+
+@pytest.mark.parametrize("group", ["still/kl=cosine", "still/entropy=fixed"])
+def test_coefficients_that_a_distillation_would_drop(group: str) -> None:
+    """With task rewards verl's loss is a part of it, and the coefficients act."""
+    teacher = ["distillation.enabled=true", "actor_rollout_ref.actor.use_kl_loss=true", group]
+    message = problem(job(*teacher, "distillation.distillation_loss.use_task_rewards=false"))
+    name = group.removeprefix("still/").split("=")[0]
+    assert message.startswith("distillation.distillation_loss.use_task_rewards=false: such a loss has no term for")
+    assert message.endswith(f"set it to true, or use still/{name}=inherit")
+    check_job(job(*teacher))

@@ -1,6 +1,6 @@
 """`-m` with our launcher: Hydra, recipes and checks are real, only the training is a function that writes a row.
 
-`tests/e2e/test_sweep_on_cpu.py` trains.
+`tests/e2e/test_sweep_on_cpu.py` and `test_search_on_cpu.py` train.
 """
 
 import json
@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
-from still_verl.sweep import JobState, finished_before, job_names
+from still_verl.sweep.state import JobState, finished_before
 
 TRAIN = """
 import hydra, json, verl
@@ -22,8 +23,11 @@ from pathlib import Path
 @hydra.main(config_path="pkg://verl.trainer.config", config_name="ppo_trainer", version_base=None)
 def main(config):
     run = Path(config.still.run_dir)
+    rate = config.actor_rollout_ref.actor.optim.lr
+    row = {"step": 1, "training/global_step": 1, "still/accuracy": 0.25}
+    row["val-core/sums/acc/mean@1"] = 1 - abs(rate - 0.3)
     with (run / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps({"step": 1, "training/global_step": 1, "still/accuracy": 0.25}) + "\\n")
+        file.write(json.dumps(row) + "\\n")
     if config.still.kl.kind == "cosine" and Path("broken").exists():
         raise RuntimeError("Ray's long story\\nout of memory")
 
@@ -39,7 +43,7 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         "data.val_files=val.parquet",
         f"actor_rollout_ref.model.path={demo.model}",
     ]
-    reward = Path(__file__).parent / "e2e/jobs/digits.py"
+    reward = Path(__file__).parents[1] / "e2e/jobs/digits.py"
     command = [
         "+recipe=base",
         "actor_rollout_ref.rollout.name=vllm",
@@ -97,23 +101,69 @@ def test_a_check_that_refuses_one_job_stops_no_other(tmp_path: Path) -> None:
     assert "data.val_files=missing.parquet: there is no such file" in done.stderr
 
 
+GRID = ("still/kl=none,cosine,fixed", "actor_rollout_ref.actor.optim.lr=0.3")
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
-    ("jobs", "names"),
-    [
-        ([["+recipe=zero_7b", "still/kl=none"], ["+recipe=zero_7b", "still/kl=cosine"]], ["kl=none", "kl=cosine"]),
-        (
-            [["still.entropy.start=0.1", "a=x/y"], ["still.entropy.start=0.2", "a=x/y"]],
-            ["entropy.start=0.1", "entropy.start=0.2"],
-        ),
-        (
-            [["data.train_files=/a/b.parquet"], ["data.train_files=/c d.parquet"]],
-            ["data.train_files=_a_b.parquet", "data.train_files=_c_d.parquet"],
-        ),
-        ([["+recipe=zero_7b"]], ["job"]),
-    ],
+    "how", [("hydra.sweeper.max_batch_size=1",), ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
 )
-def test_a_folder_is_named_after_what_its_job_differs_in(jobs: list[list[str]], names: list[str]) -> None:
-    assert job_names(jobs) == names
+def test_every_launcher_and_batch_has_a_folder_for_each_job_and_goes_on(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Not one folder for all, in which a job would go on from the weights of another."""
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    (tmp_path / "broken").touch()
+    done = ablation(tmp_path, *GRID, *how)
+    assert done.returncode == 1, done.stderr[-3000:]
+    sweep = tmp_path / "sweeps/base"
+    expected = {"kl=none": "finished", "kl=cosine": "failed", "kl=fixed": "finished"}
+    assert states(sweep) == expected, done.stdout + done.stderr
+    for name in expected:
+        assert (
+            f"kind: {'cosine' if name == 'kl=cosine' else 'constant'}"
+            in (sweep / name / ".hydra/config.yaml").read_text()
+        )
+        assert rows(sweep / name) == 1
+    assert done.stdout.count("kl=cosine failed: RuntimeError: out of memory") == 1
+    assert not (tmp_path / "runs").exists()
+
+    (tmp_path / "broken").unlink()
+    again = ablation(tmp_path, *GRID, *how)
+    assert again.returncode == 0 and set(states(sweep).values()) == {"finished"}, again.stderr[-3000:]
+    assert [rows(sweep / name) for name in expected] == [1, 2, 1]
+
+
+SEARCH = (
+    "hydra/sweeper=optuna",
+    "hydra.sweeper.n_trials=6",
+    "hydra.sweeper.sampler.seed=1",
+    "actor_rollout_ref.actor.optim.lr=interval(0.1,0.9)",
+)
+
+
+@pytest.mark.process
+def test_a_search_finds_the_best_validation_and_knows_its_trials_again(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    done = ablation(tmp_path, *SEARCH, "trainer.test_freq=1")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    assert "hydra.sweeper.direction=maximize: the objective is the accuracy" in done.stdout
+    sweep = tmp_path / "sweeps/base"
+    rates = [float(name.removeprefix("actor_rollout_ref.actor.optim.lr=")) for name in states(sweep)]
+    assert len(rates) == 6
+    best = yaml.safe_load((sweep / "optimization_results.yaml").read_text())
+    assert best["best_value"] == pytest.approx(max(1 - abs(rate - 0.3) for rate in rates))
+
+    again = ablation(tmp_path, *SEARCH, "trainer.test_freq=1")
+    assert again.returncode == 0 and len(states(sweep)) == 6
+    assert all(rows(sweep / name) == 1 for name in states(sweep))  # nothing was run again
+    assert yaml.safe_load((sweep / "optimization_results.yaml").read_text()) == best
+
+
+@pytest.mark.process
+def test_a_search_without_a_validation_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "val.parquet").symlink_to(prepare("random").val)
+    done = ablation(tmp_path, *SEARCH, "hydra.sweeper.n_trials=1", "trainer.test_freq=-1")
+    assert done.returncode != 0
+    assert "still_verl: trainer.test_freq=-1: the objective of this sweep is the accuracy" in done.stderr
 
 
 @pytest.mark.process

@@ -1,0 +1,29 @@
+"""What happens in the process of a job before it starts: all checks, then the set-up of the driver."""
+
+from omegaconf import DictConfig
+
+from still_verl.config import still_config
+from still_verl.integration.checks.cpu import claim_machine
+from still_verl.integration.checks.run_folder import keep_reward
+from still_verl.integration.registrations import check_loaded_verl as check_version
+
+
+def prepare_job(config: DictConfig, wait: bool = False) -> None:
+    """Check a job, and set up this process for it.
+
+    Args:
+        config: the whole job's.
+        wait: for another job on CPU to end, where one runs on this machine; else the job is refused.
+
+    Raises:
+        ConfigError: the first thing that cannot work.
+        UnsupportedVersionError: this verl is not one that we know.
+    """
+    check_version()
+    from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
+
+    if wait and still_config(config).device == "cpu":
+        claim_machine(config, wait=True)  # before the checks: the other job has memory that this one will need
+    check_job(config)
+    prepare_driver(config)
+    keep_reward(config, still_config(config))

@@ -1,0 +1,73 @@
+"""The reward of a job: one that is called, with terms that can be paid, and nothing set that no term reads."""
+
+from dataclasses import fields
+from itertools import product
+
+from omegaconf import DictConfig
+from verl.trainer.ppo.reward import get_custom_reward_fn
+
+from still_verl.config import StillConfig
+from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.loops import runs_code
+from still_verl.integration.checks.tracked import tracked
+from still_verl.registry import in_one_line
+from still_verl.rewards.compose import value_of
+from still_verl.rewards.sample import Sample
+
+# Responses that a term may look at: with and without a format, finished or cut.
+TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
+
+
+def check_reward_function(config: DictConfig) -> None:
+    """Load the reward as verl's reward workers will, which start minutes later."""
+    key = f"reward.custom_reward_function.path={config.reward.custom_reward_function.path}"
+    try:
+        get_custom_reward_fn(config)
+    except (FileNotFoundError, AttributeError) as error:
+        raise ConfigError(f"{key}: {error}; correct it") from error
+    except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
+        raise ConfigError(f"{key}: {in_one_line(error.__cause__ or error)}; correct it") from error
+
+
+def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
+    """Let one reward decide: the manager `still` with `still.reward`, or a function under a manager of verl's."""
+    name, path = config.reward.reward_manager.name, config.reward.custom_reward_function.path
+    if name != "still":
+        return
+    if path is not None:
+        raise ConfigError(
+            f"reward.custom_reward_function.path={path}: the reward manager `still` does not call it; "
+            "set reward.reward_manager.name=naive, or drop the function"
+        )
+    preset, limit = still.reward.build(), config.data.max_response_length
+    loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
+    if "tools" in preset.terms and not runs_code(config):
+        raise ConfigError(
+            f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"
+        )
+    if "overlong" in preset.terms and preset.overlong_buffer > limit:
+        raise ConfigError(
+            f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; "
+            "lower it"
+        )
+    check_all_read(still)
+
+
+def check_all_read(still: StillConfig) -> None:
+    """Let the terms judge a few responses, and refuse what is set and no term read."""
+    settings = still.reward
+    preset, read = tracked(settings.build())
+    for name, (text, finished) in product(preset.terms, product(TEXTS, (True, False))):
+        sample = Sample(text, ("4",), preset, tokens=8, max_tokens=8, finished=finished, tool_ok=1)
+        try:
+            value_of(name, sample)
+        except ValueError:  # a term of the user's own may want what only a real row has
+            return
+    read |= {"preset", "weights", "required", "extractors"}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if value is not None and field.name not in read:
+            raise ConfigError(
+                f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(preset.terms)} reads it: "
+                "drop it, or choose a preset with a term that does"
+            )

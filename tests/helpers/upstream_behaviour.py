@@ -1,0 +1,122 @@
+"""Lines of upstream's code that we rely on where no signature says so; `test_contract_on_cpu.py` looks for them."""
+
+_TRAINING_FLOPS = [
+    "dense_N_flops = 6 * dense_N * tokens_sum",
+    "attn_qkv_flops = 6 * seqlen_square_sum",
+    "flops_all_token * (1.0 / delta_time) / 1e12",
+]
+
+BEHAVIOUR = {
+    # How verl finds the plugin.
+    "verl": ['_entry_points(group="verl.plugins")', 'os.getenv("VERL_USE_EXTERNAL_PLUGINS", "auto")'],
+    # The mode's name is compared, so our trainers must show upstream's.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer": [
+        'self.trainer_mode != "sync"',
+        "self.role_worker_mapping[role]",
+        # What the callbacks switch from step to step.
+        "if self.use_reference_policy:",
+        "kl_ctrl=self.kl_ctrl_in_reward",
+        "if self.config.algorithm.use_kl_in_reward:",
+        "self.config.actor_rollout_ref.actor.entropy_coeff != 0.0",
+        '"temperature": self.config.actor_rollout_ref.rollout.temperature',
+        "self.agent_loop_manager.generate_sequences(batch)",
+        # An adaptive entropy coefficient needs the entropy also while it is 0.
+        "calculate_entropy = self.config.actor_rollout_ref.actor.calculate_entropy or (",
+        # Under which names sums of the workers' metrics come back.
+        'rename_dict(output["metrics"], "actor/")',
+    ],
+    # The loss that we wrap, and the config that it is bound to.
+    "verl.workers.engine_workers:ActorRolloutRefWorker.init_model": [
+        "self.loss_fn = partial(ppo_loss, config=actor_config)",
+        "distillation_ppo_loss, config=actor_config, distillation_config=distillation_config",
+        "self.actor.set_loss_fn(self.loss_fn)",
+    ],
+    # The separate mode adds up what is called so, in the mini-batches of a step.
+    "verl.trainer.ppo.v1.utils:MetricsAggregator._get_aggregation_type": ['["sum", "total"]'],
+    # The agent loop of a prompt.
+    "verl.trainer.ppo.v1.agent_loop_tq": ['if "agent_name" not in batch:'],
+    # Dropped samples are replaced by masked rows, and callbacks act before that.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": [
+        "upsample_batch_to_divisible_size(batch, batch_multiple, self.tokenizer.eos_token_id)",
+        "worker_group._dispatch_info[role] = dp_rank_mapping",
+        "batch_multiple = self._get_required_batch_multiple(dp_size)",
+    ],
+    # Its rows of padding are shortened to two tokens.
+    "verl.trainer.ppo.padding_utils": ["SYNTHETIC_PADDING_SEQ_LEN = 128", "(SYNTHETIC_PADDING_SEQ_LEN - 1,)"],
+    # verl's own adaptive coefficient, which is in checkpoints.
+    "verl.trainer.ppo.core_algos:AdaptiveKLController": ["self.value *= mult"],
+    # Parameters that a forward pass left gathered are used again, until they are freed.
+    "torch.distributed.fsdp._flat_param:FlatParamHandle.init_flat_param_attributes": [
+        "flat_param._local_shard = flat_param.data"
+    ],
+    "torch.distributed.fsdp:FullyShardedDataParallel": ["self._handle"],
+    # An error of the tokenizer's is told from one of the processor's by how it begins.
+    "verl.utils.tokenizer.continuous_token_wiring:create_continuous_token_builder": [
+        'f"Model resolved to the text',
+        'f"Model resolved to the VL',
+    ],
+    # The loss reads its coefficients from the config that comes with it.
+    "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
+    # The critic's loss is set once, before `on_init_end`.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._setup": ["self.critic_wg.set_loss_fn(value_loss_)"],
+    # Metrics of mini-batches are weighted by the samples that are left of each.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer.step": [
+        'sample_count = sum(not tag.get("is_padding", False) for tag in batch.tags)',
+        "add_step_metrics(iter_metrics, sample_count=sample_count)",
+    ],
+    # Weights are set aside by number, and upstream removes them by number.
+    "verl.experimental.separation.engine_workers:DetachActorWorker": ["del self.cpu_saved_models[n]"],
+    "verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync._compute_old_log_prob": [
+        "save_model_to_cpu(0)",
+        "restore_model_from_cpu(0)",
+        "restore_model_from_cpu(self.local_trigger_step)",
+    ],
+    # An update of a rollout: prepare, build_topology, init_process_group, send and receive, finalize.
+    "verl.checkpoint_engine.base:CheckpointEngineManager": [
+        '["prepare"] * actor_wg.world_size',
+        '["init_process_group"] * actor_wg.world_size',
+        '["finalize"] * actor_wg.world_size',
+        "import_external_libs(self.config.custom_backend_module or None)",
+    ],
+    # A critic is built with flash attention, a language model as its config says.
+    "verl.utils.model:load_valuehead_model": ['attn_implementation="flash_attention_2"'],
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine._build_module": [
+        'if self.model_config.model_type == "language_model":',
+        "auto_class = get_hf_auto_model_class(hf_config=self.model_config.hf_config)",
+        "config=self.model_config.hf_config",
+    ],
+    "verl.utils.model:get_hf_auto_model_class": ["if key in hf_config.architectures[0]:"],
+    # The planner takes a third of it for a forward pass: these counts are of forward and backward, for a second.
+    "verl.utils.flops_counter:_estimate_qwen2_flops": _TRAINING_FLOPS,
+    "verl.utils.flops_counter:_estimate_qwen2_moe_flops": _TRAINING_FLOPS,
+    # Upstream leaves an open process group alone.
+    "verl.utils.distributed:initialize_global_process_group_ray": ["if not torch.distributed.is_initialized():"],
+    # The engine's own worker extension is replaced from `engine_kwargs`, which are merged last.
+    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.launch_server": ["**engine_kwargs"],
+    # The poll of finished rollouts.
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
+    # The trackers of a run are a plain dict.
+    "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
+    # An agent loop is registered by the name of its class.
+    "verl.experimental.agent_loop.agent_loop:register": ['_agent_loop_registry[agent_name] = {"_target_": '],
+    # What a reward manager sees of a sample.
+    "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
+        '"tool_extra_fields": ',
+        '"prompt_len": ',
+        '"response_len": ',
+        'extra_fields["reward_extra_info"] = ',
+    ],
+    # A reward function sees what the agent loop counted.
+    "verl.experimental.reward_loop.reward_manager.naive:NaiveRewardManager.run_single": [
+        "extra_info.update(tool_extra_fields.items())"
+    ],
+    # Calls that cannot be read are those between these tokens that the parser leaves out.
+    "verl.experimental.agent_loop.tool_parser:HermesToolParser": [
+        'self.tool_call_start_token: str = "<tool_call>"',
+        'self.tool_call_end_token: str = "</tool_call>"',
+    ],
+    # Tokens that a chat template replaces at the end of a turn.
+    "verl.utils.tokenizer.continuous_token:MergeResult": ["removed_prefix_token_count: int"],
+    # Both finish reasons look alike, so the agent loop decides by the last token.
+    "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer": ['stop_reason = "completed"'],
+}
