@@ -91,7 +91,7 @@ _NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
+_DEGREE = re.compile(r"\^\s*\{\s*[°∘]\s*\}|\^\s*[°∘]|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
 _RELATED = re.compile("[=<>≤≥≠∈≡]")
 _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u4e00-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")
