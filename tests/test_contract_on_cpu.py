@@ -42,13 +42,30 @@ verl.experimental.reward_loop.reward_manager.registry:register
 verl:DataProto
 verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
+verl.plugin.platform:get_platform
 verl.plugin.platform:set_platform
 verl.plugin.platform.platform_base:PlatformBase
 verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
 verl.trainer.ppo.reward:get_custom_reward_fn
+verl.trainer.ppo.core_algos:ADV_ESTIMATOR_REGISTRY
+verl.trainer.ppo.core_algos:POLICY_LOSS_REGISTRY
+verl.trainer.ppo.core_algos:get_kl_controller
+verl.trainer.ppo.core_algos:get_policy_loss_fn
+verl.trainer.ppo.core_algos:kl_penalty
 verl.trainer.ppo.utils:Role.Critic
+verl.trainer.ppo.utils:need_critic
+verl.trainer.ppo.utils:need_reference_policy
+verl.utils.config:validate_config
+verl.utils.import_utils:import_external_libs
+verl.utils.model:get_hf_auto_model_class
+verl.utils.reward_score:default_compute_score
+verl.utils.tokenizer:normalize_token_ids
+verl.utils.tracking:Tracking.supported_backend
+verl.workers.rollout.replica:RolloutReplicaRegistry._registry
+verl.workers.rollout.utils:get_max_position_embeddings
+ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
@@ -138,6 +155,28 @@ BEHAVIOUR = {
         '"temperature": self.config.actor_rollout_ref.rollout.temperature',
         "self.agent_loop_manager.generate_sequences(batch)",
     ],
+    # How long a run is, and that it ends with its data.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_dataloader": [
+        "self.steps_per_epoch = len(self.train_dataset) // self.config.data.train_batch_size",
+        "drop_last=True",
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer.fit": ["while current_epoch < self.config.trainer.total_epochs and"],
+    # Names that no registry has.
+    "verl.workers.config.actor:ActorConfig.__post_init__": [
+        '"token-mean"',
+        '"token-sum"',
+        '"seq-mean-token-sum"',
+        '"seq-mean-token-mean"',
+        '"seq-mean-token-sum-norm"',
+    ],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.__init__": ['self.max_off_policy_strategy in ["drop", "wait"]'],
+    # A sequence that is longer than a micro-batch ends the run.
+    "verl.utils.seqlen_balancing": ["assert max_token_len >= max_seq_len"],
+    # What the mode asserts when Ray is up.
+    "verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync.__init__": [
+        "train_batch_size must equal parameter_sync_step * ppo_mini_batch_size",
+        '.checkpoint_engine.backend != "naive"',
+    ],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": ["upsample_batch_to_divisible_size(batch"],
     # The loss reads its coefficients from the config that comes with it.
@@ -204,6 +243,19 @@ def test_upstream_behaviour(name: str) -> None:
     source = inspect.getsource(resolve(name))  # type: ignore[arg-type]
     for line in BEHAVIOUR[name]:
         assert line in source, f"{name} no longer has `{line}`, on which still_verl relies"
+
+
+def test_the_file_of_defaults_has_verls_defaults() -> None:
+    """What a job sets is told by it; verl's own test keeps the file equal to its config, in its repository."""
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
+    from still_verl.integration.checks.upstream import default_config
+
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        composed = compose("ppo_trainer")
+    for node in ("data", "trainer", "algorithm"):
+        assert default_config()[node] == OmegaConf.to_container(composed[node], resolve=True)
 
 
 def test_every_upstream_import_is_listed() -> None:
