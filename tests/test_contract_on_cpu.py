@@ -66,6 +66,7 @@ verl.experimental.separation.engine_workers:DetachActorWorker.save_model_to_cpu
 verl:DataProto
 verl.plugin.platform:PlatformRegistry.register
 verl.plugin.platform:PlatformRegistry.registered_names
+verl.plugin.platform:get_platform
 verl.plugin.platform:set_platform
 verl.plugin.platform.platform_base:PlatformBase
 verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
@@ -80,6 +81,19 @@ torch.distributed.fsdp._flat_param:FlatParamHandle.uses_sharded_strategy
 verl.trainer.ppo.utils:Role.Critic
 verl.trainer.ppo.utils:need_critic
 verl.trainer.ppo.utils:need_reference_policy
+verl.trainer.ppo.core_algos:ADV_ESTIMATOR_REGISTRY
+verl.trainer.ppo.core_algos:POLICY_LOSS_REGISTRY
+verl.trainer.ppo.core_algos:get_kl_controller
+verl.trainer.ppo.core_algos:get_policy_loss_fn
+verl.utils.config:validate_config
+verl.utils.import_utils:import_external_libs
+verl.utils.model:get_hf_auto_model_class
+verl.utils.reward_score:default_compute_score
+verl.utils.tokenizer:normalize_token_ids
+verl.utils.tracking:Tracking.supported_backend
+verl.workers.rollout.replica:RolloutReplicaRegistry._registry
+verl.workers.rollout.utils:get_max_position_embeddings
+ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
@@ -185,6 +199,19 @@ def test_upstream_behaviour(name: str) -> None:
     source = inspect.getsource(resolve(name))  # type: ignore[arg-type]
     for line in BEHAVIOUR[name]:
         assert line in source, f"{name} no longer has `{line}`, on which still_verl relies"
+
+
+def test_the_file_of_defaults_has_verls_defaults() -> None:
+    """What a job sets is told by it; verl's own test keeps the file equal to its config, in its repository."""
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
+    from still_verl.integration.checks.upstream import default_config
+
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        composed = compose("ppo_trainer")
+    for node in ("data", "trainer", "algorithm"):
+        assert default_config()[node] == OmegaConf.to_container(composed[node], resolve=True)
 
 
 def test_every_upstream_import_is_listed() -> None:

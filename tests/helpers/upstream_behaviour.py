@@ -7,6 +7,28 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # How long a run is, and that it ends with its data.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_dataloader": [
+        "self.steps_per_epoch = len(self.train_dataset) // self.config.data.train_batch_size",
+        "drop_last=True",
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer.fit": ["while current_epoch < self.config.trainer.total_epochs and"],
+    # Names that no registry has.
+    "verl.workers.config.actor:ActorConfig.__post_init__": [
+        '"token-mean"',
+        '"token-sum"',
+        '"seq-mean-token-sum"',
+        '"seq-mean-token-mean"',
+        '"seq-mean-token-sum-norm"',
+    ],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.__init__": ['self.max_off_policy_strategy in ["drop", "wait"]'],
+    # A sequence that is longer than a micro-batch ends the run.
+    "verl.utils.seqlen_balancing": ["assert max_token_len >= max_seq_len"],
+    # What the mode asserts when Ray is up.
+    "verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync.__init__": [
+        "train_batch_size must equal parameter_sync_step * ppo_mini_batch_size",
+        '.checkpoint_engine.backend != "naive"',
+    ],
     # How verl finds the plugin.
     "verl": ['_entry_points(group="verl.plugins")', 'os.getenv("VERL_USE_EXTERNAL_PLUGINS", "auto")'],
     # The mode's name is compared, so our trainers must show upstream's.

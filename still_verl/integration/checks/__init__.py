@@ -1,7 +1,7 @@
-"""What must hold before a job starts: each check names the setting, its value and the fix.
+"""What must hold before a job starts: each check names the setting, its value and the fix, in one line.
 
 - `prepare`: `prepare_job` is all that happens before a job starts.
-- `job`: `check_job` runs all checks, `prepare_driver` sets up the driver of a job on CPU.
+- `job`: `check_job` runs all checks; `check_support` those that need settings alone, of which docs/support.md is made.
 - `names`, `choices`, `ranges`, `upstream`: dotted names, verl's enumerations, limits of numbers, verl's dataclasses.
 - `unread`: nothing is set that nothing of the job reads. `tracked` notes what a user's function reads.
 - `dynamics`, `schedules`, `selection`: schedules are evaluated in every step, rules tried on groups.
