@@ -11,24 +11,23 @@ tell a jump of 5 deviations from one of 500, and of which 5 values against 20 ar
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 
 import numpy as np
 
-from still_verl.monitor.alarms.history import LEVEL_EVERY, History, Level
+from still_verl.monitor.alarms.history import History, Level, trimmed_mean
 from still_verl.monitor.alarms.trend import trend
 
-SHIFT_STEPS, CREEP_STEPS, TREND_STEPS = 5, 20, 60  # values that each test takes as those of now
-SHIFT_BACK = 60  # values before them that a shift is looked for in
+TREND_STEPS = 60  # last values that a trend is looked for in
 TREND_LEAST, TREND_EVERY = 30, 5  # values that a trend needs; values between two tests
-SHIFT_LEVELS = (SHIFT_BACK + SHIFT_STEPS) // LEVEL_EVERY + 1
 Z_LEVEL = 5.0  # standard deviations of a difference of levels
+LEAST_RISE = 1.5  # deviations of one value: below it, no change of level has `Z_LEVEL`, correlated or not
 Z_TREND = 4.0  # of Mann-Kendall's statistic
 
 
-class Direction(Enum):
+class Direction(IntEnum):
     """Which change is bad."""
 
     RISE = 1
@@ -44,7 +43,8 @@ class Change:
         amount: how large it is, on the signal's scale, without its sign.
         before: level before, in the signal's unit.
         after: level now.
-        since: the last step at the level before.
+        since: the step of the level before.
+        begun: about when the change began: the last step that was much nearer to the level before.
         z: standard deviations of the noise of these levels.
     """
 
@@ -53,6 +53,7 @@ class Change:
     before: float
     after: float
     since: int
+    begun: int
     z: float
 
 
@@ -67,10 +68,12 @@ def changes(history: History, direction: Direction) -> list[Change]:
 def _changes(history: History, direction: Direction) -> Iterator[Change]:
     if history.noise is None:
         return
-    lowest = direction is Direction.RISE
-    recent = _recent_extreme(history, direction)
-    yield from _level_change("shift", history, direction, recent, SHIFT_STEPS)
-    yield from _level_change("creep", history, direction, history.lowest if lowest else history.highest, CREEP_STEPS)
+    if direction is Direction.RISE:
+        recent, ever = history.recent_lowest, history.lowest
+    else:
+        recent, ever = history.recent_highest, history.highest
+    yield from _level_change("shift", history, direction, recent, history.pace.now)
+    yield from _level_change("creep", history, direction, ever, history.pace.level)
     if history.count % TREND_EVERY == 0 and len(history.values) >= TREND_LEAST:
         yield from _trend_change(history, direction)
 
@@ -83,14 +86,16 @@ def _level_change(
     if before is None:
         return
     now = history.level(steps)
-    rise = direction.value * (now.value - before.value)
+    rise = direction * (now.value - before.value)
+    if rise < LEAST_RISE * history.noise.deviation:  # cheap, and nearly always enough
+        return
     uncertainty = math.hypot(history.noise.of_mean(now.size), history.noise.of_mean(before.size))
     if rise < Z_LEVEL * uncertainty:
         return
     start = before.value
     if test == "shift":
         drift = _drift(history, direction, before)
-        rise, start = rise - drift, start + direction.value * drift
+        rise, start = rise - drift, start + direction * drift
     if rise >= Z_LEVEL * uncertainty:
         yield _change(test, history, start, now.value, before.step, rise / uncertainty)
 
@@ -107,29 +112,20 @@ def _drift(history: History, direction: Direction, before: Level) -> float:
             break
     if earlier is None:
         return 0.0
-    speed = direction.value * (before.value - earlier.value) / (before.index - earlier.index)
+    speed = direction * (before.value - earlier.value) / (before.index - earlier.index)
     return max(speed * span, 0.0)
 
 
-def _recent_extreme(history: History, direction: Direction) -> Level | None:
-    """Return the lowest level before a rise, or the highest before a fall, of the values before the last few."""
-    last = history.count - SHIFT_STEPS
-    found: Level | None = None
-    for level in reversed(history.levels[-SHIFT_LEVELS:]):
-        if last - SHIFT_BACK <= level.index <= last:
-            if found is None or direction.value * (level.value - found.value) < 0:
-                found = level
-    return found
-
-
 def _trend_change(history: History, direction: Direction) -> Iterator[Change]:
-    values = np.array(history.values[-TREND_STEPS:])
-    # Cheap and nearly always enough: nothing moves.
-    fifth = len(values) // 5
-    if direction.value * (np.median(values[-fifth:]) - np.median(values[:fifth])) <= 0:
+    assert history.noise is not None
+    last = history.values[-TREND_STEPS:]
+    # Cheap, and nearly always enough: nothing moves by more than a value's noise.
+    fifth = len(last) // 5
+    if direction * (trimmed_mean(last[-fifth:]) - trimmed_mean(last[:fifth])) < history.noise.deviation:
         return
+    values = np.array(last)
     found = trend(values)
-    if direction.value * found.z >= Z_TREND:
+    if direction * found.z >= Z_TREND:
         middle = float(np.median(values))
         before, after = middle - float(found.change) / 2, middle + float(found.change) / 2
         yield _change("trend", history, before, after, history.steps[-len(values)], abs(float(found.z)))
@@ -139,4 +135,15 @@ def _change(test: str, history: History, before: float, after: float, since: int
     values = [level.value for level in history.levels]
     spread = max(values) - min(values)
     amount = history.scale.amount(before, after, spread)
-    return Change(test, amount, history.raw(before), history.raw(after), since, z)
+    begun = _begun(history.levels, since, before + (after - before) / 4, after > before)
+    return Change(test, amount, history.raw(before), history.raw(after), since, begun, z)
+
+
+def _begun(levels: Sequence[Level], since: int, quarter: float, rises: bool) -> int:
+    """Return the last step from `since` on whose level has come less than a quarter of the way."""
+    for level in reversed(levels):
+        if level.step <= since:
+            break
+        if (level.value < quarter) == rises:
+            return level.step
+    return since

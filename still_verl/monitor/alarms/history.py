@@ -3,20 +3,41 @@
 Memory is bounded: after 10,000 steps as much is kept as after 1,000. Values are kept on the signal's scale.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from still_verl.monitor.alarms.noise import Noise, estimate_noise
 from still_verl.monitor.alarms.scales import Scale
 
 VALUES = 240  # last values that are kept
-LEVEL_STEPS = 20  # values that a level is the mean of
-LEVEL_EVERY = 5  # values between two levels
 LEVELS = 400  # levels that are kept; when there are more, every second one of the older half is dropped
 NOISE_EVERY = 10  # values between two estimates of the noise
-NOISE_GAP = 35  # last values that do not count as noise: a failure that is about to be found is among them
+RECENT = 12  # levels among which a sudden change is looked for
 TRIMMED = 5  # one in so many values is left out at either end of a mean
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many values it takes to know something.
+
+    Attributes:
+        now: values that are compared as those of now when a sudden change is looked for.
+        level: values that a level is the mean of.
+        every: values between two levels.
+        gap: last values that do not count as noise, since a failure that is about to be found may be among them.
+    """
+
+    now: int
+    level: int
+    every: int
+    gap: int
+
+
+EACH_STEP = Pace(now=5, level=20, every=5, gap=35)
+NOW_AND_THEN = Pace(now=2, level=5, every=1, gap=3)  # of validations there are few, and each is of many samples
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,9 @@ class Level:
     step: int
     value: float
     size: int
+
+
+VALUE, STEP = attrgetter("value"), attrgetter("step")
 
 
 def trimmed_mean(values: Sequence[float]) -> float:
@@ -55,23 +79,29 @@ class History:
 
     Attributes:
         scale: what values are transformed by.
+        pace: how often there is a value.
         count: values of the whole run.
         steps: of the last values.
         values: the last values, on the scale.
         levels: of the whole run, oldest first.
         lowest: the lowest level of the run that has no value in common with the one of now; None at its beginning.
         highest: the highest one.
+        recent_lowest: the lowest level of the `RECENT` last ones before the newest; None at its beginning.
+        recent_highest: the highest one.
         noise: of one value, as it was before the last steps; None until there are enough values.
         memo: what was computed of the values of now; empty after the next value.
     """
 
     scale: Scale
+    pace: Pace = EACH_STEP
     count: int = 0
     steps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     lowest: Level | None = None
     highest: Level | None = None
+    recent_lowest: Level | None = None
+    recent_highest: Level | None = None
     noise: Noise | None = None
     memo: dict[Any, Any] = field(default_factory=dict)
 
@@ -85,8 +115,8 @@ class History:
         self.values.append(self.scale.transform(value))
         if len(self.values) > VALUES:
             del self.steps[0], self.values[0]
-        if self.count % LEVEL_EVERY == 0:
-            self.levels.append(self.level(LEVEL_STEPS))
+        if self.count % self.pace.every == 0:
+            self.levels.append(self.level(self.pace.level))
             self._extend_extremes()
             self._thin()
         if self.count % NOISE_EVERY == 0 or self.noise is None:
@@ -100,7 +130,7 @@ class History:
             self.count -= 1
         while self.levels and self.levels[-1].step >= step:
             self.levels.pop()
-        self.lowest = self.highest = None
+        self.lowest = self.highest = self.recent_lowest = self.recent_highest = None
         for level in self.levels:
             self._compare(level)
         if not self.values:
@@ -117,13 +147,12 @@ class History:
         return found
 
     def level_at(self, step: int) -> Level | None:
-        """Return the level at a step: the last one that ends there or before, else the first; None without levels."""
-        found = None
-        for level in self.levels:
-            if level.step > step and found is not None:
-                break
-            found = level
-        return found
+        """Return the level around a step, half of it before; the nearest there is; None without levels."""
+        if not self.levels:
+            return None
+        until = bisect_right(self.levels, step, key=STEP)
+        half = self.pace.level // self.pace.every // 2
+        return self.levels[min(max(until - 1, 0) + half, len(self.levels) - 1)]
 
     def raw(self, value: float) -> float:
         """Return a value of the scale in the unit of the signal."""
@@ -133,7 +162,7 @@ class History:
         """Return what a checkpoint must keep, as JSON values."""
         self.memo.clear()
         state = asdict(self)
-        del state["scale"], state["memo"]  # the one belongs to the code, the other is computed again
+        del state["scale"], state["pace"], state["memo"]  # those belong to the code, this is computed again
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -141,17 +170,21 @@ class History:
         self.count = state["count"]
         self.steps, self.values = list(state["steps"]), list(state["values"])
         self.levels = [Level(**entry) for entry in state["levels"]]
-        self.lowest = self.highest = self.noise = None
-        if state["lowest"] is not None:
-            self.lowest, self.highest = Level(**state["lowest"]), Level(**state["highest"])
+        for name in ("lowest", "highest", "recent_lowest", "recent_highest"):
+            kept = state[name]
+            setattr(self, name, kept and Level(**kept))
+        self.noise = None
         if state["noise"] is not None:
             self.noise = Noise(**state["noise"])
 
     def _extend_extremes(self) -> None:
         """Compare the level that has just no value in common with the newest one."""
-        apart = LEVEL_STEPS // LEVEL_EVERY
+        apart = self.pace.level // self.pace.every
         if len(self.levels) > apart:
             self._compare(self.levels[-1 - apart])
+        recent = self.levels[-1 - RECENT : -1]
+        if recent:
+            self.recent_lowest, self.recent_highest = min(recent, key=VALUE), max(recent, key=VALUE)
 
     def _compare(self, level: Level) -> None:
         if self.lowest is None or level.value < self.lowest.value:
@@ -160,9 +193,9 @@ class History:
             self.highest = level
 
     def _estimate(self) -> Noise | None:
-        before = self.values[:-NOISE_GAP]
-        if len(before) < LEVEL_STEPS:
-            before = self.values[:-LEVEL_EVERY]
+        before = self.values[: -self.pace.gap]
+        if len(before) < self.pace.level:
+            before = self.values[: -self.pace.now]
         return estimate_noise(before, self.scale.resolution)
 
     def _thin(self) -> None:

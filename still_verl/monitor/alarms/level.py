@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from still_verl.monitor.alarms.changes import CREEP_STEPS, Change, Direction, changes
+from still_verl.monitor.alarms.changes import Change, Direction, changes
 from still_verl.monitor.alarms.detectors import SEVERITIES, BaseDetector, Finding, View
-from still_verl.monitor.alarms.history import History
+from still_verl.monitor.alarms.history import EACH_STEP, History
 from still_verl.monitor.alarms.signals import FAMILIES, scale_of
 
 TESTS = ("shift", "creep", "trend")
@@ -86,11 +86,11 @@ class LevelDetector(BaseDetector):
                 if self._reaches(grade, change, view):
                     yield Finding(grade.severity, self._evidence(name, change))
                     break
-        if self.standing and len(history.values) >= CREEP_STEPS:
-            now = history.raw(history.level(CREEP_STEPS).value)
+        if self.standing and len(history.values) >= EACH_STEP.level:
+            now = history.raw(history.level(EACH_STEP.level).value)
             for grade in self.standing:
                 if self._is_beyond(grade.level, now):
-                    said = f"{self.meaning}: {name} is {now:{self.form}} in the last {CREEP_STEPS} steps"
+                    said = f"{self.meaning}: {name} is {now:{self.form}} in the last {EACH_STEP.level} steps"
                     yield Finding(grade.severity, said)
                     break
 
@@ -106,4 +106,4 @@ class LevelDetector(BaseDetector):
 
     def _evidence(self, name: str, change: Change) -> str:
         before, after = format(change.before, self.form), format(change.after, self.form)
-        return f"{self.meaning}: {name} {before} -> {after} since step {change.since} (z {change.z:.1f}, {change.test})"
+        return f"{self.meaning}: {name} {before} -> {after} since step {change.begun} (z {change.z:.1f}, {change.test})"

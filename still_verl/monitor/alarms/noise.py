@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-FEWEST = 8  # values that an estimate needs
+FEWEST = 5  # values that an estimate needs
 MAX_CORRELATION = 0.9
 MEDIAN, TENTH = 0.6745, 1.6449  # of the size of a standard normal value: its median, and what one in ten exceeds
 

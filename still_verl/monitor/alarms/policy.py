@@ -1,17 +1,17 @@
 """Alarms about the policy and its updates: entropy both ways, KL, clipping, gradient, rollout. Names: the registry."""
 
 from still_verl.monitor.alarms.changes import Direction
-from still_verl.monitor.alarms.conditions import not_better, unless_solved, worse
+from still_verl.monitor.alarms.conditions import not_better, not_rising, unless_solved, worse
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 ENTROPY_COLLAPSE = LevelDetector(
     "entropy",
     Direction.FALL,
     [
-        Grade("critical", 10, only_if=unless_solved),
+        Grade("critical", 10, only_if=not_rising),
         Grade("warning", 5, only_if=unless_solved),
         Grade("warning", 3, tests=("shift",), only_if=unless_solved),
-        Grade("info", 1.4, tests=("shift",)),
+        Grade("info", 1.6, tests=("shift",)),
     ],
     "the policy becomes nearly deterministic: it stops exploring",
     "use still/entropy=adaptive or a higher still/temperature, or raise actor.clip_ratio_high",
@@ -33,7 +33,7 @@ KL_EXPLOSION = LevelDetector(
         Grade("critical", 20, level=2.0, tests=("shift",)),
         Grade("warning", 3, level=0.1, tests=("shift",)),
         Grade("warning", 5, level=0.5, tests=("creep",)),
-        Grade("info", 1.5, level=0.01, tests=("shift",)),
+        Grade("info", 1.6, tests=("shift",)),
     ],
     "the policy is far from the reference",
     "raise still.kl.start, lower the learning rate, or reset the reference with still.reference.reset_every",
@@ -60,7 +60,7 @@ GRADIENT_EXPLOSION = LevelDetector(
 GRADIENT_VANISHING = LevelDetector(
     "gradient",
     Direction.FALL,
-    [Grade("warning", 10, only_if=unless_solved), Grade("info", 2, tests=("shift",))],
+    [Grade("warning", 10, only_if=unless_solved), Grade("info", 2)],
     "gradients vanish: the update hardly changes the policy",
     "look whether whole groups get the same reward; then change the data",
 )

@@ -10,8 +10,8 @@ LENGTH_HACKING = LevelDetector(
     [
         Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse),
         Grade("critical", 3, tests=("creep",), only_if=long_not_better),
-        Grade("warning", 1.2, only_if=not_better),
-        Grade("info", 1.1, only_if=accuracy_flat),
+        Grade("warning", 1.2, tests=("creep", "trend"), only_if=long_not_better),
+        Grade("info", 1.15, only_if=accuracy_flat),
     ],
     "responses grow longer and not more often right",
     "read the longest samples; if the reward pays for length, lower that weight or use still/reward=boxed",
@@ -41,7 +41,7 @@ LENGTH_COLLAPSE = LevelDetector(
 TRUNCATION = LevelDetector(
     "truncated",
     Direction.RISE,
-    [Grade("warning", 0.1, level=0.2), Grade("info", 0.03)],
+    [Grade("warning", 0.1, level=0.2), Grade("info", 0.05)],
     "more and more responses are cut at their limit",
     "raise the limit with still.context.stages, or drop cut responses with still.selection.rules=[overlong]",
     form=".2f",
@@ -52,8 +52,8 @@ KEYWORD_HACKING = LevelDetector(
     [
         Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse),
         Grade("critical", 3, tests=("creep",), only_if=long_not_better),
-        Grade("warning", 1.4, only_if=not_better),
-        Grade("info", 1.2, only_if=accuracy_flat),
+        Grade("warning", 1.4, only_if=long_not_better),
+        Grade("info", 1.25, only_if=accuracy_flat),
     ],
     "reasoning words for each 1,000 words rise and accuracy does not",
     "read samples with many of them; if the reward pays for actions, lower that weight",

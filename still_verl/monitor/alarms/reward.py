@@ -7,13 +7,14 @@ from still_verl.monitor.alarms.conditions import (
     no_validation_rose,
     not_better,
     rose,
+    solved,
     unless_solved,
     validation_gain,
     validation_known,
     validation_rose,
 )
 from still_verl.monitor.alarms.detectors import View
-from still_verl.monitor.alarms.history import LEVEL_STEPS, History
+from still_verl.monitor.alarms.history import EACH_STEP, History
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
@@ -27,21 +28,26 @@ def gain_since(history: History | None, since: int) -> float:
     before = history.level_at(since)
     if before is None:
         return 0.0
-    return history.level(LEVEL_STEPS).value - before.value
+    return history.level(EACH_STEP.level).value - before.value
 
 
 def unpaid(view: View, change: Change) -> bool:
-    """Return whether true accuracy rose by a small part of what the score did, or validation did."""
+    """Return whether true accuracy, which must be logged, rose by a small part of what the score did."""
     least = max(GAIN, PAID * (change.after - change.before))
     accuracy = view.histories.get("true_accuracy")
-    if accuracy is None:
-        return validation_known(view, change.since) and not validation_rose(view, change.since)
+    if accuracy is None or solved(view):  # without it the score stands in for accuracy: `train_validation_gap`
+        return False
     return gain_since(accuracy, change.since) < least
+
+
+def unpaid_everywhere(view: View, change: Change) -> bool:
+    """Return whether validation did not rise either, where there is one."""
+    return unpaid(view, change) and not validation_rose(view, change.since)
 
 
 def unpaid_for_sure(view: View, change: Change) -> bool:
     """Return whether validation says, too, that nothing was learned."""
-    return unpaid(view, change) and validation_known(view, change.since) and not validation_rose(view, change.since)
+    return validation_known(view, change.since) and unpaid_everywhere(view, change)
 
 
 def paid_by_score(view: View, change: Change) -> bool:
@@ -72,7 +78,7 @@ ACCURACY_DROP = LevelDetector(
     Direction.FALL,
     [
         Grade("critical", 0.5, only_if=no_validation_rose),
-        Grade("warning", 0.15),
+        Grade("warning", 0.15, only_if=no_validation_rose),
         Grade("info", 0.03),
     ],
     "fewer answers are right than before, or the score is lower where accuracy is not logged",
@@ -95,7 +101,7 @@ TRAIN_VALIDATION_GAP = LevelDetector(
 REWARD_HACKING_SCORE = LevelDetector(
     "score",
     Direction.RISE,
-    [Grade("critical", 0.3, tests=("creep",), only_if=unpaid_for_sure), Grade("warning", 0.1, only_if=unpaid)],
+    [Grade("critical", 0.3, tests=("creep",), only_if=unpaid_for_sure), Grade("warning", 0.1, only_if=unpaid_everywhere), Grade("info", 0.05, only_if=unpaid)],
     "the score rises and not more answers are right",
     "look which term of the reward rises (still/reward/*) and lower its weight",
 )
@@ -116,7 +122,7 @@ FORMAT_WITHOUT_CORRECTNESS = LevelDetector(
 GROUPS_TOO_EASY = LevelDetector(
     "all_right",
     Direction.RISE,
-    [Grade("warning", 0.2, level=0.5), Grade("info", 0.1)],
+    [Grade("warning", 0.2, level=0.6), Grade("info", 0.2, level=0.35, tests=("shift",))],
     "whole groups are right, so that they teach nothing",
     "harder data, or drop such groups with still.selection.rules=[accuracy]",
     standing=[Grade("warning", 0, level=0.8)],

@@ -96,7 +96,7 @@ SIGNALS: dict[str, Signal] = {
     "repetition": Signal(first_of("still/repetition"), Scale(resolution=0.002)),
     "distinct_words": Signal(first_of("still/distinct_2"), Scale()),
     "entropy": Signal(first_of(*ENTROPY, "entropy"), Factor(floor=1e-4)),
-    "kl": Signal(first_of(*KL, "kl"), Factor(resolution=0.03, floor=0.002)),
+    "kl": Signal(first_of(*KL, "kl"), Factor(resolution=0.03, floor=0.01)),
     "clip_fraction": Signal(
         first_of("actor/pg_clipfrac", "clip_ratio/region_mean", "clip_ratio"), Factor(resolution=0.05, floor=0.002)
     ),

@@ -8,7 +8,7 @@ import numpy as np
 from still_verl.monitor.alarms.changes import TREND_EVERY, TREND_LEAST, TREND_STEPS
 from still_verl.monitor.alarms.conditions import GAIN, GAIN_Z, SOLVED, validation_rose
 from still_verl.monitor.alarms.detectors import BaseDetector, Finding, View
-from still_verl.monitor.alarms.history import LEVEL_STEPS, History
+from still_verl.monitor.alarms.history import EACH_STEP, History
 from still_verl.monitor.alarms.trend import ends, fold, trend
 
 NAMED = 4  # metrics that are named in evidence
@@ -16,7 +16,7 @@ BROKEN_STEPS = 3  # in a row after which a figure that is not finite is no accid
 SPIKE_FACTOR, SPIKE_DEVIATIONS, SPIKE_STEPS, SPIKES = 5.0, 8.0, 40, 2  # over the median, in so many steps
 KL_GROWTH, KL_BEND, KL_Z = 2.0, 0.2, 3.1  # last over first fifth; ends above the middle, of the middle; p = 0.001
 PLATEAU_STEPS, PLATEAU_PART = 150, 0.5  # least steps without a gain; least part of the run
-DEAD_STEPS, DEAD_PART, DEAD_BEFORE = 10, 0.05, 0.02  # what is left of a term; what it paid before
+DEAD_STEPS, DEAD_PART, DEAD_BEFORE = 10, 0.2, 0.02  # what is left of a term; what it paid before
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Spikes(BaseDetector):
     def find(self, view: View) -> Finding | None:
         """Count the spikes among the last values; one is worth an info."""
         history = view.histories.get(self.signal)
-        if history is None or history.noise is None or len(history.values) < LEVEL_STEPS:
+        if history is None or history.noise is None or len(history.values) < EACH_STEP.level:
             return None
         middle = float(np.median(history.values[-TREND_STEPS:]))
         limit = middle + max(math.log(SPIKE_FACTOR), SPIKE_DEVIATIONS * history.noise.deviation)
@@ -126,12 +126,12 @@ class Plateau(BaseDetector):
         if history is None or history.noise is None or not history.levels:
             return None
         wait = max(PLATEAU_STEPS, int(PLATEAU_PART * history.count))
-        now = history.level(LEVEL_STEPS)
+        now = history.level(EACH_STEP.level)
         then = [level for level in history.levels if level.index <= history.count - wait]
         if not then or now.value >= SOLVED:
             return None
-        best = max(level.value for level in then[-LEVEL_STEPS:])
-        uncertainty = history.noise.of_mean(LEVEL_STEPS)
+        best = max(level.value for level in then[-EACH_STEP.level:])
+        uncertainty = history.noise.of_mean(EACH_STEP.level)
         if now.value - best > min(GAIN, GAIN_Z * uncertainty) or _moved(history, wait, uncertainty):
             return None
         since = then[-1].step
@@ -175,7 +175,7 @@ def _cost(view: View, steps: int) -> str:
     seconds = view.histories.get("step_seconds")
     if seconds is None or not seconds.values:
         return ""
-    each = seconds.raw(seconds.level(LEVEL_STEPS).value)
+    each = seconds.raw(seconds.level(EACH_STEP.level).value)
     return f", which cost {steps * each / 3600:.1f} hours of all devices"
 
 

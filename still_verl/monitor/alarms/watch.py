@@ -19,7 +19,7 @@ from still_verl.monitor.alarms.detectors import (
     View,
     Window,
 )
-from still_verl.monitor.alarms.history import History
+from still_verl.monitor.alarms.history import EACH_STEP, NOW_AND_THEN, History
 from still_verl.monitor.alarms.signals import SIGNALS, Read, Row, family_member, read_signals, reader, scale_of
 from still_verl.monitor.registries import DETECTORS, by_label
 
@@ -112,7 +112,8 @@ class Watch(View):
 
     def _history(self, name: str) -> History:
         if name not in self.histories:
-            self.histories[name] = History(scale_of(name))
+            pace = NOW_AND_THEN if name.startswith("validation/") else EACH_STEP
+            self.histories[name] = History(scale_of(name), pace)
         return self.histories[name]
 
     def _read_families(self, metrics: Row) -> dict[str, float]:

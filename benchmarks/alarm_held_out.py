@@ -1,0 +1,4 @@
+"""Shapes and kinds written after the detectors were tuned."""
+
+HEALTHY = {}
+SHAPES = {}
