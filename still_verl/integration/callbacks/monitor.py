@@ -121,7 +121,9 @@ class Monitor(Callback):
             level = logging.INFO if alarm.severity == "info" else logging.ERROR
             _log.log(level, str(alarm))
         journal.alarm(alarm)
-        if alarm.name in self.stop_on:
+        # An alarm may begin as a warning, or less: only the worst that it can be ends a run.
+        worst = alarm.name == CONSTANT_REWARD or alarm.severity == self.watch.detectors[alarm.name].severity
+        if alarm.name in self.stop_on and worst:
             self.stopping = True
             _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 

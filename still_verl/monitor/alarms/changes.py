@@ -1,6 +1,6 @@
 """Has the level of a signal changed? Three tests, each for a rise or a fall.
 
-- shift: the last 5 values against the lowest (highest) level of the 60 values before, less the drift that there was
+- shift: the last 5 values against the lowest (highest) level of the 40 values before, less the drift that there was
   before that already. Finds sudden failures.
 - creep: the last 20 values against the lowest (highest) level of the whole run. Finds slow failures.
 - trend: Mann-Kendall over the last 60 values, see `trend`. Finds what moves steadily.

@@ -15,7 +15,7 @@ from still_verl.monitor.alarms.scales import Scale
 VALUES = 240  # last values that are kept
 LEVELS = 400  # levels that are kept; when there are more, every second one of the older half is dropped
 NOISE_EVERY = 10  # values between two estimates of the noise
-RECENT = 12  # levels among which a sudden change is looked for
+RECENT = 8  # levels among which a sudden change is looked for: an onset of 20 values, and some more
 TRIMMED = 5  # one in so many values is left out at either end of a mean
 
 

@@ -33,7 +33,7 @@ KL_EXPLOSION = LevelDetector(
         Grade("critical", 20, level=2.0, tests=("shift",)),
         Grade("warning", 3, level=0.1, tests=("shift",)),
         Grade("warning", 5, level=0.5, tests=("creep",)),
-        Grade("info", 1.6, tests=("shift",)),
+        Grade("info", 2, tests=("shift",)),
     ],
     "the policy is far from the reference",
     "raise still.kl.start, lower the learning rate, or reset the reference with still.reference.reset_every",

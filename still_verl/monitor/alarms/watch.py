@@ -216,8 +216,10 @@ class Watch(View):
         """Take back what `state_dict` gave.
 
         The detectors may be others now: alarms of those that are gone are dropped, and a new one is tested as soon as
-        there are enough steps of its signals.
+        there are enough steps of its signals. A checkpoint of version 0.1 has no histories: the watch then begins anew.
         """
+        if "histories" not in state:
+            return
         self.start, self.last = state["start"], state["last"]
         self.active = {label: steps for label, steps in state["active"].items() if label in self.detectors}
         self.severities = {label: state["severities"][label] for label in self.active}

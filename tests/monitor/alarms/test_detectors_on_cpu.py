@@ -165,8 +165,8 @@ def test_a_checkpoint_outlives_a_change_of_detectors(monkeypatch: pytest.MonkeyP
         removed.observe(int(row["step"]), row | {"still/accuracy": 0.5})
 
 
-def test_a_checkpoint_of_one_row_for_each_step_is_read() -> None:
-    first = [{"accuracy": 0.1}] * 20
+def test_with_a_checkpoint_of_an_earlier_version_the_watch_begins_anew() -> None:
     watch = Watch()
-    watch.load_state_dict({"start": first, "last": [{"accuracy": 0.3, "kl": 1.0}] * 40, "ringing": {"plateau": 1}})
-    assert watch.start == {"accuracy": [0.1] * 20, "kl": [1.0] * 20} and watch.active == {"plateau": 1}
+    watch.load_state_dict({"start": {"kl": [1.0]}, "last": [{"kl": 1.0}] * 40, "active": {"plateau": 1}})
+    assert watch.histories == {} and watch.active == {}
+    assert watch.observe(41, {"actor/kl_loss": 1.0}) == []
