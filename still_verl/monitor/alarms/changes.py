@@ -112,8 +112,12 @@ def _drift(history: History, direction: Direction, before: Level) -> float:
             break
     if earlier is None:
         return 0.0
-    speed = direction * (before.value - earlier.value) / (before.index - earlier.index)
-    return max(speed * span, 0.0)
+    assert history.noise is not None
+    apart = before.index - earlier.index
+    drift = direction * (before.value - earlier.value)
+    # Only as far as noise does not explain it: between two levels that are near each other there is always some.
+    drift -= math.hypot(history.noise.of_mean(before.size), history.noise.of_mean(earlier.size))
+    return max(drift, 0.0) * span / apart
 
 
 def _trend_change(history: History, direction: Direction) -> Iterator[Change]:

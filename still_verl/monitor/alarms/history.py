@@ -27,17 +27,19 @@ class Pace:
         now: values that are compared as those of now when a sudden change is looked for.
         level: values that a level is the mean of.
         every: values between two levels.
+        fewest: values that an estimate of the noise needs.
         gap: last values that do not count as noise, since a failure that is about to be found may be among them.
     """
 
     now: int
     level: int
     every: int
+    fewest: int
     gap: int
 
 
-EACH_STEP = Pace(now=5, level=20, every=5, gap=35)
-NOW_AND_THEN = Pace(now=2, level=5, every=1, gap=3)  # of validations there are few, and each is of many samples
+EACH_STEP = Pace(now=5, level=20, every=5, fewest=10, gap=35)
+NOW_AND_THEN = Pace(now=2, level=5, every=1, fewest=4, gap=3)  # of validations there are few, and each is of many samples
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,8 @@ class History:
         before = self.values[: -self.pace.gap]
         if len(before) < self.pace.level:
             before = self.values[: -self.pace.now]
+        if len(before) < self.pace.fewest:
+            return None
         return estimate_noise(before, self.scale.resolution)
 
     def _thin(self) -> None:

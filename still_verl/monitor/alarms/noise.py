@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-FEWEST = 5  # values that an estimate needs
 MAX_CORRELATION = 0.9
+USUAL, USUAL_VALUES = 0.6, 40  # correlation where nothing is known, and how many values that counts as
 MEDIAN, TENTH = 0.6745, 1.6449  # of the size of a standard normal value: its median, and what one in ten exceeds
 
 
@@ -29,8 +29,8 @@ class Noise:
         return self.deviation * math.sqrt(_variance_of_mean(size, round(self.correlation, 2)))
 
 
-def estimate_noise(values: Sequence[float], least: float) -> Noise | None:
-    """Estimate noise from how far values that are one and two steps apart differ; None for too few values.
+def estimate_noise(values: Sequence[float], least: float) -> Noise:
+    """Estimate noise from how far values that are one and two steps apart differ; they are three at least.
 
     A level that drifts, or jumps once, moves these differences hardly at all. So a failure does not count as noise,
     as it does when correlation is estimated around a mean or a line.
@@ -38,28 +38,28 @@ def estimate_noise(values: Sequence[float], least: float) -> Noise | None:
     Args:
         least: deviation that is the lowest result.
     """
-    if len(values) < FEWEST:
-        return None
     array = np.asarray(values)
     near, far = _spread(array[1:] - array[:-1]), _spread(array[2:] - array[:-2])
     correlation = 0.0
     if near > 0:
         # The variances are 2 d^2 (1 - r) and 2 d^2 (1 - r^2): their ratio is 1 + r.
         correlation = min(max((far / near) ** 2 - 1, 0.0), MAX_CORRELATION)
+    # Of few values it is hardly known: it is drawn to what is usual.
+    correlation = (len(values) * correlation + USUAL_VALUES * USUAL) / (len(values) + USUAL_VALUES)
     deviation = near / math.sqrt(2 * (1 - correlation))
-    # With few values the estimate itself is uncertain.
-    deviation *= 1 + 6 / len(values)
-    return Noise(max(deviation, least), correlation)
+    # Around their own mean, values spread more than noise: no estimate needs to be beyond that.
+    deviation = min(deviation, _spread(array - np.median(array)))
+    return Noise(max(deviation * (1 + 3 / len(values)), least), correlation)
 
 
 def _spread(differences: np.ndarray) -> float:
-    """Return the standard deviation of differences around 0, without outliers.
+    """Return the root mean square of differences from 0; what is beyond 3 deviations counts as 3.
 
-    The median size alone would be 0 where a signal rarely moves.
+    The median alone would say 0 where a signal rarely moves.
     """
     sizes = np.sort(np.abs(differences))
-    middle, upper = sizes[len(sizes) // 2], sizes[int(0.9 * (len(sizes) - 1))]
-    return float(max(middle / MEDIAN, upper / TENTH))
+    middle, upper = sizes[len(sizes) // 2] / MEDIAN, sizes[int(0.9 * (len(sizes) - 1))] / TENTH
+    return float(np.sqrt(np.mean(np.minimum(sizes, 3 * max(middle, upper)) ** 2)))
 
 
 @cache

@@ -3,6 +3,7 @@
 from still_verl.monitor.alarms.changes import Change, Direction
 from still_verl.monitor.alarms.conditions import (
     GAIN,
+    HALF,
     VALIDATIONS,
     no_validation_rose,
     not_better,
@@ -14,7 +15,7 @@ from still_verl.monitor.alarms.conditions import (
     validation_rose,
 )
 from still_verl.monitor.alarms.detectors import View
-from still_verl.monitor.alarms.history import EACH_STEP, History
+from still_verl.monitor.alarms.history import History
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
@@ -28,7 +29,7 @@ def gain_since(history: History | None, since: int) -> float:
     before = history.level_at(since)
     if before is None:
         return 0.0
-    return history.level(EACH_STEP.level).value - before.value
+    return history.level(HALF).value - before.value
 
 
 def unpaid(view: View, change: Change) -> bool:
@@ -37,34 +38,34 @@ def unpaid(view: View, change: Change) -> bool:
     accuracy = view.histories.get("true_accuracy")
     if accuracy is None or solved(view):  # without it the score stands in for accuracy: `train_validation_gap`
         return False
-    return gain_since(accuracy, change.since) < least
+    return gain_since(accuracy, change.begun) < least
 
 
 def unpaid_everywhere(view: View, change: Change) -> bool:
     """Return whether validation did not rise either, where there is one."""
-    return unpaid(view, change) and not validation_rose(view, change.since)
+    return unpaid(view, change) and not validation_rose(view, change.begun)
 
 
 def unpaid_for_sure(view: View, change: Change) -> bool:
     """Return whether validation says, too, that nothing was learned."""
-    return validation_known(view, change.since) and unpaid_everywhere(view, change)
+    return validation_known(view, change.begun) and unpaid_everywhere(view, change)
 
 
 def paid_by_score(view: View, change: Change) -> bool:
     """Return whether the score rose with this term, and accuracy did not."""
-    return rose(view.histories.get("score"), change.since) and unpaid(view, change)
+    return rose(view.histories.get("score"), change.begun) and unpaid(view, change)
 
 
 def validation_stays(view: View, change: Change) -> bool:
     """Return whether no validation followed what accuracy was at the steps of these validations."""
     accuracy = view.histories["accuracy"]
-    before = accuracy.level_at(change.since)
+    before = accuracy.level_at(change.begun)
     known = False
     for history in view.family("validation").values():
-        gain = validation_gain(history, change.since)
+        gain = validation_gain(history, change.begun)
         if gain is None or before is None:
             continue
-        steps = [step for step in history.steps if step > change.since][-VALIDATIONS:]
+        steps = [step for step in history.steps if step > change.begun][-VALIDATIONS:]
         levels = [accuracy.level_at(step) for step in steps]
         trained = sum(level.value for level in levels if level) / len(levels) - before.value
         if len(steps) < VALIDATIONS or gain >= max(GAIN, PAID * trained) or trained < GAP:
