@@ -1,7 +1,7 @@
 """How simulated runs fail, for `alarms.py`: each shape changes some metrics of a healthy run from a step on.
 
-A change takes `onset` steps and stays. Sizes are drawn for each run: between what is at least 5 deviations of the noise,
-and what was reported of real runs. Accuracy stands still, or falls, where a failure is one only because of that.
+A change takes `onset` steps and stays. Sizes are drawn for each run: between what is at least 5 deviations of the
+noise, and what was reported of real runs. Accuracy stands still, or falls, where a failure is one only because of that.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Failure:
         return np.arange(self.run.steps) >= self.turn
 
     def move(self, name: str, low: float, high: float) -> None:
-        """Add a difference, or multiply by a factor (low and high above 0), drawn between the two; 5 deviations at least.
+        """Add a difference, or multiply by a factor, drawn between the two; 5 deviations at least.
 
         Differences have the sign of `high`; factors below 1 make it smaller.
         """

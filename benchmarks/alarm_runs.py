@@ -1,8 +1,8 @@
 """Simulated runs for `alarms.py`: healthy ones of several kinds, and ones that fail from some step on.
 
-A run that learns: accuracy rises along a logistic curve, and length, keywords, KL, entropy and the rest follow it. Every
-run has its own levels, speed and noise. Nothing here knows a threshold of a detector: sizes are what the field reports,
-and never below 5 deviations of the noise of the run.
+A run that learns: accuracy rises along a logistic curve, and length, keywords, KL, entropy and the rest follow it.
+Every run has its own levels, speed and noise. Nothing here knows a threshold of a detector: sizes are what the field
+reports, and never below 5 deviations of the noise of the run.
 """
 
 from collections.abc import Callable, Mapping
@@ -113,7 +113,7 @@ def healthy(steps: int, correlated: bool, rng: Rng) -> Run:
 
 
 def saturated(run: Run, rng: Rng) -> None:
-    """Nearly everything is right from early on: groups teach nothing, gradients and entropy fall, answers get longer."""
+    """Nearly everything is right from early on: groups teach nothing, gradients and entropy fall, lengths move."""
     time = np.arange(run.steps)
     done = 1 / (1 + np.exp(-(time - rng.uniform(10, 60)) / rng.uniform(5, 15)))
     wave = 0.005 * rng.standard_normal(run.steps)

@@ -1,6 +1,6 @@
 """How often are the alarms wrong, and what do they find, how late? On simulated runs: `alarm_runs`, `alarm_failures`.
 
-    python benchmarks/alarms.py [--runs 100] [--healthy 1000] [--seed 0] [--processes 2] [--held-out] [--peer PYTHON ...]
+    python benchmarks/alarms.py [--runs 100] [--healthy 1000] [--held-out] [--only NAME] [--peer PYTHON ...]
 
 Each failure has its own noise (independent, correlated) and onset: steps from healthy to its full size. It is found if
 an alarm with its name begins, or becomes worse, within 15 steps after an onset of up to 20 steps, or before the end of

@@ -39,7 +39,9 @@ class Pace:
 
 
 EACH_STEP = Pace(now=5, level=20, every=5, fewest=10, gap=35)
-NOW_AND_THEN = Pace(now=2, level=5, every=1, fewest=4, gap=3)  # of validations there are few, and each is of many samples
+NOW_AND_THEN = Pace(
+    now=2, level=5, every=1, fewest=4, gap=3
+)  # of validations there are few, and each is of many samples
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,12 @@ class History:
         until = bisect_right(self.levels, step, key=STEP)
         half = self.pace.level // self.pace.every // 2
         return self.levels[min(max(until - 1, 0) + half, len(self.levels) - 1)]
+
+    def level_until(self, step: int) -> Level | None:
+        """Return the last level that ends at a step or before, else the first; None without levels."""
+        if not self.levels:
+            return None
+        return self.levels[max(bisect_right(self.levels, step, key=STEP) - 1, 0)]
 
     def raw(self, value: float) -> float:
         """Return a value of the scale in the unit of the signal."""

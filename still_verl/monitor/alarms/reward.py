@@ -19,14 +19,13 @@ from still_verl.monitor.alarms.history import History
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
+GRADUAL_STEPS, GRADUAL_PART = 20, 0.85  # of a rise: less than this part in so many steps
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
 
-def gain_since(history: History | None, since: int) -> float:
-    """Return how much higher a signal is than it was at a step; 0 where it is not known."""
-    if history is None or not history.values:
-        return 0.0
-    before = history.level_at(since)
+def gain_since(history: History, step: int) -> float:
+    """Return how much higher a signal is than its level until a step."""
+    before = history.level_until(step)
     if before is None:
         return 0.0
     return history.level(HALF).value - before.value
@@ -34,11 +33,11 @@ def gain_since(history: History | None, since: int) -> float:
 
 def unpaid(view: View, change: Change) -> bool:
     """Return whether true accuracy, which must be logged, rose by a small part of what the score did."""
-    least = max(GAIN, PAID * (change.after - change.before))
     accuracy = view.histories.get("true_accuracy")
     if accuracy is None or solved(view):  # without it the score stands in for accuracy: `train_validation_gap`
         return False
-    return gain_since(accuracy, change.begun) < least
+    paid = gain_since(view.histories["score"], change.begun)
+    return gain_since(accuracy, change.begun) < PAID * paid
 
 
 def unpaid_everywhere(view: View, change: Change) -> bool:
@@ -47,7 +46,14 @@ def unpaid_everywhere(view: View, change: Change) -> bool:
 
 
 def unpaid_for_sure(view: View, change: Change) -> bool:
-    """Return whether validation says, too, that nothing was learned."""
+    """Return whether validation says, too, that nothing was learned, while the score rose over many steps.
+
+    A score that is another from one step to the next was not learned: other samples are counted, or other data is used.
+    """
+    score = view.histories["score"]
+    later = score.level_until(change.begun + GRADUAL_STEPS)
+    if later is None or later.value - change.before > GRADUAL_PART * (change.after - change.before):
+        return False
     return validation_known(view, change.begun) and unpaid_everywhere(view, change)
 
 
@@ -102,7 +108,11 @@ TRAIN_VALIDATION_GAP = LevelDetector(
 REWARD_HACKING_SCORE = LevelDetector(
     "score",
     Direction.RISE,
-    [Grade("critical", 0.3, tests=("creep",), only_if=unpaid_for_sure), Grade("warning", 0.1, only_if=unpaid_everywhere), Grade("info", 0.05, only_if=unpaid)],
+    [
+        Grade("critical", 0.3, tests=("creep",), only_if=unpaid_for_sure),
+        Grade("warning", 0.1, only_if=unpaid_everywhere),
+        Grade("info", 0.05, only_if=unpaid),
+    ],
     "the score rises and not more answers are right",
     "look which term of the reward rises (still/reward/*) and lower its weight",
 )

@@ -73,7 +73,9 @@ class Spikes(BaseDetector):
             return None
         severity = self.severity if spikes >= SPIKES else "info"
         usual, largest = history.raw(middle), history.raw(max(last))
-        said = f"{spikes} of the last {len(last)} values are spikes: {self.signal} up to {largest:.3g}, else {usual:.3g}"
+        said = (
+            f"{spikes} of the last {len(last)} values are spikes: {self.signal} up to {largest:.3g}, else {usual:.3g}"
+        )
         return Finding(severity, said)
 
 
@@ -130,7 +132,7 @@ class Plateau(BaseDetector):
         then = [level for level in history.levels if level.index <= history.count - wait]
         if not then or now.value >= SOLVED:
             return None
-        best = max(level.value for level in then[-EACH_STEP.level:])
+        best = max(level.value for level in then[-EACH_STEP.level :])
         uncertainty = history.noise.of_mean(EACH_STEP.level)
         if now.value - best > min(GAIN, GAIN_Z * uncertainty) or _moved(history, wait, uncertainty):
             return None
