@@ -28,7 +28,6 @@ from still_verl.monitor.alarms import scan
 
 ONSETS, SLOW, PATIENCE = (1, 5, 20, 100, 300), 100, 15
 STEPS = 300  # of a healthy run
-PEER_RUNS, PEER_HEALTHY = 20, 100  # a cell, a kind: it is slow to start
 PEER = Path(__file__).with_name("alarm_peer.py")
 
 
@@ -138,9 +137,11 @@ def ask_peer(python: str, runs: Iterable[Rows]) -> list[str]:
     return done.stdout.split()
 
 
-def peer_table(python: str, shapes: Iterable[str], kinds: Iterable[str], seed: int) -> Table:
+def peer_table(
+    python: str, shapes: Iterable[str], kinds: Iterable[str], runs: int, healthy_runs: int, seed: int
+) -> Table:
     """Show in how many runs rldoctor gives a warning (failures) or is critical (healthy runs)."""
-    tasks = [(cell, seed + number) for cell in cells(shapes) for number in range(PEER_RUNS)]
+    tasks = [(cell, seed + number) for cell in cells(shapes) for number in range(runs)]
     version, *said = ask_peer(python, (made(cell, number)[0] for cell, number in tasks))
     loud = [worst in ("WARNING", "CRITICAL") for worst in said]
     fast = [hit for hit, (cell, _) in zip(loud, tasks, strict=True) if cell.onset < SLOW]
@@ -149,7 +150,7 @@ def peer_table(python: str, shapes: Iterable[str], kinds: Iterable[str], seed: i
     table.add_row("failures with a warning, onset up to 20", share(fast))
     table.add_row("failures with a warning, slower", share(slow))
     for kind in kinds:
-        _, *worst = ask_peer(python, (healthy_rows(kind, seed + number) for number in range(PEER_HEALTHY)))
+        _, *worst = ask_peer(python, (healthy_rows(kind, seed + number) for number in range(healthy_runs)))
         critical, warned = share(w == "CRITICAL" for w in worst), share(w == "WARNING" for w in worst)
         table.add_row(f"healthy, {kind}", f"critical {critical}, else warning {warned}")
     return table
@@ -162,13 +163,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--held-out", action="store_true", help="the shapes and kinds that no detector was tuned on")
-    parser.add_argument("--peer", nargs="*", default=[], help="Python of an environment with rldoctor")
+    parser.add_argument("--peer", nargs="*", default=[], help="only ask rldoctor, with the Python of its environment")
     parser.add_argument("--only", default="", help="shapes and kinds whose name has this")
     args = parser.parse_args()
     source = held_out if args.held_out else sys.modules[__name__]
     shapes = [name for name in source.SHAPES if args.only in name]
     kinds = [name for name in source.HEALTHY if args.only in name]
     console = Console(width=160)
+    for python in args.peer:
+        console.print(peer_table(python, shapes, kinds, args.runs, args.healthy, args.seed))
+    if args.peer:
+        return
     with ProcessPoolExecutor(args.processes) as pool:
         tasks = [(cell, args.seed + number) for cell in cells(shapes) for number in range(args.runs)]
         if tasks:
@@ -178,8 +183,6 @@ def main() -> None:
         if tasks_healthy:
             rings = list(pool.map(rung, tasks_healthy, chunksize=20))
             console.print(healthy_table(rings, f"healthy runs of {STEPS} steps"))
-    for python in args.peer:
-        console.print(peer_table(python, shapes, kinds, args.seed))
 
 
 if __name__ == "__main__":
