@@ -19,7 +19,7 @@ from still_verl.monitor.alarms.history import History
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
-GRADUAL_STEPS, GRADUAL_PART = 20, 0.85  # of a rise: less than this part in so many steps
+GRADUAL_STEPS, GRADUAL_PART = 30, 0.8  # of a rise: less than this part in so many steps
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
 
