@@ -1,8 +1,8 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
 `app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `runs` (report, watch), `diagnose` and `programs` (run-code). The docstring and the annotations of a function are
-its help text.
+(verify, score), `runs` (report, watch), `diagnose` and `programs` (run-code). The docstring and the annotations of a
+function are its help text.
 
 A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
 without verl. Those that need verl begin with `output.require_verl`.

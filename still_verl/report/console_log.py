@@ -8,7 +8,9 @@ from typing import Any
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 STEP = re.compile(r"(?:^|\s)step:(\d+) - (.*)")
 NUMBER = re.compile(r"(?:np\.\w+\()?([-+.\w]+)\)?")  # numpy writes np.float64(0.1)
-SEARCHED_BYTES = 50_000_000  # at the beginning of a file, for its first step: a log may begin with megabytes of warnings
+SEARCHED_BYTES = (
+    50_000_000  # at the beginning of a file, for its first step: a log may begin with megabytes of warnings
+)
 LONGEST = 1_000_000  # characters of a line: a longer one is no line of metrics
 
 

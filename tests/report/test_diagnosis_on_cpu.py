@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from typer.testing import CliRunner
-from verl.utils.tracking import FileLogger, LocalLogger, _TensorboardAdapter
+from verl.utils.logger import LocalLogger
+from verl.utils.tracking import FileLogger, _TensorboardAdapter
 
 from still_verl.cli import app
 from still_verl.report.diagnosis import diagnose, rows

@@ -94,26 +94,26 @@ def _level_change(
         return
     start = before.value
     if test == "shift":
-        drift = _drift(history, direction, before)
+        drift = _drift(history, direction, before, now)
         rise, start = rise - drift, start + direction * drift
     if rise >= Z_LEVEL * uncertainty:
         yield _change(test, history, start, now.value, before.step, rise / uncertainty)
 
 
-def _drift(history: History, direction: Direction, before: Level) -> float:
+def _drift(history: History, direction: Direction, before: Level, now: Level) -> float:
     """Return how far the level would have come by itself, moving on as in the time before; not below 0."""
-    span = history.count - before.index
+    span = now.middle - before.middle
     earlier: Level | None = None
     for level in reversed(history.levels):
         if level.index >= before.index:
             continue
         earlier = level
-        if before.index - level.index >= span:
+        if before.middle - level.middle >= span:
             break
     if earlier is None:
         return 0.0
     assert history.noise is not None
-    apart = before.index - earlier.index
+    apart = before.middle - earlier.middle
     drift = direction * (before.value - earlier.value)
     # Only as far as noise does not explain it: between two levels that are near each other there is always some.
     drift -= math.hypot(history.noise.of_mean(before.size), history.noise.of_mean(earlier.size))

@@ -60,6 +60,11 @@ class Level:
     value: float
     size: int
 
+    @property
+    def middle(self) -> float:
+        """The count of values at the middle of those that it is the mean of."""
+        return self.index - self.size / 2
+
 
 VALUE, STEP = attrgetter("value"), attrgetter("step")
 
