@@ -60,7 +60,7 @@ class Monitor(Callback):
         assert self.journal is not None
         for alarm in (*self._constant(rows, step, trainer), *self.watch.observe(step, metrics)):
             self._begin(alarm, self.journal)
-        active = set(self.watch.active)
+        active = self.watch.loud
         if self.constant.active:
             active.add(CONSTANT_REWARD)
         for name in self.alarms:

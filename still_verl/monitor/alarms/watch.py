@@ -89,6 +89,11 @@ class Watch(View):
         """Metrics that are not finite now, and for how many steps."""
         return self._broken.counts
 
+    @property
+    def loud(self) -> set[str]:
+        """The alarms that last and are more than a hint: warnings and critical ones."""
+        return {label for label in self.active if self.severities[label] != "info"}
+
     def observe(self, step: int, metrics: Row) -> list[Alarm]:
         """Return the alarms that begin with this step, or become worse.
 
