@@ -13,6 +13,9 @@ from verl.utils.tracking import FileLogger, _TensorboardAdapter
 from still_verl.cli import app
 from still_verl.report.diagnosis import diagnose, rows
 from still_verl.report.logs import CONSOLE, EVENTS, FILE, OURS, find_runs
+from still_verl.report.read import read_runs
+from still_verl.report.run import Run
+from still_verl.report.summary import summarize
 
 STEPS = range(1, 121)
 
@@ -130,3 +133,19 @@ def test_what_is_not_recognised_is_said_in_one_line(files: dict[str, bytes], tmp
 def test_rows_have_what_each_step_logged() -> None:
     series: dict[str, Any] = {"a": {1: 1.0, 3: None}, "b": {3: 2.0}}
     assert list(rows(series)) == [{"step": 1, "a": 1.0}, {"step": 3, "a": None, "b": 2.0}]
+
+
+def test_a_report_of_a_log_without_our_alarms_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_file(tmp_path, "broken", monkeypatch)
+    write_file(tmp_path, "healthy", monkeypatch, broken=False)
+    broken, healthy = read_runs([tmp_path / "project" / f"{name}.jsonl" for name in ("broken", "healthy")])
+    assert healthy.alarms() == {}
+    ((first, last),) = broken.alarms()["accuracy_drop"]
+    assert 60 <= first <= 63 and last == 120
+    assert "accuracy 0.6" in broken.evidence["accuracy_drop"]
+    assert any("Alarm: not finite in steps 100 to 120" in sentence for sentence in summarize(broken).sentences)
+
+
+def test_verls_clip_ratio_is_no_verdict_about_truncation() -> None:
+    series: dict[str, Any] = {"response_length/clip_ratio": {step: 0.3 for step in STEPS}}
+    assert not any("cut" in sentence for sentence in summarize(Run("r", Path(), series)).sentences)

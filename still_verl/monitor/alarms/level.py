@@ -14,7 +14,7 @@ Condition = Callable[[View, Change], bool]
 
 @dataclass(frozen=True)
 class Grade:
-    """From when on a change has a severity.
+    """A severity, and the change from which on it holds.
 
     Attributes:
         severity: "critical", "warning" or "info".

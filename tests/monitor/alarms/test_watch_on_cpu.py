@@ -113,6 +113,16 @@ def test_what_fails_at_once_is_found_within_15_steps(name: str) -> None:
     assert 60 < first.step <= 75
 
 
+def test_a_hint_lasts_but_is_not_loud() -> None:
+    watch = Watch()
+    for row in run(120, **{"still/tool/success": jump(0.9, 0.82)}):
+        watch.observe(int(row["step"]), row)
+    assert set(watch.active) == {"tool_failures"} and watch.loud == set()
+    for row in run(160, **{"still/tool/success": jump(0.9, 0.5, at=125)})[120:]:
+        watch.observe(int(row["step"]), row)
+    assert watch.loud == {"tool_failures"}
+
+
 def test_a_plateau_says_what_it_cost() -> None:
     (alarm,) = scan(run(200, **FAILURES["plateau"][1]))
     steps, hours = re.findall(r"for (\d+) steps, which cost ([\d.]+) hours", alarm.evidence)[0]
