@@ -22,4 +22,15 @@ from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 
 ALARMS = (CONSTANT_REWARD, *DETECTORS)
 
-__all__ = ["ALARMS", "DETECTORS", "Alarm", "ConstantReward", "Detector", "Grade", "LevelDetector", "Watch", "Window", "scan"]
+__all__ = [
+    "ALARMS",
+    "DETECTORS",
+    "Alarm",
+    "ConstantReward",
+    "Detector",
+    "Grade",
+    "LevelDetector",
+    "Watch",
+    "Window",
+    "scan",
+]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from still_verl.config_errors import ConfigError, one_of
 from still_verl.monitor.alarms.changes import Change, Direction, changes
 from still_verl.monitor.alarms.detectors import SEVERITIES, BaseDetector, Finding, View
 from still_verl.monitor.alarms.history import EACH_STEP, History
@@ -30,6 +31,16 @@ class Grade:
     tests: Sequence[str] = TESTS
     only_if: Condition | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what would fail in the middle of a run, or never ring.
+
+        Raises:
+            ConfigError: names the attribute and the fix.
+        """
+        one_of("Grade.severity", self.severity, SEVERITIES)
+        for test in self.tests:
+            one_of("Grade.tests", test, TESTS)
+
 
 @dataclass(frozen=True)
 class LevelDetector(BaseDetector):
@@ -52,6 +63,15 @@ class LevelDetector(BaseDetector):
     advice: str
     form: str = ".3g"
     standing: Sequence[Grade] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a detector that cannot find anything.
+
+        Raises:
+            ConfigError: it has no grade.
+        """
+        if not (*self.grades, *self.standing):
+            raise ConfigError("LevelDetector.grades=[]: give a Grade at least, e.g. [Grade('warning', 0.2)]")
 
     @property
     def severity(self) -> str:  # type: ignore[override]

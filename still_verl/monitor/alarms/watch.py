@@ -20,7 +20,16 @@ from still_verl.monitor.alarms.detectors import (
     Window,
 )
 from still_verl.monitor.alarms.history import EACH_STEP, NOW_AND_THEN, History
-from still_verl.monitor.alarms.signals import SIGNALS, Read, Row, family_member, read_signals, reader, scale_of
+from still_verl.monitor.alarms.signals import (
+    FAMILIES,
+    SIGNALS,
+    Read,
+    Row,
+    family_member,
+    read_signals,
+    reader,
+    scale_of,
+)
 from still_verl.monitor.registries import DETECTORS, by_label
 
 _log = logging.getLogger(__name__)
@@ -140,10 +149,8 @@ class Watch(View):
         A signal of `SIGNALS` may be missing: not every run has a KL or calls tools.
         """
         for label, detector in self.detectors.items():
-            if not isinstance(detector, Detector):
-                continue
             for name in detector.needs:
-                if name not in SIGNALS and name not in self.start:
+                if name not in SIGNALS and name not in FAMILIES and name not in self.start:
                     _log.error(
                         "the alarm %s waits for the metric %s, which no step has had so far%s",
                         label,
