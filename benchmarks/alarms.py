@@ -1,153 +1,188 @@
-"""How often are the alarms wrong, and how much do they find? Simulated runs of 300 steps, healthy ones and failures.
+"""How often are the alarms wrong, and what do they find, how late? On simulated runs: `alarm_runs`, `alarm_failures`.
 
-    python benchmarks/alarms.py [--runs 200] [--seed 0]
+    python benchmarks/alarms.py [--runs 100] [--healthy 1000] [--held-out] [--only NAME] [--peer PYTHON ...]
 
-A healthy run learns: accuracy rises along a logistic curve, and length, keywords, KL and entropy follow it. Each
-failure is a healthy run until a random step between 60 and 150, where one signal turns. Every run has its own levels,
-speed and noise: AR(1) with a correlation of 0 to 0.6 from step to step. The checks are those of a real run.
+Each failure has its own noise (independent, correlated) and onset: steps from healthy to its full size. It is found if
+an alarm with its name begins, or becomes worse, within 15 steps after an onset of up to 20 steps, or before the end of
+a longer one. `--peer` names the Python of an environment that has rldoctor; it sees the same rows up to that step.
 """
 
 import argparse
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
 
+import alarm_held_out as held_out
 import numpy as np
+from alarm_failures import SHAPES, WITHOUT_ONSET, Failure
+from alarm_runs import HEALTHY, Rows, healthy
 from rich.console import Console
 from rich.table import Table
 
-from still_verl.monitor.alarms.detectors import Window
-from still_verl.monitor.alarms.watch import BASELINE_STEPS, CHECK_EVERY, MIN_STEPS, WINDOW
-from still_verl.monitor.registries import DETECTORS
+from still_verl.monitor.alarms import scan
 
-STEPS = 300
-Runs = dict[str, np.ndarray]  # of each signal, [runs, STEPS]
-
-
-def ar1(shape: tuple[int, int], correlation: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return noise of unit variance, correlated from step to step."""
-    shocks = rng.standard_normal(shape)
-    noise = np.empty(shape)
-    noise[:, 0] = shocks[:, 0]
-    for step in range(1, shape[1]):
-        noise[:, step] = correlation * noise[:, step - 1] + np.sqrt(1 - correlation**2) * shocks[:, step]
-    return noise
+ONSETS, SLOW, PATIENCE = (1, 5, 20, 100, 300), 100, 15
+STEPS = 300  # of a healthy run
+PEER = Path(__file__).with_name("alarm_peer.py")
 
 
-def healthy(runs: int, rng: np.random.Generator) -> Runs:
-    """Make runs that learn; `turn` is where a failure may begin."""
-
-    def pick(low: float, high: float) -> np.ndarray:
-        return rng.uniform(low, high, (runs, 1))
-
-    def noise(low: float, high: float) -> np.ndarray:
-        return pick(low, high) * ar1((runs, STEPS), correlation, rng)
-
-    correlation = rng.uniform(0, 0.6, runs)
-    step = np.arange(STEPS)[None, :]
-    learned = 1 / (1 + np.exp(-(step - pick(50, 200)) / pick(30, 80)))
-    accuracy = pick(0.05, 0.4) + pick(0.2, 0.5) * learned
-    return {
-        "learned": learned,
-        "turn": rng.integers(60, 151, (runs, 1)),
-        "accuracy": np.clip(accuracy + noise(0.01, 0.04), 0, 1),
-        "length": pick(300, 3000) * np.exp(pick(-0.2, 0.8) * learned + noise(0.02, 0.08)),
-        "keywords": pick(2, 15) * np.exp(pick(0, 0.6) * learned + noise(0.05, 0.15)),
-        "repetition": np.clip(pick(0, 0.05) + noise(0.003, 0.01), 0, 1),
-        "entropy": pick(0.2, 1.0) * np.exp(-pick(0.2, 1.6) * learned + noise(0.03, 0.1)),
-        "truncated": np.clip(pick(0, 0.15) + 0.05 * learned + noise(0.01, 0.03), 0, 1),
-        "kl": pick(0.005, 0.1) * (step / STEPS) ** pick(0.5, 1.2) * np.exp(noise(0.05, 0.2)),
-        "tool_calls": pick(0.5, 3) * np.exp(pick(-0.3, 0.3) * learned + noise(0.05, 0.15)),
-    }
+class Cell(NamedTuple):
+    shape: str
+    onset: int
+    correlated: bool
 
 
-def since(runs: Runs) -> np.ndarray:
-    """Return the steps since the turn, 0 before it."""
-    return np.maximum(np.arange(STEPS)[None, :] - runs["turn"], 0)
+class Result(NamedTuple):
+    cell: Cell
+    found: bool
+    loud: bool  # as a warning or worse
+    delay: int | None  # steps after the turn
 
 
-def frozen_accuracy(runs: Runs, rng: np.random.Generator, fall: float = 0.0) -> np.ndarray:
-    """Return accuracy that is what it was at the turn, or falls by up to `fall` in 100 steps; its noise stays."""
-    at_turn = np.take_along_axis(runs["accuracy"], runs["turn"], axis=1)
-    noise = 0.03 * rng.standard_normal(runs["accuracy"].shape)
-    after = at_turn - rng.uniform(0, fall, runs["turn"].shape) * since(runs) / 100 + noise
-    return np.clip(np.where(since(runs) > 0, after, runs["accuracy"]), 0, 1)
+def made(cell: Cell, seed: int) -> tuple[Rows, int]:
+    """Make a failure, up to the step until which it must be found; and the step at which it begins."""
+    rng = np.random.default_rng([seed, *cell.shape.encode(), cell.onset, cell.correlated])
+    turn = int(rng.integers(60, 150))
+    end = turn + cell.onset
+    if cell.onset < SLOW:
+        end += PATIENCE
+    run = healthy(end, cell.correlated, rng)
+    shapes = SHAPES | held_out.SHAPES
+    shapes[cell.shape][0](Failure(run, turn, cell.onset, rng))
+    return run.rows(), turn + 1
 
 
-def spoil(kind: str, runs: Runs, rng: np.random.Generator) -> Runs:
-    """Return the same runs with a failure planted at their turns."""
-    t, size = since(runs), runs["turn"].shape
-
-    def pick(low: float, high: float) -> np.ndarray:
-        return rng.uniform(low, high, size)
-
-    changes: dict[str, Callable[[], Runs]] = {
-        "reward_hacking_length": lambda: {
-            "accuracy": frozen_accuracy(runs, rng, 0.2),
-            "length": runs["length"] * np.exp(t / 100 * pick(0.5, 1.5)),
-        },
-        "reward_hacking_keywords": lambda: {
-            "accuracy": frozen_accuracy(runs, rng, 0.2),
-            "keywords": runs["keywords"] * np.exp(t / 100 * pick(0.8, 2.0)),
-        },
-        "reward_hacking_repetition": lambda: {
-            "accuracy": frozen_accuracy(runs, rng, 0.2),
-            "repetition": np.clip(runs["repetition"] + t / 100 * pick(0.1, 0.4), 0, 1),
-        },
-        "entropy_collapse": lambda: {"entropy": runs["entropy"] * np.exp(-t / pick(15, 45))},
-        "truncation": lambda: {"truncated": np.clip(runs["truncated"] + t / 100 * pick(0.2, 0.6), 0, 1)},
-        "plateau": lambda: {"accuracy": frozen_accuracy(runs, rng)},
-        "kl_acceleration": lambda: {"kl": runs["kl"] * np.exp(t / pick(15, 40))},
-        "tool_collapse": lambda: {"tool_calls": runs["tool_calls"] * np.exp(-t / pick(15, 40))},
-    }
-    return runs | changes[kind]()
+def tried(task: tuple[Cell, int]) -> Result:
+    """Scan one failure."""
+    cell, seed = task
+    rows, turn = made(cell, seed)
+    names = (SHAPES | held_out.SHAPES)[cell.shape][1]
+    begun = [alarm for alarm in scan(rows, names) if alarm.step >= turn]
+    loud = any(alarm.severity != "info" for alarm in begun)
+    return Result(cell, bool(begun), loud, begun[0].step - turn if begun else None)
 
 
-def positive_checks(kind: str, runs: Runs) -> np.ndarray:
-    """Return the result of each check of one detector, [runs, checks]."""
-    detector = DETECTORS.find(kind)
-    needs = detector.needs
-    start = {name: np.median(runs[name][:, :BASELINE_STEPS], axis=1) for name in needs}
-    checks = []
-    for end in range(MIN_STEPS, STEPS + 1, CHECK_EVERY):
-        window = Window({name: runs[name][:, max(end - WINDOW, 0) : end] for name in needs}, start)
-        checks.append(detector.test(window))
-    return np.stack(checks, axis=1)
+def healthy_rows(kind: str, seed: int) -> Rows:
+    rng = np.random.default_rng([seed, *kind.encode()])
+    run = healthy(STEPS, bool(seed % 2), rng)
+    (HEALTHY | held_out.HEALTHY)[kind](run, rng)
+    return run.rows()
 
 
-def false_alarms(runs: int, rng: np.random.Generator) -> Table:
-    """Count the healthy runs in which each alarm begins."""
-    table = Table("alarm", "severity", "healthy runs with it", title=f"{runs} healthy runs", title_justify="left")
-    made, critical = healthy(runs, rng), np.zeros(runs, dtype=bool)
-    for name in DETECTORS:
-        detector = DETECTORS.find(name)
-        wrong = positive_checks(name, made).any(axis=1)
-        if detector.severity == "critical":
-            critical |= wrong
-        table.add_row(name, detector.severity, f"{wrong.mean():.1%}")
-    table.add_row("any critical", "", f"{critical.mean():.1%}")
+def rung(task: tuple[str, int]) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Scan one healthy run."""
+    kind, seed = task
+    return kind, frozenset((alarm.severity, alarm.name) for alarm in scan(healthy_rows(kind, seed)))
+
+
+def cells(shapes: Iterable[str]) -> Iterator[Cell]:
+    for name in shapes:
+        for onset in ONSETS[:1] if name in WITHOUT_ONSET else ONSETS:
+            for correlated in (False, True):
+                yield Cell(name, onset, correlated)
+
+
+def share(hits: Iterable[bool]) -> str:
+    values = list(hits)
+    return f"{np.mean(values):.0%}" if values else "-"
+
+
+def found_table(results: list[Result], title: str) -> Table:
+    """Show the share that is found of each shape and onset, the worst cell, and the delay of sudden ones."""
+    table = Table("failure", *map(str, ONSETS), "loud", "worst cell", "median delay", title=title, title_justify="left")
+    for name in dict.fromkeys(result.cell.shape for result in results):
+        of_shape = [result for result in results if result.cell.shape == name]
+        row = [share(result.found for result in of_shape if result.cell.onset == onset) for onset in ONSETS]
+        by_cell: dict[Cell, list[bool]] = {}
+        for result in of_shape:
+            by_cell.setdefault(result.cell, []).append(result.found)
+        worst = min(float(np.mean(hits)) for hits in by_cell.values())
+        delays = [result.delay for result in of_shape if result.delay is not None and result.cell.onset <= 5]
+        delay = f"{np.median(delays):.0f}" if delays else "-"
+        table.add_row(name, *row, share(result.loud for result in of_shape), f"{worst:.0%}", delay)
+    fast = [result for result in results if result.cell.onset < SLOW]
+    slow = [result for result in results if result.cell.onset >= SLOW]
+    for label, part in (("all, onset up to 20", fast), ("all, slower", slow)):
+        loud = share(result.loud for result in part)
+        table.add_row(label, share(result.found for result in part), "", "", "", "", loud, "", "")
     return table
 
 
-def detections(runs: int, rng: np.random.Generator) -> Table:
-    """Count the failures that are found, and after how many steps."""
-    table = Table("failure", "found", "median delay, steps", title=f"{runs} of each failure", title_justify="left")
-    steps = np.arange(MIN_STEPS, STEPS + 1, CHECK_EVERY)
-    for name in DETECTORS:
-        made = spoil(name, healthy(runs, rng), rng)
-        after = positive_checks(name, made) & (steps[None, :] > made["turn"])
-        found = after.any(axis=1)
-        delay = steps[after.argmax(axis=1)] - made["turn"][:, 0]
-        table.add_row(name, f"{found.mean():.1%}", f"{np.median(delay[found]):.0f}" if found.any() else "-")
+def healthy_table(results: list[tuple[str, frozenset[tuple[str, str]]]], title: str) -> Table:
+    """Show in how many healthy runs of each kind something rings."""
+    table = Table("healthy", "runs", "critical", "warning", "info", "most often", title=title, title_justify="left")
+    for kind in dict.fromkeys(kind for kind, _ in results):
+        alarms = [found for each, found in results if each == kind]
+        row = []
+        for severity in ("critical", "warning", "info"):
+            row.append(f"{np.mean([any(s == severity for s, _ in found) for found in alarms]):.1%}")
+        often = []
+        for severity, most in (("critical", 3), ("warning", 3), ("info", 2)):
+            counts = Counter(name for found in alarms for s, name in found if s == severity)
+            for name, count in counts.most_common(most):
+                often.append(f"{name} ({severity[0]}) {count / len(alarms):.1%}")
+        table.add_row(kind, str(len(alarms)), *row, ", ".join(often))
+    return table
+
+
+def ask_peer(python: str, runs: Iterable[Rows]) -> list[str]:
+    """Return the version of rldoctor and, for each run, the worst severity that it gives."""
+    lines = "\n".join(json.dumps(rows) for rows in runs)
+    done = subprocess.run([python, str(PEER)], input=lines, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def peer_table(
+    python: str, shapes: Iterable[str], kinds: Iterable[str], runs: int, healthy_runs: int, seed: int
+) -> Table:
+    """Show in how many runs rldoctor gives a warning (failures) or is critical (healthy runs)."""
+    tasks = [(cell, seed + number) for cell in cells(shapes) for number in range(runs)]
+    version, *said = ask_peer(python, (made(cell, number)[0] for cell, number in tasks))
+    loud = [worst in ("WARNING", "CRITICAL") for worst in said]
+    fast = [hit for hit, (cell, _) in zip(loud, tasks, strict=True) if cell.onset < SLOW]
+    slow = [hit for hit, (cell, _) in zip(loud, tasks, strict=True) if cell.onset >= SLOW]
+    table = Table(f"rldoctor {version}", "", title="any name counts", title_justify="left")
+    table.add_row("failures with a warning, onset up to 20", share(fast))
+    table.add_row("failures with a warning, slower", share(slow))
+    for kind in kinds:
+        _, *worst = ask_peer(python, (healthy_rows(kind, seed + number) for number in range(healthy_runs)))
+        critical, warned = share(w == "CRITICAL" for w in worst), share(w == "WARNING" for w in worst)
+        table.add_row(f"healthy, {kind}", f"critical {critical}, else warning {warned}")
     return table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=100, help="of each failure, onset and noise")
+    parser.add_argument("--healthy", type=int, default=1000, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--held-out", action="store_true", help="the shapes and kinds that no detector was tuned on")
+    parser.add_argument("--peer", nargs="*", default=[], help="only ask rldoctor, with the Python of its environment")
+    parser.add_argument("--only", default="", help="shapes and kinds whose name has this")
     args = parser.parse_args()
-    rng = np.random.default_rng(args.seed)
-    Console().print(false_alarms(args.runs, rng))
-    Console().print(detections(args.runs, rng))
+    source = held_out if args.held_out else sys.modules[__name__]
+    shapes = [name for name in source.SHAPES if args.only in name]
+    kinds = [name for name in source.HEALTHY if args.only in name]
+    console = Console(width=160)
+    for python in args.peer:
+        console.print(peer_table(python, shapes, kinds, args.runs, args.healthy, args.seed))
+    if args.peer:
+        return
+    with ProcessPoolExecutor(args.processes) as pool:
+        tasks = [(cell, args.seed + number) for cell in cells(shapes) for number in range(args.runs)]
+        if tasks:
+            results = list(pool.map(tried, tasks, chunksize=20))
+            console.print(found_table(results, f"failures found, {args.runs} runs for each onset and noise"))
+        tasks_healthy = [(kind, args.seed + number) for kind in kinds for number in range(args.healthy)]
+        if tasks_healthy:
+            rings = list(pool.map(rung, tasks_healthy, chunksize=20))
+            console.print(healthy_table(rings, f"healthy runs of {STEPS} steps"))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"kl": {"kind": "cosin"}}, "still.kl.kind='cosin': use one of inherit, constant, linear, cosine, "),
         (
             {"monitor": {"alarms": ["still", "platau"]}},
-            "still.monitor.alarms='platau': use one of reward_hacking_length",
+            "still.monitor.alarms='platau': use one of not_finite",
         ),
         (
             {"monitor": {"lists": ["stil"]}},
@@ -69,7 +69,10 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"context": {"stages": [[2, 9]]}}, "write [1, tokens] as the first stage"),
         ({"selection": {"rules": ["longest"]}}, "use one of overlong, accuracy, question, response"),
         ({"selection": {"accuracy": [0.8, 0.2]}}, "give [low, high]"),
-        ({"monitor": {"stop_on": ["hacking"]}}, "still.monitor.stop_on='hacking': use one of constant_reward, reward_"),
+        (
+            {"monitor": {"stop_on": ["hacking"]}},
+            "still.monitor.stop_on='hacking': use one of constant_reward, not_finite",
+        ),
         ({"monitor": {"samples": -1}}, "still.monitor.samples=-1: use a number of at least 0"),
         ({"monitor": {"sample_files": 0}}, "still.monitor.sample_files=0: use a number of at least 1"),
         ({"monitor": {"webhook": "me"}}, "still.monitor.webhook='me': use a URL"),

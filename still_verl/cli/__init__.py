@@ -1,8 +1,8 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
 `app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `runs` (report, watch) and `programs` (run-code). The docstring and the annotations of a function are
-its help text.
+(verify, score), `runs` (report, watch), `diagnose` and `programs` (run-code). The docstring and the annotations of a
+function are its help text.
 
 A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
 without verl. Those that need verl begin with `output.require_verl`.
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from still_verl.cli.diagnose import diagnose
 from still_verl.cli.jobs import plan
 from still_verl.cli.programs import run_code
 from still_verl.cli.rewards import score, verify
@@ -62,6 +63,7 @@ app.command(
     epilog="Examples: [bold]still-verl plan +recipe=zero_32b hardware=32xH100-80G[/], "
     "[bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]",
 )(plan)
+app.command("diagnose", epilog="Example: [bold]still-verl diagnose runs/ train.log --fail-on critical[/]")(diagnose)
 app.command("report", epilog="Example: [bold]still-verl report runs/demo/* -o report.html[/]")(report)
 app.command("watch", epilog="Example: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/]")(watch)
 app.command("run-code", epilog="Example: [bold]echo 'print(2 + 2)' | still-verl run-code --stdin --json[/]")(run_code)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS
+from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.jsonl import finite
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
 from still_verl.monitor.rows import StepRows
@@ -30,7 +31,7 @@ def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefi
         texts: the decoded responses of `rows`, in order.
     """
     found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | gold_faults(rows) | tool_use(rows)
-    found |= words(texts, keywords) | novelties(texts)
+    found |= words(texts, keywords) | novelties(texts) | group_metrics(rows)
     return {f"{prefix}/{name}": float(value) for name, value in found.items()}
 
 

@@ -7,34 +7,64 @@ from still_verl.config_errors import ConfigError
 from still_verl.registry import Registry
 
 if TYPE_CHECKING:
-    from still_verl.monitor.alarms.detectors import Detector
+    from still_verl.monitor.alarms.detectors import BaseDetector
 
 OURS = "still"  # in a list of names: everything of still_verl's
 CONSTANT_REWARD = "constant_reward"  # the alarm that looks at the samples of a step; always there, so not in the table
 
 
 def _is_detector(found: Any) -> bool:
-    from still_verl.monitor.alarms.detectors import Detector
+    from still_verl.monitor.alarms.detectors import BaseDetector
 
-    return isinstance(found, Detector)
+    return isinstance(found, BaseDetector)
 
 
 def _is_keyword_list(found: Any) -> bool:
     return isinstance(found, Mapping)
 
 
-DETECTORS: "Registry[Detector]" = Registry(
+_ALARMS = "still_verl.monitor.alarms"
+
+# docs/alarms.md says of each what it reads, when it rings and what to do.
+DETECTORS: "Registry[BaseDetector]" = Registry(
     "still.monitor.alarms",
     "a still_verl.monitor.alarms.detectors.Detector",
     {
-        "reward_hacking_length": "still_verl.monitor.alarms.detectors.LENGTH_HACKING",
-        "reward_hacking_keywords": "still_verl.monitor.alarms.detectors.KEYWORD_HACKING",
-        "reward_hacking_repetition": "still_verl.monitor.alarms.detectors.REPETITION_HACKING",
-        "entropy_collapse": "still_verl.monitor.alarms.detectors.ENTROPY_COLLAPSE",
-        "truncation": "still_verl.monitor.alarms.detectors.TRUNCATION",
-        "plateau": "still_verl.monitor.alarms.detectors.PLATEAU",
-        "kl_acceleration": "still_verl.monitor.alarms.detectors.KL_ACCELERATION",
-        "tool_collapse": "still_verl.monitor.alarms.detectors.TOOL_COLLAPSE",
+        "not_finite": f"{_ALARMS}.singles.NOT_FINITE",
+        "accuracy_drop": f"{_ALARMS}.reward.ACCURACY_DROP",
+        "validation_drop": f"{_ALARMS}.reward.VALIDATION_DROP",
+        "train_validation_gap": f"{_ALARMS}.reward.TRAIN_VALIDATION_GAP",
+        "reward_hacking_score": f"{_ALARMS}.reward.REWARD_HACKING_SCORE",
+        "reward_hacking_length": f"{_ALARMS}.responses.LENGTH_HACKING",
+        "reward_hacking_keywords": f"{_ALARMS}.responses.KEYWORD_HACKING",
+        "reward_hacking_repetition": f"{_ALARMS}.responses.REPETITION_HACKING",
+        "reward_term_dominates": f"{_ALARMS}.reward.REWARD_TERM_DOMINATES",
+        "reward_term_dead": f"{_ALARMS}.singles.REWARD_TERM_DEAD",
+        "format_without_correctness": f"{_ALARMS}.reward.FORMAT_WITHOUT_CORRECTNESS",
+        "groups_too_easy": f"{_ALARMS}.reward.GROUPS_TOO_EASY",
+        "groups_too_hard": f"{_ALARMS}.reward.GROUPS_TOO_HARD",
+        "groups_without_signal": f"{_ALARMS}.reward.GROUPS_WITHOUT_SIGNAL",
+        "rollouts_equal": f"{_ALARMS}.reward.ROLLOUTS_EQUAL",
+        "length_explosion": f"{_ALARMS}.responses.LENGTH_EXPLOSION",
+        "length_collapse": f"{_ALARMS}.responses.LENGTH_COLLAPSE",
+        "truncation": f"{_ALARMS}.responses.TRUNCATION",
+        "diversity_collapse": f"{_ALARMS}.responses.DIVERSITY_COLLAPSE",
+        "aborted_responses": f"{_ALARMS}.responses.ABORTED_RESPONSES",
+        "entropy_collapse": f"{_ALARMS}.policy.ENTROPY_COLLAPSE",
+        "entropy_explosion": f"{_ALARMS}.policy.ENTROPY_EXPLOSION",
+        "kl_acceleration": f"{_ALARMS}.singles.KL_ACCELERATION",
+        "kl_explosion": f"{_ALARMS}.policy.KL_EXPLOSION",
+        "clip_fraction": f"{_ALARMS}.policy.CLIP_FRACTION",
+        "gradient_explosion": f"{_ALARMS}.policy.GRADIENT_EXPLOSION",
+        "gradient_spikes": f"{_ALARMS}.singles.GRADIENT_SPIKES",
+        "gradient_vanishing": f"{_ALARMS}.policy.GRADIENT_VANISHING",
+        "rollout_mismatch": f"{_ALARMS}.policy.ROLLOUT_MISMATCH",
+        "staleness": f"{_ALARMS}.policy.STALENESS",
+        "tool_collapse": f"{_ALARMS}.policy.TOOL_COLLAPSE",
+        "tool_overuse": f"{_ALARMS}.policy.TOOL_OVERUSE",
+        "tool_failures": f"{_ALARMS}.policy.TOOL_FAILURES",
+        "void_turns": f"{_ALARMS}.policy.VOID_TURNS",
+        "plateau": f"{_ALARMS}.singles.PLATEAU",
     },
     _is_detector,
 )

@@ -18,7 +18,7 @@ def read_values(path: Path) -> dict[str, Values]:
     series: dict[str, Values] = {}
     for file in find_logs(path):
         if is_events(file):
-            _add_events(series, file)
+            read_events(series, file)
         else:
             for row in json_lines(file):
                 add_row(series, row)
@@ -74,7 +74,7 @@ def _file_logs(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _add_events(series: dict[str, Values], file: Path) -> None:
+def read_events(series: dict[str, Values], file: Path) -> None:
     """Add the scalars of a TensorBoard file. A resumed run leaves several, in the order of their names."""
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -80,7 +80,7 @@ PANELS = (
         (
             _line("finished", "still/completion/finished"),
             _line("answered", "still/completion/answered"),
-            _line("cut at the limit (verl)", "response_length/clip_ratio"),
+            _line("as long as the longest (verl)", "response_length/clip_ratio"),
         ),
         share=True,
     ),

@@ -12,6 +12,7 @@ import yaml
 from still_verl.monitor.jsonl import json_lines
 from still_verl.monitor.keyword_file import read_keywords
 from still_verl.monitor.keywords import WORDS, Words
+from still_verl.report.alarms import add_alarms
 from still_verl.report.metrics import Values, read_values
 from still_verl.report.run import Run
 from still_verl.report.samples import read_phase_samples
@@ -47,7 +48,10 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _read_run(path: Path, name: str) -> Run:
-    run = read_about(path, name, read_values(path))
+    series = read_values(path)
+    found = add_alarms(series)
+    run = read_about(path, name, series)
+    run = replace(run, evidence=run.evidence | found)
     if path.is_file():
         return run
     return replace(run, samples=read_phase_samples(path))
@@ -93,6 +97,8 @@ def _evidence(path: Path) -> dict[str, str]:
         return {}
     evidence = {}
     for row in json_lines(file):
+        if row.get("severity") == "info" and row.get("name") in evidence:  # what was worse says more
+            continue
         evidence[str(row.get("name"))] = f"{row.get('evidence', '')}. {row.get('advice', '')}"
     return evidence
 

@@ -98,15 +98,10 @@ def _length(run: Run, accuracy: Change | None) -> str:
 def _cut(run: Run) -> str:
     """Say what share of responses was cut at the limit, if it is worth a sentence."""
     finished = tenths(run, "still/completion/finished")
-    clipped = tenths(run, "response_length/clip_ratio")
-    cut = 0.0
-    if finished is not None:
-        cut = 1 - finished.last
-    elif clipped is not None:
-        cut = clipped.last
-    if cut < MARGIN:
+    # verl's `response_length/clip_ratio` is the share as long as the longest of the batch, cut or not.
+    if finished is None or 1 - finished.last < MARGIN:
         return ""
-    return f"At the end, {cut:.0%} of the responses were cut at their limit."
+    return f"At the end, {1 - finished.last:.0%} of the responses were cut at their limit."
 
 
 def _alarms(run: Run) -> list[str]:

@@ -46,7 +46,7 @@ CURVES = (
     Curve("reward", ("critic/score/mean", "critic/rewards/mean")),
     Curve("tokens of a response", LENGTH),
     Curve("finished", ("still/completion/finished",), True),
-    Curve("cut at the limit", ("response_length/clip_ratio",), True),
+    Curve("as the longest", ("response_length/clip_ratio",), True),
     Curve("tool calls", ("still/tool/calls",)),
     Curve("entropy", ENTROPY),
     Curve("KL", KL),

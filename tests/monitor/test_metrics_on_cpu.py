@@ -60,6 +60,10 @@ def test_every_figure_of_a_step_made_by_hand() -> None:
             "still/keywords/correction/per_1k_words": 0,
             "still/repetition": 0,
             "still/distinct_2": (1 + 1 + 5 / 6) / 3,
+            "still/groups/all_right": 0,
+            "still/groups/all_wrong": 0,
+            "still/groups/equal_reward": 0,
+            "still/groups/distinct": 1,
         }
     )
 

@@ -60,7 +60,7 @@ class Monitor(Callback):
         assert self.journal is not None
         for alarm in (*self._constant(rows, step, trainer), *self.watch.observe(step, metrics)):
             self._begin(alarm, self.journal)
-        active = set(self.watch.active)
+        active = self.watch.loud
         if self.constant.active:
             active.add(CONSTANT_REWARD)
         for name in self.alarms:
@@ -121,7 +121,9 @@ class Monitor(Callback):
             level = logging.INFO if alarm.severity == "info" else logging.ERROR
             _log.log(level, str(alarm))
         journal.alarm(alarm)
-        if alarm.name in self.stop_on:
+        # An alarm may begin as a warning, or less: only the worst that it can be ends a run.
+        worst = alarm.name == CONSTANT_REWARD or alarm.severity == self.watch.detectors[alarm.name].severity
+        if alarm.name in self.stop_on and worst:
             self.stopping = True
             _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 

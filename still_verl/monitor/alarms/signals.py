@@ -1,14 +1,30 @@
-"""Signals: short names for figures of a step, read from a metric of ours or of verl's, whichever exists."""
+"""Signals: short names for figures of a step, read from a metric of ours, of verl's or of TRL's, whichever exists."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from still_verl.monitor.alarms.scales import Factor, Part, Scale
 from still_verl.monitor.keywords import KEYWORD_RATE
-from still_verl.monitor.metric_names import KL, LENGTH
+from still_verl.monitor.metric_names import ENTROPY, KL, LENGTH, STEP_SECONDS
 
 Row = Mapping[str, Any]  # the metrics of a step
 Read = Callable[[Row], Any]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A figure of a step.
+
+    Attributes:
+        read: from the metrics of a step; returns None where there is none.
+        scale: on which it is compared.
+    """
+
+    read: Read
+    scale: Scale
 
 
 def first_of(*names: str) -> Read:
@@ -23,12 +39,16 @@ def first_of(*names: str) -> Read:
     return read
 
 
-def truncated(row: Row) -> float | None:
-    """Return the share of responses that were cut at their limit."""
+def truncated(row: Row) -> Any:
+    """Return the share of responses that were cut at their limit.
+
+    verl's `response_length/clip_ratio` is not read: verl compares with the longest response of the batch, and not with
+    the limit.
+    """
     finished = row.get("still/completion/finished")
     if finished is None:
-        return row.get("response_length/clip_ratio")
-    return float(1 - finished)
+        return row.get("completions/clipped_ratio")
+    return 1 - finished
 
 
 def keyword_rate(row: Row) -> float | None:
@@ -42,23 +62,98 @@ def keyword_rate(row: Row) -> float | None:
     return float(sum(rates))
 
 
-SIGNALS: dict[str, Read] = {
-    "length": first_of(*LENGTH),
-    "accuracy": first_of("still/accuracy"),
-    "keywords": keyword_rate,
-    "repetition": first_of("still/repetition"),
-    "entropy": first_of("actor/entropy", "still/entropy/per_token"),
-    "truncated": truncated,
-    "kl": first_of(*KL),
-    "tool_calls": first_of("still/tool/calls"),
+def without_signal(row: Row) -> Any:
+    """Return the share of groups whose samples all got the same reward; of verl only whether all groups are such."""
+    for name in ("still/groups/equal_reward", "frac_reward_zero_std"):
+        if row.get(name) is not None:
+            return row[name]
+    highest, lowest = row.get("critic/advantages/max"), row.get("critic/advantages/min")
+    if highest is None or lowest is None:
+        return None
+    return float(highest == lowest)
+
+
+ACCURACY = ("still/accuracy", "critic/acc/mean", "acc/mean")
+SCORE = ("critic/score/mean", "critic/rewards/mean", "reward")
+MISMATCH = ("training/rollout_probs_diff_mean", "rollout_corr/k3_kl", "sampling/sampling_logp_difference/mean")
+STALENESS = ("training/off_policy/trajectory_spans/mean", "fully_async/count/stale_samples_processed")
+TOOL_CALLS = ("still/tool/calls", "tool_call_counts/mean", "num_turns/mean")
+
+SIGNALS: dict[str, Signal] = {
+    # A score stands in for accuracy where nothing else says what is right; the scale then is the user's.
+    "accuracy": Signal(first_of(*ACCURACY, *SCORE), Part()),
+    "true_accuracy": Signal(first_of(*ACCURACY), Scale()),
+    "score": Signal(first_of(*SCORE), Part()),
+    "answered": Signal(first_of("still/completion/answered", "still/reward/format"), Scale()),
+    "all_right": Signal(first_of("still/groups/all_right"), Scale()),
+    "all_wrong": Signal(first_of("still/groups/all_wrong"), Scale()),
+    "without_signal": Signal(without_signal, Scale(resolution=0.02)),
+    "distinct": Signal(first_of("still/groups/distinct"), Scale()),
+    "length": Signal(first_of(*LENGTH, "completions/mean_length"), Factor(floor=1.0)),
+    "truncated": Signal(truncated, Scale()),
+    "aborted": Signal(first_of("response/aborted_ratio"), Scale()),
+    "keywords": Signal(keyword_rate, Factor(resolution=0.03, floor=0.5)),
+    "repetition": Signal(first_of("still/repetition"), Scale(resolution=0.002)),
+    "distinct_words": Signal(first_of("still/distinct_2"), Scale()),
+    "entropy": Signal(first_of(*ENTROPY, "entropy"), Factor(floor=1e-4)),
+    "kl": Signal(first_of(*KL, "kl"), Factor(resolution=0.03, floor=0.01)),
+    "clip_fraction": Signal(
+        first_of("actor/pg_clipfrac", "clip_ratio/region_mean", "clip_ratio"), Factor(resolution=0.05, floor=0.002)
+    ),
+    "gradient": Signal(first_of("actor/grad_norm", "grad_norm"), Factor(resolution=0.03, floor=1e-3)),
+    "mismatch": Signal(first_of(*MISMATCH), Factor(resolution=0.03, floor=2e-4)),
+    "staleness": Signal(first_of(*STALENESS), Scale(resolution=0.02)),
+    "tool_calls": Signal(first_of(*TOOL_CALLS), Factor(resolution=0.02, floor=0.01)),
+    "tool_success": Signal(first_of("still/tool/success"), Scale()),
+    "void_turns": Signal(first_of("still/tool/no_code_ratio"), Scale()),
+    "step_seconds": Signal(first_of(*STEP_SECONDS, "step_time"), Factor(resolution=0.03, floor=0.01)),
+}
+
+# Signals of which a run has any number, `<family>/<member>`: the first group is the member.
+FAMILIES: dict[str, tuple[tuple[re.Pattern[str], ...], Scale]] = {
+    "validation": (
+        (
+            re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+"),
+            re.compile(r"still/(validation)/accuracy"),
+            re.compile(r"eval_(?:.*_)?(accuracy|reward)"),
+        ),
+        Part(resolution=0.005),
+    ),
+    # The share of right answers that cannot be read is no term of the reward.
+    "reward": ((re.compile(r"still/reward/(?!unreadable_gold$)(.+)"), re.compile(r"rewards/(.+)/mean")), Scale()),
 }
 
 
 def reader(name: str) -> Read:
     """Return how a signal is read from a step's metrics: one of `SIGNALS`, else the metric of that name."""
     if name in SIGNALS:
-        return SIGNALS[name]
+        return SIGNALS[name].read
     return first_of(name)
+
+
+def scale_of(name: str) -> Scale:
+    """Return the scale of a signal; a metric that a user names, and of which nothing is known, is compared in parts."""
+    if name in SIGNALS:
+        return SIGNALS[name].scale
+    family, _, _ = name.partition("/")
+    if family in FAMILIES:
+        return FAMILIES[family][1]
+    return Part()
+
+
+def family_member(metric: str) -> str | None:
+    """Return the signal `<family>/<member>` that a metric is; None if it is of no family.
+
+    Example:
+        >>> family_member("val-core/math500/acc/mean@4"), family_member("actor/entropy")
+        ('validation/math500', None)
+    """
+    for family, (patterns, _) in FAMILIES.items():
+        for pattern in patterns:
+            found = pattern.fullmatch(metric)
+            if found:
+                return f"{family}/{found[1]}"
+    return None
 
 
 def read_signals(row: Row, readers: Mapping[str, Read]) -> dict[str, float]:
@@ -67,7 +162,7 @@ def read_signals(row: Row, readers: Mapping[str, Read]) -> dict[str, float]:
     for name, read in readers.items():
         try:
             value = float(read(row))
-        except (TypeError, ValueError):  # None is missing; a metric that a user named may be a text
+        except (TypeError, ValueError, OverflowError):  # None is missing; a metric that a user named may be a text
             continue
         if math.isfinite(value):
             found[name] = value

@@ -119,8 +119,9 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
     while run.trainer.global_steps < run.trainer.total_training_steps:
         run.step(step_rows([0.0, 1.0, 0.0], words=20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5))
     run.monitor.close()
-    (alarm,) = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
-    assert run.saved == [alarm["step"] + 1] == [run.trainer.global_steps]
+    alarms = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
+    assert [alarm["severity"] for alarm in alarms] == ["info", "critical"], "a hint does not end a run"
+    assert run.saved == [alarms[-1]["step"] + 1] == [run.trainer.global_steps]
     assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
 
 

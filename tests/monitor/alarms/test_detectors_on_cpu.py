@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from still_verl.config_errors import ConfigError
-from still_verl.monitor.alarms import Detector, Watch, Window, scan
+from still_verl.monitor.alarms import Detector, Grade, LevelDetector, Watch, Window, scan
+from still_verl.monitor.alarms.changes import Direction
 from still_verl.monitor.alarms.trend import trend
 from still_verl.monitor.registries import DETECTORS, by_label
 from still_verl.monitor.settings import MonitorConfig
@@ -63,6 +64,25 @@ def test_the_example_of_the_documentation_works(monkeypatch: pytest.MonkeyPatch)
     (name,) = register(monkeypatch, LANGUAGE=example["LANGUAGE"])
     (alarm,) = scan(rows(range(1, 61)), [name])
     assert alarm.name == "LANGUAGE" and "0.8" in alarm.evidence
+
+
+def test_a_level_detector_of_a_users_own_is_in_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "monitor.md").read_text()
+    example: dict[str, Any] = {}
+    exec(re.search(r"```python\n(from still_verl.monitor.alarms import Grade.*?)```", page, re.DOTALL)[1], example)  # type: ignore[index]
+    (name,) = register(monkeypatch, LOSES_LANGUAGE=example["LOSES_LANGUAGE"])
+    alarms = scan(rows(range(1, 100)), [name])
+    assert [alarm.severity for alarm in alarms] == ["warning", "critical"]
+
+
+def test_a_level_detector_that_cannot_ring_is_refused() -> None:
+    for wrong in (lambda: Grade("fatal", 1), lambda: Grade("info", 1, tests=("shifts",)), lambda: level(grades=[])):
+        with pytest.raises(ConfigError, match="did you mean shift|use one of critical|give a Grade at least"):
+            wrong()
+
+
+def level(grades: list[Grade]) -> LevelDetector:
+    return LevelDetector(LANGUAGE, Direction.FALL, grades, "m", "a")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +185,8 @@ def test_a_checkpoint_outlives_a_change_of_detectors(monkeypatch: pytest.MonkeyP
         removed.observe(int(row["step"]), row | {"still/accuracy": 0.5})
 
 
-def test_a_checkpoint_of_one_row_for_each_step_is_read() -> None:
-    first = [{"accuracy": 0.1}] * 20
+def test_with_a_checkpoint_of_an_earlier_version_the_watch_begins_anew() -> None:
     watch = Watch()
-    watch.load_state_dict({"start": first, "last": [{"accuracy": 0.3, "kl": 1.0}] * 40, "ringing": {"plateau": 1}})
-    assert watch.start == {"accuracy": [0.1] * 20, "kl": [1.0] * 20} and watch.active == {"plateau": 1}
+    watch.load_state_dict({"start": {"kl": [1.0]}, "last": [{"kl": 1.0}] * 40, "active": {"plateau": 1}})
+    assert watch.histories == {} and watch.active == {}
+    assert watch.observe(41, {"actor/kl_loss": 1.0}) == []
