@@ -119,7 +119,11 @@ def reason(error: BaseException) -> str:
 
 
 def leaves(path: str, node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (dotted name, value) of all values below a node of dicts."""
+    """Yield (dotted name, value) of all values below a node of dicts; each value of a list under the list's name."""
+    if isinstance(node, list):
+        for value in node:
+            yield from leaves(path, value)
+        return
     if not isinstance(node, dict):
         yield path, node
         return
