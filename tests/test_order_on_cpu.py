@@ -38,7 +38,7 @@ ORDER: dict[str, tuple[str, list[str]]] = {
     ),
     f"{TRAINER}.step": (
         "EmptyStep stands for one mini-batch, and snapshots are taken by its number",
-        ["self.prepare_step()", "self.local_trigger_step = trigger_idx", "self._step_once(", "KVBatchMeta("],
+        ["self.local_trigger_step = trigger_idx", "self._step_once(", "KVBatchMeta("],
     ),
     f"{TRAINER}._step_once": (
         "selection acts in _balance_batch: after rewards, before anything is computed for a sample",
