@@ -167,7 +167,8 @@ class StillTrainer(CpuTrainer, Upstream):
         self._dropped |= dropped
         if not batch.keys:
             raise EmptyStep(whole)
-        batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
+        with self._timed():
+            batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
         return super()._balance_batch(batch, metrics, *args, **kwargs)
 
     def _actor_ranks(self) -> int:
