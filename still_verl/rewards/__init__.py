@@ -1,7 +1,8 @@
 """Computes the reward of a response. Nothing in this package imports verl, Ray or torch.
 
 Entry points:
-    `equivalence.verify.verify(gold, answer)`       whether two answers are mathematically equal
+    `equivalence.verify.verify(gold, answer)`       whether two answers are equal, strictly or leniently
+    `gold.read_gold(ground_truth)`                  the right answers of a row of data, in whatever form
     `extract.extract(response)`                     the final answer of a response
     `compose.score(response, ground_truth, preset)` the reward of a response; `score_sample` takes a `Sample`
     `offline`, `tables`                             runs a reward on a file of responses: `still-verl score`

@@ -16,6 +16,7 @@ MAX_PLACEHOLDER = 60  # characters in a box that waits for an answer
 
 # Up to four backslashes: a text that went through a serialisation has each one twice.
 _BRACES = re.compile(r"\\{1,4}(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
+_FIRST = re.compile(r"\\(?:boxed|fbox)")
 _BARE = re.compile(
     r"\\boxed(?:\s+(?![a-zA-Z]{2})|(?=[-\d\\]))((?:\\[a-zA-Z]+(?:\{[^{}\n]{0,200}\}){0,2}|[^\s{}$\\()\[\]])+)"
 )
@@ -76,8 +77,11 @@ def last_boxed(text: str) -> str:
 
 def boxes(text: str) -> Iterator[Box]:
     """Yield each balanced box, in the order of their ends, so that a box comes after the boxes inside it."""
+    first = _FIRST.search(text)
+    if not first:
+        return
     opened: list[re.Match[str]] = []
-    for brace in _BRACES.finditer(text):
+    for brace in _BRACES.finditer(text, first.start()):
         token = brace.group()
         if token.endswith("{") and token != r"\{":
             opened.append(brace)
@@ -116,6 +120,8 @@ def _are_one(text: str, left: Box, right: Box) -> bool:
 
 def _together(text: str, joined: list[Box]) -> str:
     """The answer that boxes are: each different one once, with its name if there are several."""
+    if len(joined) == 1:
+        return _with_outside(text, joined[0])
     answers, values, names = [], set(), set()
     for box in joined:
         name, value = _name_before(text, box), _with_outside(text, box)

@@ -11,9 +11,10 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from still_verl.rewards.boxes import waits_for_answer
@@ -50,16 +51,27 @@ def read_gold(ground_truth: Any) -> tuple[str, ...]:
     """
     value = _plain(ground_truth)
     if isinstance(value, str):
-        value = _literal(value)
+        return _read_written(value)
+    if isinstance(value, tuple | list | Sequence | Set):
+        return _alternatives(value)
     if isinstance(value, Mapping):
         return read_gold(_entry(value))
-    if isinstance(value, Sequence | Set) and not isinstance(value, str):
-        return _alternatives(value)
     return (_read_one(value),)
+
+
+@lru_cache(maxsize=16_384)  # of texts: every response to a prompt brings the same one
+def _read_written(text: str) -> tuple[str, ...]:
+    """The alternatives in a text."""
+    value = _literal(text)
+    if isinstance(value, str):
+        return (_read_text(value),)
+    return read_gold(value)
 
 
 def _plain(value: Any) -> Any:
     """A value without numpy and bytes."""
+    if isinstance(value, str | tuple | list):
+        return value
     if hasattr(value, "tolist"):
         if not getattr(value, "shape", ()) and isinstance(value.tolist(), float):
             return float(str(value))  # a float32 of 0.1 is written 0.1, and is 0.10000000149 as a float
@@ -102,7 +114,7 @@ def _entry(mapping: Mapping[Any, Any]) -> Any:
     return found[0]
 
 
-def _alternatives(values: Sequence[Any] | Set[Any]) -> tuple[str, ...]:
+def _alternatives(values: Collection[Any]) -> tuple[str, ...]:
     """Each alternative once. An alternative of several values would be paid for any one of them, so it is refused."""
     alternatives = []
     for value in values:
@@ -141,6 +153,7 @@ def _read_float(value: float) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=16_384)
 def _read_text(text: str) -> str:
     """The answer that a text is, or that the solution in it ends with."""
     if _EATEN_ESCAPE.search(text):

@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SCALE = re.compile(r"[\s$]*(?:\\text\s*\{\s*)?(hundred|thousand|million|billion|trillion)\b")
+_EDGES = frozenset(["", "$", "=", ":"])
 _CLOSING = frozenset(["$", r"\)", r"\]", "="])  # what a formula ends at, or goes on behind as another one
 _ENDS = frozenset(["edge", "other"])
 _CALL = re.compile(r"[a-zA-Z]\(\s*$")
@@ -51,7 +52,10 @@ def before(text: str, start: int) -> str:
         >>> [before(text, len(text)) for text in ("$x = -", "2 \\cdot ", "so it is -", "- ", "Option C - ", "$x=")]
         ['-', '2 \\cdot ', '-', '', '', '']
     """
-    tokens = list(_TOKEN.finditer(text, max(start - MAX_OUTSIDE, 0), start))
+    first = max(start - MAX_OUTSIDE, 0)
+    if text[first:start].rstrip()[-1:] in _EDGES:  # most boxes, at once
+        return ""
+    tokens = list(_TOKEN.finditer(text, first, start))
     may_have_spaces = _is_formula(tokens) or _first_kind(reversed(tokens)) == "times"
     run: list[re.Match[str]] = []
     for token in reversed(tokens):
@@ -91,6 +95,8 @@ def behind(text: str, end: int) -> str:
     scale = _SCALE.match(text, end, end + MAX_OUTSIDE)
     if scale:
         return f" {scale[1]}"
+    if text[end : end + 1] in _EDGES:
+        return ""
     tokens = list(_TOKEN.finditer(text, end, end + MAX_OUTSIDE))
     stop, is_closed = end + MAX_OUTSIDE, _first_kind(tokens) == "times"
     for token in tokens:

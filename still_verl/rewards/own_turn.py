@@ -5,12 +5,11 @@ import re
 from still_verl.rewards.boxes import last_boxed
 from still_verl.rewards.format import END_TOKENS
 
-_END = re.compile("|".join(map(re.escape, END_TOKENS)))
-# A line that begins another turn. Templates mark it by tokens, base models write it out.
+# What begins another turn. Templates mark it by tokens, base models write a line. No flags: a scan for the first
+# characters alone is several times as fast.
 _NEXT_TURN = re.compile(
-    r"<\|im_start\|>|<\|start_header_id\|>|<\|user\|>|<｜User｜>|\[INST\]"
-    r"|^[*#> ]{0,4}(?:User|Human|Question|Problem|Instruction|Q|用户|问题)[* ]{0,3}[:：]",
-    re.MULTILINE | re.IGNORECASE,
+    r"\n[*#> ]{0,4}(?:[Uu]ser|USER|[Hh]uman|HUMAN|[Qq]uestion|[Pp]roblem|[Ii]nstruction|Q|用户|问题)[* ]{0,3}[:：]"
+    r"|<\|im_start\|>|<\|start_header_id\|>|<\|user\|>|<｜User｜>|\[INST\]"
 )
 
 
@@ -24,7 +23,7 @@ def own_turn(response: str) -> str:
         >>> own_turn(r"It is \boxed{3}.<|im_end|>And \boxed{4}")
         'It is \\boxed{3}.'
         >>> own_turn("Question: 1 + 1? <answer>2</answer>\n\nQuestion: 2 + 2? <answer>4</answer>")
-        'Question: 1 + 1? <answer>2</answer>\n\n'
+        'Question: 1 + 1? <answer>2</answer>\n'
     """
     text = _before_end_token(response)
     start = max(text.find("</think>"), 0)
@@ -40,9 +39,8 @@ def _before_end_token(response: str) -> str:
     text = response.lstrip()
     for token in END_TOKENS:
         text = text.removeprefix(token)
-    end = _END.search(text)
-    if end:
-        return text[: end.start()]
+    for token in END_TOKENS:
+        text = text.partition(token)[0]
     return text
 
 

@@ -1,11 +1,13 @@
 """The right answers of data in every form, and what cannot be read."""
 
+from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from still_verl.rewards.compose import score
 from still_verl.rewards.equivalence.verify import verify
@@ -45,6 +47,9 @@ MATH = r"We have $x = \frac{4}{2} = \boxed{3}$? No: $x = \boxed{2}$. \qed"
         (["3", "1/2"], ("3", "1/2")),
         (("3", 4, b"5"), ("3", "4", "5")),
         ({"b", "a"}, ("a", "b")),
+        (deque(["3", 4]), ("3", "4")),
+        (OmegaConf.create(["3", "4"]), ("3", "4")),
+        (OmegaConf.create({"answer": "3"}), ("3",)),
         (["3", "3"], ("3",)),
         ({"answer": "72"}, ("72",)),
         ({"target": 72, "level": "easy"}, ("72",)),

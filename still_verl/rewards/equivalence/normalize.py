@@ -18,7 +18,7 @@ _COMMANDS = {
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
     "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "lnot": r"\neg ",
-    "euro": "‹euro›", "pounds": "‹£›", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
+    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _CHARACTERS = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/", "√": r"\sqrt ",
-    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
+    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
     "⟨": "(", "⟩": ")", "’": "'",
     "′": "'", "“": '"', "”": '"', "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "θ": r"\theta ",
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
@@ -67,7 +67,7 @@ _ABOUT = re.compile(r"^\s*~(?=\s*[\d\\(])")
 _DOUBLE_ESCAPED = re.compile(r"\\\\(?=[a-zA-Z{}%])")  # a row that ends just before a letter is in an environment
 _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
-_CURRENCY = re.compile("[€£¥₹]")
+_CURRENCY = re.compile("[€£¥₹](?![^‹›]{0,60}›)")  # outside of quoted text
 _TEXT = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
@@ -91,7 +91,7 @@ _NUMBER_SETS = {"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
 _NEGATIVE_SPACE = re.compile(r"(?:(?<=\d),)?\s*\\!\s*")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s*\.")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_DEGREE = re.compile(r"\^\s*\{?\s*[°∘]\s*\}?|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
+_DEGREE = re.compile(r"\^\s*\{\s*[°∘]\s*\}|\^\s*[°∘]|(?<=\d)\s*∘(?!\s*[a-zA-Z(])")
 _RELATED = re.compile("[=<>≤≥≠∈≡]")
 _RUN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|[A-Za-z]+|[\u4e00-\u9fff]+")
 _CONJUNCTION = re.compile(r"\b(and|or)\b")

@@ -13,7 +13,6 @@ from still_verl.rewards.equivalence.precision import Number, is_exact, precision
 
 RELATIVE = Fraction(1, 1000)
 RELATIVE_TO_IRRATIONAL = Fraction(1, 10_000)  # 3.14 is not π: who leaves a root or π means the exact value
-
 SHORTEST = 100  # a decimal of fewer than three digits shows nothing but itself: 0.5 is not 1001/2003
 MAX_SHOWN = 4_000  # digits of a value that decimals may show
 _FLOAT_BITS = 53
@@ -59,9 +58,9 @@ def rounds_to(exact: Number, decimal: Node) -> bool:
     gap = abs(exact - decimal.value)
     if exact.denominator == 1:
         return bool(gap == 0)
-    # No more digits count than a float prints: `1.4142135623730951` is a root of 2.
     if abs(decimal.value) * 10**decimal.decimals < SHORTEST and gap:
         return False
+    # No more digits count than a float prints: `1.4142135623730951` is a root of 2.
     place = max(Fraction(1, 10**decimal.decimals), abs(exact) / 10**_FLOAT_DIGITS)
     is_rounded = gap <= place / 2
     is_cut = gap < place and abs(decimal.value) < abs(exact)

@@ -112,7 +112,10 @@ class Comparison:
         rule = self.rules.get((left, right)) or self.rules.get((left, object)) or self.rules.get((object, right))
         if rule is None:
             return self.without_rule(gold, answer)
-        return rule(self, gold, answer)
+        equal = rule(self, gold, answer)
+        if equal is False and not self.differences:
+            self.refuse("values differ")
+        return equal
 
     def without_rule(self, gold: Value, answer: Value) -> Ternary:
         """Refuse two values of kinds that cannot be equal, unless a part of them is not understood."""

@@ -98,8 +98,8 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
 def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:
     """Compare `2x - y = 0` with `y = 2x`."""
     named = _as_equation(answer)
-    if named is None:
-        return None
+    if named is None:  # a phrase before an equation
+        return compare.interpretations((gold,), answer.value)
     return same_equation(compare, gold, named)
 
 
@@ -107,7 +107,7 @@ def named_and_equation(compare: Comparison, gold: Named, answer: Equation) -> Te
     """Compare `y = 2x` with `2x - y = 0`."""
     named = _as_equation(gold)
     if named is None:
-        return None
+        return compare.interpretations(gold.value, (answer,))
     if _is_solved(named):  # `x = 5` is not `2x = 10`
         return compare.refuse("kinds differ")
     return same_equation(compare, named, answer)

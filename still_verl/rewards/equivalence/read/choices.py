@@ -8,8 +8,8 @@ _LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
 _LETTERS = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])*[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
 _CHOSEN = re.compile(
-    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|[\u4e00-\u9fff]{1,8}(?<![不非没无或]))›?\s*:?\s*)?"
-    r"[({\[‹]*\s*([A-J])\s*(?:(?:[)}\]›.:,](?![_^])|\s-\s|\s(?=\d))(.*))?",
+    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![不非没无或])[\u4e00-\u9fff]){1,8})›?\s*:?\s*)?"
+    r"[({\[‹]*\s*([A-J])\s*(?:(?:[)}\]›.:,](?![_^])|\s-\s|\s(?=\d)|‹选?项›)(.*))?",
     re.DOTALL,
 )
 _ANOTHER = re.compile(r"(?<![A-Za-z\\])[A-J](?![A-Za-z])|∨")

@@ -7,7 +7,7 @@ MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time
 
 _LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
 _DECLARATION = re.compile(
-    r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))\s*(?P<before>(?:‹[^›]*›[\s∧,]*|∧\s*)*)"
+    r"(?:[,;(]|\s(?=[a-zA-Z]\s*∈)|(?=‹))(?P<before>(?:‹[^›]*›|[\s∧,])*)"
     rf"(?P<names>{_LETTERS})?\s*(?:∈\s*(?P<set>[ℤℕℝℚ](?:\s*[_^]?\s*\{{?\s*[+*]\s*\}}?)?)|[≥>]\s*(?P<first>[01]))?"
     r"\s*(?P<after>(?:(?:‹[^›]*›|a\b)\s*)*)[\s.)]*$"
 )

@@ -60,8 +60,9 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     clock.check()
     if depth > MAX_NESTING or not text:
         return ()
-    if "," not in text:  # with one, plain braces may stand for a set
-        text = unwrap(text, "{", "}") or text
+    inside = unwrap(text, "{", "}")
+    if inside and len(split(inside, ",;")) == 1:  # with a comma, plain braces may stand for a set
+        text = inside
     count = read_count(text)
     if count:
         return (read_formula(count),)
@@ -81,10 +82,14 @@ def _read_prose_or_formula(text: str) -> Interpretations:
 
 
 def _read_structure(text: str, depth: int) -> Interpretations:
-    """What brackets, separators and relations make of `text`; nothing when it has none."""
+    """What labels, brackets, separators and relations make of `text`; nothing when it has none."""
     inside = unwrap(text, "⟪", "⟫")
     if inside is not None:
         return _read_cases(inside, depth)
+    label = _LABEL.match(text) or _STATEMENT.match(text)
+    if label and says_little(label[0]):
+        name = _NO_PART_OF_NAME.sub("", label[0]).lower()
+        return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     if _SET_OPERATION.search(text):
         return read_region(text)
     excluded = expand_signs(text)
@@ -230,11 +235,7 @@ def _matrix(inside: str, depth: int) -> Matrix:
 
 
 def _read_relation(text: str, depth: int) -> Interpretations:
-    """`name = value`, `f(x) = value`, `label: value`, or an equation; of a chain the last side counts."""
-    label = _LABEL.match(text) or _STATEMENT.match(text)
-    if label and says_little(label[0]):
-        name = _NO_PART_OF_NAME.sub("", label[0]).lower()
-        return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
+    """`name = value`, `f(x) = value`, or an equation; of a chain the last side counts."""
     sides = split_nonempty(text, "=⇒⇔")
     if len(sides) < 2 or "=" not in text:
         return ()

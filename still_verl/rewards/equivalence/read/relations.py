@@ -11,8 +11,10 @@ from still_verl.rewards.equivalence.read.words import says_little
 
 _ORDER = "<>≤≥≠"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
+# What geometry names: angles, segments, triangles, means and vectors.
 _POINTS = re.compile(
-    r"m?\s*\\angle\s*\{?\s*[A-Z]{1,3}\s*\}?|(?:\\(?:overline|triangle|widehat)|\|)?\s*\{?\s*[A-Z]{2,3}'?\s*\}?\|?"
+    r"m?\s*\\(?:measured|spherical)?angle\s*\{?\s*[A-Z]{1,3}\s*\}?|\|?[A-Z]{2,3}'?\|?"
+    r"|\\(?:overline|triangle|widehat|hat|bar|vec)\s*\{?\s*[A-Za-z]{1,3}'?\s*\}?"
 )
 
 
