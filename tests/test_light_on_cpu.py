@@ -55,7 +55,7 @@ def test_a_reward_and_a_program(tmp_path: Path) -> None:
     done = still(tmp_path, "score", "--reward-fn", "boxed_math", "--input", "rows.jsonl", "--output", "scored.jsonl")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "scored.jsonl").read_text())["score"] == 1.0
-    assert still(tmp_path, "verify", "1/2", "0.5").stdout == "equal: formula\n"
+    assert still(tmp_path, "verify", "1/2", "0.5").stdout == "equal: formula (strict)\n"
     assert still(tmp_path, "run-code", "--stdin", stdin="print(6 * 7)").stdout == "42\n"
 
 
