@@ -74,11 +74,16 @@ def _trl() -> Grade:
 
 
 def _lighteval() -> Grade:
-    from lighteval.metrics.metrics import Metrics
+    """The metric of its math tasks, for gold answers in LaTeX."""
+    from lighteval.metrics.dynamic_metrics import MultilingualExtractiveMatchMetric
+    from lighteval.metrics.utils.extractive_match_utils import ExprExtractionConfig, LatexExtractionConfig
     from lighteval.models.model_output import ModelResponse
     from lighteval.tasks.requests import Doc
 
-    metric = Metrics.latex_gold_metric.value.sample_level_fn
+    metric = MultilingualExtractiveMatchMetric(
+        gold_extraction_target=(LatexExtractionConfig(),),
+        pred_extraction_target=(ExprExtractionConfig(), LatexExtractionConfig(boxed_match_priority=0)),
+    )
 
     def grade(gold: str, answer: str) -> bool:
         doc = Doc(query="", choices=[f"\\boxed{{{gold}}}"], gold_index=0)

@@ -100,6 +100,7 @@ def lines(log: Path) -> Iterator[dict[str, Any]]:
 
 def sit(hours: float, log: Path, known: list[str]) -> None:
     """Run rounds until so many hours of processor time have passed in this sitting."""
+    in_caller("1", r"\sqrt{2}", "strict")  # what the first comparison of a process imports is no answer's time
     seed = 1 + max([line["seed"] for line in lines(log)], default=0)
     used = 0.0
     while used < 3600 * hours:
