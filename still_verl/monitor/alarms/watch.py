@@ -100,7 +100,7 @@ class Watch(View):
 
     @property
     def loud(self) -> set[str]:
-        """The alarms that last and are more than a hint: a warning, critical, or the worst that the detector can say."""
+        """The alarms that last and are more than a hint: a warning, critical, or the worst that a detector can say."""
         found = set()
         for label in self.active:
             severity = self.severities[label]
