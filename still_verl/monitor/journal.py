@@ -30,12 +30,12 @@ class Journal:
         if self._samples is not None and rows:
             self._files.do(self._samples.write, rows)
 
-    def alarm(self, alarm: Alarm) -> None:
-        """Keep an alarm; send it to the webhook if there is one, and the alarm is more than a hint."""
+    def alarm(self, alarm: Alarm, loud: bool = True) -> None:
+        """Keep an alarm; send it to the webhook if there is one, and the alarm is loud: more than a hint."""
         message = asdict(alarm)
         if self._alarms is not None:
             self._files.do(self._alarms.write, line(message))
-        if self.webhook is not None and alarm.severity != "info":
+        if self.webhook is not None and loud:
             self._posts.do(post, self.webhook, {"run": self.name, "text": f"{self.name}: {alarm}"} | message)
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ def add_alarms(series: dict[str, Values]) -> dict[str, str]:
     active: dict[str, Values] = {}
     for row in rows(series):
         for alarm in watch.observe(row["step"], row):
-            if alarm.severity != "info":
+            if alarm.name in watch.loud:
                 evidence[alarm.name] = f"{alarm.evidence}. {alarm.advice}"
         for name in watch.loud:
             active.setdefault(name, {})[row["step"]] = 1.0

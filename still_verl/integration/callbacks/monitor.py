@@ -120,7 +120,7 @@ class Monitor(Callback):
         if alarm.name != CONSTANT_REWARD:  # that has said more already
             level = logging.INFO if alarm.severity == "info" else logging.ERROR
             _log.log(level, str(alarm))
-        journal.alarm(alarm)
+        journal.alarm(alarm, loud=alarm.name == CONSTANT_REWARD or alarm.name in self.watch.loud)
         # An alarm may begin as a warning, or less: only the worst that it can be ends a run.
         worst = alarm.name == CONSTANT_REWARD or alarm.severity == self.watch.detectors[alarm.name].severity
         if alarm.name in self.stop_on and worst:

@@ -134,7 +134,7 @@ class Plateau(BaseDetector):
             return None
         best = max(level.value for level in then[-EACH_STEP.level :])
         uncertainty = history.noise.of_mean(EACH_STEP.level)
-        if now.value - best > min(GAIN, GAIN_Z * uncertainty) or _moved(history, wait, uncertainty):
+        if now.value - best > GAIN + GAIN_Z * uncertainty or _moved(history, wait, uncertainty):
             return None
         since = then[-1].step
         if validation_rose(view, since):

@@ -100,8 +100,13 @@ class Watch(View):
 
     @property
     def loud(self) -> set[str]:
-        """The alarms that last and are more than a hint: warnings and critical ones."""
-        return {label for label in self.active if self.severities[label] != "info"}
+        """The alarms that last and are more than a hint: a warning, critical, or the worst that a detector can say."""
+        found = set()
+        for label in self.active:
+            severity = self.severities[label]
+            if severity != "info" or self.detectors[label].severity == "info":
+                found.add(label)
+        return found
 
     def observe(self, step: int, metrics: Row) -> list[Alarm]:
         """Return the alarms that begin with this step, or become worse.

@@ -116,12 +116,17 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = Run(monkeypatch, tmp_path, stop_on=["reward_hacking_length"])
+    logged: dict[int, float] = {}
     while run.trainer.global_steps < run.trainer.total_training_steps:
-        run.step(step_rows([0.0, 1.0, 0.0], words=20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5))
+        words = 20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5
+        metrics = run.step(step_rows([0.0, 1.0, 0.0], words=words))
+        logged[run.trainer.global_steps] = metrics["still/alarm/reward_hacking_length"]
     run.monitor.close()
     alarms = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
     assert [alarm["severity"] for alarm in alarms] == ["info", "critical"], "a hint does not end a run"
-    assert run.saved == [alarms[-1]["step"] + 1] == [run.trainer.global_steps]
+    hint, critical = (alarm["step"] for alarm in alarms)
+    assert (logged[hint], logged[critical]) == (0, 1), "a hint is in the log, and not in the metrics"
+    assert run.saved == [critical + 1] == [run.trainer.global_steps]
     assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
 
 

@@ -124,6 +124,9 @@ def test_a_hint_lasts_but_is_not_loud() -> None:
 
 
 def test_a_plateau_says_what_it_cost() -> None:
+    rng = np.random.default_rng(5)
+    noisy = [{"step": t, ACCURACY: 0.3 + 0.02 * rng.standard_normal(), "timing_s/step": 36.0} for t in range(3000)]
+    assert [alarm.name for alarm in scan(noisy)] == ["plateau"], "it rings once"
     (alarm,) = scan(run(200, **FAILURES["plateau"][1]))
     steps, hours = re.findall(r"for (\d+) steps, which cost ([\d.]+) hours", alarm.evidence)[0]
     assert int(steps) >= 150 and float(hours) == pytest.approx(int(steps) / 100, rel=0.1)
