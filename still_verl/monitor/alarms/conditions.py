@@ -85,6 +85,15 @@ def long_not_better(view: View, change: Change) -> bool:
     return bool(steps) and steps[-1] - change.begun >= LONG and not_better(view, change)
 
 
+def worse_everywhere(view: View, change: Change) -> bool:
+    """Return whether accuracy and some validation fell since a change began, and no validation rose.
+
+    Accuracy alone falls, and responses grow, when problems become harder.
+    """
+    gains = [validation_gain(history, change.begun) for history in view.family("validation").values()]
+    return worse(view, change) and any(gain is not None and gain <= -GAIN for gain in gains)
+
+
 def worse(view: View, change: Change) -> bool:
     """Return whether accuracy fell since a change began, and validation did not rise."""
     history = view.histories.get("accuracy")

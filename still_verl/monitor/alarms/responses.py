@@ -1,14 +1,14 @@
 """Alarms about the responses: length both ways, truncation, keywords, repetition. Their names are in the registry."""
 
 from still_verl.monitor.alarms.changes import Direction
-from still_verl.monitor.alarms.conditions import accuracy_flat, long_not_better, not_better, worse
+from still_verl.monitor.alarms.conditions import accuracy_flat, long_not_better, not_better, worse, worse_everywhere
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 LENGTH_HACKING = LevelDetector(
     "length",
     Direction.RISE,
     [
-        Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse),
+        Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse_everywhere),
         Grade("critical", 3, tests=("creep",), only_if=long_not_better),
         Grade("warning", 1.2, tests=("creep", "trend"), only_if=long_not_better),
         Grade("info", 1.15, only_if=accuracy_flat),
@@ -50,7 +50,7 @@ KEYWORD_HACKING = LevelDetector(
     "keywords",
     Direction.RISE,
     [
-        Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse),
+        Grade("critical", 1.5, tests=("creep", "trend"), only_if=worse_everywhere),
         Grade("critical", 3, tests=("creep",), only_if=long_not_better),
         Grade("warning", 1.4, only_if=long_not_better),
         Grade("info", 1.25, only_if=accuracy_flat),

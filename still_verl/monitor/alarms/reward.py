@@ -52,7 +52,9 @@ def unpaid_for_sure(view: View, change: Change) -> bool:
     """
     score = view.histories["score"]
     later = score.level_until(change.begun + GRADUAL_STEPS)
-    if later is None or later.value - change.before > GRADUAL_PART * (change.after - change.before):
+    if later is None or score.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
+        return False
+    if later.value - change.before > GRADUAL_PART * (change.after - change.before):
         return False
     return validation_known(view, change.begun) and unpaid_everywhere(view, change)
 
@@ -84,7 +86,7 @@ ACCURACY_DROP = LevelDetector(
     "accuracy",
     Direction.FALL,
     [
-        Grade("critical", 0.5, only_if=no_validation_rose),
+        Grade("critical", 0.6, only_if=no_validation_rose),
         Grade("warning", 0.15, only_if=no_validation_rose),
         Grade("info", 0.03),
     ],

@@ -45,7 +45,11 @@ FAILURES: dict[str, tuple[str, Series]] = {
     "train_validation_gap": ("critical", {ACCURACY: jump(0.2, 0.9), VALIDATION: lambda t: 0.25}),
     "reward_hacking_score": (
         "critical",
-        {"critic/score/mean": jump(0.2, 0.8), ACCURACY: lambda t: 0.3, VALIDATION: lambda t: 0.3},
+        {
+            "critic/score/mean": lambda t: 0.2 + min(max(t - 60, 0), 80) / 133,
+            ACCURACY: lambda t: 0.3,
+            VALIDATION: lambda t: 0.3,
+        },
     ),
     "reward_hacking_length": (
         "critical",
