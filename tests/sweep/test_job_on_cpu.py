@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks import prepare
+from still_verl.plan import fit
 from still_verl.sweep.job import JobFailed, SweptJob, check_validates
 from still_verl.sweep.results import objective
 from still_verl.sweep.state import JobState
@@ -16,6 +17,7 @@ from still_verl.sweep.state import JobState
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DictConfig:
     monkeypatch.setattr(prepare, "prepare_job", lambda config, wait: None)
+    monkeypatch.setattr(fit, "check_fit", lambda config: None)
     JobState(["a=1"], "waiting").write(tmp_path)
     return OmegaConf.create({"still": {"run_dir": str(tmp_path)}, "trainer": {"test_freq": 5}})
 

@@ -14,8 +14,10 @@ import verl  # noqa: F401  (puts our recipes on the search path)
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
 
+from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
+from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.job import check_job
 from still_verl.integration.checks.machine import check_accelerators
 from still_verl.integration.checks.model import open_model
@@ -312,4 +314,5 @@ def test_coefficients_that_a_distillation_would_drop(group: str) -> None:
     name = group.removeprefix("still/").split("=")[0]
     assert message.startswith("distillation.distillation_loss.use_task_rewards=false: such a loss has no term for")
     assert message.endswith(f"set it to true, or use still/{name}=inherit")
-    check_job(job(*teacher))
+    with_task_rewards = job(*teacher)
+    check_dynamics(with_task_rewards, still_config(with_task_rewards))
