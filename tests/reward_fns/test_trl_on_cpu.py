@@ -1,9 +1,9 @@
 """The adapter for TRL's signature, by itself and in TRL's own trainer."""
 
 import json
+import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,27 @@ from still_verl.demo.prepare import prepare
 from still_verl.rewards.drop_in import boxed_math_reward
 
 RIGHT, WRONG = r"so \boxed{\frac12}", r"so \boxed{3}"
-needs_trl = pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed: make setup")
+TRL = "trl==1.16.0"
+
+
+@pytest.fixture(scope="module")
+def trl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install TRL into a folder of its own: verl 0.9.1 ends every job where it finds so new a TRL."""
+    folder = tmp_path_factory.mktemp("trl")
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), TRL]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        pytest.skip(f"{TRL} cannot be installed here: {done.stderr.strip()[-200:]}")
+    return folder
+
+
+def with_trl(folder: Path, code: str) -> Any:
+    """Run a program that can import TRL, and return what its last line says in JSON."""
+    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def said(*contents: Any, role: str = "assistant") -> list[dict[str, Any]]:
@@ -63,19 +83,21 @@ def test_the_file_of_reward_fns_is_that_function() -> None:
     assert load_reward(f"{paths.reward_fn('trl')}:boxed_math_reward") is boxed_math_reward
 
 
-@needs_trl
-def test_it_agrees_with_trls_own_reward_where_both_can_read() -> None:
-    from trl.rewards import accuracy_reward
-
+@pytest.mark.process
+def test_it_agrees_with_trls_own_reward_where_both_can_read(trl_folder: Path) -> None:
     completions = [said(text) for text in (r"\boxed{0.5}", r"\boxed{\frac{1}{3}}", "nothing", r"\boxed{x+1}")]
     solutions = [r"\frac{1}{2}", r"\frac{1}{2}", r"$7$", "$1+x$"]
-    assert boxed_math_reward(completions, solutions) == accuracy_reward(completions, solutions) == [1.0, 0.0, 0.0, 1.0]
+    code = f"""
+import json
+from trl.rewards import accuracy_reward
+print(json.dumps(accuracy_reward({completions!r}, {solutions!r})))
+"""
+    assert boxed_math_reward(completions, solutions) == with_trl(trl_folder, code) == [1.0, 0.0, 0.0, 1.0]
 
 
-@needs_trl
 @pytest.mark.process
 @pytest.mark.parametrize("conversational", [False, True])
-def test_trls_trainer_takes_a_step_with_it(tmp_path: Path, conversational: bool) -> None:
+def test_trls_trainer_takes_a_step_with_it(trl_folder: Path, tmp_path: Path, conversational: bool) -> None:
     """A step of GRPO on CPU; one prompt has a right answer that nobody can read, and no reward."""
     code = f"""
 import json
@@ -99,8 +121,6 @@ GRPOTrainer(model=AutoModelForCausalLM.from_pretrained(model), processing_class=
             reward_funcs=recorded, args=arguments, train_dataset=Dataset.from_list(rows * 2)).train()
 print(json.dumps(seen))
 """
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    ((solutions, rewards),) = json.loads(done.stdout.splitlines()[-1])
+    ((solutions, rewards),) = with_trl(trl_folder, code)
     assert sorted(solutions, key=str) == ["2", "2", None, None]
     assert rewards == [None if solution is None else 0.0 for solution in solutions]

@@ -1,7 +1,9 @@
 """What a job needs of this machine: the engines that it names, and accelerators where no cluster has them."""
 
 import os
+from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 
 from omegaconf import DictConfig
 from verl.plugin.platform import get_platform
@@ -11,6 +13,7 @@ from still_verl.config_errors import ConfigError
 # The package behind a name of verl's, where that is another one than verl.
 ROLLOUT_PACKAGES = {"vllm": "vllm", "sglang": "sglang", "trtllm": "tensorrt_llm"}
 STRATEGY_PACKAGES = {"megatron": "megatron.core", "veomni": "veomni", "torchtitan": "torchtitan"}
+TRL_CLASS = "AutoModelForCausalLMWithValueHead"
 TRACKER_PACKAGES = {
     "wandb": "wandb",
     "mlflow": "mlflow",
@@ -32,12 +35,28 @@ def check_packages(config: DictConfig) -> None:
                 "with GPUs `pip install 'still-verl[gpu]'`"
             )
         raise ConfigError(f"actor_rollout_ref.rollout.name={name}: {ROLLOUT_PACKAGES[name]} is not installed; use vllm")
+    check_trl()
     strategy = config.actor_rollout_ref.actor.strategy
     if not installed(STRATEGY_PACKAGES.get(strategy)):
         raise ConfigError(
             f"actor_rollout_ref.actor.strategy={strategy}: {STRATEGY_PACKAGES[strategy]} is not installed; install it, "
             "or use fsdp2"
         )
+
+
+def check_trl() -> None:
+    """Check that an installed TRL is one that verl knows: it patches a class that newer ones do not have."""
+    spec = find_spec("trl")
+    if spec is None or spec.origin is None:
+        return
+    init = Path(spec.origin)
+    for file in (init, init.parent / "experimental" / "ppo" / "__init__.py"):
+        if file.is_file() and TRL_CLASS in file.read_text():
+            return
+    raise ConfigError(
+        f"trl={version('trl')}: verl 0.9.1 imports {TRL_CLASS} from an installed TRL, which this one does not have: "
+        "give TRL an environment of its own (pip uninstall trl)"
+    )
 
 
 def check_trackers(config: DictConfig) -> None:
