@@ -1,7 +1,5 @@
 """A job that cannot work ends before Ray starts, with one message that names the thing and the fix."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,50 +241,6 @@ def test_too_little_shared_memory() -> None:
 def test_a_ray_cluster_and_a_cpu_job_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     assert "unset RAY_ADDRESS" in problem(job())
-
-
-def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | env,
-    )
-
-
-@pytest.mark.process
-def test_the_command_line_ends_with_one_message(tmp_path: Path) -> None:
-    done = main_ppo(tmp_path, "+recipe=base", "+still/scale=tiny", "data.train_files=/no/such.parquet")
-    assert done.returncode == 1
-    last = "still_verl: data.train_files=/no/such.parquet: there is no such file; correct the path"
-    assert done.stderr.splitlines()[-1] == last
-    assert "Traceback" not in done.stderr and "ray init" not in done.stdout
-
-
-@pytest.mark.process
-def test_an_unknown_recipe_lists_the_known_ones(tmp_path: Path) -> None:
-    done = main_ppo(tmp_path, "+recipe=dmeo")
-    assert done.returncode == 1
-    assert "Could not find 'recipe/dmeo'" in done.stderr and "demo" in done.stderr
-
-
-@pytest.mark.process
-def test_an_unsupported_verl_stops_a_recipe(tmp_path: Path) -> None:
-    (tmp_path / "older.py").write_text("import verl\nverl.__version__ = '0.8.0'\n")
-    done = main_ppo(tmp_path, "+recipe=base", VERL_USE_EXTERNAL_MODULES="older")
-    assert done.returncode == 1
-    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed" in done.stderr
-
-
-@pytest.mark.process
-def test_vllm_missing(tmp_path: Path) -> None:
-    (tmp_path / "novllm.py").write_text("import sys\nsys.modules['vllm'] = None\n")  # as if it were not installed
-    prepare("random")
-    done = main_ppo(tmp_path, "+recipe=base", "+still/scale=tiny", VERL_USE_EXTERNAL_MODULES="novllm")
-    assert done.returncode == 1
-    assert "vLLM is not installed; on a laptop run `make setup`" in done.stderr
 
 
 @pytest.mark.parametrize(
