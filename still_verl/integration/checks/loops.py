@@ -67,6 +67,13 @@ def _configured(path: str) -> dict[str, str]:
     return {str(entry.name): str(entry["_target_"]) for entry in entries}
 
 
-def follows_the_step(loop: Any) -> bool:
-    """Say whether a loop takes the budget and the temperature of the step; one that does says how responses ended."""
-    return "still_budget" in signature(loop.run).parameters
+def follows_the_step(loop: type) -> bool:
+    """Say whether a loop takes the budget and the temperature of the step; one that does says how responses ended.
+
+    One that derives from such a loop does, too: its own `run` may hand everything on.
+    """
+    for ancestor in loop.__mro__:
+        run = vars(ancestor).get("run")
+        if run is not None and "still_budget" in signature(run).parameters:
+            return True
+    return False
