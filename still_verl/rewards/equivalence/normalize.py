@@ -257,6 +257,8 @@ def _mark_words(match: re.Match[str]) -> str:
     if run.startswith("\\"):
         return run
     if run.startswith("‹"):
+        if run[1:-1].lower() in _WORDS:
+            return _WORDS[run[1:-1].lower()]
         return _CONJUNCTION.sub(_conjunction, run).replace("‹›", " ")
     if run.lower() in _WORDS:
         return _WORDS[run.lower()]

@@ -150,11 +150,21 @@ def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
     try:
         equal, reason = _decide(gold, answer, reading)
+        if reading == "lenient" and not equal:
+            equal, reason = _as_strict(gold, answer, equal, reason)
     except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
         raise
     except Exception as error:
         equal, reason = None, f"internal error ({type(error).__name__}: {error})"
     return Verdict(bool(equal), reason, decided=equal is not None, reading=reading)
+
+
+def _as_strict(gold: str, answer: str, equal: bool | None, reason: str) -> tuple[bool | None, str]:
+    """Let the lenient reading accept whatever the strict one does, however the two differ in between."""
+    accepted, why = _decide(gold, answer, "strict")
+    if accepted:
+        return True, why
+    return equal, reason
 
 
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:
