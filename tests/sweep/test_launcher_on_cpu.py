@@ -46,7 +46,11 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
     reward = Path(__file__).parents[1] / "e2e/jobs/digits.py"
     command = [
         "+recipe=base",
-        "actor_rollout_ref.rollout.name=vllm",
+        "still/device=cpu",
+        "+ray_kwargs.ray_init.address=auto",  # nothing trains, so no job needs the machine for itself
+        "data.train_batch_size=8",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=8",
+        "algorithm.adv_estimator=grpo",
         *files,
         f"reward.custom_reward_function.path={reward}",
         *overrides,
@@ -93,7 +97,7 @@ def test_a_rerun_does_what_failed_and_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_a_check_that_refuses_one_job_stops_no_other(tmp_path: Path) -> None:
     (tmp_path / "val.parquet").symlink_to(prepare("random").val)
-    done = ablation(tmp_path, "still.interpreter.max_calls=1,2", "data.val_files=missing.parquet,val.parquet")
+    done = ablation(tmp_path, "actor_rollout_ref.rollout.n=4,8", "data.val_files=missing.parquet,val.parquet")
     assert done.returncode == 1
     assert sorted(states(tmp_path / "sweeps/base").values()) == ["failed", "failed", "finished", "finished"], (
         done.stderr

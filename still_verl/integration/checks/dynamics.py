@@ -54,11 +54,6 @@ def check_kl(config: DictConfig, still: StillConfig) -> None:
         raise ConfigError(f"{other_key}=true: the KL would be added twice (still.kl.place={place}); set it to false")
     key, on = active[place]
     never = still.kl.kind == "constant" and still.kl.start == 0
-    if on and never:
-        raise ConfigError(
-            f"{key}=true: the coefficient is 0 in every step (still.kl.kind=constant, still.kl.start=0), so that a "
-            "reference model would be held for nothing; set it to false, or give still.kl.start"
-        )
     if not on and not never:
         raise ConfigError(f"{key}=false: still.kl.kind={still.kl.kind} needs it; set it to true, or use still/kl=none")
 
