@@ -88,7 +88,7 @@ def test_a_plugin_that_verl_is_told_to_leave_out(broken: dict[str, dict[str, str
 
 @pytest.mark.process
 def test_a_recipe_with_a_wrong_key_is_named(broken: dict[str, dict[str, str]]) -> None:
-    assert "bad: still.devise is not a setting" in broken["recipes"]["found"]
+    assert "bad: still.devise='cpu' is not a setting" in broken["recipes"]["found"]
 
 
 def test_the_table_is_for_people() -> None:

@@ -110,7 +110,7 @@ import verl
 import hydra  # as main_ppo does: the plugin then has put the recipes on its path
 from omegaconf import OmegaConf
 from still_verl.hydra_plugin import JobCallback
-sys.modules["still_verl.integration.checks.job"] = None
+sys.modules["still_verl.plan.fit"] = None
 JobCallback().on_job_start(OmegaConf.create({}))
 """
 
