@@ -18,6 +18,8 @@ from still_verl.demo.prepare import prepare
 from still_verl.integration.checks.job import check_job
 from still_verl.plan.fit import check_fit
 
+pytestmark = pytest.mark.process  # a minute in all
+
 HERE = Path(__file__).parent
 BAD = [tuple(line.split(" | ")) for line in (HERE / "bad_settings.txt").read_text().splitlines()]
 GOOD = (HERE / "good_settings.txt").read_text().splitlines()
@@ -75,7 +77,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(("overrides", "begins"), COMMANDS, ids=[command[0] for command in COMMANDS])
 def test_the_real_command_ends_before_ray(overrides: str, begins: str, good: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "verl.trainer.main_ppo", *good, *overrides.split(), "still.run_dir=run"]

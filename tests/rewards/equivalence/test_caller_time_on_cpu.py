@@ -19,6 +19,8 @@ from still_verl.rewards.equivalence.verify import in_caller
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from verifier_corpus import DIFFERENT, changed, hedges, long_text, monster  # noqa: E402
 
+pytestmark = pytest.mark.process  # half a minute in all
+
 LIMIT_S = 0.2  # ten times what is allowed
 HUGE = {
     "binomial of a power": r"\binom{10^{4000}}{2000}",

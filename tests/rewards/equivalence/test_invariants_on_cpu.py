@@ -21,6 +21,8 @@ from still_verl.rewards.equivalence.verify import in_caller, verify
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 from verifier_corpus import DIFFERENT, hedges, texts  # noqa: E402
 
+pytestmark = pytest.mark.process  # half a minute in all
+
 LEAST_ANSWERS = 3_000
 WITH_WORKERS = 250  # undecided pairs that workers decide too, drawn at random
 READINGS = ("strict", "lenient")
@@ -59,7 +61,6 @@ def test_no_answer_is_paid_for_two_different_golds(decided: dict[tuple[str, str]
     assert keys == {}, f"{len(keys)} universal keys"
 
 
-@pytest.mark.process
 def test_nor_by_a_worker(decided: dict[tuple[str, str], bool | None]) -> None:
     undecided = sorted(pair for pair, equal in decided.items() if equal is None)
     sample = random.Random(0).sample(undecided, min(WITH_WORKERS, len(undecided)))
@@ -129,7 +130,6 @@ def test_equality_of_formulas_is_transitive(answers: list[str]) -> None:
             assert in_caller(one, other, "strict")[0] is not False, (answer, one, other)
 
 
-@pytest.mark.process
 def test_a_no_that_overrules_math_verify_has_a_reason(shared_data: Path) -> None:
     """Where math-verify says Yes and we No, the reason is one of `DIFFERENCES`, and few of these pairs are equal."""
     lost = []
