@@ -64,6 +64,11 @@ def not_rising(view: View, change: Change) -> bool:
     return not solved(view) and not rose(view.histories.get("accuracy"), change.begun)
 
 
+def nothing_rises(view: View, change: Change) -> bool:
+    """Return whether neither accuracy nor validation rises, where they are known, and something is left to learn."""
+    return not_rising(view, change) and not validation_rose(view, change.begun)
+
+
 def not_better(view: View, change: Change) -> bool:
     """Return whether neither accuracy nor validation rose since a change began, and there is room to."""
     return accuracy_flat(view, change) and not validation_rose(view, change.begun)
