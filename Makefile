@@ -1,6 +1,6 @@
 # make setup   environment in .venv (CPU build of torch and vLLM)
 # make demo    train a tiny model with GRPO, show what it learned
-# make test    all tests;  make test-fast  those that need no other process: three minutes, without Ray
+# make test    all tests;  make test-fast  those that need no other process: some minutes, without Ray
 # make check   lint, types, import rules;  make bench  benchmarks
 # make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
 PYTHON ?= python3
