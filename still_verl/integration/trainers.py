@@ -31,6 +31,7 @@ from still_verl.integration.transfer_queue import (
     clear,
     dropped_rows,
     fill_up,
+    spread_padding,
     subset,
     with_rows,
     without_update,
@@ -169,7 +170,10 @@ class StillTrainer(CpuTrainer, Upstream):
             raise EmptyStep(whole)
         with self._timed():
             batch = fill_up(batch, self._get_required_batch_multiple(self._actor_ranks()), self.tokenizer.eos_token_id)
-        return super()._balance_batch(batch, metrics, *args, **kwargs)
+        batch = super()._balance_batch(batch, metrics, *args, **kwargs)
+        with self._timed():
+            spread_padding(batch, self._actor_ranks())  # of every rank, which upstream has only now chosen rows for
+        return batch
 
     def _actor_ranks(self) -> int:
         """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from still_verl.integration.mini_batches import even_order
 from still_verl.monitor.rows import StepRows
 
 if TYPE_CHECKING:
@@ -196,3 +197,10 @@ def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
     return KVBatchMeta(
         keys=full.keys, tags=[*batch.tags, *tags], partition_id=batch.partition_id, extra_info=batch.extra_info
     )
+
+
+def spread_padding(batch: Batch, ranks: int) -> None:
+    """Spread the rows that pad a batch over its mini-batches, on each of the ranks among which it is divided."""
+    padding = [bool(tag.get("is_padding", False)) for tag in batch.tags]
+    if any(padding):
+        batch.reorder(even_order(padding, ranks))
