@@ -52,20 +52,29 @@ class Coefficient:
             self.adapted = self._follow(self.config, self.adapted, seen)
         return True
 
-    def restore(self, adapted: float) -> None:
-        """Take back the adapted value of a checkpoint, within the bounds that the job has now.
+    def state(self) -> float | None:
+        """Return what a checkpoint keeps: the adapted value; None of a coefficient that only depends on the step."""
+        return self.adapted if self.adaptive else None
+
+    def restore(self, adapted: float | None) -> bool:
+        """Take back the `state` of a checkpoint, within the bounds that the job has now.
+
+        Returns False where an adaptive coefficient begins at its start, since that of the checkpoint was not adaptive.
 
         Raises:
             ValueError: it is no finite number; the weights of that checkpoint were trained with it.
         """
         if not self.adaptive:
-            return
+            return True
+        if adapted is None:
+            return False
         if not math.isfinite(adapted):
             raise ValueError(
                 f"the checkpoint has {adapted} as the adapted coefficient: resume from an earlier one "
                 "(trainer.resume_mode=resume_path trainer.resume_from_path=CHECKPOINT)"
             )
         self.adapted = _bounded(self.config, adapted)
+        return True
 
 
 def follow_kl(config: ScheduleConfig, value: float, kl: float) -> float:

@@ -22,6 +22,9 @@ RESUMES = "resumes.jsonl"  # of the run folder
 
 # How the machine and this one start are set up. The first two may hold passwords, and checkpoints are passed on.
 LEFT_OUT = ("ray_kwargs", "still.monitor.webhook", "trainer.resume_mode", "trainer.resume_from_path")
+# How many checkpoints verl keeps, and its older setting that means one of each.
+_KEEP = ("max_actor_ckpt_to_keep", "max_critic_ckpt_to_keep")
+_DEPRECATED = "remove_previous_ckpt_in_save"
 # In place of the run folder, which another run of the same job does not share.
 RUN_FOLDER = "<run folder>"
 
@@ -120,6 +123,24 @@ def read(folder: Path) -> tuple[dict[str, Any], Settings | None]:
     state, settings = folder / STATE, folder / SETTINGS
     states = json.loads(state.read_text()) if state.is_file() else {}
     return states, json.loads(settings.read_text()) if settings.is_file() else None
+
+
+def keep_two(config: DictConfig) -> None:
+    """Let verl keep two checkpoints where a job asks for one, and say so.
+
+    verl deletes the old one when it has written the weights of the new one, and only later names the new one as the
+    one to resume from. Killed in between, a run would have lost all. Two take no more room on a disk than the one did,
+    since both were there while the new one was written.
+    """
+    trainer = config.trainer
+    if trainer.get(_DEPRECATED):
+        trainer[_DEPRECATED] = False
+        for key in _KEEP:
+            trainer[key] = 1
+    for key in _KEEP:
+        if trainer.get(key) == 1:
+            trainer[key] = 2
+            print(f"still_verl: trainer.{key}=1 keeps 2: verl deletes the old checkpoint before the new one can be resumed")
 
 
 def folder_to_resume(config: DictConfig, step: int) -> Path:

@@ -94,6 +94,7 @@ class StillTrainer(CpuTrainer, Upstream):
     def __init__(self, config: DictConfig) -> None:
         # Before anything of it changes: callbacks set values of the step there.
         self._settings = checkpoints.settings_of(config, still_config(config).run_dir)
+        checkpoints.keep_two(config)
         # Upstream compares the mode's name and reads `trainer.v1.<name>`, so it must see its own.
         mode = config.trainer.v1.trainer_mode
         config.trainer.v1.trainer_mode = self.upstream_mode

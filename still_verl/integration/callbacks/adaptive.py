@@ -7,6 +7,18 @@ from typing import Any
 from still_verl.dynamics.coefficient import Coefficient
 
 
+def resume(coefficient: Coefficient, name: str, adapted: float | None) -> None:
+    """Let a coefficient go on from a checkpoint, and say so where it begins anew.
+
+    Args:
+        coefficient: of the job.
+        name: of the setting, such as `still.kl`.
+        adapted: the `Coefficient.state` that the checkpoint has.
+    """
+    if not coefficient.restore(adapted):
+        print(f"still_verl: {name} was not adaptive in the checkpoint, so it begins at {name}.start={coefficient.adapted:g}")
+
+
 def observe(coefficient: Coefficient, name: str, measured: str, metrics: dict[str, Any], step: int) -> None:
     """Let a coefficient follow what the workers measured in a step, and say so where it cannot.
 

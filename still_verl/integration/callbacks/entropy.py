@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.dynamics.coefficient import Coefficient, follow_entropy
-from still_verl.integration.callbacks.adaptive import observe
+from still_verl.integration.callbacks.adaptive import observe, resume
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.per_token import ENTROPY
 
@@ -41,7 +41,7 @@ class Entropy(Callback):
         observe(self.coefficient, "still.entropy", ENTROPY, metrics, trainer.global_steps)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"adapted": self.coefficient.adapted}
+        return {"adapted": self.coefficient.state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.coefficient.restore(state["adapted"])
+        resume(self.coefficient, "still.entropy", state["adapted"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.dynamics.coefficient import Coefficient, follow_kl
-from still_verl.integration.callbacks.adaptive import observe
+from still_verl.integration.callbacks.adaptive import observe, resume
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.per_token import KL
 
@@ -61,7 +61,7 @@ class Kl(Callback):
         observe(self.coefficient, "still.kl", KL, metrics, trainer.global_steps)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"adapted": self.coefficient.adapted}
+        return {"adapted": self.coefficient.state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.coefficient.restore(state["adapted"])
+        resume(self.coefficient, "still.kl", state["adapted"])

@@ -1,13 +1,16 @@
 """What a job that runs its model's code needs: a sandbox that isolates enough, and a parser that exists."""
 
+from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.integration.checks.tracked import tracked
 from still_verl.interpreter.build import build_sandbox
-from still_verl.interpreter.registries import CODE_FORMATS
+from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
 from still_verl.interpreter.sandbox.base import TIERS, Result, Sandbox, SandboxUnavailable, Tier
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.registry import in_one_line
@@ -16,11 +19,15 @@ if TYPE_CHECKING:
     from still_verl.interpreter.formats import CodeFormat
 
 
+# What the agent loop reads, so that a sandbox need not.
+OF_THE_LOOP = {"format", "sandbox", "stateful", "max_concurrent", "max_calls", "seconds_per_response"}
+
+
 def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> None:
     """Run a test program in the job's sandbox, which must isolate enough.
 
     Raises:
-        ConfigError: there is none, or it does not answer.
+        ConfigError: there is none, or it does not answer; or a setting that it does not read.
     """
     # Not above: a job without code has no need of verl's agent loops here.
     from still_verl.integration.agent_loops.tool_calls import ToolCalls
@@ -32,7 +39,9 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
         check_format(interpreter.format, code_format)
     key = f"still.interpreter.sandbox={interpreter.sandbox}"
     try:
-        with closing(build_sandbox(interpreter)) as sandbox:
+        settings, read = tracked(interpreter)
+        with closing(build_sandbox(settings)) as sandbox:
+            check_all_read(interpreter, read)
             result = run_test_program(sandbox, interpreter.stateful)
     except ConfigError:
         raise
@@ -52,6 +61,23 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
     check_tier(interpreter, result.tier)
     if result.stdout.strip() != "42":
         raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
+
+
+def check_all_read(interpreter: InterpreterConfig, read: Iterable[str]) -> None:
+    """Refuse what is set for a sandbox of ours that did not read it when it was made.
+
+    One of the user's own may read a setting later, e.g. when an output is long.
+    """
+    if interpreter.sandbox not in SANDBOXES:
+        return
+    for field in fields(interpreter):
+        value = getattr(interpreter, field.name)
+        if field.name in OF_THE_LOOP or field.name in read or value == field.default:
+            continue
+        raise ConfigError(
+            f"still.interpreter.{field.name}={value}: still.interpreter.sandbox={interpreter.sandbox} does not read "
+            "it; drop it, or choose a sandbox that does"
+        )
 
 
 def run_test_program(sandbox: Sandbox, stateful: bool) -> Result:

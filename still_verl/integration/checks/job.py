@@ -8,6 +8,7 @@ from verl.plugin.platform import set_platform
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.advantage import check_advantage
 from still_verl.integration.checks.choices import check_choices
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
@@ -86,6 +87,7 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_ranges(config)
     check_choices(config)
     check_upstream(config)
+    check_advantage(config, still)
     check_read(config, still)
     check_replaced(config, still)
     check_dynamics(config, still)

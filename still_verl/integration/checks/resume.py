@@ -12,8 +12,8 @@ TRACKER = "latest_checkpointed_iteration.txt"  # verl's; the number of the step 
 def check_resume(config: DictConfig) -> None:
     """Check that the tracker of a run's checkpoints names one that exists.
 
-    A kill may leave the tracker empty, and whoever needs room on a disk may delete the folder that it names. The new
-    run would then overwrite what is left of the old one.
+    A kill may leave the tracker empty, and whoever needs room on a disk may delete the folder that it names, or only
+    the weights in it, as verl does. The new run would then overwrite what is left of the old one, or fail in Ray.
 
     Raises:
         ConfigError: it names none.
@@ -32,10 +32,10 @@ def check_resume(config: DictConfig) -> None:
     if not step.isdecimal():
         found = f"{TRACKER} has {step!r:.40}, no number of a step"
         raise ConfigError(f"trainer.default_local_dir={checkpoints}: {found}; {fix}")
-    if not (checkpoints / f"global_step_{step}").is_dir():
-        raise ConfigError(
-            f"trainer.default_local_dir={checkpoints}: {TRACKER} names global_step_{step}, which is not there; {fix}"
-        )
+    named = checkpoints / f"global_step_{step}"
+    if not (named / "actor").is_dir():
+        lacks = "has no folder actor" if named.is_dir() else "is not there"
+        raise ConfigError(f"trainer.default_local_dir={checkpoints}: {TRACKER} names {named.name}, which {lacks}; {fix}")
 
 
 def check_named(config: DictConfig) -> None:

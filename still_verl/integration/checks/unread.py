@@ -1,7 +1,7 @@
 """What a job sets and nobody reads is refused: each part of a job says here which settings it reads.
 
 One table, `READERS`. A setting that differs from its default needs every reader that lists it. Within a node of
-settings, what a schedule or a rule read is known from evaluating it: see `schedules` and `selection`.
+settings, what a schedule, a rule or a sandbox read is known from using it: see `schedules`, `selection`, `interpreter`.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -108,6 +108,31 @@ def test_a_resumed_value_lies_within_the_bounds_that_the_job_has_now(job: Any) -
     assert kl.coefficient.adapted == 0.2
 
 
+def test_a_resume_that_makes_it_adaptive_begins_at_the_start_that_the_job_has_now(
+    job: Any, trainer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not at that of the schedule which the checkpoint was written with: nothing follows that any more."""
+    before = job(kl=LINEAR)
+    kl, run = Kl(before), trainer(before)
+    kl.on_init_end(run)
+    run.step(kl)
+    now = Kl(job(kl=ADAPTIVE))
+    now.load_state_dict(kl.state_dict())
+    now.on_init_end(run)
+    assert run.step(now)["still/kl/coef"] == 0.1
+    said = "still_verl: still.kl was not adaptive in the checkpoint, so it begins at still.kl.start=0.1"
+    assert capsys.readouterr().out.splitlines() == [said]
+
+
+@pytest.mark.parametrize("later", [LINEAR, ADAPTIVE])
+def test_a_resume_that_changes_nothing_about_it_says_nothing(
+    job: Any, later: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Kl(job(kl=later)).load_state_dict(Kl(job(kl=later)).state_dict())
+    Kl(job(kl=LINEAR)).load_state_dict(Kl(job(kl=ADAPTIVE)).state_dict())  # a schedule depends on the step alone
+    assert capsys.readouterr().out == ""
+
+
 def test_a_resumed_run_goes_on_with_the_adapted_value(job: Any, trainer: Any) -> None:
     config = job(kl=ADAPTIVE)
     kl, run = Kl(config), trainer(config)

@@ -17,7 +17,7 @@ def job(folder: Path, mode: str = "auto") -> DictConfig:
 def test_a_first_run_and_one_with_its_checkpoint_pass(tmp_path: Path) -> None:
     check_resume(job(tmp_path / "none"))
     (tmp_path / TRACKER).write_text("30")
-    (tmp_path / "global_step_30").mkdir()
+    (tmp_path / "global_step_30" / "actor").mkdir(parents=True)
     check_resume(job(tmp_path))
     assert find_latest_ckpt_path(str(tmp_path)) == str(tmp_path / "global_step_30")
 
@@ -28,6 +28,9 @@ def test_a_checkpoint_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="names global_step_30, which is not there; set trainer.resume_mode=disable"):
         check_resume(job(tmp_path))
     check_resume(job(tmp_path, "disable"))
+    (tmp_path / "global_step_30").mkdir()  # verl deletes old weights, and leaves their folder
+    with pytest.raises(ConfigError, match="names global_step_30, which has no folder actor; set trainer.resume_mode"):
+        check_resume(job(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "3 0", "-1", "\x00" * 4])
