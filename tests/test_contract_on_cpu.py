@@ -32,6 +32,7 @@ hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
 ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
 ray._private.worker:_maybe_modify_runtime_env
 transfer_queue:KVBatchMeta
+transfer_queue:KVBatchMeta.reorder
 verl.checkpoint_engine.base:CheckpointEngine.build_topology
 verl.checkpoint_engine.base:CheckpointEngine.finalize
 verl.checkpoint_engine.base:CheckpointEngine.init_process_group
@@ -96,6 +97,10 @@ verl.workers.rollout.utils:get_max_position_embeddings
 ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
+verl.trainer.ppo.v1.utils:compute_advantage_for_multi_trajectories
+verl.utils.checkpoint.checkpoint_manager:BaseCheckpointManager.ensure_checkpoint_capacity
+verl.utils.checkpoint.checkpoint_manager:BaseCheckpointManager.register_checkpoint
+verl.utils.dataset:rl_dataset
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage

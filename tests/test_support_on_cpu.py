@@ -60,9 +60,12 @@ ROWS = {
     "verl's old trainer, `use_v1=false`": [f"{MODE}=sync", "trainer.use_v1=false"],
     "FSDP1": [f"{STRATEGY.format(part)}=fsdp" for part in ("actor", "ref")],
     "Megatron": engine("megatron"),
+    "VeOmni": engine("veomni"),
+    "TorchTitan": engine("torchtitan"),
     "GAE, with a critic": ["algorithm.adv_estimator=gae", "critic.ppo_micro_batch_size_per_gpu=1"],
     "RLOO": ["algorithm.adv_estimator=rloo"],
     "REINFORCE++": ["algorithm.adv_estimator=reinforce_plus_plus"],
+    "ReMax": ["algorithm.adv_estimator=remax"],
     "SGLang": ["actor_rollout_ref.rollout.name=sglang"],
     "TensorRT-LLM": ["actor_rollout_ref.rollout.name=trtllm"],
     "LoRA": ["actor_rollout_ref.model.lora_rank=16"],
@@ -87,7 +90,13 @@ DEVICES = {
 }
 
 # Rows that the second table need not repeat: verl's own trainers are refused alike, these engines need accelerators.
-ONLY_ABOVE = {row for row in ROWS if row.startswith("verl's")} | {"Megatron", "TensorRT-LLM"}
+ONLY_ABOVE = {row for row in ROWS if row.startswith("verl's")} | {
+    "Megatron",
+    "VeOmni",
+    "TorchTitan",
+    "ReMax",
+    "TensorRT-LLM",
+}
 
 # Where a cell of the second table is trained for real: all of the first row, and some of others.
 FIRST = "`still_sync`, GRPO, FSDP2, vLLM"

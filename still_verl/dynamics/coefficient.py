@@ -68,13 +68,22 @@ class Coefficient:
             return True
         if adapted is None:
             return False
-        if not math.isfinite(adapted):
-            raise ValueError(
-                f"the checkpoint has {adapted} as the adapted coefficient: resume from an earlier one "
-                "(trainer.resume_mode=resume_path trainer.resume_from_path=CHECKPOINT)"
-            )
+        refuse_poisoned(adapted)
         self.adapted = _bounded(self.config, adapted)
         return True
+
+
+def refuse_poisoned(adapted: float) -> None:
+    """Refuse an adapted coefficient of a checkpoint that is no finite number: its weights were trained with it.
+
+    Raises:
+        ValueError: names another way to resume.
+    """
+    if not math.isfinite(adapted):
+        raise ValueError(
+            f"the checkpoint has {adapted} as the adapted coefficient: resume from an earlier one "
+            "(trainer.resume_mode=resume_path trainer.resume_from_path=CHECKPOINT)"
+        )
 
 
 def follow_kl(config: ScheduleConfig, value: float, kl: float) -> float:

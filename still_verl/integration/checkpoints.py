@@ -140,7 +140,7 @@ def keep_two(config: DictConfig) -> None:
     for key in _KEEP:
         if trainer.get(key) == 1:
             trainer[key] = 2
-            print(f"still_verl: trainer.{key}=1 keeps 2: verl deletes the old checkpoint before the new one can be resumed")
+            print(f"still_verl: trainer.{key}=1 keeps 2: verl deletes the old one before the new one can be resumed")
 
 
 def folder_to_resume(config: DictConfig, step: int) -> Path:

@@ -55,6 +55,24 @@ def test_a_term_that_fails_for_some_responses_ends_the_run_before_it_learns(
     assert job.steps == [] and job.left_behind() == []
 
 
+@pytest.mark.slow
+def test_a_second_job_with_another_reward_manager_is_refused_in_the_folder_of_the_first(
+    train: Callable[..., Any], start_small: Callable[..., Any], untrained: Any, tmp_path: Path
+) -> None:
+    """It would go on from weights that another reward was paid for, and mix its curves with the old ones."""
+    overrides = [*untrained("random"), "trainer.save_freq=1"]
+    first = train(tmp_path, *overrides, "trainer.total_training_steps=1")
+    metrics, ended = first.steps, len(first.log)
+    second = start_small(tmp_path, *overrides, "reward.reward_manager.name=dapo", "trainer.total_training_steps=2")
+    assert second.wait(120) == 1
+    said = second.log[ended:]
+    assert "still_verl: reward.reward_manager.name=dapo: the run in run has naive, and this job would go on" in said
+    assert "Started a local Ray instance" not in said
+    assert second.steps == metrics and second.left_behind() == []
+    again = train(tmp_path, *overrides, "trainer.total_training_steps=2")  # the first reward may go on
+    assert [row["training/global_step"] for row in again.steps] == [1, 2]
+
+
 def test_ctrl_c_leaves_nothing(start_small: Callable[..., Any], untrained: Any, tmp_path: Path) -> None:
     job = start_small(tmp_path, *untrained("random"), "trainer.total_training_steps=500", "trainer.total_epochs=125")
     job.wait_for("step:1 ", timeout=360)

@@ -7,6 +7,18 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # What the check of an estimator makes up, since nothing else is there when advantages are computed.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": [
+        '["uid", "response_mask", "rm_scores", "rollout_log_probs", "old_log_probs", "ref_log_prob", "values"]',
+        "compute_advantage_for_multi_trajectories(",
+    ],
+    # Which rows are a mini-batch: the next ones of each rank.
+    "verl.utils.tensordict_utils:make_iterator": ["dataset=idx_lst, batch_size=mini_batch_size"],
+    # A checkpoint is deleted where one is to be kept, before the next one is named.
+    "verl.utils.checkpoint.fsdp_checkpoint_manager:FSDPCheckpointManager.save_checkpoint": [
+        "self.ensure_checkpoint_capacity(max_ckpt_to_keep)",
+        "self.register_checkpoint(local_path, max_ckpt_to_keep)",
+    ],
     # How long a run is, and that it ends with its data.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_dataloader": [
         "self.steps_per_epoch = len(self.train_dataset) // self.config.data.train_batch_size",

@@ -16,7 +16,8 @@ def resume(coefficient: Coefficient, name: str, adapted: float | None) -> None:
         adapted: the `Coefficient.state` that the checkpoint has.
     """
     if not coefficient.restore(adapted):
-        print(f"still_verl: {name} was not adaptive in the checkpoint, so it begins at {name}.start={coefficient.adapted:g}")
+        start = f"{name}.start={coefficient.adapted:g}"
+        print(f"still_verl: {name} was not adaptive in the checkpoint, so it begins at {start}")
 
 
 def observe(coefficient: Coefficient, name: str, measured: str, metrics: dict[str, Any], step: int) -> None:

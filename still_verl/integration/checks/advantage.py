@@ -1,6 +1,6 @@
 """Advantages are computed once, of two made-up prompts, from what verl's V1 trainer has when it computes them.
 
-Some estimators that verl has a name for need more, e.g. rewards of greedy responses, which only its old trainer samples.
+Some estimators that verl has a name for need more, e.g. rewards of greedy responses: only its old trainer has them.
 """
 
 import contextlib

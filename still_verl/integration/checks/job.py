@@ -31,6 +31,7 @@ from still_verl.integration.checks.reward import check_reward_function, check_re
 from still_verl.integration.checks.run_folder import check_run_folder
 from still_verl.integration.checks.schedules import check_schedules
 from still_verl.integration.checks.selection import check_selection
+from still_verl.integration.checks.unknown import check_known
 from still_verl.integration.checks.unread import check_read, check_replaced
 from still_verl.integration.checks.upstream import build_upstream, check_upstream
 from still_verl.integration.checks.weights import check_weights
@@ -87,6 +88,7 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_ranges(config)
     check_choices(config)
     check_upstream(config)
+    check_known(config)
     check_advantage(config, still)
     check_read(config, still)
     check_replaced(config, still)

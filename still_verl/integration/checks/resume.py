@@ -35,7 +35,9 @@ def check_resume(config: DictConfig) -> None:
     named = checkpoints / f"global_step_{step}"
     if not (named / "actor").is_dir():
         lacks = "has no folder actor" if named.is_dir() else "is not there"
-        raise ConfigError(f"trainer.default_local_dir={checkpoints}: {TRACKER} names {named.name}, which {lacks}; {fix}")
+        raise ConfigError(
+            f"trainer.default_local_dir={checkpoints}: {TRACKER} names {named.name}, which {lacks}; {fix}"
+        )
 
 
 def check_named(config: DictConfig) -> None:

@@ -1,6 +1,7 @@
 """verl's own adaptive KL coefficient over a resume."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_resumed_run_goes_on_with_the_coefficient_of_the_checkpoint(adaptive: 
     first.kl_ctrl_in_reward = get_kl_controller(ADAPTIVE)
     kept = VerlKl(adaptive)
     kept.on_init_end(first)
-    first.kl_ctrl_in_reward.update(current_kl=1.0, n_steps=50)
+    first.kl_ctrl_in_reward.update(current_kl=1.0, n_steps=50)  # as verl calls it for each batch
     state = json.loads(json.dumps(kept.state_dict()))
     assert state == {"value": pytest.approx(0.11)}
 
@@ -47,3 +48,24 @@ def test_it_acts_only_where_verl_adapts_the_coefficient(adaptive: Any, job: Any)
     assert not VerlKl(adaptive).active
     adaptive.algorithm = {"use_kl_in_reward": True, "kl_ctrl": {"type": "fixed"}}
     assert not VerlKl(adaptive).active
+
+
+@pytest.mark.parametrize("seen", [math.nan, math.inf, -math.inf])
+def test_one_kl_that_is_no_number_does_not_end_the_coefficient(
+    adaptive: Any, trainer: Any, seen: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In verl one NaN is the coefficient of every step after it, and of every checkpoint."""
+    run = trainer(adaptive)
+    run.kl_ctrl_in_reward = get_kl_controller(ADAPTIVE)
+    kept = VerlKl(adaptive)
+    kept.on_init_end(run)
+    run.kl_ctrl_in_reward.update(current_kl=seen, n_steps=50)
+    assert kept.state_dict() == {"value": 0.1}
+    assert f"the KL in the reward is {seen}, so algorithm.kl_ctrl keeps its value 0.1" in capsys.readouterr().out
+    run.kl_ctrl_in_reward.update(current_kl=1.0, n_steps=50)
+    assert run.kl_ctrl_in_reward.value == pytest.approx(0.11)
+
+
+def test_a_checkpoint_that_was_poisoned_is_refused(adaptive: Any) -> None:
+    with pytest.raises(ValueError, match="the checkpoint has nan as the adapted coefficient: resume from an earlier"):
+        VerlKl(adaptive).load_state_dict({"value": math.nan})
