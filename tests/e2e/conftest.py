@@ -86,7 +86,7 @@ class Job:
                 pytest.fail(f"the job never printed {text!r}:\n{self.log[-4000:]}")
             time.sleep(0.5)
 
-    def left_behind(self, patience: float = 20) -> list[str]:
+    def left_behind(self, patience: float = 60) -> list[str]:
         """Command lines of the job's processes that outlive it; those that are on their way out get `patience` s."""
         deadline = time.monotonic() + patience
         while (alive := marked(self.marker)) and time.monotonic() < deadline:
@@ -94,11 +94,12 @@ class Job:
         return [" ".join(process.cmdline())[:120] for process in alive]
 
     def end(self) -> None:
-        for process in [*marked(self.marker), psutil.Process(self.process.pid)]:
+        for process in marked(self.marker):
             try:
                 process.send_signal(signal.SIGKILL)
             except psutil.NoSuchProcess:
                 continue
+        self.process.kill()  # does nothing to one that has ended
 
 
 def marked(marker: str) -> list[psutil.Process]:
