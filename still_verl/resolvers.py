@@ -44,7 +44,7 @@ def _ranks(trainer: int, nodes: int, on_each: int) -> int:
 def _engine(actor: str) -> str:
     """Return the engine of one of verl's classes of actor settings, FSDP2 in place of FSDP1.
 
-    A recipe cannot see `model_engine`, which chooses the class: Hydra resolves a choice within its own list of defaults.
+    A recipe cannot see `model_engine`, which chooses the class: Hydra resolves a choice within its list of defaults.
     """
     return ENGINES[actor.rpartition(".")[2]]
 
