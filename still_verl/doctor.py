@@ -53,6 +53,7 @@ def examine(fusion: str | None = None) -> list[Finding]:
         checks["registrations"] = check_registrations
         checks["rollout"] = check_rollout
         checks["device"] = check_device
+        checks["gpu"] = check_gpu
         checks["recipes"] = check_recipes
     checks["sandbox"] = check_sandbox
     if fusion:
@@ -233,6 +234,27 @@ def check_device() -> Iterable[Finding]:
     memory, shm = psutil.virtual_memory().available, psutil.disk_usage("/dev/shm").free
     free = f"{memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free"
     yield Finding("device", True, f"no accelerator: use still/device=cpu ({free})")
+
+
+def check_gpu() -> Iterable[Finding]:
+    """Check what a torch built for CUDA needs beside it: a driver as new, and flash-attn for verl's default."""
+    import torch
+
+    from still_verl.integration.checks.gpu import INSTALL_FLASH, driver_version, flash_installed, old_driver
+
+    cuda = torch.version.cuda
+    if cuda is None:
+        return
+    driver = driver_version()
+    problem = old_driver(driver, cuda)
+    if problem:
+        yield Finding("driver", False, problem, "install a newer NVIDIA driver, on every node")
+    else:
+        yield Finding("driver", True, f"NVIDIA {driver or 'none here'}, CUDA {cuda}")
+    if flash_installed():
+        yield Finding("flash-attn", True, "installed")
+    else:
+        yield Finding("flash-attn", False, "not installed, and verl's default attention needs it", INSTALL_FLASH)
 
 
 def check_recipes() -> Iterable[Finding]:

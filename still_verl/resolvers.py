@@ -8,6 +8,14 @@ from omegaconf import OmegaConf
 from still_verl import paths
 from still_verl.demo.files import home
 
+# The value of `actor.strategy` that verl's own configs give to each class.
+ENGINES = {
+    "FSDPActorConfig": "fsdp2",
+    "McoreActorConfig": "megatron",
+    "VeOmniActorConfig": "veomni",
+    "TorchTitanActorConfig": "torchtitan",
+}
+
 
 def register() -> None:
     """Register the time stamp of the run, paths of shipped files, and the arithmetic that YAML lacks."""
@@ -19,7 +27,9 @@ def register() -> None:
         OmegaConf.register_new_resolver(name, operator.eq, replace=True)
     for name in ("still.divide", "still.part"):  # likewise
         OmegaConf.register_new_resolver(name, operator.floordiv, replace=True)
+    OmegaConf.register_new_resolver("still.sum", operator.add, replace=True)
     OmegaConf.register_new_resolver("still.ranks", _ranks, replace=True)
+    OmegaConf.register_new_resolver("still.engine", _engine, replace=True)
 
 
 def _now() -> str:
@@ -29,6 +39,14 @@ def _now() -> str:
 def _ranks(trainer: int, nodes: int, on_each: int) -> int:
     """Return the ranks of a job on one machine: the trainer's, and those of a rollout beside it."""
     return trainer + nodes * on_each
+
+
+def _engine(actor: str) -> str:
+    """Return the engine of one of verl's classes of actor settings, FSDP2 in place of FSDP1.
+
+    A recipe cannot see `model_engine`, which chooses the class: Hydra resolves a choice within its list of defaults.
+    """
+    return ENGINES[actor.rpartition(".")[2]]
 
 
 def _demo_file(path: str) -> str:

@@ -84,6 +84,41 @@ def test_every_choice_of_a_group_fits_a_recipe(choice: str) -> None:
     validate(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice, *needed]))
 
 
+@pytest.mark.parametrize("engine", ["dp", "megatron", "veomni", "torchtitan"])
+def test_a_recipe_trains_with_the_engine_of_the_job(engine: str) -> None:
+    """FSDP2 in place of FSDP1; every other engine under the name that verl's own config gives to it."""
+    ours = compose("ppo_trainer", ["+recipe=zero_7b_plain", f"model_engine={engine}"]).actor_rollout_ref
+    theirs = compose("ppo_trainer", [f"model_engine={engine}"]).actor_rollout_ref.actor.strategy
+    assert (ours.actor.strategy, ours.ref.strategy) == 2 * ({"fsdp": "fsdp2"}.get(theirs, theirs),)
+
+
+def test_what_a_job_keeps_on_its_disk_and_in_its_engine_is_bounded() -> None:
+    """By what the job itself needs: of a longer response the engine's limit goes along."""
+    for recipe in RECIPES:
+        config = compose("ppo_trainer", [f"+recipe={recipe}", "data.max_response_length=12345"])
+        if recipe != "base":
+            assert config.trainer.max_actor_ckpt_to_keep == 2, recipe
+            assert config.actor_rollout_ref.rollout.max_model_len == 1024 + 12345, recipe
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_seed_decides_all_that_is_drawn(seed: int) -> None:
+    config = compose("ppo_trainer", ["+recipe=zero_7b_plain", f"still/seed=seed_{seed}"])
+    actor, rollout = config.actor_rollout_ref.actor, config.actor_rollout_ref.rollout
+    assert [config.data.seed, actor.data_loader_seed, rollout.seed] == 3 * [seed]
+
+
+def test_the_backbones_of_figure_1_differ_in_nothing_else() -> None:
+    """But for how the rollout is divided over devices, and where parameters wait."""
+    jobs = {
+        name: flat(OmegaConf.to_container(compose("ppo_trainer", ["+recipe=zero_7b_plain", f"still/backbone={name}"])))
+        for name in ("qwen2_5_1_5b", "qwen2_5_7b", "qwen2_5_7b_instruct", "qwen2_5_32b")
+    }
+    varied = {key for key in jobs["qwen2_5_7b"] if len({str(job[key]) for job in jobs.values()}) > 1}
+    placement = ("tensor_model_parallel_size", "param_offload", "optimizer_offload")
+    assert {key for key in varied if not key.endswith(placement)} == {"actor_rollout_ref.model.path"}
+
+
 @pytest.mark.parametrize("engine", ["megatron", "veomni"])
 @pytest.mark.parametrize("recipe", ["zero_7b", "zero_32b", "still3_1_5b"])
 def test_a_recipe_on_another_engine(recipe: str, engine: str) -> None:

@@ -1,6 +1,6 @@
 """Builds the demo models and their data. Each builder is imported only when it is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from still_verl.demo.cache import ensure
@@ -8,6 +8,24 @@ from still_verl.demo.files import TRAIN_FILE, VAL_FILE, DemoModel, home
 from still_verl.demo.smollm2 import build_smollm2, write_smollm2_arithmetic
 from still_verl.demo.tasks import write_addition
 from still_verl.demo.tiny_model import build_random_model, build_tiny_model
+
+# Made in about a second, of this package alone; `smollm2` is converted from another package and is asked for.
+QUICK = ("tiny", "random", "random-untied")
+
+
+def prepare_missing(paths: Iterable[str]) -> None:
+    """Build each quick model that one of `paths` belongs to and lacks; nothing else is looked at.
+
+    So a job with a recipe for a laptop starts from a fresh clone.
+
+    Raises:
+        FileExistsError: files of somebody else lie where the model should be.
+    """
+    for path in map(Path, paths):
+        if home() in path.parents and not path.exists():
+            name = path.relative_to(home()).parts[0]
+            if name in QUICK:
+                prepare(name)
 
 
 def prepare(name: str) -> DemoModel:

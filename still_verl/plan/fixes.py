@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from still_verl.plan.hardware import GIB, GPUS_PER_NODE, Hardware
+from still_verl.plan.assertions import divides, repair
+from still_verl.plan.hardware import GIB, Hardware
 from still_verl.plan.job import Job
 from still_verl.plan.memory import cache_tokens, phases
 
@@ -48,6 +49,8 @@ def advise(job: Job, hardware: Hardware) -> Advice:
             overrides.append(text)
     while problems(job, hardware) and hardware.count < MOST_DEVICES:
         hardware = _with_more_devices(hardware)
+        job, broken = repair(job, hardware)  # what divides over few devices need not divide over many
+        overrides += [one.override for one in broken]
     return Advice(_latest(overrides), hardware, not problems(job, hardware))
 
 
@@ -66,8 +69,8 @@ def shortage(job: Job, hardware: Hardware) -> float:
 def _with_more_devices(hardware: Hardware) -> Hardware:
     """Double the devices; a job of less than a node first fills that node."""
     count = 2 * hardware.count
-    if hardware.count < GPUS_PER_NODE:
-        count = min(count, GPUS_PER_NODE)
+    if hardware.count < hardware.node_size:
+        count = min(count, hardware.node_size)
     return replace(hardware, count=count)
 
 
@@ -88,7 +91,7 @@ def _halve_batch(job: Job, hardware: Hardware) -> tuple[str, Job]:
     update, parallel = job.update_tokens // 2, job.sequence_parallel
     while parallel * update < job.max_length:
         parallel *= 2
-    if parallel > min(hardware.count, job.shape.heads):
+    if parallel > hardware.count or job.shape.heads % parallel:
         return "", job
     changed = replace(job, update_tokens=update, logprob_tokens=job.logprob_tokens // 2, sequence_parallel=parallel)
     overrides = [f"{_AR}.actor.ppo_max_token_len_per_gpu={update}"]
@@ -101,6 +104,8 @@ def _halve_batch(job: Job, hardware: Hardware) -> tuple[str, Job]:
 def _split_rollout(job: Job, hardware: Hardware) -> tuple[str, Job]:
     """Divide a replica over twice the devices, or over as many as there are."""
     parallel = min(2 * job.tensor_parallel, hardware.count, job.shape.kv_heads)
+    if not divides(job, hardware, parallel):
+        return "", job
     return f"{_AR}.rollout.tensor_model_parallel_size={parallel}", replace(job, tensor_parallel=parallel)
 
 

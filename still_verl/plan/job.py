@@ -43,6 +43,7 @@ class Job:
         max_sequences: sequences that one replica decodes at once.
         sleeps: whether vLLM gives its memory back while the trainer works.
         cpu_cache: bytes of vLLM's KV cache on a processor.
+        engine_length: tokens of a sequence that vLLM is laid out for; None takes the model's.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Job:
     cpu_cache: int
     devices: int
     devices_per_node: int
+    engine_length: int | None = None
 
     @property
     def max_length(self) -> int:
@@ -102,9 +104,8 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
     actor, rollout, fsdp = ar.actor, ar.rollout, ar.actor.fsdp_config
     if actor.strategy not in ("fsdp", "fsdp2"):
         raise ConfigError(f"actor_rollout_ref.actor.strategy={actor.strategy}: the planner supports fsdp and fsdp2")
-    if mean_response is not None and mean_response <= 0:
-        raise ConfigError(f"--mean-tokens={mean_response:g}: an average response has more than 0 tokens")
     total = run_length(config, steps)
+    _check_mean(mean_response, config)
     prompts, n = config.data.train_batch_size, rollout.n
     precision = OmegaConf.select(fsdp, "mixed_precision.param_dtype") or fsdp.dtype
     cache = OmegaConf.select(config, "ray_kwargs.ray_init.runtime_env.env_vars.VLLM_CPU_KVCACHE_SPACE") or 4
@@ -139,6 +140,20 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         cpu_cache=int(float(cache) * GIB),
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
+        engine_length=rollout.max_model_len,
+    )
+
+
+def _check_mean(mean: float | None, config: DictConfig) -> None:
+    """Refuse an average that no run can have: it would be changed in silence."""
+    longest = config.data.max_response_length
+    if mean is None or 0 < mean <= longest:
+        return
+    if mean <= 0:
+        raise ConfigError(f"--mean-tokens={mean:g}: an average response has more than 0 tokens")
+    raise ConfigError(
+        f"--mean-tokens={mean:g}: a response has at most data.max_response_length={longest} tokens, and so has the "
+        "average; lower it, or raise that"
     )
 
 

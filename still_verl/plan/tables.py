@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from still_verl.plan.assertions import Broken, repair
 from still_verl.plan.fixes import Advice, advise, problems
 from still_verl.plan.hardware import GIB, Hardware
 from still_verl.plan.job import Job
@@ -14,9 +15,12 @@ from still_verl.plan.roofline import StepTime, step_time
 def plan_tables(job: Job, hardware: Hardware) -> Iterator[Table | str]:
     """Yield what `still-verl plan` prints, piece by piece: no times where a replica cannot run at all."""
     yield _heading(job, hardware)
+    job, broken = repair(job, hardware)
+    if broken:
+        yield _refusal(broken)
     yield _memory(phases(job, hardware))
     found = problems(job, hardware)
-    yield from _verdict(job, hardware, found)
+    yield from _verdict(job, hardware, found, bool(broken))
     if job.tensor_parallel > hardware.count or cache_tokens(job, hardware) == 0:
         return
     times = [step_time(job, hardware, stage) for stage in job.stages]
@@ -75,9 +79,18 @@ def _free(free: float) -> str:
     return f"[{colour}]{free / GIB:.2f}[/]"
 
 
-def _verdict(job: Job, hardware: Hardware, found: list[str]) -> Iterator[str]:
+def _refusal(broken: list[Broken]) -> str:
+    lines = ["[red]It cannot run.[/]"]
+    for one in broken:
+        lines.append(one.problem)
+    changes = " ".join(one.override for one in broken)
+    return "\n".join([*lines, f"Change: {changes}", "All that follows is of the job with this change."])
+
+
+def _verdict(job: Job, hardware: Hardware, found: list[str], changed: bool) -> Iterator[str]:
     if not found:
-        yield f"[green]It fits.[/] The KV cache of a replica holds {cache_tokens(job, hardware):,} tokens."
+        fits = "[green]With the change it fits.[/]" if changed else "[green]It fits.[/]"
+        yield f"{fits} The KV cache of a replica holds {cache_tokens(job, hardware):,} tokens."
     else:
         yield "\n".join(["[red]It does not fit.[/]", *found, _change(advise(job, hardware), hardware)])
     if job.devices != hardware.count and not hardware.is_cpu:

@@ -1,4 +1,4 @@
-"""Every recipe and every choice of every group trains: eight jobs, scaled down, in which each choice occurs."""
+"""Every recipe and every choice of every group trains: a scaled-down job a recipe, in which each choice occurs."""
 
 from collections.abc import Callable
 from itertools import cycle, islice

@@ -9,6 +9,7 @@
 - `data`, `rows`, `run_length`, `prompts`, `gold`, `loops`, `model`: files are opened, rows read, prompts tokenised.
 - `resume`, `run_folder`: the checkpoint to go on from is there, and is of the same experiment.
 - `interpreter`, `machine`: the sandbox isolates enough; packages and accelerators are here.
+- `gpu`: the driver is as new as torch's CUDA, and flash-attn is here where a model asks for it.
 - `cpu`, `cpu_limits`, `critic`: memory, one job at a time, and what runs on a processor at all.
 
 `still_verl.hydra_plugin.JobCallback` calls them between Hydra's composition and `ray.init`, and ends the process with

@@ -17,6 +17,7 @@ from still_verl.integration.checks.data import check_data
 from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.gold import check_gold_answers
+from still_verl.integration.checks.gpu import check_attention, check_driver
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.machine import check_accelerators, check_packages, check_trackers
@@ -66,7 +67,9 @@ def _check(config: DictConfig) -> None:
     check_gold_answers(config, still)
     check_packages(config)
     check_trackers(config)
+    check_driver()
     check_accelerators(config)
+    check_attention(config)
     if runs_code(config):
         check_interpreter(config, still.interpreter)
     build_upstream(config)

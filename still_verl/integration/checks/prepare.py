@@ -1,10 +1,12 @@
 """What happens in the process of a job before it starts: all checks, then the set-up of the driver."""
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config import still_config
+from still_verl.demo.prepare import prepare_missing
 from still_verl.integration.checks.cpu import claim_machine
 from still_verl.integration.checks.run_folder import keep_reward
+from still_verl.integration.checks.run_length import listed
 from still_verl.integration.registrations import check_loaded_verl as check_version
 
 
@@ -20,6 +22,7 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
         UnsupportedVersionError: this verl is not one that we know.
     """
     check_version()
+    prepare_missing(named_files(config))
     from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
 
     if wait and still_config(config).device == "cpu":
@@ -27,3 +30,16 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
     check_job(config)
     prepare_driver(config)
     keep_reward(config, still_config(config))
+
+
+def named_files(config: DictConfig) -> list[str]:
+    """List the data files and the model that a job names; what has no value yet is not there."""
+    names = []
+    for node, key in (
+        (config.actor_rollout_ref.model, "path"),
+        (config.data, "train_files"),
+        (config.data, "val_files"),
+    ):
+        if not OmegaConf.is_missing(node, key):
+            names += listed(node[key])
+    return names
