@@ -177,7 +177,7 @@ def test_run_code(tmp_path: Path) -> None:
     file.write_text("print('hello')\n1 / 0\n")
     failed = command(str(file), "--json")
     printed = json.loads(failed.stdout)
-    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "seconds", "tier"}
+    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "kind", "seconds", "tier"}
     assert printed["stdout"] == "hello\n" and printed["error"].endswith("ZeroDivisionError: division by zero")
     fine = command("--stdin", program="6 * 7")
     assert (fine.returncode, fine.stdout) == (0, "42\n") and "tier" in fine.stderr

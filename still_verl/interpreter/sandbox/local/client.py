@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, shortened
 from still_verl.interpreter.sandbox.local.child import Child, connect
+from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.session import BlocksSession
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms, require
 from still_verl.processes.fork_server import PACKAGE_ROOT, ForkServer, Unavailable
@@ -28,9 +29,10 @@ class Local:
     def __init__(
         self,
         limits: Limits | None = None,
-        minimum_tier: Tier = "reduced",
+        minimum_tier: Tier = "basic",
         allow_unsandboxed: bool = False,
         absent: tuple[str, ...] = (),
+        landlock_abi: int | None = None,
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -39,6 +41,7 @@ class Local:
             minimum_tier: where this machine isolates less, no program is run.
             allow_unsandboxed: run programs even with no isolation at all.
             absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
+            landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
         """
         self.limits = limits or Limits()
         self._minimum: Tier = minimum_tier
@@ -47,6 +50,7 @@ class Local:
         self._server = ForkServer(
             "still_verl.interpreter.sandbox.local.server:main",
             list(absent),
+            landlock_abi,
             folders,
             environment=bare_environment(),
             folders=folders,
@@ -66,7 +70,7 @@ class Local:
             SandboxUnavailable: the server does not start.
         """
         try:
-            return Mechanisms.from_json(self._server.greeting())
+            return Greeting.from_json(self._server.greeting()).mechanisms
         except Unavailable as error:
             raise SandboxUnavailable(str(error)) from error
 
@@ -128,7 +132,9 @@ class Local:
         return child
 
     def _require(self, greeting: bytes) -> None:
-        require(Mechanisms.from_json(greeting), self._minimum, self._allow_unsandboxed)
+        found = Greeting.from_json(greeting)
+        require(found.mechanisms, self._minimum, self._allow_unsandboxed)
+        found.require_memory(self.limits.memory_mb)
 
     def close(self) -> None:
         """End the server, and with it every program. The next call starts another one."""
@@ -153,7 +159,7 @@ def bare_environment() -> dict[str, str]:
     of what `preload.py` did.
     """
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "SYMPY_CACHE_SIZE": "20000"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1", "SYMPY_CACHE_SIZE": "20000"}
     for library in ("OPENBLAS", "OMP", "MKL"):
         environment[f"{library}_NUM_THREADS"] = "1"
     return environment

@@ -2,9 +2,10 @@
 
 import os
 import socket
+from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.local import memory
+from still_verl.interpreter.sandbox.local import generators, memory
 from still_verl.processes import children
 
 # What programs of mathematics do, with the names that they use. Run more than once, because Python specializes code
@@ -34,6 +35,7 @@ def warm_up() -> None:
 
     try:
         import numpy
+        import numpy.random
         import sympy  # noqa: F401
     except ImportError:
         return
@@ -41,18 +43,32 @@ def warm_up() -> None:
     exec(_TYPICAL, {})
 
 
-def settle() -> list[memory.Range]:
-    """Keep what `warm_up` made shared with children. Return the memory that most programs write to."""
+@dataclass(frozen=True)
+class Warm:
+    """What children need to know of what is loaded.
+
+    Attributes:
+        written: memory that most programs write to; a child copies it while there is time.
+        generators: of random numbers, that each child gives a new seed.
+    """
+
+    written: list[memory.Range]
+    generators: list[generators.Reseed]
+
+
+def settle() -> Warm:
+    """Keep what `warm_up` made shared with children."""
+    found = generators.find()
     children.keep_shared()
     memory.use_huge_pages()
-    return memory.written_by(_run_a_program)
+    return Warm(memory.written_by(_run_a_program), found)
 
 
 def _run_a_program() -> None:
     """Do what a child does with a program, from its request on. For a throw-away process."""
     data_socket, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     exec_block.prepare()
-    for packet in (str(len(_PROGRAM)), _PROGRAM):
+    for packet in (f"1 {len(_PROGRAM)}", _PROGRAM):
         client.send(packet.encode())
     client.shutdown(socket.SHUT_WR)
     exec_block.serve(data_socket, os.open(os.devnull, os.O_WRONLY))

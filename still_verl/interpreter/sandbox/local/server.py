@@ -16,7 +16,8 @@ import socket
 import sys
 import sysconfig
 
-from still_verl.interpreter.sandbox.local import child_main, memory, preload
+from still_verl.interpreter.sandbox.local import child_main, preload
+from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.jail import Jail, dry_run
 from still_verl.interpreter.sandbox.local.tiers import probe, works
 from still_verl.processes import children
@@ -26,25 +27,26 @@ PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and ca
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(control_fd: int, absent: list[str], folders: list[str]) -> None:
+def main(control_fd: int, absent: list[str], landlock_abi: int | None, folders: list[str]) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are.
 
     Args:
         control_fd: the control socket.
         absent: mechanisms that are not used even where they are there.
+        landlock_abi: the highest version of Landlock that is used; None is the kernel's.
         folders: what the parent put on Python's path, for this process and not for programs.
     """
     control = socket.socket(fileno=control_fd)
     # First of all: what it imports lies in `folders`, and is out of sight for children.
-    mechanisms = probe().without(*absent)
+    mechanisms = probe().without(*absent, landlock_abi=landlock_abi)
     if mechanisms.namespaces and not works(lambda: dry_run(mechanisms)):
         mechanisms = mechanisms.without("mount")
     preload.warm_up()
     _hide(folders)
-    written = preload.settle()
+    warm = preload.settle()
     jail = Jail(mechanisms)
-    control.send(mechanisms.to_json())
-    Server(control, jail, written).serve()
+    control.send(Greeting(mechanisms, jail.footprint.writable_bytes).to_json())
+    Server(control, jail, warm).serve()
 
 
 def _hide(folders: list[str]) -> None:
@@ -66,11 +68,11 @@ class Server:
     to do. An idle child has seen no program; it gets the only one, or the only session, that it will ever run.
     """
 
-    def __init__(self, control: socket.socket, jail: Jail, written: list[memory.Range]) -> None:
-        """Prepare the loop; `written` is the memory that most programs write to."""
+    def __init__(self, control: socket.socket, jail: Jail, warm: preload.Warm) -> None:
+        """Prepare the loop; `warm` is what children need to know of what is loaded."""
         self._control = control
         self._jail = jail
-        self._written = written
+        self._warm = warm
         self._idle: dict[int, socket.socket] = {}  # by process id, oldest first: the request socket
         self._missing = idle_children()
         self._unwarmed: list[int] = []  # idle children that have copied no memory yet, newest last
@@ -170,7 +172,7 @@ class Server:
                 pid = self._jail.fork()
             finally:
                 if pid == 0:
-                    child_main.run(theirs, self._jail, self._written)
+                    child_main.run(theirs, self._jail, self._warm)
                 elif pid < 0:
                     ours.close()
         return pid, ours
