@@ -39,7 +39,7 @@ def sandbox() -> Iterator[Local]:
         ("x = 1", ""),
         ("import sympy\nx = sympy.Symbol('x')\nsympy.solve(x**2 - 5 * x + 6)", "[2, 3]\n"),
         ("def f(n):\n    return n and f(n - 1)\nf(500)", "0\n"),
-        ("import sys\nprint('a')\nprint('b', file=sys.stderr)", "b\na\n"),
+        ("import sys\nprint('a')\nprint('b', file=sys.stderr)", "a\nb\n"),
         ("__name__", "'__main__'\n"),
         ("print('\\u00e9\\u4e2d')", "\u00e9\u4e2d\n"),
     ],

@@ -60,6 +60,7 @@ def _confine(jail: Jail, request_socket: socket.socket) -> OSError | None:
     try:
         confine(jail, hand_over)
     except OSError as error:
+        request_socket.send(LISTENER)  # without one: the server may still wait for it
         return error
     return None
 

@@ -19,6 +19,7 @@ import sysconfig
 from still_verl.interpreter.sandbox.local import child_main, preload
 from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.jail import Jail, dry_run
+from still_verl.interpreter.sandbox.local.threads import ThreadCounter
 from still_verl.interpreter.sandbox.local.tiers import probe, works
 from still_verl.processes import children
 
@@ -77,6 +78,7 @@ class Server:
         self._missing = idle_children()
         self._unwarmed: list[int] = []  # idle children that have copied no memory yet, newest last
         self._running: dict[int, socket.socket] = {}  # by process id: the control socket
+        self._counters: dict[int, ThreadCounter] = {}  # by process id, where threads are counted
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, self._on_request)
 
@@ -119,6 +121,20 @@ class Server:
             return
         self._idle[pid] = request_socket
         self._unwarmed.append(pid)
+
+    def _count_threads(self, pid: int, request_socket: socket.socket) -> None:
+        """Take over the listener that a child sends before it is confined, and answer what it asks."""
+        _, fds = children.receive(request_socket, 64, 1)
+        for listener in fds:
+            counter = ThreadCounter(listener, pid)
+            self._counters[pid] = counter
+            self._selector.register(listener, selectors.EVENT_READ, counter.answer)
+
+    def _stop_counting(self, pid: int) -> None:
+        counter = self._counters.pop(pid, None)
+        if counter is not None:
+            self._selector.unregister(counter.listener)
+            counter.close()
 
     def _warm_next(self) -> None:
         """Let the oldest idle child that has not done so copy memory ahead."""
@@ -175,6 +191,8 @@ class Server:
                     child_main.run(theirs, self._jail, self._warm)
                 elif pid < 0:
                     ours.close()
+        if self._jail.mechanisms.counts_threads:
+            self._count_threads(pid, ours)
         return pid, ours
 
     def _on_control(self, pid: int, control_socket: socket.socket) -> None:
@@ -201,6 +219,7 @@ class Server:
                 return
             if pid == 0:
                 return
+            self._stop_counting(pid)
             if pid in self._idle:
                 self._idle.pop(pid).close()
             elif pid in self._running:  # else an orphan of a child without a pid namespace
