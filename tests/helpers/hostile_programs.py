@@ -40,6 +40,18 @@ print("ESCAPED" if result >= 0 else "refused", result, ctypes.get_errno())"""
     return Hostile(f"syscall-{name}", code, ("ok",), "refused -1 1" if platform.machine() == "x86_64" else "refused")
 
 
+def refused(name: str, call: str, *args: object) -> Hostile:
+    """A system call that must fail because it is not allowed, or not known; `@NAME@` may stand for a number."""
+    shown = [arg if isinstance(arg, str) else repr(arg) for arg in args]
+    code = f"""
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+result = libc.syscall(@SYS_{call}@, {", ".join(shown)})
+held = result < 0 and ctypes.get_errno() in (1, 38)
+print("refused" if held else "ESCAPED", result, ctypes.get_errno())"""
+    return Hostile(f"refused-{name}", code, ("ok",), "refused")
+
+
 def attempt(name: str, statement: str) -> Hostile:
     """A statement that must raise."""
     return Hostile(name, f"import os, sys, signal, socket, ctypes\n{statement}\nprint('ESCAPED')", HELD)

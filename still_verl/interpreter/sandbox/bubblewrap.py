@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Result, SandboxUnavailable, Tier, shortened
 from still_verl.interpreter.sandbox.local import filetree, syscalls
+from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
 from still_verl.interpreter.sandbox.local.child import Child, Ends, connect
 from still_verl.interpreter.sandbox.local.client import bare_environment
 from still_verl.interpreter.sandbox.local.session import BlocksSession
@@ -43,6 +44,9 @@ class BubblewrapChild(Child):
     def freeze(self) -> None:
         """Do nothing: a stopped `bwrap` does not stop what it started."""
 
+    def private_bytes(self) -> None:
+        """Say that nobody can tell: it goes on between two blocks, and may take more."""
+
     def kill(self) -> None:
         """End `bwrap`; the kernel ends its pid namespace with it."""
         self._process.kill()
@@ -61,6 +65,7 @@ class Bubblewrap:
             minimum_tier: where this machine isolates less, no program is run.
         """
         self.limits = limits or Limits()
+        self.budget = Budget(self.limits.memory_mb + INTERPRETER_MB + OVERHEAD_MB)
         self._minimum: Tier = minimum_tier
         self._lock = threading.Lock()
         self._mechanisms: Mechanisms | None = None
@@ -99,12 +104,13 @@ class Bubblewrap:
         Raises:
             SandboxUnavailable: `bwrap` is not there or isolates less than `minimum_tier`.
         """
-        started = time.monotonic()
-        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-        try:
-            return shortened(child.run(code, self.limits), started, self.limits, self.tier)
-        finally:
-            child.kill()
+        with self.budget.running():
+            started = time.monotonic()
+            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+            try:
+                return shortened(child.run(code, self.limits), started, self.limits, self.tier)
+            finally:
+                child.kill()
 
     def session(self) -> BlocksSession:
         """Return a new session, whose blocks share variables; close it."""

@@ -4,16 +4,19 @@ import json
 import os
 import select
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox.base import TOO_LONG, Limits, Outcome, as_bytes, as_text, exit_error, is_too_long
 from still_verl.interpreter.sandbox.exec_block import PACKET
+from still_verl.interpreter.sandbox.local.footprint import private_bytes
 from still_verl.processes import after_fork
 
 _READ_BYTES = 65536
 _PAUSE_S = 0.005  # between two readings of output; one for each line that is printed would keep a processor busy
 _LITTLE = 16384  # bytes: a pipe that holds more is read again at once
+_CREDENTIALS = struct.Struct("iii")  # process, user, group
 _MAX_STRAYS = 100  # messages of a program for blocks that are over
 _DAMAGED = "the program damaged its interpreter"
 
@@ -54,6 +57,7 @@ def connect() -> tuple[Ends, Ends]:
     output_pipe, their_output = os.pipe()
     os.set_blocking(output_pipe, False)
     data_socket.setblocking(False)
+    data_socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # the kernel says which process writes
     return Ends(control_socket, data_socket, output_pipe), Ends(their_control, their_data, their_output)
 
 
@@ -67,6 +71,7 @@ class Child:
         self._strays = 0
         self._talks = True  # whether its data socket is open
         self._writes = True  # whether its output pipe is
+        self._pid = 0  # as this process knows it, once it has reported
 
     def run(self, code: str, limits: Limits) -> Outcome:
         """Run a block. For every kind but "ok" and "error" the child is of no more use afterwards.
@@ -150,11 +155,14 @@ class Child:
     def _report(self) -> tuple[str, str | None] | None:
         """Return kind and error as the child reports them, if it does. A program may have written anything there."""
         try:
-            packet = self._ends.data_socket.recv(_READ_BYTES)
+            packet, notes, _, _ = self._ends.data_socket.recvmsg(_READ_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size))
         except BlockingIOError:
             return None
         except OSError:
-            packet = b""
+            packet, notes = b"", []
+        for _, kind, data in notes:
+            if kind == socket.SCM_CREDENTIALS:
+                self._pid, _, _ = _CREDENTIALS.unpack(data)
         if not packet:  # it has closed its end, or sent an empty message, which looks the same and is of no use either
             self._talks = False
             return None
@@ -177,6 +185,10 @@ class Child:
         except OSError:
             return None
         return int(text) if text else None
+
+    def private_bytes(self) -> int | None:
+        """Return what it does not share with the server, of memory; at most that. None where nobody can tell."""
+        return private_bytes(self._pid) if self._pid else None
 
     def freeze(self) -> None:
         """Stop it between two blocks, with every thread that it may have left running."""

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
 from still_verl.interpreter.sandbox.local.child import Child, connect
 from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.session import BlocksSession
@@ -33,6 +34,7 @@ class Local:
         allow_unsandboxed: bool = False,
         absent: tuple[str, ...] = (),
         landlock_abi: int | None = None,
+        total_mb: int | None = None,
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -42,8 +44,13 @@ class Local:
             allow_unsandboxed: run programs even with no isolation at all.
             absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
             landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
+            total_mb: memory in MiB that all programs and open sessions may take; None is a fourth of this machine's.
+
+        Raises:
+            ValueError: `total_mb` has no room for one program.
         """
         self.limits = limits or Limits()
+        self.budget = Budget(self.limits.memory_mb + OVERHEAD_MB, total_mb)
         self._minimum: Tier = minimum_tier
         self._allow_unsandboxed = allow_unsandboxed
         folders = [PACKAGE_ROOT, *_folders_of_the_numbers()]
@@ -94,15 +101,19 @@ class Local:
             >>> sandbox.close()
         """
         for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
-            started = time.monotonic()
-            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-            try:
-                outcome = child.run(code, self.limits)
-            finally:
-                child.kill()
+            with self.budget.running():
+                started = time.monotonic()
+                outcome = self._run_once(code)
             if outcome.kind != "lost":
                 return shortened(outcome, started, self.limits, self.tier)
         raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
+
+    def _run_once(self, code: str) -> Outcome:
+        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+        try:
+            return child.run(code, self.limits)
+        finally:
+            child.kill()
 
     def session(self) -> BlocksSession:
         """Return a new session, whose blocks share variables; close it."""

@@ -95,3 +95,24 @@ def _writable_bytes() -> int:
             if line.startswith("VmData:"):
                 return int(line.split()[1]) * 1024
     raise OSError("/proc/self/status has no VmData")
+
+
+def private_bytes(pid: int) -> int | None:
+    """Return at most how much memory a child has that it does not share with its server; None when it has ended.
+
+    The kernel tells how much it has, with what it shares, and how many pages it was given: the smaller one holds. There
+    are no huge pages, see `limits.count_each_page`.
+    """
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            lines = status.read().splitlines()
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    resident = 0
+    for name, _, value in (line.partition(":") for line in lines):
+        if name in ("RssAnon", "RssShmem"):
+            resident += int(value.split()[0]) * 1024
+    faults = int(fields[7]) + int(fields[9])
+    return min(resident, faults * mmap.PAGESIZE)
