@@ -4,6 +4,7 @@ import json
 import math
 import sysconfig
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -35,6 +36,7 @@ class Local:
         absent: tuple[str, ...] = (),
         landlock_abi: int | None = None,
         total_mb: int | None = None,
+        preload: Sequence[str] = (),
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -45,6 +47,7 @@ class Local:
             absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
             landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
             total_mb: memory in MiB that all programs and open sessions may take; None is a fourth of this machine's.
+            preload: modules that the server loads ahead, so that programs find them warm; a limit on memory counts them.
 
         Raises:
             ValueError: `total_mb` has no room for one program.
@@ -58,6 +61,7 @@ class Local:
             "still_verl.interpreter.sandbox.local.server:main",
             list(absent),
             landlock_abi,
+            list(preload),
             folders,
             environment=bare_environment(),
             folders=folders,
@@ -66,8 +70,13 @@ class Local:
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Local":
         """Make the sandbox of a job."""
-        minimum = cast(Tier, settings.minimum_tier)
-        return cls(Limits.from_settings(settings), minimum, settings.allow_unsandboxed)
+        return cls(
+            Limits.from_settings(settings),
+            cast(Tier, settings.minimum_tier),
+            settings.allow_unsandboxed,
+            total_mb=settings.total_memory_mb,
+            preload=settings.preload,
+        )
 
     @property
     def mechanisms(self) -> Mechanisms:
@@ -144,6 +153,7 @@ class Local:
 
     def _require(self, greeting: bytes) -> None:
         found = Greeting.from_json(greeting)
+        found.require_modules()
         require(found.mechanisms, self._minimum, self._allow_unsandboxed)
         found.require_memory(self.limits.memory_mb)
 
@@ -166,11 +176,12 @@ def _folders_of_the_numbers() -> list[str]:
 def bare_environment() -> dict[str, str]:
     """Return an environment with nothing of the parent's: keys and tokens are in environments.
 
-    One thread for numpy, so that forking is safe. sympy's caches hold 1,000 results by default and would forget most
+    One thread for numpy, and none for the memory of pyarrow, so that forking is safe. sympy's caches hold 1,000 results by default and would forget most
     of what `preload.py` did.
     """
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1", "SYMPY_CACHE_SIZE": "20000"}
+    environment["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     for library in ("OPENBLAS", "OMP", "MKL"):
         environment[f"{library}_NUM_THREADS"] = "1"
     return environment

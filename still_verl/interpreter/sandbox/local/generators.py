@@ -17,9 +17,10 @@ def find() -> list[Reseed]:
     found: list[Reseed] = []
     generators = _classes_of_numpy()
     for thing in gc.get_objects():
-        if isinstance(thing, random.Random):
+        kind = type(thing)  # `isinstance` asks the object too, and some answer with a warning
+        if issubclass(kind, random.Random):
             found.append(thing.seed)
-        elif isinstance(thing, generators):
+        elif issubclass(kind, generators):
             found.append(_Renewal(thing))
     found += _of_modules()
     return found

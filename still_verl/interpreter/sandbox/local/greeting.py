@@ -2,7 +2,7 @@
 
 import functools
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from still_verl.interpreter.sandbox.base import SandboxUnavailable
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms
@@ -17,10 +17,12 @@ class Greeting:
     Attributes:
         mechanisms: what isolates programs.
         writable_bytes: of the interpreter: a program can take a copy of them, so that they are part of its memory.
+        faults: what is wrong with the modules that it was to load ahead; it has ended then.
     """
 
     mechanisms: Mechanisms
     writable_bytes: int
+    faults: list[str] = field(default_factory=list)
 
     @classmethod
     @functools.lru_cache(maxsize=8)  # each program asks for that of the same server
@@ -38,6 +40,15 @@ class Greeting:
     def interpreter_mb(self) -> int:
         """`writable_bytes` in MiB, rounded up."""
         return -(-self.writable_bytes // 2**20)
+
+    def require_modules(self) -> None:
+        """Refuse a server that could not load its modules.
+
+        Raises:
+            SandboxUnavailable: names them, and why.
+        """
+        if self.faults:
+            raise SandboxUnavailable(f"preload: {'; '.join(self.faults)}; install what is missing, or leave it out")
 
     def require_memory(self, memory_mb: int) -> None:
         """Refuse a limit that leaves programs nothing.

@@ -1,7 +1,9 @@
 """What the fork server does once, so that no program has to: imports, sympy's caches, and Python's own warming up."""
 
+import importlib
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
@@ -29,8 +31,15 @@ for s in (1, 2, 3):
 _PROGRAM = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
 
 
-def warm_up() -> None:
-    """Import what programs of mathematics import, and use it. Where it is not installed they do without."""
+def warm_up(modules: Sequence[str] = ()) -> list[str]:
+    """Import what programs of mathematics import, and use it. Where it is not installed they do without.
+
+    Args:
+        modules: to import besides, by their dotted names.
+
+    Returns:
+        What is wrong with `modules`, a sentence for each; such a server must not be used.
+    """
     import cmath  # noqa: E401, F401
 
     try:
@@ -38,9 +47,28 @@ def warm_up() -> None:
         import numpy.random
         import sympy  # noqa: F401
     except ImportError:
-        return
+        return _load(modules)
     numpy.linalg.solve(numpy.eye(2), numpy.ones(2))
     exec(_TYPICAL, {})
+    return _load(modules)
+
+
+def _load(modules: Sequence[str]) -> list[str]:
+    faults = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever the library raises
+            faults.append(f"{name} cannot be imported ({type(error).__name__}: {error})")
+            continue
+        if _threads() > 1:  # they would be missing in every child, and no namespace can be entered with them
+            faults.append(f"{name} starts threads when it is imported, so that it cannot be loaded ahead")
+            break
+    return faults
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,16 @@ PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and ca
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(control_fd: int, absent: list[str], landlock_abi: int | None, folders: list[str]) -> None:
+def main(
+    control_fd: int, absent: list[str], landlock_abi: int | None, modules: list[str], folders: list[str]
+) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are.
 
     Args:
         control_fd: the control socket.
         absent: mechanisms that are not used even where they are there.
         landlock_abi: the highest version of Landlock that is used; None is the kernel's.
+        modules: to load ahead, besides those that programs of mathematics use.
         folders: what the parent put on Python's path, for this process and not for programs.
     """
     control = socket.socket(fileno=control_fd)
@@ -42,8 +45,11 @@ def main(control_fd: int, absent: list[str], landlock_abi: int | None, folders: 
     mechanisms = probe().without(*absent, landlock_abi=landlock_abi)
     if mechanisms.namespaces and not works(lambda: dry_run(mechanisms)):
         mechanisms = mechanisms.without("mount")
-    preload.warm_up()
     _hide(folders)
+    faults = preload.warm_up(modules)
+    if faults:
+        control.send(Greeting(mechanisms, 0, faults).to_json())
+        return
     warm = preload.settle()
     jail = Jail(mechanisms)
     control.send(Greeting(mechanisms, jail.footprint.writable_bytes).to_json())
