@@ -13,7 +13,7 @@ def run_code(
     file: Annotated[Path | None, typer.Argument(help="A Python program.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the program from standard input.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print stdout, error, kind, seconds and tier as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when there is no sandbox."""
     from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable

@@ -27,10 +27,10 @@ class InterpreterConfig:
         stateful: whether variables survive from block to block of a response.
         max_calls: blocks that are run in one response.
         seconds_per_call, seconds_per_response: wall time of one block, and of all blocks of a response.
-        memory_mb: memory of a program in MiB, with what it can copy of the interpreter's own. Its files, buffers and what
-            the kernel keeps of it take at most 64 more.
-        total_memory_mb: of all programs and open sessions of a rollout worker; None is a fourth of the machine's memory.
-        preload: modules that are loaded ahead, for example ["scipy.optimize", "pandas"], so that programs find them warm.
+        memory_mb: memory of a program in MiB, with what it can copy of the interpreter's own. Its files, its buffers
+            and what the kernel keeps of it take at most 64 more.
+        total_memory_mb: of all programs and open sessions of a rollout worker; None is a fourth of the machine's.
+        preload: modules that are loaded ahead and that programs find warm, for example ["scipy.optimize", "pandas"].
         output_chars: characters of an output that the model reads; its begin and its end are kept.
         minimum_tier: "full", "reduced" or "basic"; if the sandbox isolates less on this machine, the job is refused.
         allow_unsandboxed: run model-written code with no isolation at all; only on a machine that you can throw away.

@@ -73,7 +73,7 @@ STATEMENTS = {
     "larger-pipes": f"{_FCNTL}fcntl.fcntl(w, 1031, 2**20)",
     "raise-the-priority": "os.nice(-5)",
     "raise-a-limit": "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))",
-    "shared-memory-of-posix": "from multiprocessing import shared_memory; shared_memory.SharedMemory(create=True, size=9)",
+    "shared-memory-of-posix": "from multiprocessing import shared_memory as s; s.SharedMemory(create=True, size=9)",
     "memfd": "os.memfd_create('x')",
 }
 

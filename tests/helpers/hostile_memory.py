@@ -63,7 +63,8 @@ PARTS = {
         for name in ("PyList_New", "PyDict_New", "PyObject_Repr"):
             start = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value // P * P
             for place in range(start - 512 * P, start + 512 * P, P):
-                if libc.mprotect(ctypes.c_void_p(place), ctypes.c_size_t(P), 7) == 0: ctypes.memmove(place, place, 1)""",
+                changed = libc.mprotect(ctypes.c_void_p(place), ctypes.c_size_t(P), 7) == 0
+                if changed: ctypes.memmove(place, place, 1)""",
     "libraries-unmapped": """
         start = ctypes.cast(libc.qsort, ctypes.c_void_p).value // P * P
         for place in range(start - 2**31, start + 2**31, 64 * MB):

@@ -20,7 +20,7 @@ def fault(result: Result) -> str:
     if "ModuleNotFoundError" in error or "ImportError" in error:
         last = error.strip().rpartition("\n")[2]
         return (
-            f"programs cannot import modules that are not loaded yet ({last}): they run as another user, who cannot read "
-            f"{sys.base_prefix}; let others pass the folders above it (chmod o+x), or start the job as an ordinary user"
+            f"programs cannot import modules that are not loaded yet ({last}): they run as another user, who cannot "
+            f"read {sys.base_prefix}; let others pass the folders above it (chmod o+x), or do not start as root"
         )
     return " ".join(error.split())

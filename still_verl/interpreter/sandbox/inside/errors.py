@@ -1,4 +1,4 @@
-"""Describes how a block failed: the lines of the program, the message, and what to do where the sandbox is the reason."""
+"""Describes how a block failed: where, the message, and what to do if the sandbox is the reason."""
 
 import contextlib
 import io

@@ -24,8 +24,8 @@ _GROUPS = (
     # Threads, signals, memory, time, and what a process knows of itself.
     "futex sched_yield set_robust_list set_tid_address rseq membarrier exit exit_group gettid getpid getppid",
     "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack",
-    "brk getrandom uname sysinfo getcpu getrusage times getrlimit setrlimit getitimer setitimer alarm time gettimeofday",
-    "getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp sched_get_priority_max",
+    "brk getrandom uname sysinfo getcpu getrusage times getrlimit setrlimit getitimer setitimer alarm time",
+    "gettimeofday getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp sched_get_priority_max",
     "sched_get_priority_min",
 )
 # Only where there is a folder of the program's own to write to.
@@ -77,7 +77,7 @@ def looked_at(pid: int, protected: Ranges) -> dict[str, Code]:
         protected: memory of the interpreter, which can neither be given back nor become writable: limits count it.
     """
     own = (0, pid)
-    rules = {
+    rules: dict[str, Code] = {
         "clone3": [bpf.answer(ENOSYS)],  # its flags lie in memory; glibc then takes clone
         "clone": _threads_only(),
         "kill": _with(0, bpf.unless_one_of([pid], EPERM)),

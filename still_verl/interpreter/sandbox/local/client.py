@@ -46,8 +46,8 @@ class Local:
             allow_unsandboxed: run programs even with no isolation at all.
             absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
             landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
-            total_mb: memory in MiB that all programs and open sessions may take; None is a fourth of this machine's.
-            preload: modules that the server loads ahead, so that programs find them warm; a limit on memory counts them.
+            total_mb: MiB that all programs and open sessions may take; None is a fourth of this machine's memory.
+            preload: modules that the server loads ahead; the limit on memory counts them.
 
         Raises:
             ValueError: `total_mb` has no room for one program.
@@ -176,8 +176,8 @@ def _folders_of_the_numbers() -> list[str]:
 def bare_environment() -> dict[str, str]:
     """Return an environment with nothing of the parent's: keys and tokens are in environments.
 
-    One thread for numpy, and none for the memory of pyarrow, so that forking is safe. sympy's caches hold 1,000 results by default and would forget most
-    of what `preload.py` did.
+    One thread for numpy, and none for the memory of pyarrow, so that forking is safe. sympy's caches hold 1,000 results
+    by default and would forget most of what `preload.py` did.
     """
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1", "SYMPY_CACHE_SIZE": "20000"}

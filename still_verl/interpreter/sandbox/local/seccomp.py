@@ -1,7 +1,7 @@
 """A seccomp filter: a program may only make the system calls that `allowed.py` names.
 
-What makes the difference is that a program stays one process: it can start threads, but neither fork nor execute. A call
-of the kernel that is not allowed fails with EPERM, one that is newer than our numbers with ENOSYS, as on an older
+What makes the difference is that a program stays one process: it can start threads, but neither fork nor execute. A
+call of the kernel that is not allowed fails with EPERM, one that is newer than our numbers with ENOSYS, as on an older
 kernel; and the program goes on.
 """
 

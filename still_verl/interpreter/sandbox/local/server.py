@@ -28,9 +28,7 @@ PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and ca
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(
-    control_fd: int, absent: list[str], landlock_abi: int | None, modules: list[str], folders: list[str]
-) -> None:
+def main(control_fd: int, absent: list[str], landlock_abi: int | None, modules: list[str], folders: list[str]) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are.
 
     Args:

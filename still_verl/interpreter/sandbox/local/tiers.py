@@ -95,7 +95,7 @@ class Mechanisms:
 
     @property
     def tier(self) -> Tier:
-        """full: all of it. reduced: a system call filter, and either namespaces or a Landlock that keeps signals inside.
+        """full: all of it. reduced: a system call filter, and namespaces or a Landlock that keeps signals inside.
 
         basic: a filter and an older Landlock, so that some things are kept from programs by the filter alone. none:
         less than that.

@@ -1,4 +1,4 @@
-"""The filter of system calls, run as the kernel runs it, for both processors; and that it is refused when incomplete."""
+"""The filter of system calls, run as the kernel runs it, for both processors."""
 
 import random
 import sys
@@ -101,9 +101,7 @@ CALLS: list[tuple[str, tuple[int, ...], str, str | None]] = [
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize(("call", "args", "writing", "not_writing"), CALLS)
-def test_what_it_answers(
-    machine: str, call: str, args: tuple[int, ...], writing: str, not_writing: str | None
-) -> None:
+def test_what_it_answers(machine: str, call: str, args: tuple[int, ...], writing: str, not_writing: str | None) -> None:
     for writes, expected in ((True, writing), (False, not_writing or writing)):
         code = seccomp.with_pid(seccomp.program(machine, writes, ((LOW, HIGH),)), PID)
         assert in_words(answer(code, machine, call, *args)) == expected
