@@ -1,6 +1,5 @@
 """Finds modules that the program itself has written: Python looks for files first where a program runs."""
 
-import importlib
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -25,4 +24,3 @@ def find_written_modules() -> None:
         sys.path.insert(0, "")
     if LookAgain not in sys.meta_path:
         sys.meta_path.append(LookAgain)
-    importlib.invalidate_caches()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from still_verl.processes import children
 
 _MIN_GAP = 2**30  # between two ranges; smaller gaps are filled, so that nothing of a program lies among the libraries
+_MIN_RANGE = 2**20  # smaller ones are not worth the instructions of a filter
 _NO_REPLACE, _NO_RESERVE = 0x100000, 0x4000  # flags of mmap
 _APART = ("[heap]", "[stack]", "[vsyscall]")  # these grow, or are no memory
 
@@ -44,7 +45,7 @@ def measure() -> Footprint:
     Raises:
         OSError: there is no /proc.
     """
-    ranges = _ranges()
+    ranges = [(start, end) for start, end in _ranges() if end - start >= _MIN_RANGE]
     for start, end in ranges:
         _fill_gaps(start, end)
     return Footprint(children.address_space(), _writable_bytes(), tuple(ranges))

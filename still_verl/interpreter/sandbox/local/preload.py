@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
+from still_verl.interpreter.sandbox.inside import imports
 from still_verl.interpreter.sandbox.local import generators, memory
 from still_verl.processes import children
 
@@ -86,6 +87,7 @@ class Warm:
 
 def settle() -> Warm:
     """Keep what `warm_up` made shared with children."""
+    imports.find_written_modules()  # nothing is imported here any more
     found = generators.find()
     children.keep_shared()
     memory.use_huge_pages()
