@@ -20,12 +20,12 @@ def parse(code: str, name: str) -> tuple[str, ast.Module]:
         The block as it is run, and its tree.
 
     Raises:
-        SyntaxError: of the block as it was given.
+        SyntaxError: of the block, whose lines are where they were.
     """
     try:
         return code, ast.parse(code, name)
     except SyntaxError as error:
-        first = latest = error
+        latest = error
     for _ in range(_MAX_COMMANDS):
         rewritten = _without_command(code, latest)
         if rewritten is None:
@@ -36,7 +36,7 @@ def parse(code: str, name: str) -> tuple[str, ast.Module]:
             return code, ast.parse(code, name)
         except SyntaxError as error:
             latest = error
-    raise first
+    raise latest
 
 
 def _without_command(code: str, error: SyntaxError) -> str | None:

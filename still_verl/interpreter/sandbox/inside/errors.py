@@ -1,6 +1,7 @@
 """Describes how a block failed: where, the message, and what to do if the sandbox is the reason."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -9,6 +10,8 @@ import traceback
 ERROR_CHARS = 4000  # of an error that a model reads
 FRAMES = 3  # of a traceback
 MESSAGE_CHARS = 1000  # of an exception's message
+
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 # What a library that failed wanted, by a part of its file's name; and what to do instead.
 _REASONS = (
@@ -72,7 +75,7 @@ def _advice(error: BaseException, files: list[str]) -> list[str]:
         for file in files:
             if any(part in file for part in parts):
                 return [advice]
-    if isinstance(error, PermissionError) and error.filename is not None:
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _REFUSED:
         if os.access(os.curdir, os.W_OK):
             return [f"Programs can read installed packages, and can write files in {os.getcwd()} only."]
         return ["Programs can read installed packages, and cannot write files here."]
