@@ -55,6 +55,23 @@ def cold(code: str) -> None:
     subprocess.run([sys.executable, "-c", f"import sympy\n{code}"], stdout=subprocess.DEVNULL, check=True)
 
 
+def sandlock_run() -> Callable[[str], object] | None:
+    """The sandbox of the package sandlock, as its page shows it: a new interpreter; None where it is not installed."""
+    try:
+        from sandlock import Sandbox
+    except ImportError:
+        return None
+    readable = {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev", sys.base_prefix, sys.prefix}
+    sandbox = Sandbox(fs_readable=sorted(readable), fs_writable=["/tmp"])
+
+    def run(code: str) -> object:
+        result = sandbox.run([sys.executable, "-c", code], timeout=60)
+        assert result.success, result
+        return result
+
+    return run
+
+
 def stopped_below(pid: int) -> list[psutil.Process]:
     """Descendants that wait for their next block; children that were kept ready come and go meanwhile."""
     stopped = []
@@ -95,6 +112,7 @@ def main() -> None:
     for name, local in (
         ("local", Local(limits)),
         ("local, no namespaces", Local(limits, absent=NAMESPACES)),
+        ("local, no namespaces, Landlock 1", Local(limits, absent=NAMESPACES, landlock_abi=1)),
         ("local, no isolation", Local(limits, allow_unsandboxed=True, absent=everything)),
     ):
         row = table_row(local.run, options.calls, 5 * options.calls, options.clients)
@@ -107,6 +125,9 @@ def main() -> None:
         table.add_row("bubblewrap", bubblewrap.tier, *table_row(bubblewrap.run, few, 5 * few, options.clients))
     except SandboxUnavailable as error:
         table.add_row("bubblewrap", str(error))
+    sandlock = sandlock_run()
+    if sandlock is not None:
+        table.add_row("sandlock", "its own", *table_row(sandlock, few, few, options.clients))
     table.add_row("python -c, sympy", "none", *table_row(cold, few, few, options.clients))
     Console().print(table)
     print(f"{len(os.sched_getaffinity(0))} processors; bubblewrap starts an interpreter for each program")

@@ -191,17 +191,29 @@ def check_rollout() -> Iterable[Finding]:
 
 def check_sandbox() -> Iterable[Finding]:
     """Find the isolation that a model's programs get here; less than all of it is a note, as few jobs run any."""
+    from still_verl.interpreter import packages
+    from still_verl.interpreter.sandbox import self_test
+    from still_verl.interpreter.sandbox.base import SandboxUnavailable
     from still_verl.interpreter.sandbox.local.client import Local
     from still_verl.interpreter.sandbox.local.tiers import HOW_TO_ENABLE
 
     sandbox = Local()
     mechanisms = sandbox.mechanisms
+    try:
+        fault = self_test.fault(sandbox.run(self_test.PROGRAM))
+    except SandboxUnavailable:
+        fault = ""  # the tier says it
     sandbox.close()
-    if mechanisms.tier == "full":
-        yield Finding("sandbox", True, "tier full")
-        return
-    found = f"tier {mechanisms.tier}; missing: {', '.join(mechanisms.missing())}"
-    yield Finding("sandbox", True, found, f"needed for code in the rollout only. {HOW_TO_ENABLE}")
+    advice = "needed for code in the rollout only."
+    found = f"tier {mechanisms.tier}"
+    if mechanisms.tier != "full":
+        found += f"; missing: {', '.join(mechanisms.missing())}"
+        advice += f" {HOW_TO_ENABLE}"
+    if fault:
+        yield Finding("sandbox", False, f"{found}; {fault}", advice)
+    else:
+        yield Finding("sandbox", True, found, advice if mechanisms.tier != "full" else "")
+    yield Finding("packages", True, ", ".join(packages.installed()) or "none that programs of mathematics use")
 
 
 def check_fusion(url: str) -> Iterable[Finding]:

@@ -13,7 +13,7 @@ def run_code(
     file: Annotated[Path | None, typer.Argument(help="A Python program.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the program from standard input.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print stdout, error, seconds and tier as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run one program in the sandbox; exit 0 when it ran to its end, 1 when it failed, 2 when there is no sandbox."""
     from still_verl.interpreter.sandbox.base import Limits, SandboxUnavailable
@@ -32,8 +32,7 @@ def run_code(
         stop(str(error), code=2)
     sandbox.close()
     if as_json:
-        shown = {"stdout": result.stdout, "error": result.error, "seconds": result.seconds, "tier": result.tier}
-        typer.echo(json.dumps(shown))
+        typer.echo(json.dumps(result.as_dict()))
     else:
         ends_a_line = not result.stdout or result.stdout.endswith("\n")
         typer.echo(result.stdout, nl=not ends_a_line)

@@ -1,12 +1,12 @@
 """The node `still.interpreter`. It raises an error for a value that cannot work, with the fix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
 from still_verl.interpreter.sandbox.base import Limits
 
-SANDBOX_TIERS = ("full", "reduced")
+SANDBOX_TIERS = ("full", "reduced", "basic")
 
 
 @dataclass
@@ -27,9 +27,12 @@ class InterpreterConfig:
         stateful: whether variables survive from block to block of a response.
         max_calls: blocks that are run in one response.
         seconds_per_call, seconds_per_response: wall time of one block, and of all blocks of a response.
-        memory_mb: address space of a program in MiB, on top of what the interpreter takes.
+        memory_mb: memory of a program in MiB, with what it can copy of the interpreter's own. Its files, its buffers
+            and what the kernel keeps of it take at most 64 more.
+        total_memory_mb: of all programs and open sessions of a rollout worker; None is a fourth of the machine's.
+        preload: modules that are loaded ahead and that programs find warm, for example ["scipy.optimize", "pandas"].
         output_chars: characters of an output that the model reads; its begin and its end are kept.
-        minimum_tier: "full" or "reduced"; if the sandbox isolates less on this machine, the job is refused.
+        minimum_tier: "full", "reduced" or "basic"; if the sandbox isolates less on this machine, the job is refused.
         allow_unsandboxed: run model-written code with no isolation at all; only on a machine that you can throw away.
     """
 
@@ -42,8 +45,10 @@ class InterpreterConfig:
     seconds_per_call: float = Limits.seconds
     seconds_per_response: float = 60.0
     memory_mb: int = Limits.memory_mb
+    total_memory_mb: int | None = None
+    preload: list[str] = field(default_factory=list)
     output_chars: int = Limits.output_chars
-    minimum_tier: str = "reduced"
+    minimum_tier: str = "basic"
     allow_unsandboxed: bool = False
 
     def __post_init__(self) -> None:
@@ -51,7 +56,7 @@ class InterpreterConfig:
         SANDBOXES.check(self.sandbox)
         one_of("still.interpreter.minimum_tier", self.minimum_tier, SANDBOX_TIERS)
         limits = ("max_calls", "seconds_per_call", "seconds_per_response", "memory_mb", "output_chars")
-        for name in (*limits, "max_concurrent"):
+        for name in (*limits, "max_concurrent", "total_memory_mb"):
             value = getattr(self, name)
             if value is not None and not value > 0:  # NaN neither
                 raise ConfigError(f"still.interpreter.{name}={value}: use a number above 0")

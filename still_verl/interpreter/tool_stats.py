@@ -7,6 +7,8 @@ from still_verl.interpreter.sandbox.base import Result
 # How a program that was run ended, and why a call had no program: each is a count of `ToolStats`.
 OUTCOMES = ("ok", "error", "timeout", "crash", "unavailable")
 REFUSALS = ("unreadable", "unknown_tool", "no_code")
+# Errors of a program that may be the sandbox's fault: a count of `ToolStats`, and the exception.
+SUSPECTS = {"missing_module": "ModuleNotFoundError", "not_permitted": "PermissionError"}
 
 
 @dataclass
@@ -16,6 +18,8 @@ class ToolStats:
     Attributes:
         calls: calls that got an answer: blocks that were run, or could not be.
         ok, error, timeout, crash: how those ended that were run.
+        missing_module, not_permitted: of the errors, those that a package which is not there raised, or a file or call
+            that is refused.
         unavailable: those to which a remote service gave no answer.
         unreadable, unknown_tool, no_code: tool calls without a program: no valid JSON, another tool's name, no code.
         seconds: wall time of running.
@@ -32,6 +36,8 @@ class ToolStats:
     error: int = 0
     timeout: int = 0
     crash: int = 0
+    missing_module: int = 0
+    not_permitted: int = 0
     unavailable: int = 0
     unreadable: int = 0
     unknown_tool: int = 0
@@ -47,6 +53,9 @@ class ToolStats:
     def add(self, result: Result, waited: float) -> None:
         """Count a block that was handed to the sandbox."""
         self._count(result.kind if result.kind in OUTCOMES else "crash")
+        for name, exception in SUSPECTS.items():
+            if _raised(result, exception):
+                setattr(self, name, getattr(self, name) + 1)
         self.seconds += result.seconds
         self.wait_seconds += waited
         self.tier = result.tier
@@ -58,3 +67,10 @@ class ToolStats:
     def _count(self, kind: str) -> None:
         self.calls += 1
         setattr(self, kind, getattr(self, kind) + 1)
+
+
+def _raised(result: Result, exception: str) -> bool:
+    """Return whether a program ended with an exception of that name."""
+    if result.kind != "error" or result.error is None:
+        return False
+    return any(written.startswith(f"{exception}:") for written in result.error.splitlines())

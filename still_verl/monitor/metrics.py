@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS
+from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS, SUSPECTS
 from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.jsonl import finite
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
@@ -20,7 +20,7 @@ from still_verl.rewards.terms import REPEATED_WORDS
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
 TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached")  # logged for each response
-TOOL_KINDS = (*OUTCOMES, *REFUSALS)
+TOOL_KINDS = (*OUTCOMES, *REFUSALS, *SUSPECTS)
 _TERM = "term_"
 
 

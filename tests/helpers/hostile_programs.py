@@ -8,7 +8,7 @@ import platform
 import re
 from dataclasses import dataclass
 
-from still_verl.interpreter.sandbox.local import seccomp, syscalls
+from still_verl.interpreter.sandbox.local import syscalls
 
 ENDED = ("timeout", "crash", "flood")
 ANY = ("ok", "error", *ENDED)
@@ -27,7 +27,7 @@ class Hostile:
 
 def filled(code: str, values: dict[str, object]) -> str:
     numbers = syscalls.numbers(platform.machine())
-    values = values | {f"SYS_{name}": numbers[name] for name in seccomp.DENIED if name in numbers}
+    values = values | {f"SYS_{name}": number for name, number in numbers.items()}
     return re.sub(r"@(\w+)@", lambda match: str(values.get(match[1], -1)), code)
 
 
@@ -38,6 +38,18 @@ libc = ctypes.CDLL(None, use_errno=True)
 result = libc.syscall(@SYS_{name}@, {", ".join(map(repr, args))})
 print("ESCAPED" if result >= 0 else "refused", result, ctypes.get_errno())"""
     return Hostile(f"syscall-{name}", code, ("ok",), "refused -1 1" if platform.machine() == "x86_64" else "refused")
+
+
+def refused(name: str, call: str, *args: object) -> Hostile:
+    """A system call that must fail because it is not allowed, or not known; `@NAME@` may stand for a number."""
+    shown = [arg if isinstance(arg, str) else repr(arg) for arg in args]
+    code = f"""
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+result = libc.syscall(@SYS_{call}@, {", ".join(shown)})
+held = result < 0 and ctypes.get_errno() in (1, 38)
+print("refused" if held else "ESCAPED", result, ctypes.get_errno())"""
+    return Hostile(f"refused-{name}", code, ("ok",), "refused")
 
 
 def attempt(name: str, statement: str) -> Hostile:

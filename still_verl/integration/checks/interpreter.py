@@ -11,6 +11,7 @@ from still_verl.config_errors import ConfigError, one_of
 from still_verl.integration.checks.tracked import tracked
 from still_verl.interpreter.build import build_sandbox
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
+from still_verl.interpreter.sandbox import self_test
 from still_verl.interpreter.sandbox.base import TIERS, Result, Sandbox, SandboxUnavailable, Tier
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.registry import in_one_line
@@ -59,8 +60,9 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
             f"({why}); start the service, or set still.interpreter.sandbox=local"
         )
     check_tier(interpreter, result.tier)
-    if result.stdout.strip() != "42":
-        raise ConfigError(f"still.interpreter: the sandbox does not work here ({result.error}); see still-verl doctor")
+    fault = self_test.fault(result)
+    if fault:
+        raise ConfigError(f"still.interpreter: the sandbox does not work here: {fault}; see still-verl doctor")
 
 
 def check_all_read(interpreter: InterpreterConfig, read: Iterable[str]) -> None:
@@ -83,9 +85,9 @@ def check_all_read(interpreter: InterpreterConfig, read: Iterable[str]) -> None:
 def run_test_program(sandbox: Sandbox, stateful: bool) -> Result:
     """Run a program as responses will: in a session where variables are kept."""
     if not stateful:
-        return sandbox.run("print(6 * 7)")
+        return sandbox.run(self_test.PROGRAM)
     with closing(sandbox.session()) as session:
-        return session.run("print(6 * 7)")
+        return session.run(self_test.PROGRAM)
 
 
 def check_format(name: str, code_format: "type[CodeFormat]") -> None:

@@ -5,13 +5,13 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
-from still_verl.interpreter.sandbox.exec_block import ERROR_CHARS
+from still_verl.interpreter.sandbox.inside.errors import ERROR_CHARS
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
 
-Tier = Literal["none", "reduced", "full", "remote"]
-TIERS: tuple[Tier, ...] = ("none", "reduced", "full")  # of this machine, from least to most
+Tier = Literal["none", "basic", "reduced", "full", "remote"]
+TIERS: tuple[Tier, ...] = ("none", "basic", "reduced", "full")  # of this machine, from least to most
 CODE_MB = 1  # MiB of a block in UTF-8; longer ones are refused
 INTERPRETER_MB = 256  # address space in MiB that an interpreter takes by itself, where limits include it
 
@@ -189,13 +189,30 @@ def exit_error(code: int | None) -> str:
 
 
 def as_text(output: bytes) -> str:
-    """Return output of a program as text. Bytes that are no UTF-8 become U+FFFD, NUL becomes the characters \\x00."""
-    return without_nul(output.decode("utf-8", "replace"))
+    """Return output of a program as a model reads it; bytes that are no UTF-8 become U+FFFD."""
+    return readable(output.decode("utf-8", "replace"))
 
 
-def without_nul(text: str) -> str:
-    """Return `text` with the four characters \\x00 for each NUL, which many tools cut a text at."""
-    return text.replace("\0", "\\x00")
+def readable(text: str) -> str:
+    """Return output as a terminal would show it, with the four characters \\x00 for each NUL.
+
+    Of what was written over with a carriage return, as progress bars are, the last state is kept.
+
+    Example:
+        >>> readable("10 %\\r50 %\\r100 %\\ndone\\r\\n")
+        '100 %\\ndone\\n'
+    """
+    text = text.replace("\0", "\\x00")  # many tools cut a text at a NUL
+    if "\r" not in text:
+        return text
+    return "\n".join(_last_state(written) for written in text.split("\n"))
+
+
+def _last_state(written: str) -> str:
+    for state in reversed(written.split("\r")):
+        if state:
+            return state
+    return ""
 
 
 def clip(text: str, chars: int) -> str:

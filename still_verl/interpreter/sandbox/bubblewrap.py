@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Result, SandboxUnavailable, Tier, shortened
-from still_verl.interpreter.sandbox.local import jail, syscalls
+from still_verl.interpreter.sandbox.local import filetree, syscalls
+from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
 from still_verl.interpreter.sandbox.local.child import Child, Ends, connect
 from still_verl.interpreter.sandbox.local.client import bare_environment
 from still_verl.interpreter.sandbox.local.session import BlocksSession
@@ -43,6 +44,9 @@ class BubblewrapChild(Child):
     def freeze(self) -> None:
         """Do nothing: a stopped `bwrap` does not stop what it started."""
 
+    def private_bytes(self) -> None:
+        """Say that nobody can tell: it goes on between two blocks, and may take more."""
+
     def kill(self) -> None:
         """End `bwrap`; the kernel ends its pid namespace with it."""
         self._process.kill()
@@ -53,7 +57,7 @@ class BubblewrapChild(Child):
 class Bubblewrap:
     """Each program, or session, in an interpreter of its own under `bwrap`."""
 
-    def __init__(self, limits: Limits | None = None, minimum_tier: Tier = "reduced") -> None:
+    def __init__(self, limits: Limits | None = None, minimum_tier: Tier = "basic") -> None:
         """Describe a sandbox; nothing is started before its first program.
 
         Args:
@@ -61,6 +65,7 @@ class Bubblewrap:
             minimum_tier: where this machine isolates less, no program is run.
         """
         self.limits = limits or Limits()
+        self.budget = Budget(self.limits.memory_mb + INTERPRETER_MB + OVERHEAD_MB)
         self._minimum: Tier = minimum_tier
         self._lock = threading.Lock()
         self._mechanisms: Mechanisms | None = None
@@ -99,12 +104,13 @@ class Bubblewrap:
         Raises:
             SandboxUnavailable: `bwrap` is not there or isolates less than `minimum_tier`.
         """
-        started = time.monotonic()
-        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-        try:
-            return shortened(child.run(code, self.limits), started, self.limits, self.tier)
-        finally:
-            child.kill()
+        with self.budget.running():
+            started = time.monotonic()
+            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+            try:
+                return shortened(child.run(code, self.limits), started, self.limits, self.tier)
+            finally:
+                child.kill()
 
     def session(self) -> BlocksSession:
         """Return a new session, whose blocks share variables; close it."""
@@ -149,15 +155,15 @@ class Bubblewrap:
         command += f"--uid {NOBODY} --gid {NOBODY} --cap-drop ALL --clearenv".split()
         for name, value in bare_environment().items():
             command += ["--setenv", name, value]
-        command += ["--tmpfs", jail.TMP]  # before what may be installed below it
-        for path in [*jail.readable_paths(), *_interpreter()]:
+        command += ["--tmpfs", filetree.TMP]  # before what may be installed below it
+        for path in [*filetree.readable_paths(), *_interpreter()]:
             command += _bind(path)
-        for device in jail.DEVICES:
+        for device in filetree.DEVICES:
             command += ["--dev-bind", device, device]
         for folder in _VISIBLE:
             command += ["--ro-bind", str(Path(PACKAGE_ROOT, folder)), f"{_ROOT_INSIDE}/{folder}"]
         # bwrap closes the control socket when the program has ended, which is how we learn of it.
-        command += ["--chdir", jail.TMP, "--sync-fd", str(ends.control_socket.fileno())]
+        command += ["--chdir", filetree.TMP, "--sync-fd", str(ends.control_socket.fileno())]
         call = (
             f"import sys; sys.path.insert(0, {_ROOT_INSIDE!r}); "
             "from still_verl.interpreter.sandbox.bubblewrap_child import main; "

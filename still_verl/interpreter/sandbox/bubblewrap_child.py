@@ -5,7 +5,7 @@ import socket
 from typing import NoReturn
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.local import jail, landlock
+from still_verl.interpreter.sandbox.local import filetree, jail, landlock, limits
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms
 
 
@@ -18,10 +18,11 @@ def main(data_socket: int, output_pipe: int, address_mb: int, cpu_seconds: int |
         address_mb: address space in MiB, the interpreter's included.
         cpu_seconds: of processor time; None is without end.
     """
-    jail.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
-    readable = landlock.open_paths([*jail.readable_paths(), *jail.DEVICES])
-    jail.drop_privileges(Mechanisms.everything(), readable)
-    landlock.close(readable)
+    limits.limit(address_mb * 2**20, cpu_seconds, count_processes=True)
+    readable = landlock.open_paths([*filetree.readable_paths(), *filetree.DEVICES])
+    writable = landlock.open_paths([filetree.NULL])
+    jail.drop_privileges(Mechanisms.everything(), readable, writable)
+    landlock.close([*readable, *writable])
     exec_block.prepare()
     exec_block.serve(socket.socket(fileno=data_socket), output_pipe)
     os._exit(0)

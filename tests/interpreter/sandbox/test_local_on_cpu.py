@@ -39,7 +39,7 @@ def sandbox() -> Iterator[Local]:
         ("x = 1", ""),
         ("import sympy\nx = sympy.Symbol('x')\nsympy.solve(x**2 - 5 * x + 6)", "[2, 3]\n"),
         ("def f(n):\n    return n and f(n - 1)\nf(500)", "0\n"),
-        ("import sys\nprint('a')\nprint('b', file=sys.stderr)", "b\na\n"),
+        ("import sys\nprint('a')\nprint('b', file=sys.stderr)", "a\nb\n"),
         ("__name__", "'__main__'\n"),
         ("print('\\u00e9\\u4e2d')", "\u00e9\u4e2d\n"),
     ],
@@ -177,7 +177,7 @@ def test_run_code(tmp_path: Path) -> None:
     file.write_text("print('hello')\n1 / 0\n")
     failed = command(str(file), "--json")
     printed = json.loads(failed.stdout)
-    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "seconds", "tier"}
+    assert failed.returncode == 1 and set(printed) == {"stdout", "error", "kind", "seconds", "tier"}
     assert printed["stdout"] == "hello\n" and printed["error"].endswith("ZeroDivisionError: division by zero")
     fine = command("--stdin", program="6 * 7")
     assert (fine.returncode, fine.stdout) == (0, "42\n") and "tier" in fine.stderr

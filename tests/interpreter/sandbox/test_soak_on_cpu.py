@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,14 +16,30 @@ pytestmark = pytest.mark.process
 FILE = Path(__file__).parents[3] / "benchmarks" / "sandbox_soak.py"
 
 
-def test_no_call_is_lost_and_nothing_is_left() -> None:
+def loaded() -> ModuleType:
+    """The benchmark, which is no module of the package."""
     spec = importlib.util.spec_from_file_location("sandbox_soak", FILE)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    return module
+
+
+def test_no_call_is_lost_and_nothing_is_left() -> None:
+    module = loaded()
     sandbox = Local(Limits(seconds=2, flood_mb=2), allow_unsandboxed=True)
-    soak = asyncio.run(module.run(sandbox, count=300, clients=32, parts=3))
-    assert sum(soak.kinds.values()) == 300 and soak.kinds["ok"] >= 240 and len(soak.kinds) >= 3
+    soak = asyncio.run(module.run(sandbox, count=300, clients=32, parts=4))
+    assert sum(soak.kinds.values()) == 300 + module.WARM_UP and soak.kinds["ok"] >= 400 and len(soak.kinds) >= 3
     assert not soak.wrong
     assert not soak.growth(), soak.samples
+
+
+def test_a_leak_is_seen_and_noise_is_not() -> None:
+    module = loaded()
+    steady = [module.Sample(n, 0, 4, 20, 10, 60.0 + n % 3, 50.0) for n in range(10)]
+    leaking = [module.Sample(n, 0, 4, 20 + n, 10, 60.0 + 5 * n, 50.0) for n in range(10)]
+    settling = [module.Sample(n, 0, 4, 20, 10, 60.0 + min(n, 3) * 5, 50.0) for n in range(10)]
+    one_late = [module.Sample(n, 0, 4 + (n == 9), 20, 10, 60.0, 50.0) for n in range(10)]
+    assert module.Soak(leaking).growth() == ["server_fds", "server_mb"]
+    assert [module.Soak(samples).growth() for samples in (steady, settling, one_late)] == [[], [], []]

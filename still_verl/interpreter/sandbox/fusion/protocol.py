@@ -7,16 +7,26 @@ from typing import Literal
 from pydantic import BaseModel
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, exit_error, without_nul
+from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, exit_error, readable
+from still_verl.interpreter.sandbox.inside import cells, commands, errors, imports
 
+# What a program needs of ours, each after what it imports.
+MODULES = (errors, commands, imports, cells, exec_block)
 # One thread for numpy: a service that limits memory gives each thread a stack of that size.
-_RUN = """
+_SCRIPT = """
+import json, os, sys, types
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-_report = os.dup(2)
-prepare()
+for _name, _source in {sources}:
+    for _end in range(len(_name)):
+        if _name[_end] == ".":
+            sys.modules.setdefault(_name[:_end], types.ModuleType(_name[:_end]))
+    _module = sys.modules[_name] = types.ModuleType(_name)
+    exec(compile("from __future__ import annotations\\n" + _source, _name, "exec"), _module.__dict__)
+_inside, _report = sys.modules[{main}], os.dup(2)
+_inside.prepare()
 os.dup2(1, 2)
-_error = run_block({code}, new_main(), FILE)
-_flush()
+_error = _inside.cells.run_block({code}, _inside.new_main(), _inside.FILE)
+_inside.flush()
 os.write(_report, json.dumps({{"error": _error}}).encode())
 os._exit(0)
 """
@@ -58,7 +68,8 @@ def program(code: str) -> str:
 
     stdout and stderr of the program come as one stream on stdout; stderr brings how it ended.
     """
-    return "from __future__ import annotations\n" + inspect.getsource(exec_block) + _RUN.format(code=ascii(code))
+    sources = [(module.__name__, inspect.getsource(module)) for module in MODULES]
+    return _SCRIPT.format(sources=ascii(sources), main=ascii(exec_block.__name__), code=ascii(code))
 
 
 def outcome(reply: Reply, limits: Limits) -> Outcome:
@@ -72,7 +83,7 @@ def outcome(reply: Reply, limits: Limits) -> Outcome:
     run = reply.run_result
     if run is None:
         raise ValueError("the answer has no run_result")
-    output = without_nul(run.stdout or "")
+    output = readable(run.stdout or "")
     if run.status == "TimeLimitExceeded":
         return Outcome(output, "timeout", limits.timeout_error)
     report = None

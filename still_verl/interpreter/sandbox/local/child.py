@@ -4,14 +4,20 @@ import json
 import os
 import select
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox.base import TOO_LONG, Limits, Outcome, as_bytes, as_text, exit_error, is_too_long
 from still_verl.interpreter.sandbox.exec_block import PACKET
+from still_verl.interpreter.sandbox.local.footprint import private_bytes
 from still_verl.processes import after_fork
 
 _READ_BYTES = 65536
+_PAUSE_S = 0.005  # between two readings of output; one for each line that is printed would keep a processor busy
+_LITTLE = 16384  # bytes: a pipe that holds more is read again at once
+_CREDENTIALS = struct.Struct("iii")  # process, user, group
+_MAX_STRAYS = 100  # messages of a program for blocks that are over
 _DAMAGED = "the program damaged its interpreter"
 
 
@@ -51,6 +57,7 @@ def connect() -> tuple[Ends, Ends]:
     output_pipe, their_output = os.pipe()
     os.set_blocking(output_pipe, False)
     data_socket.setblocking(False)
+    data_socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # the kernel says which process writes
     return Ends(control_socket, data_socket, output_pipe), Ends(their_control, their_data, their_output)
 
 
@@ -60,6 +67,11 @@ class Child:
     def __init__(self, ends: Ends) -> None:
         """Watch a process over the client's `ends`."""
         self._ends = ends
+        self._block = 0  # the number of the block that runs: what the child says of another one is not about it
+        self._strays = 0
+        self._talks = True  # whether its data socket is open
+        self._writes = True  # whether its output pipe is
+        self._pid = 0  # as this process knows it, once it has reported
 
     def run(self, code: str, limits: Limits) -> Outcome:
         """Run a block. For every kind but "ok" and "error" the child is of no more use afterwards.
@@ -69,19 +81,24 @@ class Child:
         data = as_bytes(code)
         if is_too_long(data):
             return TOO_LONG
+        self._block += 1
         output = bytearray()
-        kind, error = self._watch(_packets(data), output, limits)
+        kind, error = self._watch(_packets(self._block, data), output, limits)
         return Outcome(as_text(bytes(output)), kind, error)
 
     def _watch(self, packets: list[bytes], output: bytearray, limits: Limits) -> tuple[str, str | None]:
         """Send `packets` and collect `output` until the block ends, one way or another. Returns kind and error."""
         deadline = time.monotonic() + limits.seconds
+        read_again = 0.0
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= deadline:
+                self._read_output(output)
                 return "timeout", limits.timeout_error
-            ready = self._wait(left, bool(packets))
-            self._read_output(output)
+            reading = now >= read_again
+            ready = self._wait((deadline if reading else min(deadline, read_again)) - now, bool(packets), reading)
+            if self._ends.output_pipe in ready and self._read_output(output) < _LITTLE:
+                read_again = time.monotonic() + _PAUSE_S
             if len(output) > limits.flood_mb * 2**20:
                 return "flood", limits.flood_error
             if self._ends.data_socket.fileno() in ready:
@@ -95,12 +112,17 @@ class Child:
                 self._read_output(output)
                 return _ended(status)
 
-    def _wait(self, seconds: float, sending: bool) -> set[int]:
-        """Return the descriptors at which something happened, after `seconds` at the latest."""
+    def _wait(self, seconds: float, sending: bool, reading: bool) -> set[int]:
+        """Return the descriptors at which something happened, after `seconds` at the latest.
+
+        What the child has closed is not waited for: the kernel would report it again and again.
+        """
         poll = select.poll()
-        poll.register(self._ends.data_socket, select.POLLIN | (select.POLLOUT if sending else 0))
         poll.register(self._ends.control_socket, select.POLLIN)
-        poll.register(self._ends.output_pipe, select.POLLIN)
+        if self._talks:
+            poll.register(self._ends.data_socket, select.POLLIN | (select.POLLOUT if sending else 0))
+        if self._writes and reading:
+            poll.register(self._ends.output_pipe, select.POLLIN)
         return {fd for fd, _ in poll.poll(seconds * 1000)}
 
     def _send(self, packets: list[bytes]) -> None:
@@ -112,34 +134,49 @@ class Child:
         except OSError:  # full for now, or its end is reported on the control socket
             pass
 
-    def _read_output(self, output: bytearray) -> None:
-        """Read what is in the pipe, a megabyte at most: a program that writes without end must not hold us here."""
+    def _read_output(self, output: bytearray) -> int:
+        """Read what is in the pipe, a megabyte at most: a program that writes without end must not hold us here.
+
+        Returns:
+            The bytes that were read.
+        """
+        before = len(output)
         for _ in range(16):
             try:
                 part = os.read(self._ends.output_pipe, _READ_BYTES)
             except BlockingIOError:
-                return
+                break
             if not part:
-                return
+                self._writes = False
+                break
             output += part
+        return len(output) - before
 
     def _report(self) -> tuple[str, str | None] | None:
         """Return kind and error as the child reports them, if it does. A program may have written anything there."""
         try:
-            packet = self._ends.data_socket.recv(_READ_BYTES)
-        except OSError:
+            packet, notes, _, _ = self._ends.data_socket.recvmsg(_READ_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size))
+        except BlockingIOError:
             return None
-        if not packet:
-            return None  # its end is reported on the control socket
+        except OSError:
+            packet, notes = b"", []
+        for _, kind, data in notes:
+            if kind == socket.SCM_CREDENTIALS:
+                self._pid, _, _ = _CREDENTIALS.unpack(data)
+        if not packet:  # it has closed its end, or sent an empty message, which looks the same and is of no use either
+            self._talks = False
+            return None
         try:
-            error = json.loads(packet)["error"]
+            report = json.loads(packet)
+            block, error = report["block"], report["error"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return "crash", _DAMAGED
-        if error is None:
-            return "ok", None
-        if isinstance(error, str):
-            return "error", error
-        return "crash", _DAMAGED
+        if not isinstance(block, int) or not isinstance(error, str | None) or block > self._block:
+            return "crash", _DAMAGED
+        if block < self._block:
+            self._strays += 1
+            return ("crash", _DAMAGED) if self._strays > _MAX_STRAYS else None
+        return ("ok", None) if error is None else ("error", error)
 
     def status(self) -> int | None:
         """Return how the process ended: an exit code, a negative signal, or None when there is nobody left to tell."""
@@ -149,17 +186,16 @@ class Child:
             return None
         return int(text) if text else None
 
+    def private_bytes(self) -> int | None:
+        """Return what it does not share with the server, of memory; at most that. None where nobody can tell."""
+        return private_bytes(self._pid) if self._pid else None
+
     def freeze(self) -> None:
         """Stop it between two blocks, with every thread that it may have left running."""
         self._tell(b"stop")
 
     def thaw(self) -> None:
-        """Let it run again. Reports that nobody asked for are thrown away."""
-        try:
-            while self._ends.data_socket.recv(_READ_BYTES):
-                pass
-        except OSError:
-            pass
+        """Let it run again."""
         self._tell(b"go")
 
     def _tell(self, message: bytes) -> None:
@@ -178,9 +214,9 @@ class Child:
         self._ends.close()
 
 
-def _packets(data: bytes) -> list[bytes]:
-    """Return the messages that bring a block: its length in bytes as text, then its bytes."""
-    packets = [b"%d" % len(data)]
+def _packets(block: int, data: bytes) -> list[bytes]:
+    """Return the messages that bring a block: its number and its length in bytes as text, then its bytes."""
+    packets = [b"%d %d" % (block, len(data))]
     for start in range(0, len(data), PACKET):
         packets.append(data[start : start + PACKET])
     return packets

@@ -4,12 +4,15 @@ import json
 import math
 import sysconfig
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox.base import Limits, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
 from still_verl.interpreter.sandbox.local.child import Child, connect
+from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.session import BlocksSession
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms, require
 from still_verl.processes.fork_server import PACKAGE_ROOT, ForkServer, Unavailable
@@ -28,9 +31,12 @@ class Local:
     def __init__(
         self,
         limits: Limits | None = None,
-        minimum_tier: Tier = "reduced",
+        minimum_tier: Tier = "basic",
         allow_unsandboxed: bool = False,
         absent: tuple[str, ...] = (),
+        landlock_abi: int | None = None,
+        total_mb: int | None = None,
+        preload: Sequence[str] = (),
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -39,14 +45,23 @@ class Local:
             minimum_tier: where this machine isolates less, no program is run.
             allow_unsandboxed: run programs even with no isolation at all.
             absent: mechanisms of `tiers.Mechanisms` that are not used even where they are there.
+            landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
+            total_mb: MiB that all programs and open sessions may take; None is a fourth of this machine's memory.
+            preload: modules that the server loads ahead; the limit on memory counts them.
+
+        Raises:
+            ValueError: `total_mb` has no room for one program.
         """
         self.limits = limits or Limits()
+        self.budget = Budget(self.limits.memory_mb + OVERHEAD_MB, total_mb)
         self._minimum: Tier = minimum_tier
         self._allow_unsandboxed = allow_unsandboxed
         folders = [PACKAGE_ROOT, *_folders_of_the_numbers()]
         self._server = ForkServer(
             "still_verl.interpreter.sandbox.local.server:main",
             list(absent),
+            landlock_abi,
+            list(preload),
             folders,
             environment=bare_environment(),
             folders=folders,
@@ -55,8 +70,13 @@ class Local:
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Local":
         """Make the sandbox of a job."""
-        minimum = cast(Tier, settings.minimum_tier)
-        return cls(Limits.from_settings(settings), minimum, settings.allow_unsandboxed)
+        return cls(
+            Limits.from_settings(settings),
+            cast(Tier, settings.minimum_tier),
+            settings.allow_unsandboxed,
+            total_mb=settings.total_memory_mb,
+            preload=settings.preload,
+        )
 
     @property
     def mechanisms(self) -> Mechanisms:
@@ -66,7 +86,7 @@ class Local:
             SandboxUnavailable: the server does not start.
         """
         try:
-            return Mechanisms.from_json(self._server.greeting())
+            return Greeting.from_json(self._server.greeting()).mechanisms
         except Unavailable as error:
             raise SandboxUnavailable(str(error)) from error
 
@@ -90,15 +110,19 @@ class Local:
             >>> sandbox.close()
         """
         for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
-            started = time.monotonic()
-            child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
-            try:
-                outcome = child.run(code, self.limits)
-            finally:
-                child.kill()
+            with self.budget.running():
+                started = time.monotonic()
+                outcome = self._run_once(code)
             if outcome.kind != "lost":
                 return shortened(outcome, started, self.limits, self.tier)
         raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
+
+    def _run_once(self, code: str) -> Outcome:
+        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+        try:
+            return child.run(code, self.limits)
+        finally:
+            child.kill()
 
     def session(self) -> BlocksSession:
         """Return a new session, whose blocks share variables; close it."""
@@ -128,7 +152,10 @@ class Local:
         return child
 
     def _require(self, greeting: bytes) -> None:
-        require(Mechanisms.from_json(greeting), self._minimum, self._allow_unsandboxed)
+        found = Greeting.from_json(greeting)
+        found.require_modules()
+        require(found.mechanisms, self._minimum, self._allow_unsandboxed)
+        found.require_memory(self.limits.memory_mb)
 
     def close(self) -> None:
         """End the server, and with it every program. The next call starts another one."""
@@ -149,11 +176,12 @@ def _folders_of_the_numbers() -> list[str]:
 def bare_environment() -> dict[str, str]:
     """Return an environment with nothing of the parent's: keys and tokens are in environments.
 
-    One thread for numpy, so that forking is safe. sympy's caches hold 1,000 results by default and would forget most
-    of what `preload.py` did.
+    One thread for numpy, and none for the memory of pyarrow, so that forking is safe. sympy's caches hold 1,000 results
+    by default and would forget most of what `preload.py` did.
     """
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "SYMPY_CACHE_SIZE": "20000"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1", "SYMPY_CACHE_SIZE": "20000"}
+    environment["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     for library in ("OPENBLAS", "OMP", "MKL"):
         environment[f"{library}_NUM_THREADS"] = "1"
     return environment

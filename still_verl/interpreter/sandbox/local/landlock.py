@@ -56,15 +56,18 @@ def close(places: list[Opened]) -> None:
         os.close(place.fd)
 
 
-def restrict(readable: list[Opened], writable: list[Opened]) -> None:
+def restrict(readable: list[Opened], writable: list[Opened], version: int) -> None:
     """Let this process read below `readable` and also write below `writable`, and open nothing else.
 
     Directories that are open already stay open. Needs no_new_privs.
 
+    Args:
+        readable, writable: from `open_paths`.
+        version: the kernel's `abi`, or a lower one, to do what an older kernel can.
+
     Raises:
         OSError: the kernel refuses, or has no Landlock.
     """
-    version = abi()
     rights = (1 << _RIGHTS_OF_ABI.get(version, 16)) - 1
     # struct landlock_ruleset_attr grew with the versions; a kernel refuses fields that it does not know.
     attributes = struct.pack("Q", rights)

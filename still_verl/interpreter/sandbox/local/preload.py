@@ -1,10 +1,14 @@
 """What the fork server does once, so that no program has to: imports, sympy's caches, and Python's own warming up."""
 
+import importlib
 import os
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.local import memory
+from still_verl.interpreter.sandbox.inside import imports
+from still_verl.interpreter.sandbox.local import generators, memory
 from still_verl.processes import children
 
 # What programs of mathematics do, with the names that they use. Run more than once, because Python specializes code
@@ -28,31 +32,73 @@ for s in (1, 2, 3):
 _PROGRAM = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
 
 
-def warm_up() -> None:
-    """Import what programs of mathematics import, and use it. Where it is not installed they do without."""
+def warm_up(modules: Sequence[str] = ()) -> list[str]:
+    """Import what programs of mathematics import, and use it. Where it is not installed they do without.
+
+    Args:
+        modules: to import besides, by their dotted names.
+
+    Returns:
+        What is wrong with `modules`, a sentence for each; such a server must not be used.
+    """
     import cmath  # noqa: E401, F401
 
     try:
         import numpy
+        import numpy.random
         import sympy  # noqa: F401
     except ImportError:
-        return
+        return _load(modules)
     numpy.linalg.solve(numpy.eye(2), numpy.ones(2))
     exec(_TYPICAL, {})
+    return _load(modules)
 
 
-def settle() -> list[memory.Range]:
-    """Keep what `warm_up` made shared with children. Return the memory that most programs write to."""
+def _load(modules: Sequence[str]) -> list[str]:
+    faults = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever the library raises
+            faults.append(f"{name} cannot be imported ({type(error).__name__}: {error})")
+            continue
+        if _threads() > 1:  # they would be missing in every child, and no namespace can be entered with them
+            faults.append(f"{name} starts threads when it is imported, so that it cannot be loaded ahead")
+            break
+    return faults
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+@dataclass(frozen=True)
+class Warm:
+    """What children need to know of what is loaded.
+
+    Attributes:
+        written: memory that most programs write to; a child copies it while there is time.
+        generators: of random numbers, that each child gives a new seed.
+    """
+
+    written: list[memory.Range]
+    generators: list[generators.Reseed]
+
+
+def settle() -> Warm:
+    """Keep what `warm_up` made shared with children."""
+    imports.find_written_modules()  # nothing is imported here any more
+    found = generators.find()
     children.keep_shared()
     memory.use_huge_pages()
-    return memory.written_by(_run_a_program)
+    return Warm(memory.written_by(_run_a_program), found)
 
 
 def _run_a_program() -> None:
     """Do what a child does with a program, from its request on. For a throw-away process."""
     data_socket, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     exec_block.prepare()
-    for packet in (str(len(_PROGRAM)), _PROGRAM):
+    for packet in (f"1 {len(_PROGRAM)}", _PROGRAM):
         client.send(packet.encode())
     client.shutdown(socket.SHUT_WR)
     exec_block.serve(data_socket, os.open(os.devnull, os.O_WRONLY))

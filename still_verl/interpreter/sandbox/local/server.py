@@ -16,8 +16,10 @@ import socket
 import sys
 import sysconfig
 
-from still_verl.interpreter.sandbox.local import child_main, memory, preload
+from still_verl.interpreter.sandbox.local import child_main, preload
+from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.jail import Jail, dry_run
+from still_verl.interpreter.sandbox.local.threads import ThreadCounter
 from still_verl.interpreter.sandbox.local.tiers import probe, works
 from still_verl.processes import children
 
@@ -26,25 +28,30 @@ PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and ca
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(control_fd: int, absent: list[str], folders: list[str]) -> None:
+def main(control_fd: int, absent: list[str], landlock_abi: int | None, modules: list[str], folders: list[str]) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are.
 
     Args:
         control_fd: the control socket.
         absent: mechanisms that are not used even where they are there.
+        landlock_abi: the highest version of Landlock that is used; None is the kernel's.
+        modules: to load ahead, besides those that programs of mathematics use.
         folders: what the parent put on Python's path, for this process and not for programs.
     """
     control = socket.socket(fileno=control_fd)
     # First of all: what it imports lies in `folders`, and is out of sight for children.
-    mechanisms = probe().without(*absent)
+    mechanisms = probe().without(*absent, landlock_abi=landlock_abi)
     if mechanisms.namespaces and not works(lambda: dry_run(mechanisms)):
         mechanisms = mechanisms.without("mount")
-    preload.warm_up()
     _hide(folders)
-    written = preload.settle()
+    faults = preload.warm_up(modules)
+    if faults:
+        control.send(Greeting(mechanisms, 0, faults).to_json())
+        return
+    warm = preload.settle()
     jail = Jail(mechanisms)
-    control.send(mechanisms.to_json())
-    Server(control, jail, written).serve()
+    control.send(Greeting(mechanisms, jail.footprint.writable_bytes).to_json())
+    Server(control, jail, warm).serve()
 
 
 def _hide(folders: list[str]) -> None:
@@ -66,15 +73,16 @@ class Server:
     to do. An idle child has seen no program; it gets the only one, or the only session, that it will ever run.
     """
 
-    def __init__(self, control: socket.socket, jail: Jail, written: list[memory.Range]) -> None:
-        """Prepare the loop; `written` is the memory that most programs write to."""
+    def __init__(self, control: socket.socket, jail: Jail, warm: preload.Warm) -> None:
+        """Prepare the loop; `warm` is what children need to know of what is loaded."""
         self._control = control
         self._jail = jail
-        self._written = written
+        self._warm = warm
         self._idle: dict[int, socket.socket] = {}  # by process id, oldest first: the request socket
         self._missing = idle_children()
         self._unwarmed: list[int] = []  # idle children that have copied no memory yet, newest last
         self._running: dict[int, socket.socket] = {}  # by process id: the control socket
+        self._counters: dict[int, ThreadCounter] = {}  # by process id, where threads are counted
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, self._on_request)
 
@@ -117,6 +125,20 @@ class Server:
             return
         self._idle[pid] = request_socket
         self._unwarmed.append(pid)
+
+    def _count_threads(self, pid: int, request_socket: socket.socket) -> None:
+        """Take over the listener that a child sends before it is confined, and answer what it asks."""
+        _, fds = children.receive(request_socket, 64, 1)
+        for listener in fds:
+            counter = ThreadCounter(listener, pid)
+            self._counters[pid] = counter
+            self._selector.register(listener, selectors.EVENT_READ, counter.answer)
+
+    def _stop_counting(self, pid: int) -> None:
+        counter = self._counters.pop(pid, None)
+        if counter is not None:
+            self._selector.unregister(counter.listener)
+            counter.close()
 
     def _warm_next(self) -> None:
         """Let the oldest idle child that has not done so copy memory ahead."""
@@ -170,9 +192,11 @@ class Server:
                 pid = self._jail.fork()
             finally:
                 if pid == 0:
-                    child_main.run(theirs, self._jail, self._written)
+                    child_main.run(theirs, self._jail, self._warm)
                 elif pid < 0:
                     ours.close()
+        if self._jail.mechanisms.counts_threads:
+            self._count_threads(pid, ours)
         return pid, ours
 
     def _on_control(self, pid: int, control_socket: socket.socket) -> None:
@@ -199,6 +223,7 @@ class Server:
                 return
             if pid == 0:
                 return
+            self._stop_counting(pid)
             if pid in self._idle:
                 self._idle.pop(pid).close()
             elif pid in self._running:  # else an orphan of a child without a pid namespace

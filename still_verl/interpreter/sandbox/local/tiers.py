@@ -4,8 +4,6 @@ Everything is tried in forked children of the fork server, which has one thread.
 the result is right under Docker's default seccomp, gVisor and Kubernetes, too.
 """
 
-import functools
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -21,6 +19,8 @@ HOW_TO_ENABLE = (
 
 
 NOBODY = 65534  # the user and group that programs run as
+FIRST_USER, USERS = 1_879_048_192, 2**28  # where root may choose: numbers that systemd and containers leave alone
+SCOPED = 6  # the version of Landlock from which on it keeps signals and sockets inside, Linux 6.12
 _NUMBERS = f"system call numbers for {platform.machine()} (pip install system-calls)"
 _IN_WORDS = {
     "numbers": _NUMBERS,
@@ -30,6 +30,8 @@ _IN_WORDS = {
     "mount": "mount namespaces",
     "landlock": "Landlock",
     "unprivileged": "a user that is not root",
+    "own_user": "a user of its own for each program (start as root)",
+    "counts_threads": "a listener that counts threads",
 }
 
 
@@ -42,7 +44,9 @@ class Mechanisms:
         user, pid, net, mount: namespaces of that kind.
         seccomp: system call filters.
         landlock: its version, 0 when absent.
-        unprivileged: programs do not run as root, because this process is not or can become nobody.
+        unprivileged: programs do not run as root, because this process is not or can become another user.
+        own_user: each program runs as a user of its own.
+        counts_threads: the server is asked for each new thread, where the kernel counts those of all programs together.
     """
 
     numbers: bool
@@ -53,6 +57,8 @@ class Mechanisms:
     seccomp: bool
     landlock: int
     unprivileged: bool
+    own_user: bool = False
+    counts_threads: bool = False
 
     @classmethod
     def nothing(cls) -> "Mechanisms":
@@ -82,16 +88,6 @@ class Mechanisms:
             unprivileged=True,
         )
 
-    @classmethod
-    @functools.lru_cache(maxsize=8)  # each program asks for the mechanisms of the same server
-    def from_json(cls, text: bytes) -> "Mechanisms":
-        """Read what `to_json` wrote."""
-        return cls(**json.loads(text))
-
-    def to_json(self) -> bytes:
-        """Return this as JSON, for another process."""
-        return json.dumps(asdict(self)).encode()
-
     @property
     def namespaces(self) -> bool:
         """Whether there are namespaces. They are used together or not at all."""
@@ -99,22 +95,47 @@ class Mechanisms:
 
     @property
     def tier(self) -> Tier:
-        """full: all of it. reduced: a system call filter, and either namespaces or Landlock. none: less than that."""
+        """full: all of it. reduced: a system call filter, and namespaces or a Landlock that keeps signals inside.
+
+        basic: a filter and an older Landlock, so that some things are kept from programs by the filter alone. none:
+        less than that.
+        """
         if not (self.seccomp and self.unprivileged and (self.namespaces or self.landlock)):
             return "none"
-        return "full" if self.namespaces and self.landlock else "reduced"
+        if self.namespaces and self.landlock:
+            return "full"
+        if self.namespaces or self.landlock >= SCOPED:
+            return "reduced"
+        return "basic"
 
     def missing(self) -> list[str]:
         """Name what is not there, in words."""
         found = []
         for name, there in asdict(self).items():
+            if name == "counts_threads" and self.kernel_counts_processes:
+                continue
             if not there:
                 found.append(_IN_WORDS.get(name, name))
+        if not self.namespaces and 0 < self.landlock < SCOPED:
+            found.append(f"Landlock {SCOPED}, Linux 6.12 (here {self.landlock})")
         return found
 
-    def without(self, *names: str) -> "Mechanisms":
-        """Return the same machine where some are absent; for tests, and to measure what one of them costs."""
-        return replace(self, **dict.fromkeys(names, False))
+    @property
+    def kernel_counts_processes(self) -> bool:
+        """Whether the kernel counts the threads of one program apart from those of all others."""
+        return self.namespaces or self.own_user
+
+    def without(self, *names: str, landlock_abi: int | None = None) -> "Mechanisms":
+        """Return the same machine where some are absent; for tests, and to measure what one of them costs.
+
+        Args:
+            names: of fields.
+            landlock_abi: the highest version of Landlock that is used; None is the kernel's.
+        """
+        found = replace(self, **dict.fromkeys(names, False))
+        if landlock_abi is not None:
+            found = replace(found, landlock=min(found.landlock, landlock_abi))
+        return replace(found, counts_threads=found.counts_threads and not found.kernel_counts_processes)
 
 
 def probe() -> Mechanisms:
@@ -130,6 +151,8 @@ def probe() -> Mechanisms:
         seccomp=works(_filter_a_call),
         landlock=landlock.abi() if works(_shut_the_files) else 0,
         unprivileged=os.geteuid() != 0 or works(_become_nobody),
+        own_user=os.geteuid() == 0 and works(_become_one_of_many),
+        counts_threads=works(_listen_to_threads),
     )
 
 
@@ -191,6 +214,22 @@ def _become_nobody() -> None:
     os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
+def _become_one_of_many() -> None:
+    """In a container whose users are mapped, most numbers do not exist."""
+    for user in (FIRST_USER, FIRST_USER + USERS - 1):
+        if os.fork() == 0:
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            os._exit(0)
+        if os.wait()[1] != 0:
+            raise OSError(f"user {user} does not exist here")
+
+
+def _listen_to_threads() -> None:
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    seccomp.listen_to_threads()
+
+
 def _mount_a_tmpfs() -> None:
     become_owner()
     syscalls.unshare(syscalls.CLONE_NEWNS)
@@ -200,7 +239,7 @@ def _mount_a_tmpfs() -> None:
 
 def _filter_a_call() -> None:
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-    seccomp.install()
+    seccomp.install(writes=True)
     try:
         syscalls.unshare(0)
     except PermissionError:
@@ -210,7 +249,7 @@ def _filter_a_call() -> None:
 
 def _shut_the_files() -> None:
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-    landlock.restrict([], [])
+    landlock.restrict([], [], landlock.abi())
     try:
         os.open("/", os.O_RDONLY)
     except PermissionError:

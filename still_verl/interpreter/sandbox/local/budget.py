@@ -1,0 +1,110 @@
+"""Memory that all programs and open sessions of one sandbox may take together.
+
+A program that runs counts with the most that it can take. A session that waits for its next block counts with what it
+has: it is stopped, so that this cannot grow. When there is no room for another program, sessions that wait are ended,
+the largest first; if programs that run take the room, the new one waits for them.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from still_verl.processes import after_fork
+
+OVERHEAD_MB = 64  # of one program beyond its limit: its /tmp, buffers of pipes and sockets, what the kernel keeps of it
+_SHARE = 4  # of the machine's memory, by default: one part in four
+
+
+class Evictable(Protocol):
+    """A session that waits for its next block."""
+
+    def evict(self) -> None:
+        """End its process; its next block starts another one. It must not wait for anything."""
+
+
+def default_total_mb(program_mb: int) -> int:
+    """Return a fourth of this machine's memory in MiB, and room for one program at least."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return max(machine // _SHARE, program_mb)
+
+
+class Budget:
+    """Lets programs in. Safe to use from many threads."""
+
+    def __init__(self, program_mb: int, total_mb: int | None = None) -> None:
+        """Describe a budget.
+
+        Args:
+            program_mb: the most that one program can take, in MiB.
+            total_mb: of all together; None is a fourth of this machine's memory.
+
+        Raises:
+            ValueError: there is not room for one program.
+        """
+        self.program_mb = program_mb
+        self.total_mb = default_total_mb(program_mb) if total_mb is None else total_mb
+        if self.total_mb < program_mb:
+            raise ValueError(f"total_memory_mb={total_mb}: one program may take {program_mb}; use that or more")
+        self.abandon()
+        after_fork.abandon_in_child(self)
+
+    def abandon(self) -> None:
+        """Forget everything: a forked process has sessions and programs of its own only."""
+        self._changed = threading.Condition()
+        self._running = 0
+        self._waiting: dict[Evictable, float] = {}  # MiB of each session that waits, longest-waiting first
+
+    @contextmanager
+    def running(self, session: Evictable | None = None) -> Iterator[None]:
+        """Wait until there is room for a program, and count it while the context lasts.
+
+        Args:
+            session: that the program is the next block of; it cannot be ended meanwhile.
+        """
+        with self._changed:
+            if session is not None:
+                self._waiting.pop(session, None)
+            while not self._has_room():
+                self._changed.wait()
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        """Make room for one more program by ending sessions that wait; say whether that was enough."""
+        while self._waiting and self._kept_mb() + self.program_mb > self.total_mb:
+            largest = max(self._waiting, key=self._waiting.__getitem__)
+            del self._waiting[largest]
+            largest.evict()
+        return self._kept_mb() + (self._running + 1) * self.program_mb <= self.total_mb
+
+    def _kept_mb(self) -> float:
+        return sum(self._waiting.values())
+
+    def keep(self, session: Evictable, private_bytes: int | None) -> None:
+        """Count a session that waits for its next block. Call it before `running` ends.
+
+        Args:
+            session: may be ended from now on.
+            private_bytes: what its process does not share with others; None where nobody can tell.
+        """
+        size = self.program_mb if private_bytes is None else private_bytes / 2**20 + OVERHEAD_MB
+        with self._changed:
+            self._waiting[session] = min(size, self.program_mb)
+
+    def forget(self, session: Evictable) -> None:
+        """Count a session no more, and let nobody end it."""
+        with self._changed:
+            self._waiting.pop(session, None)
+            self._changed.notify_all()
+
+    def used_mb(self) -> float:
+        """Return what is counted now, in MiB."""
+        with self._changed:
+            return self._kept_mb() + self._running * self.program_mb

@@ -1,0 +1,99 @@
+"""Memory of all programs and open sessions together: who waits, who is ended, and that it holds for real processes."""
+
+import threading
+import time
+
+import pytest
+
+from still_verl.interpreter.sandbox.base import Limits
+from still_verl.interpreter.sandbox.local import budget as module
+from still_verl.interpreter.sandbox.local.budget import Budget
+from still_verl.interpreter.sandbox.local.client import Local
+from still_verl.interpreter.sandbox.local.session import LOST
+
+
+class Waits:
+    """A session that waits for its next block."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def evict(self) -> None:
+        self.ended = True
+
+
+def test_a_program_waits_until_another_one_has_ended() -> None:
+    budget, order = Budget(program_mb=100, total_mb=150), []
+
+    def second() -> None:
+        with budget.running():
+            order.append("second")
+
+    with budget.running():
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.1)
+        order.append("first")
+    thread.join(5)
+    assert order == ["first", "second"] and budget.used_mb() == 0
+
+
+def test_the_largest_session_is_ended_for_a_program_that_has_no_room() -> None:
+    budget = Budget(program_mb=200, total_mb=600)
+    small, large, last = Waits(), Waits(), Waits()
+    for session, size in ((small, 10), (large, 120), (last, 60)):
+        budget.keep(session, size * 2**20)
+    assert budget.used_mb() == 3 * module.OVERHEAD_MB + 190
+    with budget.running():
+        assert not large.ended
+    budget.keep(Waits(), None)  # nobody knows its size: it counts as a whole program
+    with budget.running():
+        assert not small.ended and not last.ended
+        assert budget.used_mb() <= 600
+
+
+def test_a_session_whose_block_runs_is_not_ended() -> None:
+    budget, session = Budget(program_mb=100, total_mb=200), Waits()
+    budget.keep(session, 90 * 2**20)
+    with budget.running(session), budget.running():
+        assert not session.ended
+    budget.keep(session, 0)
+    budget.forget(session)
+    assert budget.used_mb() == 0
+
+
+def test_a_total_without_room_for_one_program_is_refused() -> None:
+    with pytest.raises(ValueError, match="total_memory_mb=100: one program may take 576"):
+        Local(Limits(), total_mb=100)
+
+
+def test_real_sessions_are_ended_and_say_so() -> None:
+    sandbox = Local(Limits(seconds=10, memory_mb=256), allow_unsandboxed=True, total_mb=700)
+    sessions = [sandbox.session() for _ in range(6)]
+    for number, session in enumerate(sessions):
+        size = 80 if number == 1 else 1
+        assert session.run(f"a = {number}\nheap = bytearray({size} * 2**20)\na").stdout == f"{number}\n"
+        assert sandbox.budget.used_mb() <= 700
+    answers = [session.run("a") for session in sessions]
+    kept = [answer.stdout for answer in answers if answer.kind == "ok"]
+    lost = [answer for answer in answers if answer.kind != "ok"]
+    assert len(kept) >= 3 and lost and "1\n" not in kept
+    assert all(LOST in answer.stdout and "NameError" in (answer.error or "") for answer in lost)
+    for session in sessions:
+        session.close()
+    assert sandbox.budget.used_mb() == 0
+    sandbox.close()
+
+
+def test_many_threads_share_a_small_total() -> None:
+    sandbox = Local(Limits(seconds=10, memory_mb=256), allow_unsandboxed=True, total_mb=330)
+    outputs: list[str] = []
+    threads = [
+        threading.Thread(target=lambda n=n: outputs.append(sandbox.run(f"print({n})").stdout)) for n in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    sandbox.close()
+    assert sorted(map(int, outputs)) == list(range(12))
