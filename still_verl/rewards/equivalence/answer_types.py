@@ -4,9 +4,10 @@ A text can have several interpretations: `(1, 2)` is a point and an interval. Tw
 interpretation of one is equal to any of the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.precision import Number
 
 
 @dataclass(frozen=True)
@@ -58,26 +59,23 @@ class Collection:
     may_be_interval: bool = False
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A place on the line of reals where a region begins or ends: just before `value`, or just after it.
+@dataclass(frozen=True, order=True)
+class End:
+    """A number where a region begins or ends, as a value of `precision` and as it is written."""
 
-    `decimals` counts the places that the value was written with; 0 for an exact one.
-    """
-
-    value: float
-    after: bool
-    decimals: int = 0
-
-    def __lt__(self, other: "Cut") -> bool:
-        return (self.value, self.after) < (other.value, other.after)
+    value: Number
+    formula: Formula = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Region:
-    """A set of reals with known ends: it begins at every even cut and ends at the next."""
+    """A set of reals: its ends in order, and whether the places around them are members.
 
-    cuts: tuple[Cut, ...]
+    The places are those before the first end, this end, those between it and the next, and so on.
+    """
+
+    ends: tuple[End, ...]
+    members: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -128,5 +126,5 @@ class Words:
 
 Value = Formula | Collection | Region | Ordering | Named | Equation | Matrix | Piecewise | Words
 Interpretations = tuple[Value, ...]
-EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
-NOTHING = Region(())
+EVERYTHING = Region((), (True,))
+NOTHING = Region((), (False,))

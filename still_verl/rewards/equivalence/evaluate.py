@@ -71,6 +71,17 @@ class Evaluator:
         sizes = [self._size(arg) for arg in args]
         return self._seen(value, bits_lost(node.kind, self._size(value), sizes, lost))
 
+    def real(self, node: Node) -> Number:
+        """Return the value of `node` as a real number of mpmath.
+
+        Raises:
+            Undefined: it is not real.
+        """
+        value = self.precision.inexact(self(node))
+        if value.imag != 0:
+            raise Undefined("not real")
+        return value.real
+
     def _seen(self, value: Number, lost: int) -> Number:
         self.magnitude = max(self.magnitude, abs(self._size(value)))
         self.lost = lost
@@ -127,19 +138,3 @@ def bits_lost(kind: str, size: int, sizes: list[int], lost: list[int]) -> int:
     if kind in _GROWING:  # a relative error becomes as many times larger as the exponent says
         return max(lost) + abs(size).bit_length() + max(sizes[-1], 0) + 1
     return max(lost) + 2 * abs(size) + max(sizes[0], 0) + 1
-
-
-def real(value: Number) -> float:
-    """Return `value` as a float.
-
-    Raises:
-        Undefined: it is not real, or beyond the floats.
-    """
-    try:
-        found = complex(value)
-    except OverflowError as error:
-        raise Undefined("beyond the floats") from error
-    is_lost = found == 0 and value != 0
-    if found.imag or is_lost or abs(found) == float("inf"):
-        raise Undefined("no real number that floats can hold")
-    return found.real
