@@ -79,7 +79,7 @@ def _simple_region(text: str) -> Region:
     if inside is not None:
         ends = split(inside, ",;")
         if len(ends) == 2:
-            return _interval(*ends, text[0] + text[-1])
+            return _interval(ends[0], ends[1], text[0] + text[-1])
     return _inequality(text)
 
 
