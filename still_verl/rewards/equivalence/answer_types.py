@@ -50,7 +50,8 @@ class Collection:
 
     Attributes:
         bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
-            between them; empty for a bare list.
+            between them; empty for a bare list; "⟦" for the rows of a matrix, tuples of entries; "⟪" for a function by
+            cases, pairs of a value and its condition.
         may_be_interval: whether it is a pair whose text may also mean an interval.
     """
 
@@ -104,27 +105,13 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """Rows of entries."""
-
-    rows: tuple[tuple["Interpretations", ...], ...]
-
-
-@dataclass(frozen=True)
-class Piecewise:
-    """Values and the conditions under which they hold."""
-
-    cases: tuple[tuple["Interpretations", "Interpretations"], ...]
-
-
-@dataclass(frozen=True)
 class Words:
     """Prose, in lower case and without punctuation or articles."""
 
     text: str
 
 
-Value = Formula | Collection | Region | Ordering | Named | Equation | Matrix | Piecewise | Words
+Value = Formula | Collection | Region | Ordering | Named | Equation | Words
 Interpretations = tuple[Value, ...]
 EVERYTHING = Region((), (True,))
 NOTHING = Region((), (False,))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import permutations
 
-from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Named
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Named
 from still_verl.rewards.equivalence.compare.comparison import (
     ASK_NOBODY,
     Comparison,
@@ -150,8 +150,8 @@ def _kinds(interpretations: Interpretations) -> frozenset[str]:
     for value in interpretations:
         if isinstance(value, Named):
             found |= _kinds(value.value)
-        elif isinstance(value, Formula) and "⟦" in value.text:  # matrices that are added or multiplied
-            found |= {"Matrix"}
+        elif (isinstance(value, Formula) and "⟦" in value.text) or (isinstance(value, Collection) and value.bracket == "⟦"):
+            found |= {"Matrix"}  # or matrices that are added or multiplied
         else:
             found |= {type(value).__name__}
     return found

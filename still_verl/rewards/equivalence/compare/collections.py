@@ -1,15 +1,9 @@
-"""Lists, sets, tuples, matrices and cases, item by item."""
+"""Lists, sets, tuples, matrices and functions by cases, item by item."""
 
-from still_verl.rewards.equivalence.answer_types import (
-    Collection,
-    Interpretations,
-    Matrix,
-    Named,
-    Piecewise,
-)
+from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Named
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
 
-_NO_TUPLES = ("", "{", "∨")
+_IN_ANY_ORDER = ("", "{", "∨", "⟪")
 
 
 def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
@@ -19,17 +13,15 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
         return _same_by_name(compare, gold, answer)
     if _contradict(gold, answer):
         return compare.refuse("names contradict")
-    if _is_tuple(gold) or _is_tuple(answer):
+    if gold.bracket not in _IN_ANY_ORDER or answer.bracket not in _IN_ANY_ORDER:
         return _same_tuple(compare, gold, answer)
+    if "⟪" in (gold.bracket, answer.bracket) and gold.bracket != answer.bracket:
+        return compare.refuse("kinds differ")
     if names:  # the values of `x=1, y=2` have an order
         if answer.bracket:
             return compare.refuse("kinds differ")
         return _in_order(compare, gold, answer)
     return same_items(compare, _distinct(compare, gold, answer), _distinct(compare, answer, gold))
-
-
-def _is_tuple(collection: Collection) -> bool:
-    return collection.bracket not in _NO_TUPLES
 
 
 def _same_by_name(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
@@ -120,26 +112,3 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
         else:
             return False
     return result
-
-
-def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
-    """Compare matrices entry by entry."""
-    if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
-        return compare.refuse("parts differ")
-    return compare.in_order(_entries(gold), _entries(answer))
-
-
-def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
-    entries: list[Interpretations] = []
-    for row in matrix.rows:
-        entries += row
-    return tuple(entries)
-
-
-def same_piecewise(compare: Comparison, gold: Piecewise, answer: Piecewise) -> Ternary:
-    """Compare functions by cases, in any order of the cases."""
-    return same_items(compare, _pairs(gold), _pairs(answer))
-
-
-def _pairs(function: Piecewise) -> list[Interpretations]:
-    return [(Collection(case, "()"),) for case in function.cases]

@@ -7,10 +7,8 @@ from still_verl.rewards.equivalence.answer_types import (
     Collection,
     Equation,
     Formula,
-    Matrix,
     Named,
     Ordering,
-    Piecewise,
     Region,
     Words,
 )
@@ -20,7 +18,6 @@ from still_verl.rewards.equivalence.compare.comparison import Rules
 RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
-    (Matrix, Matrix): collections.same_matrix,
     (Region, Region): regions.same_region,
     (Ordering, Ordering): relations.same_ordering,
     (Equation, Equation): relations.same_equation,
@@ -31,6 +28,5 @@ RULES: Rules = {
     (Equation, Named): relations.equation_and_named,
     (Named, object): relations.named_and_other,
     (object, Named): relations.other_and_named,
-    (Piecewise, Piecewise): collections.same_piecewise,
     (Words, Words): formulas.same_words,
 }

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Matrix, Named, Piecewise
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Named
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
@@ -176,8 +176,13 @@ def _read_cases(inside: str, depth: int) -> Interpretations:
     for line in lines:
         value, _, condition = line.partition("&")
         value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
-        cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
-    return (Piecewise(tuple(cases)),)
+        cases.append(_tuple([value, condition], depth))
+    return (Collection(tuple(cases), "⟪"),)
+
+
+def _tuple(parts: list[str], depth: int) -> Interpretations:
+    """Parts whose order counts."""
+    return (Collection(tuple(interpret(part, depth + 1) for part in parts), "()"),)
 
 
 def _read_system(lines: list[str], depth: int) -> Interpretations:
@@ -196,7 +201,8 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     """Sets, tuples, intervals and matrices."""
     inside = unwrap(text, "⟦", "⟧")
     if inside is not None:
-        return (_matrix(inside, depth),)
+        rows = [_tuple(split(row, "&"), depth) for row in split_nonempty(inside, "\n")]
+        return (Collection(tuple(rows), "⟦"),)
     inside = unwrap(text, "⦃{", "⦄}")
     if inside is not None:
         return _read_set(text, inside, depth)
@@ -223,15 +229,6 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
     if len(listed.items) == 1 and depth == 0:  # `{2}` is 2, but as a part of a list it is a set
         return listed, *listed.items[0]
     return (listed,)
-
-
-def _matrix(inside: str, depth: int) -> Matrix:
-    """Entries between `&` and the ends of rows."""
-    rows = []
-    for row in split_nonempty(inside, "\n"):
-        entries = tuple(interpret(entry, depth + 1) for entry in split(row, "&"))
-        rows.append(entries)
-    return Matrix(tuple(rows))
 
 
 def _read_relation(text: str, depth: int) -> Interpretations:
