@@ -80,11 +80,11 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Ordering:
-    """Formulas in order, with the relations (`<>≤≥≠`) between them: a statement that is not solved for an unknown."""
+class Relation:
+    """Formulas with the signs between them: a statement that is not solved (`a > b ≥ c`), logic, sets with names."""
 
     sides: tuple[Formula, ...]
-    relations: str
+    signs: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Words:
     text: str
 
 
-Value = Formula | Collection | Region | Ordering | Named | Equation | Words
+Value = Formula | Collection | Region | Relation | Named | Equation | Words
 Interpretations = tuple[Value, ...]
 EVERYTHING = Region((), (True,))
 NOTHING = Region((), (False,))

@@ -17,7 +17,7 @@ _COMMANDS = {
     "backslash": "∖", "infty": "∞", "pi": "π", "circ": "∘", "degree": "°", "ldots": "…", "dots": "…", "cdots": "…",
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
-    "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "lnot": r"\neg ",
+    "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "parallel": "∥", "perp": "⊥", "lnot": r"\neg ",
     "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _CHARACTERS = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/", "√": r"\sqrt ",
-    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
+    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "º": "°", "∧": "⋀", "∨": "⋁",
     "⟨": "(", "⟩": ")", "’": "'",
     "′": "'", "“": '"', "”": '"', "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "θ": r"\theta ",
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
@@ -42,7 +42,7 @@ _LATEX = str.maketrans({
     "∪": r"\cup ", "∩": r"\cap ", "∖": r"\setminus ", "∞": r"\infty ", "π": r"\pi ", "°": r"^{\circ}", "…": r"\dots ",
     "⦃": r"\{", "⦄": r"\}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "*": r"\cdot ", "%": r"\%",
     "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
-    "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
+    "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "∥": r"\parallel ", "⊥": r"\perp ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
 })
 # fmt: on
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.

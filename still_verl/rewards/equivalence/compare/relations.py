@@ -1,30 +1,34 @@
-"""Names, functions, equations and orderings."""
+"""Names, functions, equations and other relations."""
 
-from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
-from still_verl.rewards.equivalence.compare.formulas import same_formula
+from still_verl.rewards.equivalence.answer_types import Equation, Formula, Interpretations, Named, Relation, Value
+from still_verl.rewards.equivalence.compare.collections import same_items
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
 from still_verl.rewards.equivalence.symbols import all_symbols, free_symbols
 
+_SYMMETRIC = "≠∪∩⋀⋁∥⊥"
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
 
 
-def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
-    """Compare the sides in their order, read from either end."""
-    same = _same_sides(compare, gold, answer)
-    if same:
-        return True
-    mirrored = Ordering(answer.sides[::-1], answer.relations[::-1].translate(_MIRRORED))
-    return any_of([same, _same_sides(compare, gold, mirrored)])
+def same_relation(compare: Comparison, gold: Relation, answer: Relation) -> Ternary:
+    """Compare the sides in their order, read from either end; in any order where the one sign has none."""
+    if len(set(gold.signs)) == 1 and gold.signs[0] in _SYMMETRIC and gold.signs == answer.signs:
+        return same_items(compare, _parts(gold), _parts(answer))
+    mirrored = Relation(answer.sides[::-1], answer.signs[::-1].translate(_MIRRORED))
+    return any_of(_same_sides(compare, gold, sides) for sides in (answer, mirrored))
 
 
-def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
-    if gold.relations != answer.relations:
+def _same_sides(compare: Comparison, gold: Relation, answer: Relation) -> Ternary:
+    if gold.signs != answer.signs:
         return compare.refuse("kinds differ")
-    return all_of(same_formula(compare, *pair) for pair in zip(gold.sides, answer.sides, strict=True))
+    return compare.in_order(_parts(gold), _parts(answer))
+
+
+def _parts(relation: Relation) -> list[Interpretations]:
+    return [(side,) for side in relation.sides]
 
 
 def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:

@@ -8,8 +8,8 @@ from still_verl.rewards.equivalence.answer_types import (
     Equation,
     Formula,
     Named,
-    Ordering,
     Region,
+    Relation,
     Words,
 )
 from still_verl.rewards.equivalence.compare import collections, formulas, regions, relations
@@ -19,7 +19,7 @@ RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
     (Region, Region): regions.same_region,
-    (Ordering, Ordering): relations.same_ordering,
+    (Relation, Relation): relations.same_relation,
     (Equation, Equation): relations.same_equation,
     (Equation, Formula): relations.equation_and_formula,
     (Formula, Equation): relations.formula_and_equation,

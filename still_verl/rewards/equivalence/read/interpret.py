@@ -16,8 +16,8 @@ from still_verl.rewards.equivalence.read.relations import (
     exact_side,
     is_name,
     read_equation,
-    read_ordering,
     read_ratio,
+    read_relation,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
@@ -91,12 +91,12 @@ def _read_structure(text: str, depth: int) -> Interpretations:
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     if _SET_OPERATION.search(text):
-        return read_region(text)
+        return read_region(text) or read_relation(text)
     excluded = expand_signs(text)
     if len(excluded) > 1 and len(split(text, "≠")) == 2:
         text = "∧".join(excluded)  # `x ≠ ±1` excludes both
     if len(split(text, "<>≤≥≠∈")) > 1:
-        return _read_membership(text, depth) or read_region(text) + read_ordering(text)
+        return _read_membership(text, depth) or read_region(text) + read_relation(text)
     grouped = without_thousands(text)
     if grouped == text:  # `3,14` is two items or one decimal
         grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
@@ -104,7 +104,8 @@ def _read_structure(text: str, depth: int) -> Interpretations:
         return _read_list(text, depth) + interpret(grouped, depth + 1)
     return (
         _read_list(text, depth)
-        or _read_relation(text, depth)
+        or _read_equation(text, depth)
+        or read_relation(text)
         or _read_signs(text, depth)
         or _read_bracketed(text, depth)
     )
@@ -231,7 +232,7 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
     return (listed,)
 
 
-def _read_relation(text: str, depth: int) -> Interpretations:
+def _read_equation(text: str, depth: int) -> Interpretations:
     """`name = value`, `f(x) = value`, or an equation; of a chain the last side counts."""
     sides = split_nonempty(text, "=⇒⇔")
     if len(sides) < 2 or "=" not in text:

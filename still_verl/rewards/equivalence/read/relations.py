@@ -2,14 +2,14 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Ordering
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Relation
 from still_verl.rewards.equivalence.node import Node, Unreadable
 from still_verl.rewards.equivalence.parse import parse
-from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
+from still_verl.rewards.equivalence.read.splitting import places, split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, take_unit
 from still_verl.rewards.equivalence.read.words import says_little
 
-_ORDER = "<>≤≥≠"
+_SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
 # What geometry names: angles, segments, triangles, means and vectors.
 _POINTS = re.compile(
@@ -51,16 +51,12 @@ def exact_side(text: str) -> str:
     return sides[0]
 
 
-def read_ordering(text: str) -> Interpretations:
-    """Read `a > b ≥ c`, whatever the sides are."""
-    sides = []
-    for side in split(text, _ORDER):
-        formula = read_formula(side)
-        if formula.node is None:
-            return ()
-        sides.append(formula)
-    relations = re.findall(f"[{_ORDER}]", text)
-    return (Ordering(tuple(sides), "".join(relations)),)
+def read_relation(text: str) -> Interpretations:
+    """Read `a > b ≥ c`, `p ⋀ q` or `A ∪ B`, whatever the sides are; nothing without such a sign."""
+    signs = "".join(text[at] for at in places(text, _SIGNS))
+    if not signs:
+        return ()
+    return (Relation(tuple(map(read_formula, split(text, _SIGNS))), signs),)
 
 
 def read_equation(sides: list[str]) -> Interpretations:

@@ -1,20 +1,26 @@
 """Cutting a normalized text at the places that are outside every bracket."""
 
+from collections.abc import Iterator
+
 _OPENING = "([{⦃‹⟦⟪"
 _CLOSING = ")]}⦄›⟧⟫"
 
 
+def places(text: str, wanted: str) -> Iterator[int]:
+    """Yield the places of the characters `wanted` that no bracket encloses."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += _step(character)
+        if depth == 0 and character in wanted:
+            yield at
+
+
 def split(text: str, separators: str) -> list[str]:
     """Return the parts of `text` between top-level `separators`, stripped; one part when there is none."""
-    parts, depth, start = [], 0, 0
-    for at, character in enumerate(text):
-        if character in _OPENING:
-            depth += 1
-        elif character in _CLOSING:
-            depth -= 1
-        elif depth == 0 and character in separators:
-            parts.append(text[start:at].strip())
-            start = at + 1
+    parts, start = [], 0
+    for at in places(text, separators):
+        parts.append(text[start:at].strip())
+        start = at + 1
     return [*parts, text[start:].strip()]
 
 
