@@ -150,7 +150,9 @@ def _kinds(interpretations: Interpretations) -> frozenset[str]:
     for value in interpretations:
         if isinstance(value, Named):
             found |= _kinds(value.value)
-        elif (isinstance(value, Formula) and "⟦" in value.text) or (isinstance(value, Collection) and value.bracket == "⟦"):
+        elif (isinstance(value, Formula) and "⟦" in value.text) or (
+            isinstance(value, Collection) and value.bracket == "⟦"
+        ):
             found |= {"Matrix"}  # or matrices that are added or multiplied
         else:
             found |= {type(value).__name__}

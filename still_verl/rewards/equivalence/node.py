@@ -1,6 +1,6 @@
 """Formulas as trees."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,6 +35,10 @@ class Node:
         for arg in self.args:
             found |= arg.symbols()
         return found
+
+    def has(self, is_wanted: Callable[["Node"], bool]) -> bool:
+        """Say whether this or a part of it is wanted."""
+        return is_wanted(self) or any(arg.has(is_wanted) for arg in self.args)
 
     def with_symbols(self, values: Mapping[str, "Node"]) -> "Node":
         """Return this formula with other formulas in the place of some symbols."""
