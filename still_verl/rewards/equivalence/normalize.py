@@ -42,20 +42,18 @@ _LATEX = str.maketrans({
     "∪": r"\cup ", "∩": r"\cap ", "∖": r"\setminus ", "∞": r"\infty ", "π": r"\pi ", "°": r"^{\circ}", "…": r"\dots ",
     "⦃": r"\{", "⦄": r"\}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "*": r"\cdot ", "%": r"\%",
     "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
-    "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "∥": r"\parallel ", "⊥": r"\perp ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
+    "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
+    "∥": r"\parallel ", "⊥": r"\perp ",
 })
 # fmt: on
+_DIALECT = frozenset("…ℝℤℕℚℂ")  # characters of ours with compatible ones
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
-_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
-_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
-_VULGAR = re.compile("[¼-¾⅐-⅞]")
+_JOINED = re.compile(r"(?<=[0-9n+-])\}[\^_]\{(?=[0-9n+-])")  # `x^{1}^{2}` of `x¹²`
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
@@ -180,13 +178,20 @@ def to_latex(text: str) -> str:
 def _plain_characters(text: str) -> str:
     """Unicode as the characters that LaTeX would give; a raised digit stays an exponent."""
     text = _TAG.sub(_raised_or_lowered, text)
-    text = _SUPERSCRIPT_RUN.sub(_superscript, text)
-    text = _SUBSCRIPT_RUN.sub(_subscript, text)
-    text = _VULGAR.sub(_vulgar_fraction, text)
-    text = text.translate(_CHARACTERS)
-    if text.isascii() or "…" in text:  # NFKC would write the dots out
+    if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text)
+    return _JOINED.sub("", "".join(map(_plain_character, text.translate(_CHARACTERS))))
+
+
+@lru_cache(maxsize=4096)
+def _plain_character(character: str) -> str:
+    """One character as its compatible ones: `²` as an exponent, `½` as a fraction behind a space, `ℝ` and `…` as is."""
+    kind, _, _ = unicodedata.decomposition(character).partition(" ")
+    plain = unicodedata.normalize("NFKC", character).replace("−", "-")
+    marks = {"<super>": f"^{{{plain}}}", "<sub>": f"_{{{plain}}}", "<fraction>": f" {plain}".replace("⁄", "/")}
+    if character in _DIALECT:
+        return character
+    return marks.get(kind, plain)
 
 
 def _raised_or_lowered(tag: re.Match[str]) -> str:
@@ -194,19 +199,6 @@ def _raised_or_lowered(tag: re.Match[str]) -> str:
     if tag[1] == "sub":
         sign = "_"
     return sign + "{" + tag[2] + "}"
-
-
-def _superscript(run: re.Match[str]) -> str:
-    return "^{" + run[0].translate(_SUPERSCRIPTS) + "}"
-
-
-def _subscript(run: re.Match[str]) -> str:
-    return "_{" + run[0].translate(_SUBSCRIPTS) + "}"
-
-
-def _vulgar_fraction(character: re.Match[str]) -> str:
-    """`½` as ` 1⁄2`: the space makes `2½` a mixed number."""
-    return " " + unicodedata.normalize("NFKC", character[0])
 
 
 def _environment_bracket(environment: re.Match[str]) -> str:

@@ -130,12 +130,16 @@ def _quotient(above: int, below: int, _: Node | None = None) -> int:
     return above * pow(below, -1, prime())
 
 
+def _degrees(angle: int, _: Node) -> int:
+    return _quotient(angle * _of_symbol("π"), 180)
+
+
 _OPERATIONS: dict[str, Callable[..., int]] = {
     "+": lambda left, right, _: left + right,
     "*": lambda left, right, _: left * right,
     "neg": lambda value, _: -value,
     "/": _quotient,
-    "degrees": lambda angle, _: _quotient(angle * _of_symbol("π"), 180),
+    "degrees": _degrees,
     "^": _power,
     "binom": _binomial,
     "factorial": _factorial,

@@ -1,6 +1,6 @@
 """Shared by all comparisons: three truth values, the choice of a rule, the reasons of a No, a bound on the work."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
@@ -107,8 +107,10 @@ class Comparison:
             return None
         return self.refuse("kinds differ")
 
-    def in_order(self, gold: Iterable[Interpretations], answer: Iterable[Interpretations]) -> Ternary:
-        """Say whether items are equal one by one; there must be as many of both."""
+    def in_order(self, gold: Sequence[Interpretations], answer: Sequence[Interpretations]) -> Ternary:
+        """Say whether there are as many items of both, and they are equal one by one."""
+        if len(gold) != len(answer):
+            return self.refuse("parts differ")
         return all_of(self.interpretations(*pair) for pair in zip(gold, answer, strict=True))
 
     def renamed(self, old: str, new: str) -> "Comparison":

@@ -22,7 +22,6 @@ RULES: Rules = {
     (Relation, Relation): relations.same_relation,
     (Equation, Equation): relations.same_equation,
     (Equation, Formula): relations.equation_and_formula,
-    (Formula, Equation): relations.formula_and_equation,
     (Named, Named): relations.same_named,
     (Named, Equation): relations.named_and_equation,
     (Equation, Named): relations.equation_and_named,
