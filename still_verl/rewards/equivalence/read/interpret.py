@@ -13,8 +13,6 @@ from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
-    are_names,
-    exact_side,
     is_name,
     read_equation,
     read_ratio,
@@ -71,8 +69,11 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
-    exact = exact_side(_QUANTIFIER.sub("", text))
-    return _read_structure(exact, depth) or _read_prose_or_formula(exact)
+    text = _QUANTIFIER.sub("", text)
+    exact, *decimal = split_nonempty(text, "≈") or [text]
+    if decimal:
+        text = exact
+    return _read_structure(text, depth) or _read_prose_or_formula(text)
 
 
 def _read_prose_or_formula(text: str) -> Interpretations:
@@ -221,7 +222,7 @@ def _read_equation(text: str, depth: int) -> Interpretations:
     if not all(is_name(side) or _is_formula(side) for side in names[1:]):
         return ()
     named = _read_named(names[0], value, depth)
-    if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
+    if named and len(names) > 1 and all(map(is_name, names)):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
         return *named, Collection((same,) * len(names), "()")
     return named or read_equation(sides)

@@ -51,11 +51,11 @@ def read_sets_in_words(text: str) -> Interpretations:
 
 
 def read_count(text: str) -> str:
-    """Return "seven" as `7`; empty when `text` is not a small number in words."""
-    words = plain_words(text)
-    if words in _SMALL:
-        return str(_SMALL.index(words))
-    return ""
+    """Return "seven" as `7` and "six apples" as `6‹apples›`; empty when `text` begins with no small number in words."""
+    first, _, behind = plain_words(text).partition(" ")
+    if first not in _SMALL or not says_little(behind):
+        return ""
+    return f"{_SMALL.index(first)}‹{behind}›" if behind else str(_SMALL.index(first))
 
 
 def gist(words: str) -> str:
