@@ -12,13 +12,7 @@ _NOTHING = re.compile(
     r"integers?|pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
-_SETS = {
-    "ℤ": "integers",
-    "ℤ^+": "positive integers",
-    "ℕ": "natural numbers",
-    "ℚ": "rational numbers",
-    "ℂ": "complex numbers",
-}
+_SETS = {"ℤ": "integers", "ℤ^+": "positive integers", "ℕ": "natural numbers", "ℚ": "rational numbers"}
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
 _NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|solutions?)\b")
 _TRUTHS = {"true": "yes", "false": "no"}
