@@ -123,7 +123,7 @@ def normalize(text: str) -> str:
         text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text))
     if "\\" in text:
         text = _without_commands(text)
-    text = _CURRENCY.sub(_currency, text.replace("$", " ").replace("~", " "))
+    text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0]], text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
@@ -143,18 +143,19 @@ def _without_commands(text: str) -> str:
     """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
     text = _DECORATION.sub("", _BOX.sub("", text))
     if r"\begin" in text:
-        text = _ENVIRONMENT.sub(_environment_bracket, text)
+        text = _ENVIRONMENT.sub(lambda found: _ENVIRONMENTS[str(found.lastgroup)][found[1]], text)
     else:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
-    text = _AXIS.sub(_axis, text)
-    text = _NUMBER_SET.sub(_number_set, text)
+    text = _AXIS.sub(lambda found: f"e_{{{'_ijk'.index(found[1] or found[2])}}}", text)
+    text = _NUMBER_SET.sub(lambda found: _NUMBER_SETS[found[1]], text)
     text = _NEGATIVE_SPACE.sub("", text)
     text = _EMPTY_DELIMITER.sub("", text)
     text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\$", "‹dollar›")
     text = text.replace(r"\\", "\n")  # the end of a row
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
-    text = _COMMAND.sub(_command, text)
+    # A command without a character stays, set apart from the letters behind it.
+    text = _COMMAND.sub(lambda found: _COMMANDS.get(found[1], found[0] + " "), text)
     return _ARGUMENTS.sub(r"\\\1(\2)", text)
 
 
@@ -177,7 +178,7 @@ def to_latex(text: str) -> str:
 
 def _plain_characters(text: str) -> str:
     """Unicode as the characters that LaTeX would give; a raised digit stays an exponent."""
-    text = _TAG.sub(_raised_or_lowered, text)
+    text = _TAG.sub(lambda tag: f"{'_^'[tag[1] == 'sup']}{{{tag[2]}}}", text)
     if text.isascii():
         return text
     return _JOINED.sub("", "".join(map(_plain_character, text.translate(_CHARACTERS))))
@@ -194,40 +195,12 @@ def _plain_character(character: str) -> str:
     return marks.get(kind, plain)
 
 
-def _raised_or_lowered(tag: re.Match[str]) -> str:
-    sign = "^"
-    if tag[1] == "sub":
-        sign = "_"
-    return sign + "{" + tag[2] + "}"
-
-
-def _environment_bracket(environment: re.Match[str]) -> str:
-    return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
-
-
-def _axis(unit_vector: re.Match[str]) -> str:
-    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
-
-
-def _currency(sign: re.Match[str]) -> str:
-    return _CURRENCIES[sign[0]]
-
-
-def _number_set(command: re.Match[str]) -> str:
-    return _NUMBER_SETS[command[1]]
-
-
-def _command(command: re.Match[str]) -> str:
-    """The character of a command; one without a character stays, set apart from the letters behind it."""
-    return _COMMANDS.get(command[1], command[0] + " ")
-
-
 def _quoted(command: re.Match[str]) -> str:
     """Text as `‹words›`, with the colon of a label behind it; digits and punctuation alone stay as they are."""
     words = command[1].strip()
     if not words:
         return " "
-    if "‹" in words or not _has_letters(words):
+    if "‹" in words or not any(map(str.isalpha, words)):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
@@ -236,50 +209,28 @@ def _quoted(command: re.Match[str]) -> str:
     return f"‹{words}›"
 
 
-def _has_letters(text: str) -> bool:
-    for character in text:
-        if character.isalpha():
-            return True
-    return False
-
-
 def _mark_words(match: re.Match[str]) -> str:
     """Letters that are prose become `‹words›`; products of letters, functions and commands stay."""
     run = match[0]
+    word = run.strip("‹›").lower()
     if run.startswith("\\"):
         return run
-    if run.startswith("‹"):
-        if run[1:-1].lower() in _WORDS:
-            return _WORDS[run[1:-1].lower()]
-        return _CONJUNCTION.sub(_conjunction, run).replace("‹›", " ")
-    if run.lower() in _WORDS:
-        return _WORDS[run.lower()]
+    if word in _WORDS:
+        return _WORDS[word]
+    if run.startswith("‹"):  # with "and" between two texts
+        return _CONJUNCTION.sub(lambda word: f"›{_WORDS[word[1]]}‹", run).replace("‹›", " ")
     if run in _BARE_COMMANDS:
         return "\\" + run + " "
-    if _is_word(run, match):
-        return f"‹{run}›"
-    return run
-
-
-def _conjunction(word: re.Match[str]) -> str:
-    """An "and" or "or" inside text, with the text closed before it and opened again behind it."""
-    if word[1] == "and":
-        return "›∧‹"
-    return "›∨‹"
+    return f"‹{run}›" if _is_word(run, match) else run
 
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
     """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
     if not run.isascii():
         return True
-    if len(run) < 2:
-        return False
     if run in _ENGLISH:
         return True
-    if run in _SHORT_UNITS:
-        before = match.string[max(match.start() - 3, 0) : match.start()]
-        if _BEHIND_NUMBER.search(before):
-            return True
+    if run in _SHORT_UNITS and _BEHIND_NUMBER.search(match.string[max(match.start() - 3, 0) : match.start()]):
+        return True
     in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))
-    is_product = in_order and (run.islower() or run.isupper())
-    return len(run) > 2 and not is_product
+    return len(run) > 2 and not (in_order and (run.islower() or run.isupper()))
