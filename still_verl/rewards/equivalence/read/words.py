@@ -12,10 +12,7 @@ _NOTHING = re.compile(
     r"integers?|pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
-_SETS = {"ℤ": "integers", "ℤ^+": "positive integers", "ℕ": "natural numbers", "ℚ": "rational numbers"}
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
-_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|solutions?)\b")
-_TRUTHS = {"true": "yes", "false": "no"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty".split()
@@ -52,17 +49,9 @@ def read_count(text: str) -> str:
     return f"{_SMALL.index(first)}‹{behind}›" if behind else str(_SMALL.index(first))
 
 
-def gist(words: str) -> str:
-    """Return plain words without "numbers", and a truth as "yes" or "no": what a person reads in them."""
-    said = " ".join(_NOUNS.sub(" ", words).split())
-    return _TRUTHS.get(said, said)
-
-
 def read_words(text: str) -> Interpretations:
     """Read prose, when there is any."""
     words = plain_words(text)
-    if text in _SETS:
-        return (Words(_SETS[text]),)
     if "‹" in text and words:
         return (Words(_OF_ALL.sub("", words)),)
     return ()
