@@ -1,6 +1,7 @@
 """Cutting a normalized text at the places that are outside every bracket."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 _OPENING = "([{⦃‹⟦⟪"
 _CLOSING = ")]}⦄›⟧⟫"
@@ -36,28 +37,14 @@ def unwrap(text: str, opening: str, closing: str) -> str | None:
     """
     if len(text) < 2 or text[0] not in opening or text[-1] not in closing:
         return None
-    depth = 0
-    for at, character in enumerate(text):
-        depth += _step(character)
-        if depth == 0:
-            if at < len(text) - 1:
-                return None
-            return text[1:-1].strip()
-    return None
+    inner = accumulate(map(_step, text[:-1]))
+    return text[1:-1].strip() if all(depth > 0 for depth in inner) else None
 
 
 def bracket_depth(text: str) -> int:
     """Count how many brackets are open at once, at most."""
-    depth = deepest = 0
-    for character in text:
-        depth += _step(character)
-        deepest = max(deepest, depth)
-    return deepest
+    return max(accumulate(map(_step, text)), default=0)
 
 
 def _step(character: str) -> int:
-    if character in _OPENING:
-        return 1
-    if character in _CLOSING:
-        return -1
-    return 0
+    return (character in _OPENING) - (character in _CLOSING)
