@@ -146,6 +146,8 @@ def _kinds_of(value: Value) -> frozenset[str]:
     if isinstance(value, Named):
         return _kinds(value.value)
     is_matrix = isinstance(value, Collection) and value.bracket == "⟦"
-    if is_matrix or (isinstance(value, Formula) and "⟦" in value.text):  # or matrices that are added
+    if is_matrix or (
+        isinstance(value, Formula) and "⟦" in value.text and "=" not in value.text
+    ):  # or matrices that are added
         return frozenset(["Matrix"])
     return frozenset([type(value).__name__])

@@ -16,7 +16,7 @@ BITS = 256  # of precision, where nothing says that more are needed
 CONSTANTS = ("π", "e", "i")
 
 _STEADY = frozenset(("*", "/", "neg", "abs", "degrees", "root"))  # operations that keep a relative error
-_GROWING = frozenset(("^", "factorial", "double factorial", "binom"))
+_GROWING = frozenset(("^", "factorial", "binom"))
 
 
 class OffDomain(Undefined):
@@ -110,16 +110,13 @@ class Evaluator:
 
     def _symbol(self, name: str) -> Number:
         functions = self.precision.functions
-        value = self._point.get(name)
-        if value is not None:
-            return value
-        if name == "π":
-            return +functions.pi
-        if name == "e":
-            return +functions.e
+        if name in self._point:
+            return self._point[name]
         if name == "i":
             return functions.mpc(0, 1)
-        raise Undefined(f"no value for {name}")
+        if name not in CONSTANTS:
+            raise Undefined(f"no value for {name}")
+        return +(functions.pi if name == "π" else functions.e)
 
 
 def bits_lost(kind: str, size: int, sizes: list[int], lost: list[int]) -> int:

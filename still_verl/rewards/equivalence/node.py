@@ -60,7 +60,6 @@ _QUOTIENTS = {
     "cot": ("cos", "sin"),
     "sec": ("", "cos"),
     "csc": ("", "sin"),
-    "tanh": ("sinh", "cosh"),
 }
 
 

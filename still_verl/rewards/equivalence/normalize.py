@@ -48,7 +48,7 @@ _LATEX = str.maketrans({
 # fmt: on
 _DIALECT = frozenset("…ℝℤℕℚℂ")  # characters of ours with compatible ones
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
-CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
+CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())

@@ -23,13 +23,13 @@ _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
 _ONE_LETTER = re.compile(r"‹([A-Za-z])›")
-_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
+_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma "
     "Delta Theta Lambda Xi Sigma Phi Psi Omega ell".split()
 )
 _MARK = re.compile(r"\s*(!!|[!°%])")
-_POSTFIX = {"!!": "double factorial", "!": "factorial", "°": "degrees"}
+_POSTFIX = {"!": "factorial", "°": "degrees"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -146,6 +146,8 @@ class _Parser(Scanner):
     def postfix(self, node: Node) -> Node:
         mark = self.match(_MARK)
         while mark:
+            if mark[1] == "!!":
+                raise Unreadable("a double factorial")
             node = Node("/", (node, number(100))) if mark[1] == "%" else Node(_POSTFIX[mark[1]], (node,))
             mark = self.match(_MARK)
         return node

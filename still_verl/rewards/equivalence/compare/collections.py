@@ -16,7 +16,10 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
         return compare.refuse("names contradict")
     brackets = {gold.bracket, answer.bracket}
     if brackets == {"⟪"} or (brackets <= {"", "{", "∨"} and not names):
-        return same_items(compare, _distinct(compare, gold, brackets), _distinct(compare, answer, brackets))
+        same = same_items(compare, _values(gold), _values(answer))
+        if same is False and ("{" in brackets or not compare.is_strict):  # a set, or a person, counts a value once
+            return same_items(compare, _distinct(gold), _distinct(answer))
+        return same
     # A pair that may be an interval needs its brackets, or names that give it an order: `-2, 7` could be claimed for
     # `[-2, 7]` and for `(-2, 7)`. Alternatives ("1 or 2") are no tuple, and neither is a set.
     is_claim = compare.is_strict and not (names or answer_names) and (gold.may_be_interval or answer.may_be_interval)
@@ -53,10 +56,8 @@ def _values(collection: Collection) -> list[Interpretations]:
     return values
 
 
-def _distinct(compare: Comparison, collection: Collection, brackets: set[str]) -> list[Interpretations]:
-    """The values; those of a set, or of any list for a person who grades, are listed once."""
-    values = _values(collection)
-    return list(dict.fromkeys(values)) if "{" in brackets or not compare.is_strict else values
+def _distinct(collection: Collection) -> list[Interpretations]:
+    return list(dict.fromkeys(_values(collection)))
 
 
 def same_items(compare: Comparison, gold: list[Interpretations], answer: list[Interpretations]) -> Ternary:

@@ -36,6 +36,8 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
     if len(gold.params) == len(answer.params):
         for new, old in zip(gold.params, answer.params, strict=True):
             compare = compare.renamed(old, new) if old != new else compare
+    if len(gold.params) != len(answer.params) and (is_symbol(gold.value) or is_symbol(answer.value)):
+        return compare.refuse("kinds differ")  # `f = x` is not `f(x) = x`
     # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.
     are_functions = gold.params and answer.params and gold.name.count("'") == answer.name.count("'")
     is_phrase_for_symbol = _is_phrase(gold.name) != _is_phrase(answer.name)
@@ -49,7 +51,7 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
 
 
 def _is_phrase(name: str) -> bool:
-    return name.startswith("‹") or (name.isalpha() and len(name) > _LONGEST_SYMBOL)
+    return name.startswith("‹") or (name.isalpha() and len(name) > _LONGEST_SYMBOL and not name.isupper())
 
 
 def _is_solved(equation: Equation) -> bool:

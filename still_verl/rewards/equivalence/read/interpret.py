@@ -9,6 +9,7 @@ from itertools import chain
 
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Named
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
@@ -22,7 +23,7 @@ from still_verl.rewards.equivalence.read.splitting import split, split_nonempty,
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
 from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
-from still_verl.rewards.equivalence.symbols import all_symbols
+from still_verl.rewards.equivalence.symbols import all_symbols, is_symbol
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -43,6 +44,7 @@ _QUANTIFIER = re.compile(
     r"|^‹(?:for )?(?:all|any|every|each)(?:›\s*‹| )(?:positive )?integers?›\s*(?=[i-n]\s*[≥>]\s*\d+$)"
 )
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
+_WORDS = re.compile("‹[^›]*›")
 _SPACE = re.compile(r"\s")
 
 
@@ -234,8 +236,11 @@ def _read_named(name: str, value: str, depth: int) -> Interpretations:
     if not function and not is_name(name):
         return ()
     read = interpret(value, depth + 1)
-    called = function[1] if function else name
-    if called in all_symbols(read):  # `x = x` names nothing
+    symbol = _WORDS.sub("", name).strip()  # of `‹radius› r`
+    called = symbol if symbol[:1].isalpha() else name
+    if function:
+        called = function[1]
+    if called in all_symbols(read) or (called in CONSTANTS and is_symbol(read)):  # `x = x` and `π = e` name nothing
         return ()
     params = _SPACE.sub("", function[2]).split(",") if function else ()
     return (Named(compact(called), tuple(params), read),)
