@@ -60,7 +60,9 @@ def _is_solved(equation: Equation) -> bool:
 
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
-    """Compare `N = n` with `n`, and `f(x) = 2x` with `2x`: a name may be left out."""
+    """Compare `N = n` with `n`, and `f(x) = 2x` with `2x`: a name may be left out, but no function be a bare symbol."""
+    if compare.is_strict and gold.params and is_symbol(gold.value):
+        return compare.refuse("kinds differ")
     return compare.interpretations(gold.value, (answer,))
 
 
