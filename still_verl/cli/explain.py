@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import groupby
 from typing import Any
 
 from still_verl.rewards.equivalence import clock
@@ -164,11 +165,20 @@ def _first(interpretations: tuple[Any, ...]) -> str:
 
 def _region(region: Region) -> str:
     """A set of reals as the union of its intervals."""
+    texts = [end.formula.text for end in region.ends]
     intervals = []
-    for low, high in zip(region.cuts[::2], region.cuts[1::2], strict=False):
-        opening, closing = "[("[low.after], ")]"[high.after]
-        intervals.append(f"{opening}{low.value:g}, {high.value:g}{closing}")
+    for is_member, run in groupby(range(len(region.members)), region.members.__getitem__):
+        places = list(run)
+        if is_member:
+            intervals.append(_interval(texts, places[0], places[-1]))
     return " ∪ ".join(intervals) or "∅"
+
+
+def _interval(ends: list[str], first: int, last: int) -> str:
+    """The places from the first to the last; the odd ones are ends, see `Region`."""
+    low = f"[{ends[first // 2]}" if first % 2 else f"({['-∞', *ends][first // 2]}"
+    high = f"{ends[last // 2]}]" if last % 2 else f"{[*ends, '∞'][last // 2]})"
+    return f"{low}, {high}"
 
 
 def _formula(node: Node) -> str:

@@ -51,8 +51,8 @@ def score(
     """Score a file of responses with a reward, in this process: a breakpoint() in the reward works."""
     import traceback
 
+    from still_verl.cli.score_tables import tables
     from still_verl.rewards import offline
-    from still_verl.rewards.tables import tables
 
     try:
         kwargs = _kwargs(kwarg or [])

@@ -1,17 +1,15 @@
 r"""Find what a response puts into `\boxed{}`: the last box, or the last boxes that are one answer.
 
-What stands outside a box is a part of the answer where it changes the value: `-\boxed{18}` is -18, `2\cdot\boxed{9}` a
-product. Names, units and remarks outside are not. Every function here runs in time linear in the length of the text.
+A sign that touches a box is a part of the answer: `-\boxed{18}` is -18. Names, units and remarks outside are not. Every
+function here runs in time linear in the length of the text.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from still_verl.rewards import outside
-
 MAX_BETWEEN = 60  # characters between two boxes that are one answer
-MAX_NAME = 40  # characters before a box that may name it
+MAX_SIGN = 12  # characters before a box in which its sign is
 MAX_PLACEHOLDER = 60  # characters in a box that waits for an answer
 
 # Up to four backslashes: a text that went through a serialisation has each one twice.
@@ -22,7 +20,9 @@ _BARE = re.compile(
 )
 
 _NAME = r"(?<![a-zA-Z\\])(?:[a-zA-Z]|\\[a-zA-Z]{2,10})(?:_(?:\w|\{\w{1,8}\}))?"
-_NAMED = re.compile(rf"({_NAME})\s*=[\s$]*$")
+_NAMED = re.compile(rf"{_NAME}\s*=[\s$]*$")
+# In prose a sign with a space behind it is a bullet or a dash, and behind a term it is an operation.
+_SIGN = re.compile(r"(?<![\w)}\]])([-−±]|\\(?:pm|mp))$")
 _DECORATION = re.compile(r"\\[()\[\],; ]|\\(?:text|mathrm|quad|qquad)(?![a-z])|[\s$*{}]")
 _CONNECTIVE = re.compile(r"[.,;、]*(?:and|or|&|\\[lv]or|\\vee|\\land|\\wedge|和|或)?[.,;]*[-•]?")
 
@@ -36,7 +36,7 @@ _TEMPLATE = re.compile(
     r"(?:answer|result|solution|placeholder)(?:[\s_]+(?:goes|here))*[\s>\])}.]*",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"[\w.]+")  # what a sign or a factor applies to as a whole, without brackets
+_PLAIN = re.compile(r"[\w.]+")  # what a sign applies to as a whole, without brackets
 
 
 class Box(NamedTuple):
@@ -56,23 +56,21 @@ def last_boxed(text: str) -> str:
         >>> last_boxed(r"\boxed{1}, no: \boxed{2} and \boxed{-2}, that is -\boxed{2} and \boxed{2}")
         '-2, 2'
         >>> last_boxed(r"$x = \boxed{2}$ and $y = \boxed{3}$. Write $\boxed{}$ around it.")
-        'x = 2, y = 3'
+        '2, 3'
     """
     joined: list[Box] = []
     for box in boxes(text):
         while joined and joined[-1].start > box.start:
             joined.pop()  # inside this box
-        if is_placeholder(text, box):
+        if box.end - box.content <= MAX_PLACEHOLDER and waits_for_answer(text[box.content : box.end]):
             continue
         if joined and not _are_one(text, joined[-1], box):
             joined.clear()
         joined.append(box)
     if joined:
-        return _together(text, joined)
+        return ", ".join(dict.fromkeys(_signed(text, box) for box in joined))
     bare = _BARE.findall(text)
-    if bare:
-        return str(bare[-1])
-    return ""
+    return str(bare[-1]) if bare else ""
 
 
 def boxes(text: str) -> Iterator[Box]:
@@ -91,13 +89,6 @@ def boxes(text: str) -> Iterator[Box]:
                 yield Box(opening.start(), opening.end(), brace.start())
 
 
-def is_placeholder(text: str, box: Box) -> bool:
-    """Say whether a box is empty, or says only that an answer belongs there."""
-    if box.end - box.content > MAX_PLACEHOLDER:
-        return False
-    return waits_for_answer(text[box.content : box.end])
-
-
 def waits_for_answer(content: str) -> bool:
     r"""Say whether the content of a box is no answer yet.
 
@@ -113,45 +104,18 @@ def _are_one(text: str, left: Box, right: Box) -> bool:
     start = left.end + 1
     if right.start - start > MAX_BETWEEN:
         return False
-    between = text[start : right.start].removesuffix(outside.before(text, right.start))
-    between = _NAMED.sub("", between)
-    return _CONNECTIVE.fullmatch(_DECORATION.sub("", between)) is not None
+    between = text[start : right.start].removesuffix(_sign_before(text, right))
+    return _CONNECTIVE.fullmatch(_DECORATION.sub("", _NAMED.sub("", between))) is not None
 
 
-def _together(text: str, joined: list[Box]) -> str:
-    """The answer that boxes are: each different one once, with its name if there are several."""
-    if len(joined) == 1:
-        return _with_outside(text, joined[0])
-    answers, values, names = [], set(), set()
-    for box in joined:
-        name, value = _name_before(text, box), _with_outside(text, box)
-        answers.append(name + value)
-        values.add(value)
-        names.add(name)
-    if len(values) == 1 and len(names - {""}) < 2:
-        return values.pop()
-    return ", ".join(dict.fromkeys(answers))
-
-
-def _name_before(text: str, box: Box) -> str:
-    """The name that a box gives a value to, with the sign of equality; nothing if it has none."""
-    end = box.start - len(outside.before(text, box.start))
-    found = _NAMED.search(text[max(end - MAX_NAME, 0) : end])
-    if not found:
-        return ""
-    return f"{found[1]} = "
-
-
-def _with_outside(text: str, box: Box) -> str:
-    """The content of a box with what changes its value outside of it."""
+def _signed(text: str, box: Box) -> str:
+    """The content of a box, with the sign before it."""
     content = text[box.content : box.end].strip()
-    before, behind = outside.around(text, box.start, box.end + 1)
-    if (before or behind) and not _stands_alone(content, before):
-        content = f"({content})"
-    return f"{before}{content}{behind}".strip()
+    sign = _sign_before(text, box)
+    is_whole = _PLAIN.fullmatch(content) and not sign.startswith("\\")
+    return f"{sign}({content})" if sign and not is_whole else sign + content
 
 
-def _stands_alone(content: str, before: str) -> bool:
-    """Whether what stands before some content applies to all of it, as a sign does to a number."""
-    last = before.rstrip("\\,;:! ")[-1:]
-    return _PLAIN.fullmatch(content) is not None and not last.isalnum() and last not in ("}", ")")
+def _sign_before(text: str, box: Box) -> str:
+    found = _SIGN.search(text[max(box.start - MAX_SIGN, 0) : box.start])
+    return found[1] if found else ""

@@ -12,6 +12,7 @@ import math
 import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence, Set
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -63,9 +64,7 @@ def read_gold(ground_truth: Any) -> tuple[str, ...]:
 def _read_written(text: str) -> tuple[str, ...]:
     """The alternatives in a text."""
     value = _literal(text)
-    if isinstance(value, str):
-        return (_read_text(value),)
-    return read_gold(value)
+    return (_read_text(value),) if isinstance(value, str) else read_gold(value)
 
 
 def _plain(value: Any) -> Any:
@@ -88,18 +87,11 @@ def _literal(text: str) -> Any:
     """What a text stands for when it is a list of texts, a mapping or bytes as Python or JSON write them."""
     if len(text) > MAX_LITERAL or not _LITERAL.match(text):
         return text
-    for parse in (json.loads, _python_literal):
-        try:
-            return _plain(parse(text))
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            continue
+    for parse in (json.loads, ast.literal_eval):
+        with warnings.catch_warnings(), suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            warnings.simplefilter("ignore")  # a backslash before a letter that is no escape
+            return _plain(parse(text.strip()))
     return text
-
-
-def _python_literal(text: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a backslash before a letter that is no escape
-        return ast.literal_eval(text.strip())
 
 
 def _entry(mapping: Mapping[Any, Any]) -> Any:
@@ -131,26 +123,16 @@ def _alternatives(values: Collection[Any]) -> tuple[str, ...]:
 
 def _read_one(value: Any) -> str:
     """One answer as text."""
-    if isinstance(value, str):
-        return _read_text(value)
-    if isinstance(value, float):
-        return _read_float(value)
-    if isinstance(value, bool | Fraction | Decimal):
-        return _read_text(str(value))
-    if isinstance(value, int):
-        if value.bit_length() > 3.3 * MAX_NUMBER:
-            raise _unreadable("an integer", f"it has more than {MAX_NUMBER} digits")
-        return str(value)
-    raise _unreadable(value, f"its type is {type(value).__name__}")
-
-
-def _read_float(value: float) -> str:
-    """A float as text: a whole number without decimal places, which would count as its precision."""
-    if math.isnan(value):
+    if isinstance(value, float) and math.isnan(value):
         raise _unreadable(value, "it is not a number")
-    if value.is_integer() and abs(value) < 2**53:
+    # A whole number without decimal places, which would count as its precision.
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return str(value)
+    if isinstance(value, int) and value.bit_length() > 3.3 * MAX_NUMBER:
+        raise _unreadable("an integer", f"it has more than {MAX_NUMBER} digits")
+    if isinstance(value, str | bool | int | float | Fraction | Decimal):
+        return _read_text(str(value))
+    raise _unreadable(value, f"its type is {type(value).__name__}")
 
 
 @lru_cache(maxsize=16_384)

@@ -21,7 +21,6 @@ from still_verl.rewards.boxes import last_boxed, waits_for_answer
         (r"\boxed{\boxed{5}} $\boxed{5}$", r"\boxed{5}, 5"),  # only the verifier knows that these are one
         (r"\boxed{1} no. \boxed{2} and \boxed{2}", "2"),
         ("* \\boxed{9}\n* \\boxed{9}", "9"),
-        (r"$x=\boxed{2}$ and $y=\boxed{2}$", "x = 2, y = 2"),  # two values, which happen to be one number
     ],
 )
 def test_a_box_that_is_repeated_is_one_answer(response: str, answer: str) -> None:
@@ -31,16 +30,16 @@ def test_a_box_that_is_repeated_is_one_answer(response: str, answer: str) -> Non
 @pytest.mark.parametrize(
     ("response", "answer"),
     [
-        (r"x = \boxed{2} or x = \boxed{3}", "x = 2, x = 3"),
-        (r"$x=\boxed{2}$ and $x=\boxed{-3}$", "x = 2, x = -3"),
-        (r"$x_1=\boxed{2}$, $x_2 = \boxed{3}$", "x_1 = 2, x_2 = 3"),
-        (r"$x_{12}=\boxed{2}$; $\alpha = \boxed{3}$", r"x_{12} = 2, \alpha = 3"),
+        (r"x = \boxed{2} or x = \boxed{3}", "2, 3"),
+        (r"$x=\boxed{2}$ and $x=\boxed{-3}$", "2, -3"),
+        (r"$x_1=\boxed{2}$, $x_2 = \boxed{3}$", "2, 3"),
+        (r"$x_{12}=\boxed{2}$; $\alpha = \boxed{3}$", "2, 3"),
         (r"\boxed{2} \text{ or } \boxed{3}", "2, 3"),
         (r"\boxed{2} \lor \boxed{3}", "2, 3"),
         (r"\boxed{A} & \boxed{C}", "A, C"),
         (r"\boxed{2} 和 \boxed{3}、\boxed{5}", "2, 3, 5"),
         ("- \\boxed{2}\n- \\boxed{3}", "2, 3"),
-        ("- $a = \\boxed{2}$\n- $b = \\boxed{3}$", "a = 2, b = 3"),
+        ("- $a = \\boxed{2}$\n- $b = \\boxed{3}$", "2, 3"),
         (r"\(\boxed{2}\), \(\boxed{3}\), and \(\boxed{5}\)", "2, 3, 5"),
         (r"**\boxed{2}** or **\boxed{3}**", "2, 3"),
         (r"$\boxed{2}$ and $-\boxed{2}$", "2, -2"),
@@ -110,34 +109,13 @@ def test_short_answers_are_answers(content: str) -> None:
     [
         (r"-\boxed{18}", "-18"),
         (r"$-\boxed{18}$", "-18"),
-        (r"$x = - \boxed{18}$", "- 18"),
         (r"\[ -\boxed{\frac{1}{2}} \]", r"-(\frac{1}{2})"),
         (r"$-\boxed{x+1}$", "-(x+1)"),
         (r"the answer is −\boxed{18}.", "−18"),
         (r"$x = \pm\boxed{3}$", r"\pm(3)"),
-        (r"$2\cdot\boxed{9}$", r"2\cdot(9)"),
-        (r"$2\boxed{9}$", "2(9)"),
-        (r"$2 \boxed{9}$", "2 (9)"),
-        (r"$x = 2\,\boxed{9}$", r"2\,(9)"),
-        (r"It is 2 \times \boxed{9}.", r"2 \times (9)"),
-        (r"It is 2*\boxed{9}.", "2*9"),
-        (r"It is \boxed{5} \times 10^3 in all", r"5 \times 10^3"),
-        (r"$\boxed{9}\,\sqrt{2}$", r"9\,\sqrt{2}"),
-        (r"$\boxed{2}(x+1)$", "2(x+1)"),
-        (r"$(x+1)\boxed{2}$", "(x+1)(2)"),
-        (r"$3(\boxed{6})$", "3(6)"),
-        (r"$= \frac{1}{2}\boxed{x}$", r"\frac{1}{2}(x)"),
-        (r"$10 - \boxed{3}$", "10 - 3"),
-        (r"$\boxed{5} \times 10^3$", r"5 \times 10^3"),
-        (r"$\boxed{3}^2$", "3^2"),
-        (r"$\boxed{x+1}^2$", "(x+1)^2"),
-        (r"$\boxed{18}x$", "18x"),
-        (r"$\boxed{2}\pi$", r"2\pi"),
-        (r"\boxed{72} million", "72 million"),
-        (r"$\boxed{72} \text{ million}$", "72 million"),
     ],
 )
-def test_what_changes_the_value_outside_of_a_box_is_a_part_of_the_answer(response: str, answer: str) -> None:
+def test_a_sign_that_touches_a_box_is_a_part_of_the_answer(response: str, answer: str) -> None:
     assert last_boxed(response) == answer
 
 
@@ -150,6 +128,9 @@ def test_what_changes_the_value_outside_of_a_box_is_a_part_of_the_answer(respons
         r"**\boxed{18}**",
         r"The answer - \boxed{18} - is right",
         r"Option C - \boxed{18}",
+        r"$10-\boxed{18}$",
+        r"$x^{2}-\boxed{18}$",
+        r"$2\cdot\boxed{18}$",
         r"$\boxed{18}$ - as we have shown",
         r"$x = \boxed{18}$",
         r"$\angle A=\boxed{18}^\circ$",

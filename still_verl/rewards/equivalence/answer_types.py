@@ -4,9 +4,10 @@ A text can have several interpretations: `(1, 2)` is a point and an interval. Tw
 interpretation of one is equal to any of the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.precision import Number
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Collection:
 
     Attributes:
         bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
-            between them; empty for a bare list.
+            between them; empty for a bare list; "⟦" for the rows of a matrix, tuples of entries; "⟪" for a function by
+            cases, pairs of a value and its condition.
         may_be_interval: whether it is a pair whose text may also mean an interval.
     """
 
@@ -58,34 +60,31 @@ class Collection:
     may_be_interval: bool = False
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A place on the line of reals where a region begins or ends: just before `value`, or just after it.
+@dataclass(frozen=True, order=True)
+class End:
+    """A number where a region begins or ends, as a value of `precision` and as it is written."""
 
-    `decimals` counts the places that the value was written with; 0 for an exact one.
-    """
-
-    value: float
-    after: bool
-    decimals: int = 0
-
-    def __lt__(self, other: "Cut") -> bool:
-        return (self.value, self.after) < (other.value, other.after)
+    value: Number
+    formula: Formula = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Region:
-    """A set of reals with known ends: it begins at every even cut and ends at the next."""
+    """A set of reals: its ends in order, and whether the places around them are members.
 
-    cuts: tuple[Cut, ...]
+    The places are those before the first end, this end, those between it and the next, and so on.
+    """
+
+    ends: tuple[End, ...]
+    members: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
-class Ordering:
-    """Formulas in order, with the relations (`<>≤≥≠`) between them: a statement that is not solved for an unknown."""
+class Relation:
+    """Formulas with the signs between them: a statement that is not solved (`a > b ≥ c`), logic, sets with names."""
 
     sides: tuple[Formula, ...]
-    relations: str
+    signs: str
 
 
 @dataclass(frozen=True)
@@ -106,27 +105,13 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """Rows of entries."""
-
-    rows: tuple[tuple["Interpretations", ...], ...]
-
-
-@dataclass(frozen=True)
-class Piecewise:
-    """Values and the conditions under which they hold."""
-
-    cases: tuple[tuple["Interpretations", "Interpretations"], ...]
-
-
-@dataclass(frozen=True)
 class Words:
     """Prose, in lower case and without punctuation or articles."""
 
     text: str
 
 
-Value = Formula | Collection | Region | Ordering | Named | Equation | Matrix | Piecewise | Words
+Value = Formula | Collection | Region | Relation | Named | Equation | Words
 Interpretations = tuple[Value, ...]
-EVERYTHING = Region((Cut(float("-inf"), True), Cut(float("inf"), False)))
-NOTHING = Region(())
+EVERYTHING = Region((), (True,))
+NOTHING = Region((), (False,))

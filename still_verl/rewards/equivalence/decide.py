@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import permutations
 
-from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Named
+from still_verl.rewards.equivalence.answer_types import Collection, Formula, Interpretations, Named, Value
 from still_verl.rewards.equivalence.compare.comparison import (
     ASK_NOBODY,
     Comparison,
@@ -20,7 +20,7 @@ from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import interpret
 from still_verl.rewards.equivalence.reading import Reading
-from still_verl.rewards.equivalence.symbols import free_symbols
+from still_verl.rewards.equivalence.symbols import free_symbols, is_symbol
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
@@ -86,7 +86,8 @@ class _Decision:
         for compare in self._renamings():
             if compare.interpretations(self.gold, self.answer):
                 return True, "bound variable"
-        if not _comparable(self.gold, self.answer):
+        kinds, answer_kinds = _kinds(self.gold), _kinds(self.answer)
+        if kinds != answer_kinds and not kinds & answer_kinds:  # nor could a grader find them equal that reads more
             return False, "kinds differ"
         if equal is None:
             return None, kind(self.gold)
@@ -117,7 +118,7 @@ class _Decision:
 
     def _may_be_called(self, name: str, other: str) -> bool:
         """Whether the answer may call the gold answer's variable `name` something else, `other`."""
-        if _is_symbol(self.gold):
+        if is_symbol(self.gold):
             return False
         if other == name.lower() and name in constants(self.gold_said.text):
             return True
@@ -133,35 +134,20 @@ class _Decision:
 
 def kind(gold: Interpretations) -> str:
     """Return the name of the first kind that a gold answer was read as."""
-    if not gold:
-        return "nothing"
-    return type(gold[0]).__name__.lower()
-
-
-def _comparable(gold: Interpretations, answer: Interpretations) -> bool:
-    """Whether a grader that reads more could find them equal: they share a kind, or neither is read."""
-    kinds, answer_kinds = _kinds(gold), _kinds(answer)
-    return kinds == answer_kinds or bool(kinds & answer_kinds)
+    return type(gold[0]).__name__.lower() if gold else "nothing"
 
 
 def _kinds(interpretations: Interpretations) -> frozenset[str]:
     """The kinds that a text may be, of a named value those of the value."""
-    found: frozenset[str] = frozenset()
-    for value in interpretations:
-        if isinstance(value, Named):
-            found |= _kinds(value.value)
-        elif isinstance(value, Formula) and "⟦" in value.text:  # matrices that are added or multiplied
-            found |= {"Matrix"}
-        else:
-            found |= {type(value).__name__}
-    return found
+    return frozenset[str]().union(*map(_kinds_of, interpretations))
 
 
-def _is_symbol(gold: Interpretations) -> bool:
-    """Whether a gold answer, or the value that it names, is one symbol: renamed, it could be any other."""
-    for value in gold:
-        if isinstance(value, Named) and _is_symbol(value.value):
-            return True
-        if isinstance(value, Formula) and value.is_symbol:
-            return True
-    return False
+def _kinds_of(value: Value) -> frozenset[str]:
+    if isinstance(value, Named):
+        return _kinds(value.value)
+    is_matrix = isinstance(value, Collection) and value.bracket == "⟦"
+    if is_matrix or (
+        isinstance(value, Formula) and "⟦" in value.text and "=" not in value.text
+    ):  # or matrices that are added
+        return frozenset(["Matrix"])
+    return frozenset([type(value).__name__])

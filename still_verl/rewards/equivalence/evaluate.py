@@ -16,7 +16,7 @@ BITS = 256  # of precision, where nothing says that more are needed
 CONSTANTS = ("π", "e", "i")
 
 _STEADY = frozenset(("*", "/", "neg", "abs", "degrees", "root"))  # operations that keep a relative error
-_GROWING = frozenset(("^", "factorial", "double factorial", "binom"))
+_GROWING = frozenset(("^", "factorial", "binom"))
 
 
 class OffDomain(Undefined):
@@ -71,6 +71,17 @@ class Evaluator:
         sizes = [self._size(arg) for arg in args]
         return self._seen(value, bits_lost(node.kind, self._size(value), sizes, lost))
 
+    def real(self, node: Node) -> Number:
+        """Return the value of `node` as a real number of mpmath.
+
+        Raises:
+            Undefined: it is not real.
+        """
+        value = self.precision.inexact(self(node))
+        if value.imag != 0:
+            raise Undefined("not real")
+        return value.real
+
     def _seen(self, value: Number, lost: int) -> Number:
         self.magnitude = max(self.magnitude, abs(self._size(value)))
         self.lost = lost
@@ -99,16 +110,13 @@ class Evaluator:
 
     def _symbol(self, name: str) -> Number:
         functions = self.precision.functions
-        value = self._point.get(name)
-        if value is not None:
-            return value
-        if name == "π":
-            return +functions.pi
-        if name == "e":
-            return +functions.e
+        if name in self._point:
+            return self._point[name]
         if name == "i":
             return functions.mpc(0, 1)
-        raise Undefined(f"no value for {name}")
+        if name not in CONSTANTS:
+            raise Undefined(f"no value for {name}")
+        return +(functions.pi if name == "π" else functions.e)
 
 
 def bits_lost(kind: str, size: int, sizes: list[int], lost: list[int]) -> int:
@@ -127,19 +135,3 @@ def bits_lost(kind: str, size: int, sizes: list[int], lost: list[int]) -> int:
     if kind in _GROWING:  # a relative error becomes as many times larger as the exponent says
         return max(lost) + abs(size).bit_length() + max(sizes[-1], 0) + 1
     return max(lost) + 2 * abs(size) + max(sizes[0], 0) + 1
-
-
-def real(value: Number) -> float:
-    """Return `value` as a float.
-
-    Raises:
-        Undefined: it is not real, or beyond the floats.
-    """
-    try:
-        found = complex(value)
-    except OverflowError as error:
-        raise Undefined("beyond the floats") from error
-    is_lost = found == 0 and value != 0
-    if found.imag or is_lost or abs(found) == float("inf"):
-        raise Undefined("no real number that floats can hold")
-    return found.real

@@ -7,21 +7,18 @@ could have would show: as many as their numbers are long, and as far as their in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from still_verl.rewards.equivalence.evaluate import BITS, CONSTANTS, Evaluator
 from still_verl.rewards.equivalence.node import Node, number
 from still_verl.rewards.equivalence.points import SIGNS, Point, of_all_sizes, points, whole_points
-from still_verl.rewards.equivalence.precision import CANCELLED, Imprecise, Number, Undefined, is_whole, precision
-from still_verl.rewards.equivalence.residues import Residues, prime
+from still_verl.rewards.equivalence.precision import CANCELLED, Imprecise, Number, Undefined, precision
+from still_verl.rewards.equivalence.residues import prime, same_residue
 from still_verl.rewards.equivalence.tolerance import close
 
 PRECISIONS = (BITS, 2 * BITS, 4 * BITS, 8 * BITS, 16 * BITS)  # in bits
 ENOUGH = 3  # points of each sign at which two formulas agree
 _INFINITY = "∞"
-_ROUNDING = frozenset(("floor", "ceil"))
 _WAVES = frozenset(("sin", "cos", "exp"))
-# What has a value only for some real numbers: a formula without these, and without broken powers, lives everywhere.
 _RESTRICTED = frozenset(("root", "ln", "arcsin", "arccos", "factorial", "binom"))
 # Letters that stand for integers: formulas that round, in these letters alone, need only agree at integers.
 INTEGER_LETTERS = frozenset("hijklmnpqr")
@@ -32,32 +29,6 @@ class NoValue(Exception):
 
     def __init__(self, of_right: bool) -> None:
         self.of_right = of_right
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two formulas, and the names of the right one's symbols in the left one."""
-
-    left: Node
-    right: Node
-    alias: Mapping[str, str]
-
-    def names(self) -> frozenset[str]:
-        """Return the symbols of both, without constants."""
-        names = set(self.left.symbols())
-        for name in self.right.symbols():
-            names.add(self.alias.get(name, name))
-        return frozenset(names.difference(CONSTANTS))
-
-    def evaluators(self, point: Point, bits: int, real: bool) -> tuple[Evaluator, Evaluator]:
-        """Return what evaluates the left formula and what evaluates the right one."""
-        aliased = point
-        if self.alias:
-            aliased = dict(point)
-            for name, old in self.alias.items():
-                if old in point:
-                    aliased[name] = point[old]
-        return Evaluator(point, bits, real), Evaluator(aliased, bits, real)
 
 
 def prepare() -> None:
@@ -76,24 +47,22 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         TooLarge: a value on the way has too many digits.
         OutOfTime: see `clock`.
     """
-    pair = Pair(left, right, alias or {})
-    names = pair.names()
-    if _INFINITY in names:
-        return _same_infinity(left, right)
-    same = _same_residue(pair)
+    if alias:
+        right = right.with_symbols({old: Node("symbol", name=new) for old, new in alias.items()})
+    names = left.symbols().union(right.symbols()).difference(CONSTANTS)
+    if _INFINITY in names:  # it equals itself, and no formula has a value in which it is a part
+        return left == right
+    same = same_residue(left, right)
     if same is not None:
         return same
     if not names:
-        return _same_value(pair, {})
+        return _same_value(left, right, {})
     are_integers = names <= INTEGER_LETTERS
-    rounds = _has(left, _ROUNDING) or _has(right, _ROUNDING)
-    if rounds or (are_integers and (_alternates(left) or _alternates(right))):
-        outcomes = [_same_value(pair, point) for point in whole_points(names)]
+    if _rounds(left) or _rounds(right) or (are_integers and (_alternates(left) or _alternates(right))):
+        outcomes = [_same_value(left, right, point) for point in whole_points(names)]
         if are_integers or not all(outcomes):
             return _all_true(outcomes)
-    if "i" in left.symbols() | right.symbols():
-        return _same_somewhere(pair, names)
-    return _same_where_real(pair, names)
+    return _same_where_real(left, right, names)
 
 
 def proportional(left: Node, right: Node) -> bool | None:
@@ -120,123 +89,87 @@ def solves(zero: Node, name: str, solution: Node) -> bool | None:
     return identical(zero.with_symbols({name: solution}), number(0))
 
 
-def _same_infinity(left: Node, right: Node) -> bool | None:
-    """Infinity equals itself, and no formula has a value in which it is a part."""
-    if left == right:
-        return True
-    return False
-
-
-def _same_residue(pair: Pair) -> bool | None:
-    """What residues tell; None for different ones of formulas that are not rational."""
-    first, second = Residues({}), Residues(pair.alias)
-    try:
-        if first(pair.left) == second(pair.right):
-            return True
-    except Undefined:
-        return None
-    if first.is_rational and second.is_rational:
-        return False
-    return None
-
-
-def _is_restricted(node: Node) -> bool:
-    """Whether a formula has a value for some real numbers only, but for divisions by zero."""
-    if node.kind in _RESTRICTED:
-        return True
-    if node.kind == "^" and not _is_whole_number(node.args[1]):
-        return True
-    return any(map(_is_restricted, node.args))
-
-
-def _is_whole_number(node: Node) -> bool:
-    if node.kind == "neg":
-        return _is_whole_number(node.args[0])
-    return node.kind == "number" and is_whole(node.value)
-
-
-def _has(node: Node, kinds: frozenset[str]) -> bool:
-    if node.kind in kinds:
-        return True
-    return any(_has(arg, kinds) for arg in node.args)
+def _rounds(node: Node) -> bool:
+    return node.has(lambda part: part.kind in ("floor", "ceil"))
 
 
 def _alternates(node: Node) -> bool:
     """Whether a formula is meant for integers: powers of a negative number or of i, waves in multiples of pi."""
-    if node.kind == "^" and node.args[1].symbols():
-        base = node.args[0]
-        if base.kind == "neg" or base.name == "i":
-            return True
-    if node.kind in _WAVES and "π" in node.symbols():
-        return True
-    return any(map(_alternates, node.args))
+
+    def is_sign(part: Node) -> bool:
+        if part.kind == "^" and part.args[1].symbols():
+            return part.args[0].kind == "neg" or part.args[0].name == "i"
+        return part.kind in _WAVES and "π" in part.symbols()
+
+    return node.has(is_sign)
 
 
-def _same_somewhere(pair: Pair, names: frozenset[str]) -> bool | None:
-    """Compare complex values, which every point has."""
-    positive = [_same_value(pair, point) for point in points(names, SIGNS[0])]
-    negative = [_same_value(pair, point) for point in points(names, SIGNS[1])]
-    return _agreement(positive, negative)
-
-
-def _same_where_real(pair: Pair, names: frozenset[str]) -> bool | None:
-    """Compare where the left formula is real: for positive values, and for others."""
-    positive = _outcomes_where_real(pair, names, SIGNS[0])
+def _same_where_real(left: Node, right: Node, names: frozenset[str]) -> bool | None:
+    """Compare where the left formula is real. A difference at values that are not positive decides nothing."""
+    positive = _outcomes(left, right, names, SIGNS[0])
     if False in positive:
         return False
     others: list[bool | None] = []
     for signs in SIGNS[1 : 2 * len(names)]:  # one symbol has two signs
-        others += _outcomes_where_real(pair, names, signs)
-    if not positive and not others:
-        return _same_somewhere(pair, names)
-    if not positive:
-        return _all_true(others)
-    return _agreement(positive, others)
+        others += _outcomes(left, right, names, signs)
+    if positive and others and not _all_true(others):
+        return None
+    return _all_true(positive or others)
 
 
-def _outcomes_where_real(pair: Pair, names: frozenset[str], signs: tuple[int, int]) -> list[bool | None]:
+def _outcomes(left: Node, right: Node, names: frozenset[str], signs: tuple[int, int]) -> list[bool | None]:
     """The outcomes at points where the left formula is real, at most `ENOUGH`.
 
     Where only the left one is, nothing is known. That is no evidence beside roots and logarithms of the left one, whose
     domain nobody writes down: `ln x^2` is `2 ln x`.
     """
+    is_restricted = left.has(_is_restricted)
     outcomes: list[bool | None] = []
     for point in of_all_sizes(names, signs):
         try:
-            outcomes.append(_same_at(pair, point, real=True))
+            outcomes.append(_same_at(left, right, point, real=True))
         except NoValue as error:
-            if error.of_right and not _is_restricted(pair.left):
+            if error.of_right and not is_restricted:
                 outcomes.append(None)
         if len(outcomes) == ENOUGH:
             break
     return outcomes
 
 
-def _same_value(pair: Pair, point: Point) -> bool | None:
+def _is_restricted(part: Node) -> bool:
+    """Whether this operation has a value for some real numbers only, but for divisions by zero."""
+    return part.kind in _RESTRICTED or (part.kind == "^" and part.args[1].kind not in ("number", "neg"))
+
+
+def _same_value(left: Node, right: Node, point: Point) -> bool | None:
     """Compare values at one point; None where one has none."""
     try:
-        return _same_at(pair, point)
+        return _same_at(left, right, point)
     except NoValue:
         return None
 
 
-def _same_at(pair: Pair, point: Point, real: bool = False) -> bool | None:
+def _same_at(left: Node, right: Node, point: Point, real: bool = False) -> bool | None:
     """Compare values at one point; None when more digits are needed than there are.
 
     Raises:
         NoValue: one of the formulas has none here, or none that is `real`.
     """
     for bits in PRECISIONS:
-        first, second = pair.evaluators(point, bits, real)
+        first, second = Evaluator(point, bits, real), Evaluator(point, bits, real)
         try:
-            left = _value(first, pair.left, of_right=False)
-            right = _value(second, pair.right, of_right=True)
+            left_value = _value(first, left, of_right=False)
+            right_value = _value(second, right, of_right=True)
         except Imprecise:
             continue
-        same = close(left, right, max(first.lost, second.lost), bits)
+        same = close(left_value, right_value, max(first.lost, second.lost), bits)
         if same is False:
             return False
-        if same and bits >= _needed(pair, max(first.magnitude, second.magnitude)):
+        magnitude = max(first.magnitude, second.magnitude)
+        # A fraction of n bits can be as near to another number as 2^-2n, and a result can differ by the square of a
+        # small number on the way: cos(e^-100) is nearly 1.
+        needed = 2 * (magnitude + _length(left) + _length(right)) + 32
+        if same and bits * CANCELLED >= needed:
             return True
     return None
 
@@ -250,23 +183,10 @@ def _value(evaluate: Evaluator, node: Node, of_right: bool) -> Number:
         raise NoValue(of_right) from error
 
 
-def _needed(pair: Pair, magnitude: int) -> float:
-    """The bits with which two values that differ look different.
-
-    A fraction of n bits can be as near to another number as 2^-2n, and a result can differ by the square of a small
-    number on the way: cos(e^-100) is nearly 1.
-    """
-    return (2 * (magnitude + _length(pair.left) + _length(pair.right)) + 32) / CANCELLED
-
-
 def _length(node: Node) -> int:
     """The bits of all numbers in a formula."""
-    if node.kind == "number":
-        return node.value.numerator.bit_length() + node.value.denominator.bit_length()
-    total = 0
-    for arg in node.args:
-        total += _length(arg)
-    return total
+    own = node.value.numerator.bit_length() + node.value.denominator.bit_length()
+    return own + sum(map(_length, node.args))
 
 
 def _all_true(outcomes: list[bool | None]) -> bool | None:
@@ -275,11 +195,3 @@ def _all_true(outcomes: list[bool | None]) -> bool | None:
     if None in outcomes or not outcomes:
         return None
     return True
-
-
-def _agreement(positive: list[bool | None], others: list[bool | None]) -> bool | None:
-    """Sum up: a difference at values that are not positive decides nothing."""
-    same = _all_true(positive)
-    if same and others and not _all_true(others):
-        return None
-    return same

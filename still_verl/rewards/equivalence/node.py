@@ -1,6 +1,6 @@
 """Formulas as trees."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,19 +31,18 @@ class Node:
         """Return the names of the symbols, constants among them."""
         if self.kind == "symbol":
             return frozenset([self.name])
-        found: frozenset[str] = frozenset()
-        for arg in self.args:
-            found |= arg.symbols()
-        return found
+        return frozenset[str]().union(*[arg.symbols() for arg in self.args])
+
+    def has(self, is_wanted: Callable[["Node"], bool]) -> bool:
+        """Say whether this or a part of it is wanted."""
+        return is_wanted(self) or any(arg.has(is_wanted) for arg in self.args)
 
     def with_symbols(self, values: Mapping[str, "Node"]) -> "Node":
         """Return this formula with other formulas in the place of some symbols."""
         if self.kind == "symbol":
             return values.get(self.name, self)
-        if not self.args:
-            return self
-        args = [arg.with_symbols(values) for arg in self.args]
-        return Node(self.kind, tuple(args))
+        args = tuple([arg.with_symbols(values) for arg in self.args])
+        return Node(self.kind, args) if args else self
 
     def at(self, point: Mapping[str, Fraction]) -> "Node":
         """Return this formula with numbers in the place of its symbols."""
@@ -61,7 +60,6 @@ _QUOTIENTS = {
     "cot": ("cos", "sin"),
     "sec": ("", "cos"),
     "csc": ("", "sin"),
-    "tanh": ("sinh", "cosh"),
 }
 
 
@@ -69,15 +67,11 @@ def function(name: str, argument: Node) -> Node:
     """Return the node of a function with a name of `normalize.CALLS`, written with as few functions as there are."""
     if name in _QUOTIENTS:
         above, below = _QUOTIENTS[name]
-        top = number(1)
-        if above:
-            top = Node(above, (argument,))
+        top = Node(above, (argument,)) if above else number(1)
         return Node("/", (top, Node(below, (argument,))))
     if name == "exp":
         return Node("^", (Node("symbol", name="e"), argument))
-    if name == "log":
-        name = "ln"
-    return Node(name, (argument,))
+    return Node("ln" if name == "log" else name, (argument,))
 
 
 def difference(left: Node, right: Node) -> Node:

@@ -17,7 +17,7 @@ _COMMANDS = {
     "backslash": "∖", "infty": "∞", "pi": "π", "circ": "∘", "degree": "°", "ldots": "…", "dots": "…", "cdots": "…",
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
-    "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "lnot": r"\neg ",
+    "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "parallel": "∥", "perp": "⊥", "lnot": r"\neg ",
     "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _CHARACTERS = str.maketrans({
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "⁄": "/", "∕": "/", "√": r"\sqrt ",
-    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "∥": "|", "º": "°", "∧": "⋀", "∨": "⋁",
+    "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "∣": "|", "∶": ":", "º": "°", "∧": "⋀", "∨": "⋁",
     "⟨": "(", "⟩": ")", "’": "'",
     "′": "'", "“": '"', "”": '"', "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "θ": r"\theta ",
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
@@ -43,19 +43,17 @@ _LATEX = str.maketrans({
     "⦃": r"\{", "⦄": r"\}", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "*": r"\cdot ", "%": r"\%",
     "‹": r"\text{", "›": "}", "⟦": r"\begin{pmatrix}", "⟧": r"\end{pmatrix}", "\n": r"\\", "≡": r"\equiv ",
     "∘": r"\circ ",    "⋀": r"\land ", "⋁": r"\lor ", "⟪": r"\begin{cases}", "⟫": r"\end{cases}",
+    "∥": r"\parallel ", "⊥": r"\perp ",
 })
 # fmt: on
+_DIALECT = frozenset("…ℝℤℕℚℂ")  # characters of ours with compatible ones
 # The functions that apply to what follows them: `normalize` knows them without a backslash, `parse` reads a call.
-CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp".split())
+CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
-_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
-_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉ₙ]+")
-_VULGAR = re.compile("[¼-¾⅐-⅞]")
+_JOINED = re.compile(r"(?<=[0-9n+-])\}[\^_]\{(?=[0-9n+-])")  # `x^{1}^{2}` of `x¹²`
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
@@ -125,7 +123,7 @@ def normalize(text: str) -> str:
         text = _DECIMAL_MARK.sub(".", _THOUSANDS_MARK.sub("", text))
     if "\\" in text:
         text = _without_commands(text)
-    text = _CURRENCY.sub(_currency, text.replace("$", " ").replace("~", " "))
+    text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0]], text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
     text = _UNEQUAL.sub("≠", text)
     text = _STRAY_PERIOD.sub("", text)
@@ -145,18 +143,19 @@ def _without_commands(text: str) -> str:
     """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
     text = _DECORATION.sub("", _BOX.sub("", text))
     if r"\begin" in text:
-        text = _ENVIRONMENT.sub(_environment_bracket, text)
+        text = _ENVIRONMENT.sub(lambda found: _ENVIRONMENTS[str(found.lastgroup)][found[1]], text)
     else:
         text = _DOUBLE_ESCAPED.sub(r"\\", text)
-    text = _AXIS.sub(_axis, text)
-    text = _NUMBER_SET.sub(_number_set, text)
+    text = _AXIS.sub(lambda found: f"e_{{{'_ijk'.index(found[1] or found[2])}}}", text)
+    text = _NUMBER_SET.sub(lambda found: _NUMBER_SETS[found[1]], text)
     text = _NEGATIVE_SPACE.sub("", text)
     text = _EMPTY_DELIMITER.sub("", text)
     text = text.replace(r"\{", "⦃").replace(r"\}", "⦄").replace(r"\%", "%").replace(r"\$", "‹dollar›")
     text = text.replace(r"\\", "\n")  # the end of a row
     text = _SPACING.sub(" ", text)
     text = _TEXT.sub(_quoted, text)
-    text = _COMMAND.sub(_command, text)
+    # A command without a character stays, set apart from the letters behind it.
+    text = _COMMAND.sub(lambda found: _COMMANDS.get(found[1], found[0] + " "), text)
     return _ARGUMENTS.sub(r"\\\1(\2)", text)
 
 
@@ -179,55 +178,21 @@ def to_latex(text: str) -> str:
 
 def _plain_characters(text: str) -> str:
     """Unicode as the characters that LaTeX would give; a raised digit stays an exponent."""
-    text = _TAG.sub(_raised_or_lowered, text)
-    text = _SUPERSCRIPT_RUN.sub(_superscript, text)
-    text = _SUBSCRIPT_RUN.sub(_subscript, text)
-    text = _VULGAR.sub(_vulgar_fraction, text)
-    text = text.translate(_CHARACTERS)
-    if text.isascii() or "…" in text:  # NFKC would write the dots out
+    text = _TAG.sub(lambda tag: f"{'_^'[tag[1] == 'sup']}{{{tag[2]}}}", text)
+    if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text)
+    return _JOINED.sub("", "".join(map(_plain_character, text.translate(_CHARACTERS))))
 
 
-def _raised_or_lowered(tag: re.Match[str]) -> str:
-    sign = "^"
-    if tag[1] == "sub":
-        sign = "_"
-    return sign + "{" + tag[2] + "}"
-
-
-def _superscript(run: re.Match[str]) -> str:
-    return "^{" + run[0].translate(_SUPERSCRIPTS) + "}"
-
-
-def _subscript(run: re.Match[str]) -> str:
-    return "_{" + run[0].translate(_SUBSCRIPTS) + "}"
-
-
-def _vulgar_fraction(character: re.Match[str]) -> str:
-    """`½` as ` 1⁄2`: the space makes `2½` a mixed number."""
-    return " " + unicodedata.normalize("NFKC", character[0])
-
-
-def _environment_bracket(environment: re.Match[str]) -> str:
-    return _ENVIRONMENTS[str(environment.lastgroup)][environment[1]]
-
-
-def _axis(unit_vector: re.Match[str]) -> str:
-    return f"e_{{{'_ijk'.index(unit_vector[1] or unit_vector[2])}}}"
-
-
-def _currency(sign: re.Match[str]) -> str:
-    return _CURRENCIES[sign[0]]
-
-
-def _number_set(command: re.Match[str]) -> str:
-    return _NUMBER_SETS[command[1]]
-
-
-def _command(command: re.Match[str]) -> str:
-    """The character of a command; one without a character stays, set apart from the letters behind it."""
-    return _COMMANDS.get(command[1], command[0] + " ")
+@lru_cache(maxsize=4096)
+def _plain_character(character: str) -> str:
+    """One character as its compatible ones: `²` as an exponent, `½` as a fraction behind a space, `ℝ` and `…` as is."""
+    kind, _, _ = unicodedata.decomposition(character).partition(" ")
+    plain = unicodedata.normalize("NFKC", character).replace("−", "-")
+    marks = {"<super>": f"^{{{plain}}}", "<sub>": f"_{{{plain}}}", "<fraction>": f" {plain}".replace("⁄", "/")}
+    if character in _DIALECT:
+        return character
+    return marks.get(kind, plain)
 
 
 def _quoted(command: re.Match[str]) -> str:
@@ -235,7 +200,7 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if "‹" in words or not _has_letters(words):
+    if "‹" in words or not any(map(str.isalpha, words)):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
@@ -244,50 +209,28 @@ def _quoted(command: re.Match[str]) -> str:
     return f"‹{words}›"
 
 
-def _has_letters(text: str) -> bool:
-    for character in text:
-        if character.isalpha():
-            return True
-    return False
-
-
 def _mark_words(match: re.Match[str]) -> str:
     """Letters that are prose become `‹words›`; products of letters, functions and commands stay."""
     run = match[0]
+    word = run.strip("‹›").lower()
     if run.startswith("\\"):
         return run
-    if run.startswith("‹"):
-        if run[1:-1].lower() in _WORDS:
-            return _WORDS[run[1:-1].lower()]
-        return _CONJUNCTION.sub(_conjunction, run).replace("‹›", " ")
-    if run.lower() in _WORDS:
-        return _WORDS[run.lower()]
+    if word in _WORDS:
+        return _WORDS[word]
+    if run.startswith("‹"):  # with "and" between two texts
+        return _CONJUNCTION.sub(lambda word: f"›{_WORDS[word[1]]}‹", run).replace("‹›", " ")
     if run in _BARE_COMMANDS:
         return "\\" + run + " "
-    if _is_word(run, match):
-        return f"‹{run}›"
-    return run
-
-
-def _conjunction(word: re.Match[str]) -> str:
-    """An "and" or "or" inside text, with the text closed before it and opened again behind it."""
-    if word[1] == "and":
-        return "›∧‹"
-    return "›∨‹"
+    return f"‹{run}›" if _is_word(run, match) else run
 
 
 def _is_word(run: str, match: re.Match[str]) -> bool:
     """Whether letters are a word or a unit. Up to four different letters in alphabetical order are a product."""
     if not run.isascii():
         return True
-    if len(run) < 2:
-        return False
     if run in _ENGLISH:
         return True
-    if run in _SHORT_UNITS:
-        before = match.string[max(match.start() - 3, 0) : match.start()]
-        if _BEHIND_NUMBER.search(before):
-            return True
+    if run in _SHORT_UNITS and _BEHIND_NUMBER.search(match.string[max(match.start() - 3, 0) : match.start()]):
+        return True
     in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))
-    is_product = in_order and (run.islower() or run.isupper())
-    return len(run) > 2 and not is_product
+    return len(run) > 2 and not (in_order and (run.islower() or run.isupper()))

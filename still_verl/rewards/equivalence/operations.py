@@ -47,30 +47,18 @@ def _divide(at: Precision, left: Number, right: Number) -> Number:
     return at.inexact(left) / at.inexact(right)
 
 
-def _negate(at: Precision, value: Number) -> Number:
-    return -value
-
-
-def _absolute(at: Precision, value: Number) -> Number:
-    return abs(value)
-
-
 def _power(at: Precision, base: Number, exponent: Number) -> Number:
     if exponent == 0:
         return Fraction(1)
+    if base == 0 and is_exact(exponent) and exponent > 0:
+        return Fraction(0)
     if base == 0:
-        return _power_of_zero(exponent)
+        raise Undefined("0 to a power that is not positive")
     if is_whole(exponent):
         return _whole_power(at, base, int(exponent))
     if is_exact(base, exponent) and base < 0 and exponent.denominator % 2 == 1:
         raise Undefined("(-8)^(1/3) may be the real root or the principal one")
     return _exp(at, at.inexact(exponent) * at.functions.log(at.inexact(base)))
-
-
-def _power_of_zero(exponent: Number) -> Number:
-    if is_exact(exponent) and exponent > 0:
-        return Fraction(0)
-    raise Undefined("0 to a power that is not positive")
 
 
 def _whole_power(at: Precision, base: Number, exponent: int) -> Number:
@@ -83,17 +71,12 @@ def _whole_power(at: Precision, base: Number, exponent: int) -> Number:
             return base**exponent
     size = _exp(at, exponent * at.functions.log(abs(at.inexact(base))))
     sign = at.inexact(base) / abs(at.inexact(base))
-    return size * _turned(at, sign, exponent)
-
-
-def _turned(at: Precision, sign: Number, exponent: int) -> Number:
-    """A number of absolute value 1 to a power of any size."""
     if sign == 1 or sign == -1:
-        return sign ** (exponent % 2)
+        return size * sign ** (exponent % 2)
     angle = at.functions.arg(sign) * exponent
     if at.magnitude(angle) > at.bits // 2:
         raise Imprecise
-    return at.functions.expj(angle)
+    return size * at.functions.expj(angle)
 
 
 def _exp(at: Precision, exponent: Number) -> Number:
@@ -140,15 +123,6 @@ def log2_factorial(argument: Number) -> float:
         return math.lgamma(size) / math.log(2)
     except OverflowError:
         return math.inf
-
-
-def _double_factorial(at: Precision, argument: Number) -> Number:
-    """The product of every second number down to 1 or 2."""
-    if not is_whole(argument) or argument < 0:
-        raise Undefined("a double factorial is of a natural number")
-    if log2_factorial(argument) > 2 * MAX_BITS:
-        raise TooLarge
-    return Fraction(math.prod(range(int(argument), 0, -2)))
 
 
 def _binomial(at: Precision, top: Number, bottom: Number) -> Number:
@@ -199,13 +173,9 @@ def _function(name: str) -> Callable[[Precision, Number], Number]:
 
     def operation(at: Precision, value: Number) -> Number:
         argument = at.argument(value)
-        size = 0
-        if argument != 0:
-            size = at.magnitude(argument)
-        if size > at.bits // 2 and name in _PERIODIC:
+        size = at.magnitude(argument) if argument != 0 else 0
+        if size > at.bits // 2 and name in ("sin", "cos"):
             raise Imprecise
-        if size > math.log2(MAX_MAGNITUDE) and name in _EXPONENTIAL:
-            raise TooLarge
         return at.unless_cancelled(getattr(at.functions, name)(argument), min(size, 0))
 
     return operation
@@ -217,26 +187,19 @@ def _logarithm(at: Precision, value: Number) -> Number:
     return at.unless_cancelled(at.functions.log(at.inexact(value)), 0)
 
 
-def _arccot(at: Precision, value: Number) -> Number:
-    return at.functions.atan(at.argument(at.settled(_divide(at, Fraction(1), value))))
-
-
 def _degrees(at: Precision, value: Number) -> Number:
     return at.inexact(value) * at.functions.pi / 180
 
 
-_PERIODIC = frozenset(("sin", "cos"))
-_EXPONENTIAL = frozenset(("sinh", "cosh"))
 OPERATIONS: dict[str, Callable[..., Number]] = {
     "+": _add,
     "*": _multiply,
     "/": _divide,
     "^": _power,
-    "neg": _negate,
-    "abs": _absolute,
+    "neg": lambda _, value: -value,
+    "abs": lambda _, value: abs(value),
     "root": _root,
     "factorial": _factorial,
-    "double factorial": _double_factorial,
     "binom": _binomial,
     "floor": _rounded(math.floor),
     "ceil": _rounded(math.ceil),
@@ -246,8 +209,5 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
     "arcsin": _function("asin"),
     "arccos": _function("acos"),
     "arctan": _function("atan"),
-    "arccot": _arccot,
     "ln": _logarithm,
-    "sinh": _function("sinh"),
-    "cosh": _function("cosh"),
 }

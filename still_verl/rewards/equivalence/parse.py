@@ -23,19 +23,19 @@ _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
 _ONE_LETTER = re.compile(r"‹([A-Za-z])›")
-_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot"}
+_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega Gamma "
     "Delta Theta Lambda Xi Sigma Phi Psi Omega ell".split()
 )
+_MARK = re.compile(r"\s*(!!|[!°%])")
+_POSTFIX = {"!": "factorial", "°": "degrees"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def _literal(text: str) -> Node:
     """A number as it is written; one with an exponent of ten counts as exact."""
-    decimals = 0
-    if "e" not in text.lower():
-        decimals = len(text.partition(".")[2])
+    decimals = 0 if "e" in text.lower() else len(text.partition(".")[2])
     return Node("number", value=Fraction(text), decimals=decimals)
 
 
@@ -91,9 +91,7 @@ class _Parser(Scanner):
             sign = self.text[self.at]
             self.at += 1
             term = self.signed()
-            if sign == "-":
-                term = Node("neg", (term,))
-            total = Node("+", (total, term))
+            total = Node("+", (total, term if sign == "+" else Node("neg", (term,))))
         self.depth -= 1
         return total
 
@@ -146,17 +144,13 @@ class _Parser(Scanner):
         return self.primary()
 
     def postfix(self, node: Node) -> Node:
-        while True:
-            if self.take("!!"):
-                node = Node("double factorial", (node,))
-            elif self.take("!"):
-                node = Node("factorial", (node,))
-            elif self.take("°"):
-                node = Node("degrees", (node,))
-            elif self.take("%"):
-                node = Node("/", (node, number(100)))
-            else:
-                return node
+        mark = self.match(_MARK)
+        while mark:
+            if mark[1] == "!!":
+                raise Unreadable("a double factorial")
+            node = Node("/", (node, number(100))) if mark[1] == "%" else Node(_POSTFIX[mark[1]], (node,))
+            mark = self.match(_MARK)
+        return node
 
     def primary(self) -> Node:
         following = self.peek()

@@ -11,35 +11,50 @@ The prime and the point are drawn once in each process: with known ones, an answ
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.evaluate import Evaluator, TooLarge, Undefined
 from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.precision import is_whole
+from still_verl.rewards.equivalence.precision import is_exact, is_whole
 
 PRIME_BITS = 127
-MAX_SIZE = 2**64  # of degrees, and bits of coefficients; 2^-50 is then the chance that different formulas look the same
 MAX_FACTORS = 2_500  # of a factorial or binomial that is multiplied out
-_WITNESSES = 24  # of the test of Miller and Rabin
 
 
 class _Opaque(Exception):
     """An operation without a residue of its own."""
 
 
+def same_residue(left: Node, right: Node) -> bool | None:
+    """Say whether two formulas are the same; None for different ones that are not rational.
+
+    Raises:
+        OutOfTime: see `clock`.
+    """
+    residues = Residues()
+    try:
+        if residues(left) == residues(right):
+            return True
+    except Undefined:
+        return None
+    return False if residues.is_rational else None
+
+
 class Residues:
     """The residues of formulas at one random point.
+
+    A power has a residue when its exponent is an exact number, of some thousand bits at most. With so few nobody can
+    make a multiple of the order of all residues, for which `x^n` would be 1 at every point.
 
     Attributes:
         is_rational: whether no formula had an operation without a residue of its own.
     """
 
-    def __init__(self, alias: Mapping[str, str]) -> None:
-        """Read the symbols of `alias` by other names."""
-        self._alias = alias
-        self.is_rational = True
+    is_rational = True
 
     def __call__(self, node: Node) -> int:
         """Return the residue of `node`.
@@ -48,126 +63,86 @@ class Residues:
             Undefined: it divides by zero.
             OutOfTime: see `clock`.
         """
-        residue, _ = self._read(node)
-        return residue
-
-    def _read(self, node: Node) -> tuple[int, int]:
-        """The residue, and a bound on the degree and on the bits of coefficients."""
         if node.kind == "number":
-            residue = node.value.numerator * _inverse(node.value.denominator)
-            return residue % prime(), node.value.numerator.bit_length() + node.value.denominator.bit_length()
+            return _quotient(node.value.numerator, node.value.denominator) % prime()
         if node.kind == "symbol":
-            return _of_symbol(self._alias.get(node.name, node.name)), 1
+            return _of_symbol(node.name)
         clock.check()
-        if node.kind in ("^", "binom", "factorial", "double factorial"):
-            return self._with_whole_number(node)
-        args = []
-        size = 1
-        for arg in node.args:
-            residue, bound = self._read(arg)
-            args.append(residue)
-            size += bound
-        rational = _RATIONAL.get(node.kind)
-        if rational is None or size > MAX_SIZE:
-            return self._opaque(node.kind, args), 1
-        return rational(*args) % prime(), size
-
-    def _with_whole_number(self, node: Node) -> tuple[int, int]:
-        """An operation that is multiplication, as often as a number in it says."""
-        args = []
-        size = 1
-        for arg in node.args:
-            residue, bound = self._read(arg)
-            args.append(residue)
-            size += bound
+        args = [self(arg) for arg in node.args]
         try:
-            count = _whole_number(node.args[-1])
-            return _REPEATED[node.kind](args[0], count, size)
+            return _OPERATIONS.get(node.kind, _of_number)(*args, node) % prime()
         except _Opaque:
-            return self._opaque(node.kind, args), 1
-
-    def _opaque(self, kind: str, args: list[int]) -> int:
-        self.is_rational = False
-        return _random_residue(kind, *args)
+            self.is_rational = False
+            return _random_residue(node.kind, *args)
 
 
-def _whole_number(node: Node) -> int:
-    """The integer that a formula without symbols is."""
-    if node.kind == "number" and node.value.denominator == 1:
-        return int(node.value)
+def _number(node: Node) -> Fraction:
+    """The exact value of a formula without symbols."""
     try:
         value = Evaluator({})(node)
     except (Undefined, TooLarge) as error:
         raise _Opaque from error
-    if not is_whole(value):
+    if not is_exact(value):
         raise _Opaque
-    return int(value)
+    return value
 
 
-def _power(base: int, exponent: int, size: int) -> tuple[int, int]:
-    size *= abs(exponent) + 1
-    if size > MAX_SIZE:
+def _of_number(*args: Any) -> int:
+    value = _number(args[-1])
+    return _quotient(value.numerator, value.denominator)
+
+
+def _power(base: int, _: int, node: Node) -> int:
+    exponent = _number(node.args[1])
+    if not is_whole(exponent):
         raise _Opaque
     if exponent < 0:
-        base = _inverse(base)
-    return pow(base, abs(exponent), prime()), size
+        base = _quotient(1, base)
+    return pow(base, abs(int(exponent)), prime())
 
 
-def _binomial(top: int, chosen: int, size: int) -> tuple[int, int]:
+def _binomial(top: int, _: int, node: Node) -> int:
     """A polynomial in the number above, of the degree that is below."""
-    if not 0 <= chosen <= MAX_FACTORS:
-        raise _Opaque
     product = 1
-    for step in range(chosen):
+    for step in range(_count(node.args[1])):
         product = product * (top - step) % prime()
-    return product * _inverse(_product(chosen, 1)) % prime(), size * (chosen + 1)
+    return _quotient(product, _factorial(0, Node("factorial", node.args[1:])))
 
 
-def _factorial(_: int, number: int, size: int) -> tuple[int, int]:
-    return _product(number, 1), size + max(number, 1).bit_length() * abs(number)
-
-
-def _double_factorial(_: int, number: int, size: int) -> tuple[int, int]:
-    return _product(number, 2), size + max(number, 1).bit_length() * abs(number)
-
-
-@lru_cache(maxsize=1024)
-def _product(largest: int, step: int) -> int:
-    """Every number from `largest` down, multiplied."""
-    if not 0 <= largest <= MAX_FACTORS:
-        raise _Opaque
+def _factorial(_: int, node: Node) -> int:
     product = 1
-    for factor in range(largest, 1, -step):
-        product = product * factor % prime()
+    for step in range(_count(node.args[0])):
+        product = product * (step + 1) % prime()
     return product
 
 
-def _inverse(residue: int) -> int:
-    if residue % prime() == 0:
+def _count(node: Node) -> int:
+    """How many factors are to be multiplied, not too many."""
+    count = _number(node)
+    if not is_whole(count) or not 0 <= count <= MAX_FACTORS:
+        raise _Opaque
+    return int(count)
+
+
+def _quotient(above: int, below: int, _: Node | None = None) -> int:
+    if below % prime() == 0:
         raise Undefined("divided by 0")
-    return pow(residue, -1, prime())
+    return above * pow(below, -1, prime())
 
 
-def _quotient(top: int, bottom: int) -> int:
-    return top * _inverse(bottom)
+def _degrees(angle: int, _: Node) -> int:
+    return _quotient(angle * _of_symbol("π"), 180)
 
 
-def _degrees(angle: int) -> int:
-    return angle * _of_symbol("π") * _inverse(180)
-
-
-_RATIONAL: dict[str, Callable[..., int]] = {
-    "+": int.__add__,
-    "*": int.__mul__,
-    "neg": int.__neg__,
+_OPERATIONS: dict[str, Callable[..., int]] = {
+    "+": lambda left, right, _: left + right,
+    "*": lambda left, right, _: left * right,
+    "neg": lambda value, _: -value,
     "/": _quotient,
     "degrees": _degrees,
-}
-_REPEATED: dict[str, Callable[[int, int, int], tuple[int, int]]] = {
     "^": _power,
     "binom": _binomial,
     "factorial": _factorial,
-    "double factorial": _double_factorial,
 }
 
 
@@ -192,29 +167,17 @@ def _random_residue(*key: object) -> int:
 @lru_cache(maxsize=1)
 def prime() -> int:
     """Return a random prime of `PRIME_BITS` bits, one more than a multiple of 4, so that -1 has a square root."""
-    while True:
+    from mpmath.libmp.libintmath import isprime  # imported late, as by `precision`
+
+    candidate = 0
+    while not isprime(candidate):
         candidate = secrets.randbits(PRIME_BITS - 3) * 4 + 2 ** (PRIME_BITS - 1) + 1
-        if _is_prime(candidate):
-            return candidate
-
-
-def _is_prime(number: int) -> bool:
-    odd, twos = number - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    for _ in range(_WITNESSES):
-        power = pow(secrets.randbelow(number - 3) + 2, odd, number)
-        squares = [power]
-        for _ in range(twos - 1):
-            squares.append(squares[-1] ** 2 % number)
-        if power != 1 and number - 1 not in squares:
-            return False
-    return True
+    return candidate
 
 
 @lru_cache(maxsize=1)
 def _root_of_minus_one() -> int:
-    while True:
+    root = 0
+    while root * root % prime() != prime() - 1:
         root = pow(secrets.randbelow(prime() - 2) + 2, (prime() - 1) // 4, prime())
-        if root * root % prime() == prime() - 1:
-            return root
+    return root

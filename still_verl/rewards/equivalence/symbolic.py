@@ -22,9 +22,9 @@ logging.getLogger("latex2sympy2_extended").setLevel(logging.CRITICAL)
 SHOWN_DIGITS = 30
 SAME = 1e-6  # relative difference of two numbers that math-verify may call equal
 
-# `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. And it reads the
-# 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0.
-_SIDE_BY_SIDE = re.compile(r"\d[ |]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
+# `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. It overlooks the
+# prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0.
+_SIDE_BY_SIDE = re.compile(r"\d'|\d[ |]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
 
 
 def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:

@@ -71,10 +71,11 @@ def _as_fraction(value: Number) -> Fraction | None:
     """A real number as a fraction; None for a complex one, and for one with too many digits to be shown."""
     if value.imag != 0:
         return None
-    mantissa, exponent = value.real.man_exp
+    mantissa, exponent = value.real.man_exp  # without the sign
     if abs(exponent) > MAX_SHOWN:
         return None
-    return Fraction(mantissa) * Fraction(2) ** exponent
+    size = Fraction(mantissa) * Fraction(2) ** exponent
+    return size if value.real > 0 else -size
 
 
 def same_decimal(left: Node, right: Node) -> bool:

@@ -119,52 +119,35 @@ def verify(gold: Any, answer: str, reading: Reading = "strict") -> Verdict:
         alternatives = read_gold(gold)
     except UnreadableGold:
         return Verdict(False, UNREADABLE, decided=False, reading=reading)
-    verdicts = []
-    for alternative in alternatives:
-        verdict = _verify_one(alternative, answer.strip(), reading)
-        if verdict.equal:
-            return verdict
-        verdicts.append(verdict)
-    return verdicts[0]
+    verdicts = [_verify_one(alternative, answer.strip(), reading) for alternative in alternatives]
+    return next(filter(None, verdicts), verdicts[0])
 
 
 def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
-    obstacle = _obstacle(gold, answer)
+    obstacle = ""
+    if not answer:
+        obstacle = "no answer"
+    elif len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
+        obstacle = "too long"
+    elif bracket_depth(answer) > MAX_BRACKET_DEPTH:
+        obstacle = "nested too deeply"
     if obstacle:
         return Verdict(False, obstacle, decided=False, reading=reading)
     return _cache.get((gold, answer, reading), _guarded)
-
-
-def _obstacle(gold: str, answer: str) -> str:
-    """Why these texts are not compared at all; empty when they are."""
-    if not answer:
-        return "no answer"
-    if len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
-        return "too long"
-    if bracket_depth(answer) > MAX_BRACKET_DEPTH:
-        return "nested too deeply"
-    return ""
 
 
 def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
     try:
         equal, reason = _decide(gold, answer, reading)
-        if reading == "lenient" and not equal:
-            equal, reason = _as_strict(gold, answer, equal, reason)
+        if reading == "lenient" and not equal:  # it accepts whatever the strict one does
+            accepted, why = _decide(gold, answer, "strict")
+            equal, reason = (True, why) if accepted else (equal, reason)
     except pool.Unavailable:  # a broken installation is no answer: nothing could be graded from here on
         raise
     except Exception as error:
         equal, reason = None, f"internal error ({type(error).__name__}: {error})"
     return Verdict(bool(equal), reason, decided=equal is not None, reading=reading)
-
-
-def _as_strict(gold: str, answer: str, equal: bool | None, reason: str) -> tuple[bool | None, str]:
-    """Let the lenient reading accept whatever the strict one does, however the two differ in between."""
-    accepted, why = _decide(gold, answer, "strict")
-    if accepted:
-        return True, why
-    return equal, reason
 
 
 def _decide(gold: str, answer: str, reading: Reading) -> tuple[bool | None, str]:

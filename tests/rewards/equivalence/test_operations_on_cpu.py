@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined, real
+from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.normalize import normalize
 from still_verl.rewards.equivalence.operations import log2_binomial, log2_factorial
 from still_verl.rewards.equivalence.parse import parse
@@ -46,8 +46,6 @@ def test_a_fraction_is_exact_up_to_its_bits_and_no_further(exact: str, inexact: 
         (r"2^{1099511627775} \cdot 1", r"2^{1099511627775} \cdot 8"),
         ("30000000000!", "40000000000!"),
         (r"\binom{30000000000}{15000000000}", r"\binom{10^{4000}}{2501}"),
-        (r"\cosh(7 \cdot 10^{11})", r"\cosh(8 \cdot 10^{11})"),
-        ("1718!!", "1720!!"),
     ],
 )
 def test_a_number_has_a_magnitude_up_to_the_limit_and_no_further(finite: str, too_large: str) -> None:
@@ -71,9 +69,7 @@ def test_the_size_of_a_factorial_is_known_without_it(number: int) -> None:
 @pytest.mark.parametrize("tiny", ["e^{-1000}", "e^{-10^{10}}", r"\frac{1}{3000!}", "10^{-400}", "2^{-10^{11}}"])
 def test_nothing_is_zero_by_being_tiny(tiny: str) -> None:
     assert value(tiny) != 0
-    if not isinstance(value(tiny), Fraction):
-        with pytest.raises(Undefined):
-            real(value(tiny))
+    assert Evaluator({}).real(parse(normalize(tiny))) != 0
 
 
 @pytest.mark.parametrize(
@@ -113,7 +109,6 @@ def test_threads_that_share_a_precision_get_the_same_numbers() -> None:
         r"(\sqrt{2}+\frac{1}{3})!",
         "e^{\\pi}",
         r"\arcsin(0.3)+\ln(7)",
-        r"\sinh(2)^{0.7}",
         r"\tan(1)",
         "(1+i)^{0.3}",
     ]

@@ -29,7 +29,6 @@ POISON = {
     "integral over a power": r"\int_0^1 (x+1)^{9999} dx",
     "sum over binomials": r"\sum_{k=1}^{3} \binom{10^{2000}}{1500} k",
     "powers of sums": "+".join(f"(1+x+{n})^{{{5000 + n}}}" for n in range(8)),
-    "hyperbolic function of a tower": r"\cosh(10^{10^{10}})",
     "sum": r"\sum_{n=1}^{10^9} n^n",
     "product": r"\prod_{n=1}^{10^7} n",
     "integral": r"\int_0^\infty \frac{\sin(x^x)}{x^5+\log x} dx",

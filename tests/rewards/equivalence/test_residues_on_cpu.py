@@ -12,7 +12,7 @@ from still_verl.rewards.equivalence.residues import Residues, prime
 
 def residue(formula: str) -> tuple[int, bool]:
     """The residue, and whether the formula is rational."""
-    residues = Residues({})
+    residues = Residues()
     return residues(parse(normalize(formula))), residues.is_rational
 
 
@@ -29,7 +29,6 @@ def residue(formula: str) -> tuple[int, bool]:
         (r"\frac{x^2-1}{x-1}", "x+1"),
         (r"\pi(x+e)", r"\pi x + e\pi"),
         ("180°", r"\pi"),
-        ("9!!", "945"),
     ],
 )
 def test_equal_rational_formulas(left: str, right: str) -> None:
@@ -73,9 +72,10 @@ def test_what_has_no_residue_still_equals_itself(left: str, right: str) -> None:
     assert not residue(left)[1]
 
 
-def test_a_number_as_long_as_the_prime_allows_proves_nothing() -> None:
-    """Beyond, different formulas could have the same residue by chance: `x^(2^80)` is no longer called rational."""
-    assert not residue(f"x^{{{2**80}}}")[1]
+def test_only_exponents_that_are_exact_make_powers() -> None:
+    """Of longer ones somebody could make a multiple of the order of all residues, for which every power is 1."""
+    assert residue(f"x^{{{2**80}}}")[1]
+    assert not residue("x^{2^{9000}}")[1]
 
 
 @pytest.mark.parametrize("formula", [r"\frac{1}{0}", r"\frac{1}{x-x}", "(x-x)^{-1}"])
@@ -89,7 +89,7 @@ def test_the_prime_is_large_and_leaves_a_root_of_minus_one() -> None:
     assert residue("i^2") == residue("-1")
 
 
-@given(st.lists(st.integers(-9, 9), min_size=1, max_size=6), st.integers(-9, 9), st.integers(1, 4))
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=4), st.integers(-9, 9), st.integers(1, 3))
 def test_an_expanded_product_has_the_residue_of_the_product(roots: list[int], added: int, power: int) -> None:
     product = "".join(f"(x-({root}))^{{{power}}}" for root in roots)
     coefficients = [1]

@@ -45,6 +45,8 @@ def test_more_digits_tell_more_numbers_apart() -> None:
         (Fraction(100), "100.0", True),
         (PI, "3.1416", True),
         (PI, "3.14", False),
+        (-PI, "-3.1416", True),
+        (-PI, "3.1416", False),
         (IMAGINARY, "0.1", False),
         (AT.functions.exp(-1000), "0.000", False),  # no digit of it is shown
         (AT.functions.exp(10**9), "1.0", False),

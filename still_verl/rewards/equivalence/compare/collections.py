@@ -1,82 +1,42 @@
-"""Lists, sets, tuples, matrices and cases, item by item."""
+"""Lists, sets, tuples, matrices and functions by cases, item by item."""
 
-from still_verl.rewards.equivalence.answer_types import (
-    Collection,
-    Interpretations,
-    Matrix,
-    Named,
-    Piecewise,
-)
+from still_verl.rewards.equivalence.answer_types import Collection, Interpretations, Named
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary
-
-_NO_TUPLES = ("", "{", "∨")
 
 
 def same_collection(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
     """Compare lists and sets in any order, tuples and values of different names in theirs."""
     names, answer_names = _names(gold), _names(answer)
-    if names and answer_names:
-        return _same_by_name(compare, gold, answer)
+    if names and answer_names:  # `a=1, b=2` and `b=2, a=1`
+        if set(names) != set(answer_names):
+            return compare.refuse("names contradict")
+        by_name = dict(zip(answer_names, answer.items, strict=True))
+        return compare.in_order(gold.items, [by_name[name] for name in names])
     if _contradict(gold, answer):
         return compare.refuse("names contradict")
-    if _is_tuple(gold) or _is_tuple(answer):
-        return _same_tuple(compare, gold, answer)
-    if names:  # the values of `x=1, y=2` have an order
-        if answer.bracket:
-            return compare.refuse("kinds differ")
-        return _in_order(compare, gold, answer)
-    return same_items(compare, _distinct(compare, gold, answer), _distinct(compare, answer, gold))
-
-
-def _is_tuple(collection: Collection) -> bool:
-    return collection.bracket not in _NO_TUPLES
-
-
-def _same_by_name(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
-    """`a=1, b=2` against `b=2, a=1`."""
-    names, answer_names = _names(gold), _names(answer)
-    if set(names) != set(answer_names):
-        return compare.refuse("names contradict")
-    by_name = dict(zip(answer_names, answer.items, strict=True))
-    return compare.in_order(gold.items, [by_name[name] for name in names])
-
-
-def _same_tuple(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
-    """Compare a tuple with another, or with a list that may be one without its brackets.
-
-    A pair that may be an interval needs its brackets, or names that give it an order: `-2, 7` could be claimed for
-    `[-2, 7]` and for `(-2, 7)`. Alternatives ("1 or 2") are no tuple, and neither is a set.
-    """
     brackets = {gold.bracket, answer.bracket}
-    if len(brackets) > 1:
-        if brackets != {"", "()"}:
-            return compare.refuse("kinds differ")
-        has_names = _names(gold) or _names(answer)
-        if compare.is_strict and not has_names and (gold.may_be_interval or answer.may_be_interval):
-            return compare.refuse("kinds differ")
-    return _in_order(compare, gold, answer)
-
-
-def _in_order(compare: Comparison, gold: Collection, answer: Collection) -> Ternary:
-    if len(gold.items) != len(answer.items):
-        return compare.refuse("parts differ")
+    if brackets == {"⟪"} or (brackets <= {"", "{", "∨"} and not names):
+        same = same_items(compare, _values(gold), _values(answer))
+        if same is False and ("{" in brackets or not compare.is_strict):  # a set, or a person, counts a value once
+            return same_items(compare, _distinct(gold), _distinct(answer))
+        return same
+    # A pair that may be an interval needs its brackets, or names that give it an order: `-2, 7` could be claimed for
+    # `[-2, 7]` and for `(-2, 7)`. Alternatives ("1 or 2") are no tuple, and neither is a set.
+    is_claim = compare.is_strict and not (names or answer_names) and (gold.may_be_interval or answer.may_be_interval)
+    if len(brackets) > 1 and (is_claim or brackets != {"", "()"}):
+        return compare.refuse("kinds differ")
     return compare.in_order(_values(gold), _values(answer))
 
 
 def _names(collection: Collection) -> list[str]:
     """The names of items that are all named, each differently; else nothing."""
     names = _all_names(collection)
-    if len(names) < 2 or len(set(names)) != len(collection.items):
-        return []
-    return names
+    are_different = len(set(names)) == len(collection.items) > 1
+    return names if are_different else []
 
 
 def _all_names(collection: Collection) -> list[str]:
-    names = []
-    for item in collection.items:
-        if item and isinstance(item[0], Named):
-            names.append(item[0].name)
-    return names
+    return [item[0].name for item in collection.items if item and isinstance(item[0], Named)]
 
 
 def _contradict(gold: Collection, answer: Collection) -> bool:
@@ -87,6 +47,7 @@ def _contradict(gold: Collection, answer: Collection) -> bool:
 
 
 def _values(collection: Collection) -> list[Interpretations]:
+    """The items without their names."""
     values = []
     for item in collection.items:
         if len(item) == 1 and isinstance(item[0], Named):
@@ -95,12 +56,8 @@ def _values(collection: Collection) -> list[Interpretations]:
     return values
 
 
-def _distinct(compare: Comparison, collection: Collection, other: Collection) -> list[Interpretations]:
-    """The values; those of a set, or of any list for a person who grades, are listed once."""
-    values = _values(collection)
-    if "{" in (collection.bracket, other.bracket) or not compare.is_strict:
-        return list(dict.fromkeys(values))
-    return values
+def _distinct(collection: Collection) -> list[Interpretations]:
+    return list(dict.fromkeys(_values(collection)))
 
 
 def same_items(compare: Comparison, gold: list[Interpretations], answer: list[Interpretations]) -> Ternary:
@@ -112,34 +69,9 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     for item in gold:
         # Greedy: a pair that is equal for certain is never given up for one that might be.
         truths = [compare.interpretations(item, candidate) for candidate in left]
-        if True in truths:
-            left.pop(truths.index(True))
-        elif None in truths:
-            left.pop(truths.index(None))
-            result = None
-        else:
+        best = True if True in truths else None
+        if best not in truths:
             return False
+        left.pop(truths.index(best))
+        result = result and best
     return result
-
-
-def same_matrix(compare: Comparison, gold: Matrix, answer: Matrix) -> Ternary:
-    """Compare matrices entry by entry."""
-    if [len(row) for row in gold.rows] != [len(row) for row in answer.rows]:
-        return compare.refuse("parts differ")
-    return compare.in_order(_entries(gold), _entries(answer))
-
-
-def _entries(matrix: Matrix) -> tuple[Interpretations, ...]:
-    entries: list[Interpretations] = []
-    for row in matrix.rows:
-        entries += row
-    return tuple(entries)
-
-
-def same_piecewise(compare: Comparison, gold: Piecewise, answer: Piecewise) -> Ternary:
-    """Compare functions by cases, in any order of the cases."""
-    return same_items(compare, _pairs(gold), _pairs(answer))
-
-
-def _pairs(function: Piecewise) -> list[Interpretations]:
-    return [(Collection(case, "()"),) for case in function.cases]

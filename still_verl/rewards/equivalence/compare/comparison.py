@@ -1,22 +1,14 @@
 """Shared by all comparisons: three truth values, the choice of a rule, the reasons of a No, a bound on the work."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Any, Literal, get_args
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import (
-    Collection,
-    Formula,
-    Interpretations,
-    Matrix,
-    Named,
-    Piecewise,
-    Value,
-    Words,
-)
+from still_verl.rewards.equivalence.answer_types import Formula, Interpretations, Value, Words
 from still_verl.rewards.equivalence.reading import Reading
 
 Ternary = bool | None  # None: cannot tell
@@ -96,15 +88,7 @@ class Comparison:
         self.spend()
         if not gold or not answer:
             return None
-        result: Ternary = False
-        for left in gold:
-            for right in answer:
-                equal = self.values(left, right)
-                if equal:
-                    return True
-                if equal is None:
-                    result = None
-        return result
+        return any_of(self.values(*pair) for pair in product(gold, answer))
 
     def values(self, gold: Value, answer: Value) -> Ternary:
         """Compare two values by the rule for their kinds, else by a rule for one of them and any other."""
@@ -119,12 +103,14 @@ class Comparison:
 
     def without_rule(self, gold: Value, answer: Value) -> Ternary:
         """Refuse two values of kinds that cannot be equal, unless a part of them is not understood."""
-        if has_unread_part(gold) or has_unread_part(answer):
+        if _is_unread(gold) or _is_unread(answer):
             return None
         return self.refuse("kinds differ")
 
-    def in_order(self, gold: Iterable[Interpretations], answer: Iterable[Interpretations]) -> Ternary:
-        """Say whether items are equal one by one; there must be as many of both."""
+    def in_order(self, gold: Sequence[Interpretations], answer: Sequence[Interpretations]) -> Ternary:
+        """Say whether there are as many items of both, and they are equal one by one."""
+        if len(gold) != len(answer):
+            return self.refuse("parts differ")
         return all_of(self.interpretations(*pair) for pair in zip(gold, answer, strict=True))
 
     def renamed(self, old: str, new: str) -> "Comparison":
@@ -156,30 +142,8 @@ def all_of(truths: Iterable[Ternary]) -> Ternary:
     return result
 
 
-def has_unread_part(value: Value) -> bool:
-    """Say whether some part of `value` was not understood."""
+def _is_unread(value: Value) -> bool:
+    """Whether a text was not understood, or has numbers among its words."""
     if isinstance(value, Formula):
         return value.node is None
-    if isinstance(value, Collection):
-        return _any_unread(value.items)
-    if isinstance(value, Matrix):
-        return any(_any_unread(row) for row in value.rows)
-    if isinstance(value, Piecewise):
-        return any(_any_unread(case) for case in value.cases)
-    if isinstance(value, Words):
-        return any(character.isdigit() for character in value.text)
-    return isinstance(value, Named) and _unread(value.value)
-
-
-def _any_unread(items: Iterable[Interpretations]) -> bool:
-    for item in items:
-        if _unread(item):
-            return True
-    return False
-
-
-def _unread(interpretations: Interpretations) -> bool:
-    for value in interpretations:
-        if has_unread_part(value):
-            return True
-    return not interpretations
+    return isinstance(value, Words) and any(map(str.isdigit, value.text))

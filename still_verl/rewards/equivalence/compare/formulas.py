@@ -1,6 +1,7 @@
 """Formulas as values, with what units and decimals allow."""
 
 import re
+from fractions import Fraction
 
 from still_verl.rewards.equivalence.answer_types import Formula, Words
 from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
@@ -8,16 +9,12 @@ from still_verl.rewards.equivalence.evaluate import Evaluator, Undefined
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, number
 from still_verl.rewards.equivalence.normalize import compact
-from still_verl.rewards.equivalence.read.splitting import split
-from still_verl.rewards.equivalence.read.words import gist
 from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 
 # What a letter in an unread text may be that is no unknown: part of a command or word, or bound by a sum or integral.
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
-_DOTTED = re.compile(r"\d\.\d+\.\d+")
-_STRUCTURE = frozenset("=<>≤≥≠≈∈∪∩∖∧∨⋀⋁,;:…?‹")
 _CONSTANT_LETTERS = frozenset("eid")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
 _UNKNOWN_TERMS = re.compile(
@@ -32,8 +29,6 @@ def same_formula(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
         return _same_unread(compare, gold, answer)
     if gold.unit == answer.unit:
         return _same_value(compare, gold, answer)
-    if {gold.unit, answer.unit} == {"°", "rad"}:
-        return _same_in_radians(compare, gold, answer)
     if gold.unit and answer.unit:
         return _same_measured(compare, gold, answer)
     return _same_without_unit(compare, gold, answer)
@@ -44,22 +39,10 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
     # With an alias, equal texts may name different symbols.
     if not compare.alias and compact(gold.text) == compact(answer.text) and gold.unit == answer.unit:
         return True
-    if _structure(gold.text) != _structure(answer.text):
-        return compare.refuse("kinds differ")
-    if unknowns(gold.text) != {compare.alias.get(name, name) for name in unknowns(answer.text)}:
-        return compare.refuse("names contradict")
-    if _UNKNOWN_TERMS.search(gold.text) or _UNKNOWN_TERMS.search(answer.text):
+    names = {compare.alias.get(name, name) for name in unknowns(answer.text)}
+    if unknowns(gold.text) != names or _UNKNOWN_TERMS.search(gold.text + answer.text):
         return compare.refuse("names contradict")
     return compare.fallback(gold.text, answer.text)
-
-
-def _structure(text: str) -> frozenset[str]:
-    """The signs outside the brackets of an unread text that make it more than a formula; `1.000.000` is no number."""
-    found = set()
-    for sign in _STRUCTURE:
-        if sign in text and (sign == "‹" or len(split(text, sign)) > 1):
-            found.add(sign)
-    return frozenset(found.union(_DOTTED.findall(text)))
 
 
 def unknowns(text: str) -> frozenset[str]:
@@ -70,30 +53,26 @@ def unknowns(text: str) -> frozenset[str]:
         ['x']
     """
     text = _NO_UNKNOWN.sub(" ", text)
-    bound = set(_CONSTANT_LETTERS)
-    for found in _BOUND.finditer(text):
-        bound.add(found[1] or found[2])
-    return frozenset(_UNKNOWN.findall(text)) - bound
+    bound = {found[1] or found[2] for found in _BOUND.finditer(text)}
+    return frozenset(_UNKNOWN.findall(text)) - bound - _CONSTANT_LETTERS
 
 
 def _same_measured(compare: Comparison, gold: Formula, answer: Formula) -> Ternary:
-    """Compare two quantities of different units."""
+    """Compare two quantities of different units; "apples" are "red apples"."""
+    if {gold.unit, answer.unit} == {"°", "rad"}:
+        return _same_value(compare, _as_number(gold), _as_number(answer))
     if compare.convert is None:
         return None
     factor = compare.convert(gold.unit, answer.unit)
-    if factor is None and _is_counted_alike(gold.unit, answer.unit):
-        return _same_value(compare, gold, answer)
+    said, also_said = _stems(gold.unit), _stems(answer.unit)
+    if factor is None and (said <= also_said or also_said <= said):
+        factor = Fraction(1)
     if not factor:
         return compare.refuse("units contradict")
     assert answer.node is not None
-    converted = Formula("", Node("*", (answer.node, number(factor))))
-    return _same_value(compare, gold, converted)
-
-
-def _is_counted_alike(left: str, right: str) -> bool:
-    """Whether one unit says no more than the other: `apple` and `red apples`."""
-    said, also_said = _stems(left), _stems(right)
-    return said <= also_said or also_said <= said
+    if factor == 1:
+        return _same_value(compare, gold, answer)
+    return _same_value(compare, gold, Formula("", Node("*", (answer.node, number(factor)))))
 
 
 def _stems(unit: str) -> set[str]:
@@ -102,52 +81,27 @@ def _stems(unit: str) -> set[str]:
 
 def _same_without_unit(compare: Comparison, gold: Formula, answer: Formula) -> Ternary:
     """Compare a quantity and a number: the unit is left out, or it is a percentage or an angle and has a value."""
-    quantity = gold if gold.unit else answer
     outcomes: list[Ternary] = []
-    if quantity.unit == "°":
-        outcomes.append(_same_in_radians(compare, gold, answer))
-    if quantity.unit == "%":
-        outcomes.append(_same_value(compare, _as_share(gold), _as_share(answer)))
-    if _may_be_left_out(compare, gold, answer):
+    if (gold.unit or answer.unit) in ("°", "%"):
+        outcomes.append(_same_value(compare, _as_number(gold), _as_number(answer)))
+    # One side may lack the other's unit; a percentage or a base only if it is the gold answer's.
+    is_told = answer.unit == "%" or answer.unit.startswith("base") or not answer.droppable
+    if gold.droppable and not (compare.is_strict and is_told):
         outcomes.append(_same_value(compare, gold, answer))
-    if not outcomes:
-        return compare.refuse("units contradict")
-    return any_of(outcomes)
+    return any_of(outcomes) if outcomes else compare.refuse("units contradict")
 
 
-def _may_be_left_out(compare: Comparison, gold: Formula, answer: Formula) -> bool:
-    """Whether one side may lack the other's unit; a percentage or a base only if it is the gold answer's."""
-    if not compare.is_strict:
-        return gold.droppable
-    if answer.unit == "%" or answer.unit.startswith("base"):
-        return False
-    return gold.droppable and answer.droppable
-
-
-def _same_in_radians(compare: Comparison, gold: Formula, answer: Formula) -> Ternary:
-    same = identical(_in_radians(gold), _in_radians(answer), compare.alias)
-    if same is False:
-        return compare.refuse("values differ")
-    return same
-
-
-def _in_radians(formula: Formula) -> Node:
-    assert formula.node is not None
-    if formula.unit == "°":
-        return Node("degrees", (formula.node,))
-    return formula.node
-
-
-def _as_share(formula: Formula) -> Formula:
-    """The number that a percentage stands for, with the places that it shows."""
+def _as_number(formula: Formula) -> Formula:
+    """The number that an angle or a percentage stands for, that with the places that it shows."""
     node = formula.node
-    if node is None or formula.unit != "%":
+    assert node is not None
+    if formula.unit == "°":
+        return Formula("", Node("degrees", (node,)))
+    if formula.unit != "%":
         return formula
     if node.kind != "number":
         return Formula("", Node("/", (node, number(100))))
-    decimals = 0
-    if node.decimals:
-        decimals = node.decimals + 2
+    decimals = node.decimals + 2 if node.decimals else 0
     return Formula("", Node("number", value=node.value / 100, decimals=decimals))
 
 
@@ -158,9 +112,7 @@ def _same_value(compare: Comparison, gold: Formula, answer: Formula) -> Ternary:
         return compare.refuse("values differ")  # `≈ 3` is not 3
     if same or _same_when_rounded(compare, gold, answer):
         return True
-    if same is False:
-        return compare.refuse("values differ")
-    return None
+    return compare.refuse("values differ") if same is False else None
 
 
 def _same_when_rounded(compare: Comparison, gold: Formula, answer: Formula) -> bool:
@@ -169,15 +121,9 @@ def _same_when_rounded(compare: Comparison, gold: Formula, answer: Formula) -> b
     if left and right:
         is_short = right.decimals < left.decimals
         return same_decimal(left, right) and not (compare.is_strict and is_short)
-    if left:
-        return _shows(left, answer.node)
-    if right:
-        return _shows(right, gold.node)
-    return False
-
-
-def _shows(decimal: Node, exact: Node | None) -> bool:
-    assert exact is not None
+    decimal, exact = left or right, answer.node if left else gold.node
+    if decimal is None or exact is None:
+        return False
     try:
         return rounds_to(Evaluator({})(exact), decimal)
     except Undefined:
@@ -185,9 +131,5 @@ def _shows(decimal: Node, exact: Node | None) -> bool:
 
 
 def same_words(compare: Comparison, gold: Words, answer: Words) -> Ternary:
-    """Compare prose word by word; for a person "all odd integers" are "odd numbers"."""
-    if gold == answer:
-        return True
-    if not compare.is_strict and gist(gold.text) and gist(gold.text) == gist(answer.text):
-        return True
-    return compare.without_rule(gold, answer)
+    """Compare prose word by word."""
+    return gold == answer or compare.without_rule(gold, answer)

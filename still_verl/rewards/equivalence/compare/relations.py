@@ -1,41 +1,47 @@
-"""Names, functions, equations and orderings."""
+"""Names, functions, equations and other relations."""
 
-from still_verl.rewards.equivalence.answer_types import Equation, Formula, Named, Ordering, Value
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
-from still_verl.rewards.equivalence.compare.formulas import same_formula
+from still_verl.rewards.equivalence.answer_types import Equation, Formula, Interpretations, Named, Relation, Value
+from still_verl.rewards.equivalence.compare.collections import same_items
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
-from still_verl.rewards.equivalence.symbols import all_symbols, free_symbols
+from still_verl.rewards.equivalence.symbols import is_symbol
 
+_SYMMETRIC = "≠∪∩⋀⋁∥⊥"
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
 
 
-def same_ordering(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
-    """Compare the sides in their order, read from either end."""
-    same = _same_sides(compare, gold, answer)
-    if same:
-        return True
-    mirrored = Ordering(answer.sides[::-1], answer.relations[::-1].translate(_MIRRORED))
-    return any_of([same, _same_sides(compare, gold, mirrored)])
+def same_relation(compare: Comparison, gold: Relation, answer: Relation) -> Ternary:
+    """Compare the sides in their order, read from either end; in any order where the one sign has none."""
+    if len(set(gold.signs)) == 1 and gold.signs[0] in _SYMMETRIC and gold.signs == answer.signs:
+        return same_items(compare, _parts(gold), _parts(answer))
+    mirrored = Relation(answer.sides[::-1], answer.signs[::-1].translate(_MIRRORED))
+    return any_of(_same_sides(compare, gold, sides) for sides in (answer, mirrored))
 
 
-def _same_sides(compare: Comparison, gold: Ordering, answer: Ordering) -> Ternary:
-    if gold.relations != answer.relations:
+def _same_sides(compare: Comparison, gold: Relation, answer: Relation) -> Ternary:
+    if gold.signs != answer.signs:
         return compare.refuse("kinds differ")
-    return all_of(same_formula(compare, *pair) for pair in zip(gold.sides, answer.sides, strict=True))
+    return compare.in_order(_parts(gold), _parts(answer))
+
+
+def _parts(relation: Relation) -> list[Interpretations]:
+    return [(side,) for side in relation.sides]
 
 
 def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
     """Compare names and values; parameters may be called differently."""
     if len(gold.params) == len(answer.params):
         for new, old in zip(gold.params, answer.params, strict=True):
-            if old != new:
-                compare = compare.renamed(old, new)
+            compare = compare.renamed(old, new) if old != new else compare
+    if len(gold.params) != len(answer.params) and (is_symbol(gold.value) or is_symbol(answer.value)):
+        return compare.refuse("kinds differ")  # `f = x` is not `f(x) = x`
     # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.
     are_functions = gold.params and answer.params and gold.name.count("'") == answer.name.count("'")
-    if are_functions or not _names_contradict(gold.name, answer.name):
+    is_phrase_for_symbol = _is_phrase(gold.name) != _is_phrase(answer.name)
+    if are_functions or is_phrase_for_symbol or gold.name == answer.name:
         return compare.interpretations(gold.value, answer.value)
     # `y = 2x` and `x = y/2` name different symbols, and say the same.
     left, right = _as_equation(gold), _as_equation(answer)
@@ -44,13 +50,8 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
     return same_equation(compare, left, right)
 
 
-def _names_contradict(left: str, right: str) -> bool:
-    """Two symbols, or two phrases; a phrase may well be what a symbol stands for."""
-    return left != right and _is_phrase(left) == _is_phrase(right)
-
-
 def _is_phrase(name: str) -> bool:
-    return name.startswith("‹") or (name.isalpha() and len(name) > _LONGEST_SYMBOL)
+    return name.startswith("‹") or (name.isalpha() and len(name) > _LONGEST_SYMBOL and not name.isupper())
 
 
 def _is_solved(equation: Equation) -> bool:
@@ -59,28 +60,17 @@ def _is_solved(equation: Equation) -> bool:
 
 
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
-    """Compare `N = n` with `n`, and `f(x) = 2x` with `2z`: a name may be left out, a parameter renamed."""
-    if compare.is_strict or _is_bare(gold):  # only an answer that names its parameter may call it differently
-        return compare.interpretations(gold.value, (answer,))
-    # The answer's one symbol that the gold answer lacks is what it calls the parameter.
-    answer_symbols = all_symbols((answer,))
-    unknown = free_symbols((answer,)) - all_symbols(gold.value)
-    if len(gold.params) == 1 and len(unknown) == 1 and gold.params[0] not in answer_symbols:
-        (old,) = unknown
-        compare = compare.renamed(old, gold.params[0])
+    """Compare `N = n` with `n`, and `f(x) = 2x` with `2x`: a name may be left out, but no function be a bare symbol."""
+    if compare.is_strict and gold.params and is_symbol(gold.value):
+        return compare.refuse("kinds differ")
     return compare.interpretations(gold.value, (answer,))
 
 
 def other_and_named(compare: Comparison, gold: Value, answer: Named) -> Ternary:
     """Compare `n` with `N = n`, but no symbol with a function that has it as its value."""
-    if compare.is_strict and _is_bare(answer) and answer.params:
+    if compare.is_strict and answer.params and is_symbol(answer.value):
         return compare.refuse("kinds differ")
     return compare.interpretations((gold,), answer.value)
-
-
-def _is_bare(named: Named) -> bool:
-    """Whether the value is a symbol and nothing else."""
-    return any(isinstance(value, Formula) and value.is_symbol for value in named.value)
 
 
 def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Ternary:
@@ -136,8 +126,3 @@ def equation_and_formula(compare: Comparison, gold: Equation, answer: Formula) -
         return None
     (name,) = missing
     return solves(zero, name, answer.node)
-
-
-def formula_and_equation(compare: Comparison, gold: Formula, answer: Equation) -> Ternary:
-    """Refuse an equation that is not solved, `x - 2 = 5` for 5 or for 7."""
-    return compare.refuse("kinds differ")

@@ -7,11 +7,9 @@ from still_verl.rewards.equivalence.answer_types import (
     Collection,
     Equation,
     Formula,
-    Matrix,
     Named,
-    Ordering,
-    Piecewise,
     Region,
+    Relation,
     Words,
 )
 from still_verl.rewards.equivalence.compare import collections, formulas, regions, relations
@@ -20,17 +18,14 @@ from still_verl.rewards.equivalence.compare.comparison import Rules
 RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
-    (Matrix, Matrix): collections.same_matrix,
     (Region, Region): regions.same_region,
-    (Ordering, Ordering): relations.same_ordering,
+    (Relation, Relation): relations.same_relation,
     (Equation, Equation): relations.same_equation,
     (Equation, Formula): relations.equation_and_formula,
-    (Formula, Equation): relations.formula_and_equation,
     (Named, Named): relations.same_named,
     (Named, Equation): relations.named_and_equation,
     (Equation, Named): relations.equation_and_named,
     (Named, object): relations.named_and_other,
     (object, Named): relations.other_and_named,
-    (Piecewise, Piecewise): collections.same_piecewise,
     (Words, Words): formulas.same_words,
 }

@@ -5,7 +5,8 @@ import re
 from still_verl.rewards.equivalence.reading import Reading
 
 _LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
-_LETTERS = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])*[)›\s]*")
+_ONE = re.compile("[A-J]")
+_SEVERAL = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])+[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
 _CHOSEN = re.compile(
     r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![不非没无或])[\u4e00-\u9fff]){1,8})›?\s*:?\s*)?"
@@ -16,18 +17,14 @@ _ANOTHER = re.compile(r"(?<![A-Za-z\\])[A-J](?![A-Za-z])|∨")
 
 
 def same_choice(gold: str, answer: str, reading: Reading = "strict") -> bool | None:
-    """Say whether both choose the same letters; None when the gold answer is no choice.
+    """Say whether both choose the same letter; None when the gold answer is no choice.
 
     A gold answer that is one letter is a choice: no formula is equal to it. In the lenient reading an answer may be a
     lower-case letter.
     """
-    several, picks = letters(gold), letters(answer)
-    if several and picks:
-        return several == picks
-    if (several and letter(answer)) or (picks and letter(gold)):
-        return False
-    wanted = letter(gold)
-    picked = chosen(answer)
+    if _SEVERAL.fullmatch(gold) and _SEVERAL.fullmatch(answer):  # `AC`, `A, C`, `(A) ∧ (C)`
+        return set(_ONE.findall(gold)) == set(_ONE.findall(answer))
+    wanted, picked = letter(gold), chosen(answer)
     if wanted and not picked:
         return reading == "lenient" and letter(answer.upper()) == wanted
     wanted = wanted or labelled(gold)[0]
@@ -39,29 +36,13 @@ def same_choice(gold: str, answer: str, reading: Reading = "strict") -> bool | N
 def letter(text: str) -> str:
     """Return the letter of a multiple choice that a whole gold answer is, or nothing."""
     found = _LETTER.fullmatch(text)
-    if not found:
-        return ""
-    return found[1]
-
-
-def letters(text: str) -> frozenset[str]:
-    """Return the choices of an answer that names two or more: `AC`, `A, C`, `(A) ∧ (C)`; nothing for other answers."""
-    if not _LETTERS.fullmatch(text):
-        return frozenset()
-    named = re.findall("[A-J]", text)
-    # Letters in another order may be a product (`BA`) or a word; with a comma they are a list.
-    in_order = len(named) > 1 and named == sorted(set(named))
-    if in_order or "," in text:
-        return frozenset(named)
-    return frozenset()
+    return found[1] if found else ""
 
 
 def labelled(text: str) -> tuple[str, str]:
     """Return the letter in brackets before a gold answer, and the answer: `‹(C)› 12`. Two empty texts without one."""
     found = _LABELLED.fullmatch(text)
-    if not found:
-        return "", ""
-    return found[1] or found[2], found[3]
+    return (found[1] or found[2], found[3]) if found else ("", "")
 
 
 def chosen(text: str) -> str:

@@ -5,25 +5,25 @@ Each reader takes one kind, and gives nothing when the text is not that.
 
 import re
 from functools import lru_cache
+from itertools import chain
 
 from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Matrix, Named, Piecewise
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Interpretations, Named
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.normalize import compact
 from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_signs, fill_dots
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
-    are_names,
-    exact_side,
     is_name,
     read_equation,
-    read_ordering,
     read_ratio,
+    read_relation,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
 from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
-from still_verl.rewards.equivalence.symbols import all_symbols
+from still_verl.rewards.equivalence.symbols import all_symbols, is_symbol
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
 
@@ -37,13 +37,14 @@ _STATEMENT = re.compile(
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
 _LETTER = re.compile("[A-Za-z]")
-_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
+_DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 _QUANTIFIER = re.compile(
     r"^(?:‹(?:for )?(?:for|all|any|every|each|real|numbers?|values?|of)(?: real)?(?: numbers?| values?)?›\s*)+"
     r"(?=[a-z]\s*[<>≤≥≠])"
     r"|^‹(?:for )?(?:all|any|every|each)(?:›\s*‹| )(?:positive )?integers?›\s*(?=[i-n]\s*[≥>]\s*\d+$)"
 )
 _NO_PART_OF_NAME = re.compile(r"[‹›:\s]")
+_WORDS = re.compile("‹[^›]*›")
 _SPACE = re.compile(r"\s")
 
 
@@ -70,8 +71,11 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
-    exact = exact_side(_QUANTIFIER.sub("", text))
-    return _read_structure(exact, depth) or _read_prose_or_formula(exact)
+    text = _QUANTIFIER.sub("", text)
+    exact, *decimal = split_nonempty(text, "≈") or [text]
+    if decimal:
+        text = exact
+    return _read_structure(text, depth) or _read_prose_or_formula(text)
 
 
 def _read_prose_or_formula(text: str) -> Interpretations:
@@ -91,20 +95,18 @@ def _read_structure(text: str, depth: int) -> Interpretations:
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
     if _SET_OPERATION.search(text):
-        return read_region(text)
-    excluded = expand_signs(text)
-    if len(excluded) > 1 and len(split(text, "≠")) == 2:
-        text = "∧".join(excluded)  # `x ≠ ±1` excludes both
+        return read_region(text) or read_relation(text)
     if len(split(text, "<>≤≥≠∈")) > 1:
-        return _read_membership(text, depth) or read_region(text) + read_ordering(text)
+        return _read_membership(text, depth) or read_region(text) + read_relation(text)
     grouped = without_thousands(text)
-    if grouped == text:  # `3,14` is two items or one decimal
-        grouped = _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
-    if grouped != text:  # the comma of `1,234` may separate thousands or items
+    if grouped == text:
+        grouped = _DECIMAL_COMMA.sub(r"\1.\2", text)
+    if grouped != text:  # the comma of `1,234` may separate thousands or items, that of `3,14` decimals
         return _read_list(text, depth) + interpret(grouped, depth + 1)
     return (
         _read_list(text, depth)
-        or _read_relation(text, depth)
+        or _read_equation(text, depth)
+        or read_relation(text)
         or _read_signs(text, depth)
         or _read_bracketed(text, depth)
     )
@@ -123,41 +125,27 @@ def _read_list(text: str, depth: int) -> Interpretations:
     parts = fill_dots(split_nonempty(text, ",;∧∨"))
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
-    bracket = ""
-    if len(split(text, "∨")) > 1:
-        bracket = "∨"
-    listed = Collection(_items(parts, depth), bracket)
+    listed = Collection(_items(parts, depth), "∨" if len(split(text, "∨")) > 1 else "")
     return _tuples_by_name(listed) or (listed,)
 
 
 def _items(parts: list[str], depth: int) -> tuple[Interpretations, ...]:
     """The interpretations of each part; a part with signs to choose is two items or more."""
-    items = []
-    for part in parts:
-        for choice in expand_signs(part):
-            items.append(interpret(choice, depth + 1))
-    return tuple(items)
+    choices = chain.from_iterable(map(expand_signs, parts))
+    return tuple(interpret(choice, depth + 1) for choice in choices)
 
 
 def _tuples_by_name(listed: Collection) -> Interpretations:
     """`p=2, q=3, p=3, q=2` as two pairs: names that come again in their order begin another tuple."""
-    names = []
-    for item in listed.items:
-        if item and isinstance(item[0], Named):
-            names.append(item[0].name)
+    names = [item[0].name for item in listed.items if item and isinstance(item[0], Named)]
     if not names or names[0] not in names[1:]:
         return ()
     size = names.index(names[0], 1)
-    count, rest = divmod(len(listed.items), size)
-    first = names[:size]
-    is_one_name = size < 2
-    is_repeated = rest == 0 and names == first * count
-    if is_one_name or not is_repeated or len(set(first)) < size:
+    first, count = names[:size], len(listed.items) // size
+    if size < 2 or names != first * count or len(names) != len(listed.items) or len(set(first)) < size:
         return ()
-    tuples: list[Interpretations] = []
-    for start in range(0, len(listed.items), size):
-        tuples.append((Collection(listed.items[start : start + size], "()"),))
-    return (Collection(tuple(tuples)),)
+    starts = range(0, len(listed.items), size)
+    return (Collection(tuple((Collection(listed.items[at : at + size], "()"),) for at in starts)),)
 
 
 def _read_signs(text: str, depth: int) -> Interpretations:
@@ -175,28 +163,30 @@ def _read_cases(inside: str, depth: int) -> Interpretations:
     cases = []
     for line in lines:
         value, _, condition = line.partition("&")
-        value, condition = value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)
-        cases.append((interpret(value, depth + 1), interpret(condition, depth + 1)))
-    return (Piecewise(tuple(cases)),)
+        cases.append(_tuple([value.rstrip(" ,"), _CONDITION_WORD.sub("", condition)], depth))
+    return (Collection(tuple(cases), "⟪"),)
+
+
+def _tuple(parts: list[str], depth: int) -> Interpretations:
+    """Parts whose order counts."""
+    return (Collection(tuple(interpret(part, depth + 1) for part in parts), "()"),)
 
 
 def _read_system(lines: list[str], depth: int) -> Interpretations:
     """Lines that hold together; of equations that are solved in the last line, this one."""
     *before, last = [interpret(line, depth + 1) for line in lines]
-    if before and all(_kind(line) is Equation for line in before) and _kind(last) is Named:
+    kinds = {type(value) for line in before for value in line[:1]}
+    if kinds == {Equation} and isinstance(last[0], Named):
         return last
     return interpret("∧".join(lines), depth + 1)
-
-
-def _kind(line: Interpretations) -> type | None:
-    return type(line[0]) if line else None
 
 
 def _read_bracketed(text: str, depth: int) -> Interpretations:
     """Sets, tuples, intervals and matrices."""
     inside = unwrap(text, "⟦", "⟧")
     if inside is not None:
-        return (_matrix(inside, depth),)
+        rows = [_tuple(split(row, "&"), depth) for row in split_nonempty(inside, "\n")]
+        return (Collection(tuple(rows), "⟦"),)
     inside = unwrap(text, "⦃{", "⦄}")
     if inside is not None:
         return _read_set(text, inside, depth)
@@ -206,9 +196,7 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     parts = split(inside, ",;")
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
-    interval: Interpretations = ()
-    if len(parts) == 2:
-        interval = read_region(text)
+    interval = read_region(text) if len(parts) == 2 else ()
     items = tuple(interpret(part, depth + 1) for part in parts)
     return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
 
@@ -225,16 +213,7 @@ def _read_set(text: str, inside: str, depth: int) -> Interpretations:
     return (listed,)
 
 
-def _matrix(inside: str, depth: int) -> Matrix:
-    """Entries between `&` and the ends of rows."""
-    rows = []
-    for row in split_nonempty(inside, "\n"):
-        entries = tuple(interpret(entry, depth + 1) for entry in split(row, "&"))
-        rows.append(entries)
-    return Matrix(tuple(rows))
-
-
-def _read_relation(text: str, depth: int) -> Interpretations:
+def _read_equation(text: str, depth: int) -> Interpretations:
     """`name = value`, `f(x) = value`, or an equation; of a chain the last side counts."""
     sides = split_nonempty(text, "=⇒⇔")
     if len(sides) < 2 or "=" not in text:
@@ -245,7 +224,7 @@ def _read_relation(text: str, depth: int) -> Interpretations:
     if not all(is_name(side) or _is_formula(side) for side in names[1:]):
         return ()
     named = _read_named(names[0], value, depth)
-    if named and len(names) > 1 and are_names(names):  # `x = y = 1` is also the pair (1, 1)
+    if named and len(names) > 1 and all(map(is_name, names)):  # `x = y = 1` is also the pair (1, 1)
         same = interpret(value, depth + 1)
         return *named, Collection((same,) * len(names), "()")
     return named or read_equation(sides)
@@ -254,18 +233,17 @@ def _read_relation(text: str, depth: int) -> Interpretations:
 def _read_named(name: str, value: str, depth: int) -> Interpretations:
     """A value whose left side is only a name, a function of names, or a tuple of names."""
     function = _FUNCTION.fullmatch(name)
-    if function:
-        params = _SPACE.sub("", function[2]).split(",")
-        read = interpret(value, depth + 1)
-        if function[1] in all_symbols(read):
-            return ()
-        return (Named(compact(function[1]), tuple(params), read),)
-    if not is_name(name):
+    if not function and not is_name(name):
         return ()
     read = interpret(value, depth + 1)
-    if name in all_symbols(read):  # `x = x` names nothing
+    symbol = _WORDS.sub("", name).strip()  # of `‹radius› r`
+    called = symbol if symbol[:1].isalpha() else name
+    if function:
+        called = function[1]
+    if called in all_symbols(read) or (called in CONSTANTS and is_symbol(read)):  # `x = x` and `π = e` name nothing
         return ()
-    return (Named(compact(name), (), read),)
+    params = _SPACE.sub("", function[2]).split(",") if function else ()
+    return (Named(compact(called), tuple(params), read),)
 
 
 def _is_formula(text: str) -> bool:

@@ -1,74 +1,66 @@
-"""Sets of reals as sorted cuts: the parts that every region is made of, and union, intersection and complement."""
+"""Sets of reals that are made from half lines: union, intersection and difference, place by place."""
 
-import math
-from dataclasses import replace
+from collections.abc import Callable
+from operator import and_, gt, or_
 
-from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Cut, Region
+from still_verl.rewards.equivalence.answer_types import End, Region
 
-
-def between(low: Cut, low_closed: bool, high: Cut, high_closed: bool) -> Region:
-    """Return the interval from `low` to `high`; an infinite end is never part of it."""
-    begin = replace(low, after=not low_closed or low.value == -math.inf)
-    end = replace(high, after=high_closed and high.value != math.inf)
-    if begin < end:
-        return Region((begin, end))
-    return NOTHING
-
-
-def point(at: Cut) -> Region:
-    """Return the region of one number."""
-    return between(at, True, at, True)
+# Which places are in `x relation end`: those before it, itself, those behind it.
+_SHAPES = {
+    "<": (True, False, False),
+    "≤": (True, True, False),
+    "=": (False, True, False),
+    "≠": (True, False, True),
+    "≥": (False, True, True),
+    ">": (False, False, True),
+}
 
 
-def half_line(relation: str, bound: Cut) -> Region:
-    """Return all x for which `x relation bound`, where the relation is one of `<≤>≥=≠`."""
-    first, last = EVERYTHING.cuts
-    if relation in "<≤":
-        return between(first, False, bound, relation == "≤")
-    if relation in ">≥":
-        return between(bound, relation == "≥", last, False)
-    if relation == "=":
-        return point(bound)
-    return complement(point(bound))
+def half_line(relation: str, end: End) -> Region:
+    """Return all x for which `x relation end`, where the relation is one of `<≤>≥=≠`."""
+    return Region((end,), _SHAPES[relation])
+
+
+def beside_infinity(relation: str, is_positive: bool) -> Region:
+    """Return all x for which `x relation ∞`, or `-∞`: every real or none."""
+    before, _, behind = _SHAPES[relation]
+    return Region((), (before if is_positive else behind,))
 
 
 def union(left: Region, right: Region) -> Region:
-    """Return all that is in either. Regions that touch become one."""
-    cuts: list[Cut] = []
-    for begin, end in _pieces_in_order(left, right):
-        if not cuts or cuts[-1] < begin:
-            cuts += (begin, end)
-        elif cuts[-1] < end:
-            cuts[-1] = end
-    return Region(tuple(cuts))
-
-
-def _pieces_in_order(*regions: Region) -> list[tuple[Cut, Cut]]:
-    pieces: list[tuple[Cut, Cut]] = []
-    for region in regions:
-        pieces += zip(region.cuts[::2], region.cuts[1::2], strict=True)
-    return sorted(pieces, key=_begin)
-
-
-def _begin(piece: tuple[Cut, Cut]) -> tuple[float, bool]:
-    return piece[0].value, piece[0].after
-
-
-def complement(region: Region) -> Region:
-    """Return all reals that are not in it: the same cuts, with the two ends of the line added or taken away."""
-    first, last = EVERYTHING.cuts
-    cuts = list(region.cuts)
-    if cuts[:1] == [first]:
-        del cuts[0]
-    else:
-        cuts.insert(0, first)
-    if cuts[-1:] == [last]:
-        del cuts[-1]
-    else:
-        cuts.append(last)
-    return Region(tuple(cuts))
+    """Return all that is in either."""
+    return _combined(left, right, or_)
 
 
 def intersection(left: Region, right: Region) -> Region:
     """Return all that is in both."""
-    return complement(union(complement(left), complement(right)))
+    return _combined(left, right, and_)
+
+
+def without(left: Region, right: Region) -> Region:
+    """Return all of the first that is not in the second."""
+    return _combined(left, right, gt)
+
+
+def _combined(left: Region, right: Region, operation: Callable[[bool, bool], bool]) -> Region:
+    ends = sorted({*left.ends, *right.ends})
+    members = list(map(operation, _members(left, ends), _members(right, ends)))
+    kept, shown = [], members[:1]
+    for end, at, behind in zip(ends, members[1::2], members[2::2], strict=True):
+        if shown[-1] == at == behind:
+            continue  # nothing begins or ends here
+        kept.append(end)
+        shown += (at, behind)
+    return Region(tuple(kept), tuple(shown))
+
+
+def _members(region: Region, ends: list[End]) -> list[bool]:
+    """Whether the places before, at and behind each of `ends`, which are the region's and others, are in it."""
+    members = [region.members[0]]
+    for end in ends:
+        places: tuple[bool, ...] = (members[-1], members[-1])
+        if end in region.ends:
+            at = 2 * region.ends.index(end) + 1
+            places = region.members[at : at + 2]
+        members += places
+    return members

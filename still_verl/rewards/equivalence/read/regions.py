@@ -1,27 +1,20 @@
 """Sets of reals: intervals, inequalities, builders, unions, differences, and the same in words."""
 
-import math
 import re
 from collections.abc import Callable
+from functools import reduce
 
-from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Cut, Interpretations, Region
-from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Undefined, real
+from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, End, Formula, Interpretations, Region
+from still_verl.rewards.equivalence.evaluate import CONSTANTS, Evaluator, Undefined
 from still_verl.rewards.equivalence.node import Node, Unreadable
 from still_verl.rewards.equivalence.parse import parse
-from still_verl.rewards.equivalence.read.region_algebra import (
-    between,
-    complement,
-    half_line,
-    intersection,
-    point,
-    union,
-)
+from still_verl.rewards.equivalence.read.region_algebra import beside_infinity, half_line, intersection, union, without
 from still_verl.rewards.equivalence.read.splitting import split, unwrap
 
 _RELATION = re.compile(r"[<>≤≥≠=]")
-_MIRRORED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤", "=": "=", "≠": "≠"}
+_MIRRORED = str.maketrans("<≤>≥", ">≥<≤")
 _BUILDER = re.compile(r"\s*[A-Za-z]\w*\s*(?:∈\s*ℝ\s*)?[|:]")
-_POINTS_REMOVED = re.compile(r"\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
+_POINTS_REMOVED = re.compile(r"∖|\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
 _NOT_A_NAME = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|_\{[^{}]*\}|_[A-Za-z0-9]")
 _NAME = re.compile("[A-Za-z]")
 _VALUE_OF_FUNCTION = re.compile(r"(?<![A-Za-z\\])[fghFGH]\s*\(\s*[a-z]\s*\)")
@@ -35,8 +28,7 @@ def read_region(text: str) -> Interpretations:
     text = _VALUE_OF_FUNCTION.sub("y", text)
     # Letters of commands and words are no unknowns, and an index only tells one from another.
     names = set(_NAME.findall(_NOT_A_NAME.sub("", text)))
-    names.difference_update(CONSTANTS)
-    if len(names) > 1:
+    if len(names.difference(CONSTANTS)) > 1:
         return ()
     try:
         return (_region(text),)
@@ -49,44 +41,29 @@ def _region(text: str) -> Region:
 
     Raises:
         Unreadable: `text` is not a region.
-        Undefined: its ends are not numbers.
+        Undefined: its ends are not real numbers.
     """
-    parts = split(text, "∪∨")
-    if len(parts) > 1:
-        return _combined(parts, union)
-    parts = split(text, "∩")
-    if len(parts) > 1:
-        return _combined(parts, intersection)
-    parts = split(text, "∧,")
-    if len(parts) > 1 and _all_have_relations(parts):
-        return _combined(parts, _both_or_either)
-    parts = _POINTS_REMOVED.split(text.replace("∖", " - "), maxsplit=1)
+    for signs, combine in (("∪∨", union), ("∩", intersection), ("∧,", _both_or_either)):
+        parts = split(text, signs)
+        is_condition = combine is not _both_or_either or all(map(_RELATION.search, parts))
+        if len(parts) > 1 and is_condition:
+            return _combined(parts, combine)
+    parts = _POINTS_REMOVED.split(text, maxsplit=1)
     if len(parts) == 2:
-        whole, removed = parts
-        return intersection(_region(whole.strip()), complement(_region(removed.strip())))
+        return _combined(parts, without)
     return _simple_region(_MEMBER.sub("", text).strip())
 
 
 def _combined(parts: list[str], combine: Callable[[Region, Region], Region]) -> Region:
-    result = _region(parts[0])
-    for part in parts[1:]:
-        result = combine(result, _region(part))
-    return result
-
-
-def _all_have_relations(parts: list[str]) -> bool:
-    for part in parts:
-        if not _RELATION.search(part):
-            return False
-    return True
+    return reduce(combine, [_region(part.strip()) for part in parts])
 
 
 def _both_or_either(left: Region, right: Region) -> Region:
     """A comma or "and" between conditions means both; where no number meets both, people mean either."""
     both = intersection(left, right)
-    if both.cuts:
-        return both
-    return union(left, right)
+    if both == NOTHING:
+        return union(left, right)
+    return both
 
 
 def _simple_region(text: str) -> Region:
@@ -102,7 +79,7 @@ def _simple_region(text: str) -> Region:
     if inside is not None:
         ends = split(inside, ",;")
         if len(ends) == 2:
-            return _interval(ends, text[0] == "[", text[-1] == "]")
+            return _interval(ends[0], ends[1], text[0] + text[-1])
     return _inequality(text)
 
 
@@ -110,35 +87,30 @@ def _set(inside: str) -> Region:
     builder = _BUILDER.match(inside)
     if builder:
         return _region(inside[builder.end() :].strip())
-    region = NOTHING
-    for element in split(inside, ","):
-        region = union(region, point(_end(element)))
-    return region
+    return reduce(union, [_solved("=", element) for element in split(inside, ",")])
 
 
-def _interval(ends: list[str], low_closed: bool, high_closed: bool) -> Region:
-    low, high = _end(ends[0]), _end(ends[1])
-    if low.value >= high.value:
+def _interval(low: str, high: str, brackets: str) -> Region:
+    above = _solved("≥" if brackets[0] == "[" else ">", low)
+    below = _solved("≤" if brackets[1] == "]" else "<", high)
+    between = intersection(above, below)
+    if between == NOTHING:
         raise Unreadable("a pair, not an interval")
-    return between(low, low_closed, high, high_closed)
+    return between
 
 
-def _end(text: str) -> Cut:
-    """The end of an interval, `∞` included.
+def _solved(relation: str, end: str) -> Region:
+    """All x for which `x relation end`.
 
     Raises:
-        Undefined: it is not a real number.
+        Undefined: the end is not a real number.
     """
-    node = parse(text)
-    sign, inner = 1, node
-    if node.kind == "neg":
-        sign, inner = -1, node.args[0]
-    if inner == _INFINITY:
-        return Cut(sign * math.inf, False)
-    decimals = 0  # of a literal only: an end that is computed is exact
-    if inner.kind == "number":
-        decimals = inner.decimals
-    return Cut(real(Evaluator({})(node)), False, decimals)
+    node = parse(end)
+    is_negative = node.kind == "neg"
+    if _INFINITY in (node, *node.args):
+        return beside_infinity(relation, not is_negative)
+    value = Evaluator({}).real(node)
+    return half_line(relation, End(value, Formula(end, node)))
 
 
 def _inequality(text: str) -> Region:
@@ -154,16 +126,13 @@ def _inequality(text: str) -> Region:
 
 
 def _solve(relation: str, left: str, right: str) -> Region:
-    if _is_name(left):
-        return half_line(relation, _end(right))
-    if _is_name(right):
-        return half_line(_MIRRORED[relation], _end(left))
+    if _is_unknown(left):
+        return _solved(relation, right)
+    if _is_unknown(right):
+        return _solved(relation.translate(_MIRRORED), left)
     raise Unreadable("not solved")
 
 
-def _is_name(side: str) -> bool:
-    try:
-        node = parse(side)
-    except Unreadable:
-        return False
-    return node.kind == "symbol" and node.name not in CONSTANTS and node.name not in "∞…"
+def _is_unknown(side: str) -> bool:
+    node = parse(side)
+    return node.kind == "symbol" and node.name not in (*CONSTANTS, "∞", "…")

@@ -2,14 +2,14 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Ordering
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Relation
 from still_verl.rewards.equivalence.node import Node, Unreadable
 from still_verl.rewards.equivalence.parse import parse
-from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
+from still_verl.rewards.equivalence.read.splitting import places, split, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, take_unit
 from still_verl.rewards.equivalence.read.words import says_little
 
-_ORDER = "<>≤≥≠"
+_SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
 # What geometry names: angles, segments, triangles, means and vectors.
 _POINTS = re.compile(
@@ -21,10 +21,9 @@ _POINTS = re.compile(
 def is_name(text: str) -> bool:
     """Say whether `text` can name an answer: a symbol, a tuple of symbols, points (`AB`, `\\angle ABC`), or words."""
     inside = unwrap(text, "(", ")")
-    if inside is not None:
-        parts = split(inside, ",")
-        if len(parts) > 1:
-            return are_names(parts)
+    parts = split(inside or "", ",")
+    if len(parts) > 1:
+        return all(map(is_name, parts))
     if _POINTS.fullmatch(text):
         return True
     try:
@@ -33,34 +32,12 @@ def is_name(text: str) -> bool:
         return text.startswith("‹") and says_little(text)
 
 
-def are_names(texts: list[str]) -> bool:
-    """Say whether each of `texts` is a name."""
-    for text in texts:
-        if not is_name(text):
-            return False
-    return True
-
-
-def exact_side(text: str) -> str:
-    """Return the exact side of `exact ≈ decimal`, and `x ≈ 3` as `x =≈ 3`."""
-    sides = split_nonempty(text, "≈")
-    if len(sides) < 2:
-        return text
-    if len(sides) == 2 and is_name(sides[0]):
-        return f"{sides[0]}=≈{sides[1]}"
-    return sides[0]
-
-
-def read_ordering(text: str) -> Interpretations:
-    """Read `a > b ≥ c`, whatever the sides are."""
-    sides = []
-    for side in split(text, _ORDER):
-        formula = read_formula(side)
-        if formula.node is None:
-            return ()
-        sides.append(formula)
-    relations = re.findall(f"[{_ORDER}]", text)
-    return (Ordering(tuple(sides), "".join(relations)),)
+def read_relation(text: str) -> Interpretations:
+    """Read `a > b ≥ c`, `p ⋀ q` or `A ∪ B`, whatever the sides are; nothing without such a sign."""
+    signs = "".join(text[at] for at in places(text, _SIGNS))
+    if not signs:
+        return ()
+    return (Relation(tuple(map(read_formula, split(text, _SIGNS))), signs),)
 
 
 def read_equation(sides: list[str]) -> Interpretations:
@@ -70,9 +47,7 @@ def read_equation(sides: list[str]) -> Interpretations:
         left, right = parse(sides[0]), parse(result.text)
     except Unreadable:
         return ()
-    if left.symbols():
-        return (Equation(left, right),)
-    return (result,)
+    return (Equation(left, right),) if left.symbols() else (result,)
 
 
 def read_ratio(text: str) -> Interpretations:
@@ -81,13 +56,8 @@ def read_ratio(text: str) -> Interpretations:
         return ()
     text, unit = take_unit(text)
     try:
-        parts = [parse(part.strip()) for part in text.split(":")]
+        *parts, last = [parse(part.strip()) for part in text.split(":")]
     except Unreadable:
         return ()
-    last = parts.pop()
-    shares = []
-    for part in parts:
-        shares.append((Formula("", Node("/", (part, last)), unit),))
-    if len(shares) == 1:
-        return shares[0]
-    return (Collection(tuple(shares), "()"),)
+    shares = tuple((Formula("", Node("/", (part, last)), unit),) for part in parts)
+    return shares[0] if len(shares) == 1 else (Collection(shares, "()"),)

@@ -1,20 +1,27 @@
 """Cutting a normalized text at the places that are outside every bracket."""
 
+from collections.abc import Iterator
+from itertools import accumulate
+
 _OPENING = "([{⦃‹⟦⟪"
 _CLOSING = ")]}⦄›⟧⟫"
 
 
+def places(text: str, wanted: str) -> Iterator[int]:
+    """Yield the places of the characters `wanted` that no bracket encloses."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += _step(character)
+        if depth == 0 and character in wanted:
+            yield at
+
+
 def split(text: str, separators: str) -> list[str]:
     """Return the parts of `text` between top-level `separators`, stripped; one part when there is none."""
-    parts, depth, start = [], 0, 0
-    for at, character in enumerate(text):
-        if character in _OPENING:
-            depth += 1
-        elif character in _CLOSING:
-            depth -= 1
-        elif depth == 0 and character in separators:
-            parts.append(text[start:at].strip())
-            start = at + 1
+    parts, start = [], 0
+    for at in places(text, separators):
+        parts.append(text[start:at].strip())
+        start = at + 1
     return [*parts, text[start:].strip()]
 
 
@@ -30,28 +37,14 @@ def unwrap(text: str, opening: str, closing: str) -> str | None:
     """
     if len(text) < 2 or text[0] not in opening or text[-1] not in closing:
         return None
-    depth = 0
-    for at, character in enumerate(text):
-        depth += _step(character)
-        if depth == 0:
-            if at < len(text) - 1:
-                return None
-            return text[1:-1].strip()
-    return None
+    inner = accumulate(map(_step, text[:-1]))
+    return text[1:-1].strip() if all(depth > 0 for depth in inner) else None
 
 
 def bracket_depth(text: str) -> int:
     """Count how many brackets are open at once, at most."""
-    depth = deepest = 0
-    for character in text:
-        depth += _step(character)
-        deepest = max(deepest, depth)
-    return deepest
+    return max(accumulate(map(_step, text)), default=0)
 
 
 def _step(character: str) -> int:
-    if character in _OPENING:
-        return 1
-    if character in _CLOSING:
-        return -1
-    return 0
+    return (character in _OPENING) - (character in _CLOSING)

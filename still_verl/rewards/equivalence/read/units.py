@@ -12,7 +12,7 @@ _ABOUT = re.compile(r"^(?:‹(?:approximately|about|approx|around|roughly)›\s*
 _CURRENCY = re.compile(r"^(-?)\s*‹(dollar|euro|£|yuan|rs|usd)›\s*\.?\s*", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"(?<=\d)\s*°\s*‹?([CF])›?$")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(?![\d/]))")
-_GROUP_MARK = re.compile("[, ]")
+_BRACKET = re.compile(r"[(\[⦃]")
 _ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
 # Letters behind a number: a product of symbols, or a unit.
 _LETTERS = re.compile(r"([^a-zA-Z]*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)")
@@ -22,14 +22,7 @@ _LETTER_UNITS = frozenset(
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
 _RAISED = re.compile(r"\*\*-?\d")
 _MARKS = re.compile(r"[‹›(){},]")
-_MULTIPLIERS = {
-    "hundred": 10**2,
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-    "dozen": 12,
-}
+_MULTIPLIERS = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 # Words behind a number that say another number, or that this is none.
 _CHANGES = re.compile(
     r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
@@ -38,55 +31,34 @@ _CHANGES = re.compile(
     r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
     "|[十百千万亿不非没无或除]"
 )
-_SPECIAL = {
-    "percent": "%",
-    "percentage": "%",
-    "per cent": "%",
-    "degree": "°",
-    "degrees": "°",
-    "deg": "°",
-    "rad": "rad",
-    "radian": "rad",
-    "radians": "rad",
-    "元": "yuan",
-    "am": "am",
-    "pm": "pm",
-}
+_SPECIAL = dict.fromkeys(("percent", "percentage", "per cent"), "%") | dict.fromkeys(("degree", "degrees", "deg"), "°")
+_SPECIAL |= dict.fromkeys(("rad", "radian", "radians"), "rad") | {"元": "yuan", "am": "am", "pm": "pm", "度": "°"}
 
 
 def without_thousands(text: str) -> str:
     """Return `text` with `1,234` and `1 234` as `1234`, when it has no brackets that would make the comma separate."""
-    for bracket in "([⦃":
-        if bracket in text:
-            return text
-    return _THOUSANDS.sub(_without_group_marks, text)
-
-
-def _without_group_marks(found: re.Match[str]) -> str:
-    return _GROUP_MARK.sub("", found[0])
+    if _BRACKET.search(text):
+        return text
+    return _THOUSANDS.sub(lambda found: re.sub("[, ]", "", found[0]), text)
 
 
 def read_formulas(text: str) -> tuple[Formula, ...]:
     """Read a formula; letters behind a number are symbols and, in a second interpretation, a unit: `5 m`."""
     formula = read_formula(text)
     found = _LETTERS.fullmatch(text)
-    if not found or formula.unit or found[3].partition("^")[0].replace(" ", "").partition("/")[0] not in _LETTER_UNITS:
+    if not found or formula.unit or re.split(r"[\s/^]", found[3])[0] not in _LETTER_UNITS:
         return (formula,)
     try:
-        quantity = Formula(found[1], parse(found[1]), unit_name(found[3]), droppable=False)
+        return formula, Formula(found[1], parse(found[1]), unit_name(found[3]), droppable=False)
     except Unreadable:
         return (formula,)
-    return formula, quantity
 
 
 def read_formula(text: str) -> Formula:
     """Read a formula and the unit that is attached to it; `node` is None when the formula is not understood."""
     exact = _ABOUT.sub("", text)
     money = _CURRENCY.match(exact)
-    if money:
-        core, unit = take_unit(money[1] + exact[money.end() :])
-    else:
-        core, unit = take_unit(exact)
+    core, unit = take_unit(money[1] + exact[money.end() :] if money else exact)
     scale, unit = _multiplied(unit)
     if money and not unit:
         unit = money[2].lower()
@@ -142,7 +114,5 @@ def _multiplied(unit: str) -> tuple[int, str]:
     factor, words = 1, unit.split()
     while words and words[0].lower() in _MULTIPLIERS:
         factor *= _MULTIPLIERS[words.pop(0).lower()]
-    if factor > 1 and words[:1] == ["of"]:
-        words = words[1:]
-    name = " ".join(words)
+    name = " ".join(words).removeprefix("of ")
     return factor, _SPECIAL.get(name.lower(), name)

@@ -13,12 +13,12 @@ def read_vector(formula: Formula) -> Interpretations:
     if node is None or not node.symbols().intersection(AXES):
         return ()
     axes = AXES if AXES[2] in node.symbols() else AXES[:2]
-    zero = dict.fromkeys(AXES, number(0))
-    total, components = number(0), []
-    for axis in axes:
-        component = node.with_symbols({**zero, axis: number(1)})
-        components.append((Formula("", component),))
+    units = [{**dict.fromkeys(AXES, number(0)), axis: number(1)} for axis in axes]
+    components = [node.with_symbols(unit) for unit in units]
+    total = number(0)
+    for axis, component in zip(axes, components, strict=True):
         total = Node("+", (total, Node("*", (component, Node("symbol", name=axis)))))
     if not identical(node, total):
         return ()
-    return (Collection(tuple(components), "()", may_be_interval=len(axes) == 2),)
+    items = tuple((Formula("", component),) for component in components)
+    return (Collection(items, "()", may_be_interval=len(axes) == 2),)

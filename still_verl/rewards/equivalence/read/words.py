@@ -12,16 +12,7 @@ _NOTHING = re.compile(
     r"integers?|pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
-_SETS = {
-    "ℤ": "integers",
-    "ℤ^+": "positive integers",
-    "ℕ": "natural numbers",
-    "ℚ": "rational numbers",
-    "ℂ": "complex numbers",
-}
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
-_NOUNS = re.compile(r"\b(?:numbers?|integers?|values?|solutions?)\b")
-_TRUTHS = {"true": "yes", "false": "no"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty".split()
@@ -51,24 +42,16 @@ def read_sets_in_words(text: str) -> Interpretations:
 
 
 def read_count(text: str) -> str:
-    """Return "seven" as `7`; empty when `text` is not a small number in words."""
-    words = plain_words(text)
-    if words in _SMALL:
-        return str(_SMALL.index(words))
-    return ""
-
-
-def gist(words: str) -> str:
-    """Return plain words without "numbers", and a truth as "yes" or "no": what a person reads in them."""
-    said = " ".join(_NOUNS.sub(" ", words).split())
-    return _TRUTHS.get(said, said)
+    """Return "seven" as `7` and "six apples" as `6‹apples›`; empty when `text` begins with no small number in words."""
+    first, _, behind = plain_words(text).partition(" ")
+    if first not in _SMALL or not says_little(behind):
+        return ""
+    return f"{_SMALL.index(first)}‹{behind}›" if behind else str(_SMALL.index(first))
 
 
 def read_words(text: str) -> Interpretations:
     """Read prose, when there is any."""
     words = plain_words(text)
-    if text in _SETS:
-        return (Words(_SETS[text]),)
     if "‹" in text and words:
         return (Words(_OF_ALL.sub("", words)),)
     return ()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.rewards.equivalence.answer_types import Collection, Formula, Named, Piecewise, Words
+from still_verl.rewards.equivalence.answer_types import NOTHING, Formula, Region, Words
 from still_verl.rewards.equivalence.compare.comparison import (
     MAX_COMPARED,
     Comparison,
@@ -13,7 +13,6 @@ from still_verl.rewards.equivalence.compare.comparison import (
     Ternary,
     all_of,
     any_of,
-    has_unread_part,
 )
 from still_verl.rewards.equivalence.node import number
 
@@ -47,11 +46,11 @@ def test_a_rule_for_both_kinds_comes_before_one_for_any() -> None:
         return lambda compare, gold, answer: called.append(name) or True
 
     rules = {
-        (Piecewise, Piecewise): named("both"),
-        (Piecewise, object): named("gold"),
-        (object, Piecewise): named("answer"),
+        (Region, Region): named("both"),
+        (Region, object): named("gold"),
+        (object, Region): named("answer"),
     }
-    compare, clock, words = Comparison(rules), Piecewise(()), Words("a")
+    compare, clock, words = Comparison(rules), NOTHING, Words("a")
     for gold, answer in ((clock, clock), (clock, words), (words, clock)):
         assert compare.values(gold, answer) is True
     assert called == ["both", "gold", "answer"]
@@ -59,27 +58,9 @@ def test_a_rule_for_both_kinds_comes_before_one_for_any() -> None:
 
 def test_kinds_without_a_rule_differ_unless_a_part_was_not_understood() -> None:
     compare = Comparison({})
-    assert compare.values(READ, Piecewise(())) is False
-    assert compare.values(UNREAD, Piecewise(())) is None
+    assert compare.values(READ, NOTHING) is False
+    assert compare.values(UNREAD, NOTHING) is None
     assert compare.interpretations((), (READ,)) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "unread"),
-    [
-        (READ, False),
-        (UNREAD, True),
-        (Collection(((READ,), (READ, UNREAD))), True),
-        (Collection(((READ,), ())), True),
-        (Named("x", (), (READ,)), False),
-        (Named("x", (), ()), True),
-        (Words("even"), False),
-        (Words("route 66"), True),
-    ],
-    ids=str,
-)
-def test_what_was_not_understood(value: Any, unread: bool) -> None:
-    assert has_unread_part(value) is unread
 
 
 def test_the_budget_is_shared_with_renamed_comparisons() -> None:

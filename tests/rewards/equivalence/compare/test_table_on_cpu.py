@@ -3,7 +3,7 @@
 import inspect
 from typing import get_args
 
-from still_verl.rewards.equivalence.answer_types import Region, Value
+from still_verl.rewards.equivalence.answer_types import Equation, Formula, Region, Value
 from still_verl.rewards.equivalence.compare.table import RULES
 
 KINDS = set(get_args(Value))
@@ -15,7 +15,8 @@ def test_every_kind_can_be_equal_to_its_own() -> None:
 
 
 def test_kinds_that_can_be_equal_have_a_rule_both_ways() -> None:
-    assert {pair for pair in RULES if pair[::-1] not in RULES} == set()
+    one_way = {(Equation, Formula)}  # an answer may solve a gold equation
+    assert {pair for pair in RULES if pair[::-1] not in RULES} == one_way
 
 
 def test_a_rule_takes_a_comparison_and_values_of_its_two_kinds() -> None:

@@ -10,7 +10,6 @@ from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_si
     [
         ("5", ["5"]),
         ("a±b∓c", ["a+b-c", "a-b+c"]),
-        ("±(1,2)", ["(1,2)", "(-(1),-(2))"]),
         ("(±1,2)", ["(+1,2)", "(-1,2)"]),
         ("(±1,±2)", ["(+1,+2)", "(+1,-2)", "(-1,+2)", "(-1,-2)"]),
     ],
@@ -26,7 +25,6 @@ def test_signs(text: str, written: list[str]) -> None:
         ("9 6 … 0", "9 6 3 0"),
         ("n=1 … 4", "n=1 2 3 4"),
         ("1 3 … 8", "1 3 … 8"),  # the step does not meet the last
-        ("1 2 4 … 16", "1 2 4 … 16"),  # no common step
         ("1 1 … 1", "1 1 … 1"),
         ("a b … 9", "a b … 9"),
         ("… 9", "… 9"),
