@@ -64,7 +64,8 @@ def diagnose(
 
 
 def _head(found: "Diagnosis") -> str:
-    return f"{found.run}: {found.format}, {found.steps:,} steps"
+    name = f" ({found.name})" if found.name and not found.run.endswith(found.name) else ""
+    return f"{found.run}{name}: {found.format}, {found.steps:,} steps"
 
 
 def _read(found: "Diagnosis") -> str:
@@ -73,7 +74,7 @@ def _read(found: "Diagnosis") -> str:
     for signal, metrics in found.recognised.items():
         by_metrics.setdefault(", ".join(metrics), []).append(signal)
     parts = [f"{' and '.join(signals)} from {metrics}" for metrics, signals in by_metrics.items()]
-    return f"read: {'; '.join([*parts, f'{found.unknown} other metrics are not read'])}"
+    return f"read: {'; '.join(parts) or 'nothing'} (other metrics, which no detector reads: {found.unknown:,})"
 
 
 def _text(found: "Diagnosis") -> list[str]:

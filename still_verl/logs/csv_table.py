@@ -43,7 +43,7 @@ class CsvTable(LogFormat):
             heads = _heads(file)
             for cells in islice(_table(file, notes), 1, None):
                 if len(cells) > len(heads):
-                    notes.add("{n} rows with more cells than the table has columns were left out")
+                    notes.add("rows left out, with more cells than the table has columns: {n}")
                 elif cells:
                     yield trainer_names(_row(heads, cells, log.name))
 

@@ -54,12 +54,12 @@ def _samples(file: Path, notes: Notes) -> Iterator[Row]:
     for line in lines(file, notes):
         row = HISTORY.row(line)
         if row is None or not NEEDED <= row.keys():
-            notes.add("{n} lines could not be read")
+            notes.add("lines that could not be read: {n}")
         elif taken < SAMPLES:
             taken += 1
             yield row
         else:
-            notes.add("{n} samples of large steps were left out")
+            notes.add("samples of large steps that were left out: {n}")
 
 
 def _figures(samples: list[Row], validation: bool) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def lines(path: Path, notes: Notes) -> Iterator[str]:
         yield from _whole(rest)
         rest = rest[rest.rfind("\n") + 1 :]
         if len(rest) > LONGEST:
-            notes.add("{n} pieces of lines that are too long were left out")
+            notes.add("pieces of lines left out that are too long: {n}")
             rest = ""
         rest += decoder.decode(piece)
     yield from _whole(rest)

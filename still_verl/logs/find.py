@@ -11,7 +11,7 @@ from still_verl.logs.format import Log
 from still_verl.logs.registries import FORMATS
 from still_verl.logs.same_run import Print, agree, print_of
 
-LEVELS = 8  # of folders below the path
+LEVELS = 12  # of folders below the path
 EVERY_S = 2.0
 FILES = 200_000  # that are looked at; what is more is left out
 DUMP = "verl_dump"  # only read alone: beside a log it has the samples of that run
@@ -40,7 +40,8 @@ def looked_for(formats: tuple[str, ...] = ()) -> str:
     parts = []
     for name in formats or FORMATS:
         found = FORMATS.find(name)
-        parts.append(f"{found.title} ({', '.join(found.patterns)})")
+        names = [pattern for pattern in found.patterns if pattern not in found.title]
+        parts.append(f"{found.title} ({', '.join(names)})" if names else found.title)
     return "; ".join(parts)
 
 
@@ -189,7 +190,9 @@ def _each_once(logs: list[Log], notes: Notes) -> list[Log]:
     if not logged:
         return logs
     if len(logged) < len(logs):
-        notes.add(f"{len(logs) - len(logged)} folders of samples (verl's dumps) were not searched: there are logs")
+        notes.add(
+            f"folders of samples (verl's dumps), which are not read where there are logs: {len(logs) - len(logged)}"
+        )
     if len({log.format for log in logged}) == 1:
         return logged
     kept: list[tuple[Log, Print]] = []

@@ -111,7 +111,7 @@ class LineFormat(LogFormat):
                 if row is not None:
                     yield row
                 elif self.missed(line):
-                    notes.add("{n} lines could not be read")
+                    notes.add("lines that could not be read: {n}")
 
     def missed(self, line: str) -> bool:
         """Return whether a line that is no row should have been one."""

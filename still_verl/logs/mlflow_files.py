@@ -50,7 +50,7 @@ def _points(file: Path, key: str, notes: Notes) -> Iterator[Point]:
             if time is not None and value is not None and step is not None:
                 yield time, step, key, value
                 continue
-        notes.add("{n} lines could not be read")
+        notes.add("lines that could not be read: {n}")
 
 
 def _meta(path: Path) -> dict[str, Any]:

@@ -24,11 +24,11 @@ METRICS = 20_000  # of a run; what is more is left out
 NESTED = 4  # levels of mappings in mappings
 HIGHEST = 2**53
 
-REPEATED = "{n} rows repeat the step before: the later value counts"
-BACK = "the steps go back {n} times, as after a resume: what was logged later counts"
+REPEATED = "rows that repeat the step before, so that the later value counts: {n}"
+BACK = "steps go back, as after a resume, and what was logged later counts: {n} times"
 THINNED = f"the run is longer than {KEPT:,} values of a metric: it is read in part, evenly"
-NO_STEP = "{n} rows without a step that is a whole number were left out"
-TOO_MANY = f"{{n}} values of metrics beyond the first {METRICS:,} were left out"
+NO_STEP = "rows left out, without a step that is a whole number: {n}"
+TOO_MANY = f"values left out, of metrics beyond the first {METRICS:,}: {{n}}"
 COUNTED = "no row has a step: rows are counted"
 
 
@@ -48,7 +48,8 @@ class Series:
         self._strides: dict[str, int] = {}  # of metrics that are thinned: one in so many values is kept
         self._skipped: dict[str, int] = {}
         self._unsorted: set[str] = set()
-        self._with_step = self._without_step = 0
+        self._has_steps = False
+        self._counted = 0  # rows without a step, while no row had one
 
     @property
     def values(self) -> dict[str, Values]:
@@ -60,32 +61,41 @@ class Series:
 
     def add(self, row: Row) -> None:
         """Take in what was logged at once."""
+        numbers = dict(_numbers(row))
+        if not numbers:
+            return
         step = self._step_of(row)
         if step is None:
             return
-        numbers = dict(_numbers(row))
         if self._goes_back(step, numbers):
             self._rewind(step)
         for name, value in numbers.items():
             self._put(name, step, value)
 
     def _step_of(self, row: Row) -> int | None:
-        """Return the step of a row. A log in which none has one is counted."""
-        for name in STEP_NAMES:
-            if row.get(name) is not None:
-                step = whole_number(row[name])
-                if step is None:
-                    break
-                self._with_step += 1
-                return step
-        else:
-            if not self._with_step:
-                self._without_step += 1
-                if self._without_step == 1:
-                    self.notes.add(COUNTED)
-                return self._without_step
-        self.notes.add(NO_STEP)
-        return None
+        """Return the step of a row; None if it has none. If no row of a log has one, they are counted."""
+        name = next((name for name in STEP_NAMES if row.get(name) is not None), None)
+        if name is None and not self._has_steps:
+            self._counted += 1
+            if self._counted == 1:
+                self.notes.add(COUNTED)
+            return self._counted
+        step = None if name is None else whole_number(row[name])
+        if step is None:
+            self.notes.add(NO_STEP)
+        elif not self._has_steps:
+            self._has_steps = True
+            self._forget_counted()
+        return step
+
+    def _forget_counted(self) -> None:
+        """Leave out the rows that were counted: the log has steps, after all."""
+        if self._counted:
+            del self.notes.counts[COUNTED]
+            self.notes.add(NO_STEP, self._counted)
+            self._values.clear()
+            self._last.clear()
+            self._counted = 0
 
     def _goes_back(self, step: int, numbers: dict[str, float | None]) -> bool:
         """Return whether most metrics of a row were logged at its step before, and at later steps too."""
@@ -192,7 +202,9 @@ def _numbers(row: Row, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, 
     for key, value in row.items():
         if not prefix and (key in STEP_NAMES or key.startswith("_")):
             continue
-        if isinstance(value, dict):
+        if type(value) is float:  # nearly always, so first
+            yield f"{prefix}{key}", value if math.isfinite(value) else None
+        elif isinstance(value, dict):
             if depth < NESTED and "_type" not in value:  # else a picture or a table of wandb's
                 yield from _numbers(value, f"{prefix}{key}/", depth + 1)
         elif value is None:

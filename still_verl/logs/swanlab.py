@@ -48,7 +48,7 @@ def _points(data: bytes, notes: Notes) -> Iterator[Point]:
             for scalar in messages(parse_message(data), SCALAR):
                 yield from _scalar(scalar)
     except (ValueError, RecursionError):
-        notes.add("{n} records could not be read")
+        notes.add("records that could not be read: {n}")
 
 
 def _scalar(scalar: Message) -> Iterator[Point]:

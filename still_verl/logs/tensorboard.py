@@ -42,7 +42,7 @@ def _points(file: Path, notes: Notes) -> Iterator[tuple[int, str, float]]:
                     if number is not None:
                         yield step, text(value, TAG), number
         except ValueError:
-            notes.add("{n} records could not be read")
+            notes.add("records that could not be read: {n}")
 
 
 def _scalar(value: Message) -> float | None:

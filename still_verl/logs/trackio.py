@@ -39,7 +39,7 @@ class Trackio(LogFormat):
                 for step, metrics in base.execute(query, (run_id,)):
                     row = _metrics(metrics)
                     if row is None:
-                        notes.add("{n} rows could not be read")
+                        notes.add("rows that could not be read: {n}")
                     else:
                         yield trainer_names({"_step": step} | row)
 

@@ -68,7 +68,7 @@ def _rows(found: list[Any], notes: Notes) -> Iterator[Row]:
         if isinstance(row, dict):
             yield trainer_names(row)
         else:
-            notes.add("{n} entries that are no rows were left out")
+            notes.add("entries left out that are no rows: {n}")
 
 
 def _load(path: Path) -> Any:

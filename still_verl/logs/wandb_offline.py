@@ -45,7 +45,7 @@ def _records(file: Path, notes: Notes) -> Iterator[Message]:
         try:
             yield parse_message(data)
         except ValueError:
-            notes.add("{n} records could not be read")
+            notes.add("records that could not be read: {n}")
 
 
 def _run_of(path: Path) -> tuple[str, str]:

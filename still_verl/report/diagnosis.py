@@ -8,7 +8,7 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.logs.find import find_runs, looked_for
 from still_verl.logs.format import Log
-from still_verl.logs.known import signals_of
+from still_verl.logs.known import signals_of, used_of
 from still_verl.logs.read import read_log
 from still_verl.logs.series import Values, rows_by_step
 from still_verl.monitor.alarms import Alarm, scan
@@ -29,6 +29,7 @@ class Diagnosis:
         recognised: metrics that were read, by the signal that they are.
         unknown: how many other metrics there are.
         notes: what was left out, in words.
+        name: of the run, as its logger knows it; empty where it keeps none.
     """
 
     run: str
@@ -38,6 +39,7 @@ class Diagnosis:
     recognised: dict[str, list[str]]
     unknown: int
     notes: list[str]
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -83,14 +85,29 @@ def diagnose(paths: Sequence[Path], formats: Sequence[str] = ()) -> Diagnoses:
             found.missed.append(str(error))
             continue
         found.notes += runs.notes
-        if not runs.logs:
-            found.missed.append(not_recognised(path, tuple(formats)))
+        read, empty = 0, []
         for log in runs.logs:
             identity = (log.format, str(Path(log.label).resolve()))
-            if identity not in seen:
-                seen.add(identity)
-                found.runs.append(diagnose_log(log))
+            if identity in seen:
+                read += 1
+                continue
+            seen.add(identity)
+            run = diagnose_log(log)
+            if run.steps:
+                read += 1
+                found.runs.append(run)
+            else:
+                empty.append(without_numbers(log, run.notes))
+        if read:
+            found.notes += empty
+        else:
+            found.missed += empty or [not_recognised(path, tuple(formats))]
     return found
+
+
+def without_numbers(log: Log, notes: Sequence[str]) -> str:
+    """Say that a log was recognised, and has nothing to read."""
+    return f"{'; '.join([f'{log.label} ({log.format}) has no numbers', *notes])}"
 
 
 def not_recognised(path: Path, formats: tuple[str, ...] = ()) -> str:
@@ -105,11 +122,12 @@ def diagnose_log(log: Log) -> Diagnosis:
     recognised, unknown = recognise(values)
     steps = {step for by_step in values.values() for step in by_step}
     notes = series.notes.texts()
-    if not recognised:
+    if steps and not recognised:
         notes.append("no metric of it is read by a detector")
-    elif len(steps) < FEW_STEPS:
+    elif 0 < len(steps) < FEW_STEPS:
         notes.append(f"fewer than {FEW_STEPS} steps: most detectors have nothing to compare with")
-    return Diagnosis(log.label, log.format, len(steps), worst(scan(rows_by_step(values))), recognised, unknown, notes)
+    findings = worst(scan(rows_by_step(values)))
+    return Diagnosis(log.label, log.format, len(steps), findings, recognised, unknown, notes, log.name)
 
 
 def recognise(values: dict[str, Values]) -> tuple[dict[str, list[str]], int]:
@@ -121,7 +139,7 @@ def recognise(values: dict[str, Values]) -> tuple[dict[str, list[str]], int]:
         unknown += not signals
         for signal in signals:
             recognised.setdefault(signal, []).append(metric)
-    return recognised, unknown
+    return {signal: used_of(signal, metrics) for signal, metrics in recognised.items()}, unknown
 
 
 def worst(alarms: Sequence[Alarm]) -> list[Alarm]:

@@ -44,15 +44,33 @@ def read_runs(paths: Sequence[Path], formats: Sequence[str] = (), begun: bool = 
         if resolved.count(path) > 1:
             raise ValueError(f"{given} is given twice")
         logs += _logs_of(path, tuple(formats), begun)
+    logs = list({(log.format, log.label): log for log in logs}.values())  # a run and the folder that it is in
     names = _names([Path(log.label) for log in logs])
-    return [_read_run(log, name) for log, name in zip(logs, names, strict=True)]
+    runs = [_read_run(log, name) for log, name in zip(logs, names, strict=True)]
+    if begun:
+        return runs
+    return _with_numbers(runs)
+
+
+def _with_numbers(runs: list[Run]) -> list[Run]:
+    """Leave out the runs whose log was recognised and has nothing to read; the first of the others says which.
+
+    Raises:
+        ValueError: these are all.
+    """
+    empty = [f"{run.path} ({run.format}) has no numbers" for run in runs if run.format and not run.series]
+    kept = [run for run in runs if run.series or not run.format]
+    if not kept:
+        raise ValueError("; ".join(empty))
+    kept[0].problems.extend(f"Log: {text}." for text in empty)
+    return kept
 
 
 def _logs_of(path: Path, formats: tuple[str, ...], begun: bool) -> list[Log]:
     found = find_runs(path, formats)
-    logs = [replace(log, notes=(*log.notes, *found.notes)) for log in found.logs]
-    if logs:
-        return logs
+    if found.logs:
+        first, *others = found.logs
+        return [replace(first, notes=(*first.notes, *found.notes)), *others]
     if path.is_dir() and (begun or (path / CONFIG).is_file() or read_phase_samples(path)):
         return [Log(path, "", (), notes=tuple(found.notes))]
     raise ValueError(not_recognised(path, formats))

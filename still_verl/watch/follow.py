@@ -114,7 +114,7 @@ class Reading:
             if row is not None:
                 self._series.add(row)
             elif self._form.missed(line):
-                self._series.notes.add("{n} lines could not be read")
+                self._series.notes.add("lines that could not be read: {n}")
 
     def _read_again(self) -> None:
         """Read files that have no lines to add when one of them has grown."""
