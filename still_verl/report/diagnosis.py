@@ -101,7 +101,7 @@ def diagnose(paths: Sequence[Path], formats: Sequence[str] = ()) -> Diagnoses:
         if read:
             found.notes += empty
         else:
-            found.missed += empty or [not_recognised(path, tuple(formats))]
+            found.missed.append(not_recognised(path, tuple(formats), empty))
     return found
 
 
@@ -110,9 +110,12 @@ def without_numbers(log: Log, notes: Sequence[str]) -> str:
     return f"{'; '.join([f'{log.label} ({log.format}) has no numbers', *notes])}"
 
 
-def not_recognised(path: Path, formats: tuple[str, ...] = ()) -> str:
-    """Say that nothing was recognised, and what was looked for."""
-    return f"{path} has no log that is recognised; looked for: {looked_for(formats)}"
+def not_recognised(path: Path, formats: tuple[str, ...] = (), empty: Sequence[str] = ()) -> str:
+    """Say that nothing was recognised, or nothing that has numbers, and what was looked for."""
+    texts = [f"{path} has no log that is recognised", *empty]
+    if empty:
+        texts[0] = f"{path} has no log with numbers"
+    return f"{'; '.join(texts)}; looked for: {looked_for(formats)}"
 
 
 def diagnose_log(log: Log) -> Diagnosis:

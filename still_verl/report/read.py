@@ -49,10 +49,10 @@ def read_runs(paths: Sequence[Path], formats: Sequence[str] = (), begun: bool = 
     runs = [_read_run(log, name) for log, name in zip(logs, names, strict=True)]
     if begun:
         return runs
-    return _with_numbers(runs)
+    return _with_numbers(runs, not_recognised(paths[0], tuple(formats)))
 
 
-def _with_numbers(runs: list[Run]) -> list[Run]:
+def _with_numbers(runs: list[Run], nothing: str) -> list[Run]:
     """Leave out the runs whose log was recognised and has nothing to read; the first of the others says which.
 
     Raises:
@@ -61,7 +61,7 @@ def _with_numbers(runs: list[Run]) -> list[Run]:
     empty = [f"{run.path} ({run.format}) has no numbers" for run in runs if run.format and not run.series]
     kept = [run for run in runs if run.series or not run.format]
     if not kept:
-        raise ValueError("; ".join(empty))
+        raise ValueError("; ".join([nothing, *empty]))
     kept[0].problems.extend(f"Log: {text}." for text in empty)
     return kept
 
