@@ -86,7 +86,7 @@ def _facts(run: Run, progress: Progress, age: float | None) -> list[RenderableTy
         cells: list[RenderableType] = [phase.text, f"for {duration(phase.seconds)}"]
         if phase.usual:
             done = min(phase.seconds / phase.usual, 1.0)
-            cells = [ProgressBar(total=1.0, completed=done, width=28), *cells, f"of usually {duration(phase.usual)}"]
+            cells = [*cells, f"of usually {duration(phase.usual)}", ProgressBar(total=1.0, completed=done, width=12)]
         line.add_row(*cells)
         facts.append(line)
     saved = last_checkpoint(run)
