@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from still_verl.monitor.alarms import Alarm
     from still_verl.report.diagnosis import Diagnosis
 
+VERL = ("actor/", "critic/", "response_length/", "val-core/", "still/")  # how metrics of verl's, and ours, begin
 EXAMPLES = """
 [bold]still-verl diagnose runs/[/]  a folder of runs: each of them
 
@@ -54,13 +55,18 @@ def diagnose(
     else:
         for run in found.runs:
             lines = _markdown(run) if markdown else _text(run)
-            console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+            console.print("\n".join(map(_printable, lines)), highlight=False, markup=False, soft_wrap=True)
     for text in found.notes:
         typer.echo(f"still-verl: {text}", err=True)
     for text in found.missed:
         typer.echo(f"still-verl: {text}", err=True)
     if found.missed or (fail_on is not None and any(run.reaches(fail_on) for run in found.runs)):
         raise typer.Exit(1)
+
+
+def _printable(text: str) -> str:
+    """Return a text without what a terminal would obey: names of metrics and runs come from a log."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _head(found: "Diagnosis") -> str:
@@ -115,9 +121,6 @@ def _training(found: "Diagnosis", alarm: "Alarm") -> list[str]:
         return []
     command = training_command(found.run, alarm.advice)
     return [command] if command else []
-
-
-VERL = ("actor/", "critic/", "response_length/", "val-core/", "still/")
 
 
 def _cell(text: str) -> str:

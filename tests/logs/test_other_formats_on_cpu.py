@@ -1,6 +1,7 @@
 """CSV of wandb, verl's dumps alone, a format of a user's own."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,34 +117,21 @@ def test_a_dump_of_validations_is_a_validation_and_one_beside_a_log_is_no_run(tm
     assert found.notes == ["folders of samples (verl's dumps), which are not read where there are logs: 1"]
 
 
-MINE = """
-from still_verl.logs.format import LineFormat
-
-class Mine(LineFormat):
-    title = "my trainer"
-    patterns = ("*.mine",)
-
-    def row(self, line):
-        parts = line.split()
-        if len(parts) != 2:
-            return None
-        return {"step": parts[0], "critic/score/mean": parts[1]}
-
-MINE = Mine()
-"""
-
-
-def test_a_format_of_a_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my_logs.py").write_text(MINE)
+def test_a_format_of_a_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_examples: Callable[[Path], None]
+) -> None:
+    """The example of docs/extend.md."""
+    write_examples(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     runs = tmp_path / "runs"
     runs.mkdir()
+    mine = "my_package.logs.MINE"
     (runs / "a.mine").write_text("".join(f"{step} {score(step)}\n" for step in STEPS) + "torn")
-    (run,) = diagnose([runs], ["my_logs.MINE"]).runs
-    assert run.format == "my_logs.MINE" and run.steps == 80 and "accuracy_drop" in {a.name for a in run.findings}
+    (run,) = diagnose([runs], [mine]).runs
+    assert run.format == mine and run.steps == 80 and "accuracy_drop" in {a.name for a in run.findings}
     assert run.notes == ["lines that could not be read: 1"]
-    for command in (["watch", "--once"], ["report", "-o", str(tmp_path / "r.html")]):
-        result = CliRunner().invoke(app, [*command, str(runs), "--format", "my_logs.MINE"])
+    for command in (["diagnose"], ["watch", "--once"], ["report", "-o", str(tmp_path / "r.html")]):
+        result = CliRunner().invoke(app, [*command, str(runs), "--format", mine])
         assert result.exit_code == 0, result.output
     missing = CliRunner().invoke(app, ["diagnose", str(runs), "--format", "verl_consle"])
     assert missing.exit_code == 1 and "did you mean verl_console?" in missing.stderr
