@@ -51,7 +51,7 @@ def diagnose(
     except ConfigError as error:
         stop(str(error))
     if as_json:
-        typer.echo(json.dumps([run.as_json() for run in found.runs], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([run.as_json() for run in found.runs], indent=2))
     else:
         for run in found.runs:
             lines = _markdown(run) if markdown else _text(run)

@@ -5,7 +5,7 @@ import re
 from still_verl.logs.format import LineFormat, Row
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-STEP = re.compile(r"(?:^|\s)step:(\d+) - (.*)", re.DOTALL)
+STEP = re.compile(r"(?<![\w/])step:(\d+) - (.*)", re.DOTALL)
 # numpy writes np.float64(0.1); Ray may add how often a line came.
 NUMBER = re.compile(r"(?:np\.\w+\()?([-+]?(?:[\d.]+(?:e[-+]?\d+)?|nan|inf))\)?(?:\s|$)", re.IGNORECASE)
 SEARCHED = 2_000_000  # lines in which the first step is looked for: a log may begin with many warnings
@@ -15,7 +15,7 @@ class Console(LineFormat):
     """What verl prints of each step."""
 
     title = "verl's console log"
-    patterns = ("*.log", "*.txt", "*.out", "*.err", "*.log.[0-9]*")
+    patterns = ("*.log", "*.txt", "*.out", "*.err", "*.log.[0-9]*", "*log", "stdout*")
     searched = SEARCHED
 
     def row(self, line: str) -> Row | None:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from still_verl.logs.files import Notes, lines
@@ -12,6 +12,7 @@ from still_verl.logs.known import has_known
 from still_verl.logs.series import STEP_NAMES
 
 SEPARATORS = (",", ";", "\t")
+STEPS = set(STEP_NAMES)
 RUN = " - "  # between the name of a run and the metric, in the heads of a chart's columns
 RANGES = ("__MIN", "__MAX")  # of a chart of several runs as one
 EMPTY = ("", "null", "None")  # a metric that a row does not have
@@ -40,9 +41,13 @@ class CsvTable(LogFormat):
 
     def rows(self, log: Log, notes: Notes) -> Iterator[Row]:
         for file in log.files:
-            heads = _heads(file)
-            for cells in islice(_table(file, notes), 1, None):
-                if len(cells) > len(heads):
+            heads: list[str] = []
+            for cells in _table(file, notes):
+                if not heads or not STEPS.isdisjoint(
+                    cells
+                ):  # columns that were added on the way have heads of their own
+                    heads = [head.strip() for head in cells]
+                elif len(cells) > len(heads):
                     notes.add("rows left out, with more cells than the table has columns: {n}")
                 elif cells:
                     yield trainer_names(_row(heads, cells, log.name))

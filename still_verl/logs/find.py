@@ -117,6 +117,10 @@ def _files(path: Path, notes: Notes) -> Iterator[Path]:
         seen.add(real)
         folders, files = _entries(folder, notes)
         for file in files:
+            target = os.path.realpath(file) if file.is_symlink() else f"{real}/{file.name}"
+            if target in seen:
+                continue
+            seen.add(target)
             count += 1
             if count > FILES:
                 notes.add(f"only the first {FILES:,} files were looked at")

@@ -14,7 +14,7 @@ class JsonLines(LineFormat):
     """Any log of JSON objects with a step and a metric that is known."""
 
     title = "JSON lines with a step, as the history of a wandb run"
-    patterns: ClassVar[Sequence[str]] = ("*.jsonl", "*.ndjson", "*.json")
+    patterns: ClassVar[Sequence[str]] = ("*.jsonl", "*.ndjson")
 
     def row(self, line: str) -> Row | None:
         try:

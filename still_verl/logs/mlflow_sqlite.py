@@ -36,10 +36,10 @@ class Mlflow(LogFormat):
                 yield from rows_of_points(_points(base.execute(METRICS, (log.key[1],))))
 
 
-def _points(rows: Iterator[tuple[int, str, float, int]]) -> Iterator[tuple[int, str, float | None]]:
+def _points(rows: Iterator[tuple[int, str, float | None, int]]) -> Iterator[tuple[int, str, float | None]]:
     for step, key, value, is_nan in rows:
-        broken = bool(is_nan) or abs(value) > LARGEST
-        yield step, original_name(key), None if broken else value
+        broken = is_nan or not isinstance(value, int | float) or abs(value) > LARGEST
+        yield step, original_name(str(key)), None if broken else value
 
 
 def original_name(key: str) -> str:

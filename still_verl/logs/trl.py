@@ -3,15 +3,16 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from still_verl.logs.files import Notes, chunks
+from still_verl.logs.files import Notes, chunks, head
 from still_verl.logs.format import Log, LogFormat, Row
 from still_verl.logs.hugging_face import trainer_names
 from still_verl.logs.known import has_known
 from still_verl.logs.series import STEP_NAMES, whole_number
 
 LARGEST = 1 << 29  # bytes of a file that is read whole
+BEGINNING = 64  # bytes in which a list begins
 CHECKPOINT = "checkpoint-"
 
 
@@ -44,9 +45,10 @@ class JsonList(LogFormat):
 
     title = "a JSON list of rows, as the history of a wandb run"
     patterns = ("*.json",)
-    beginnings: ClassVar[tuple[str, ...]] = ("[",)
 
     def find(self, path: Path) -> list[Log]:
+        if not head(path, BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+            return []  # before it is read as a whole: a tokenizer is JSON, too
         found = _load(path)
         if not isinstance(found, list) or not any(_is_row(row) for row in found[:200]):
             return []

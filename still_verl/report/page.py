@@ -41,7 +41,7 @@ def write_report(paths: Sequence[Path], output: Path, formats: Sequence[str] = (
     output.parent.mkdir(parents=True, exist_ok=True)
     # Written under another name first: a browser that reloads meanwhile gets a whole page.
     partial = output.with_name(output.name + ".part")
-    partial.write_text(page, encoding="utf-8")
+    partial.write_text(page, encoding="utf-8", errors="backslashreplace")  # a path may be no text
     os.replace(partial, output)
     return runs
 

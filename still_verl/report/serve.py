@@ -47,7 +47,9 @@ class Pages:
         with self._lock:
             version = self.version()  # before reading: what is added meanwhile makes the next page
             if version != self._made:
-                self._page = render(read_runs(self.paths, self.formats, begun=True), version).encode()
+                self._page = render(read_runs(self.paths, self.formats, begun=True), version).encode(
+                    "utf-8", "backslashreplace"
+                )
                 self._made = version
             return self._page
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from still_verl.cli import app
 from still_verl.config import still_config
 from still_verl.monitor.registries import DETECTORS
-from still_verl.plan.compose import compose_job
+from still_verl.plan.compose import job_config
 from still_verl.report.paste import SETTING, report_command, training_command
 
 ADVISED = sorted({setting for name in DETECTORS for setting in SETTING.findall(DETECTORS.find(name).advice)})
@@ -24,7 +24,7 @@ def test_some_advice_names_a_setting() -> None:
 def test_what_is_advised_composes(setting: str, tmp_path: Path) -> None:
     command = training_command(str(tmp_path), f"do this or that, or use {setting}, or stop.")
     *_, recipe, quoted = command.split(" ")
-    still_config(compose_job([recipe, *shlex.split(quoted)]))  # raises for what cannot be set
+    still_config(job_config([recipe, *shlex.split(quoted)]))  # raises for what cannot be set
 
 
 def test_the_overrides_of_a_run_of_ours_are_kept(tmp_path: Path) -> None:
