@@ -64,6 +64,12 @@ app.command(
     "[bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]",
 )(plan)
 app.command("diagnose", epilog=EXAMPLES)(diagnose)
-app.command("report", epilog="Example: [bold]still-verl report runs/demo/* -o report.html[/]")(report)
-app.command("watch", epilog="Example: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/]")(watch)
+app.command(
+    "report",
+    epilog="Examples: [bold]still-verl report runs/demo -o report.html[/], [bold]still-verl report wandb/ train.log[/]",
+)(report)
+app.command(
+    "watch",
+    epilog="Examples: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/], [bold]still-verl watch train.log[/]",
+)(watch)
 app.command("run-code", epilog="Example: [bold]echo 'print(2 + 2)' | still-verl run-code --stdin --json[/]")(run_code)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 VERL = ("actor/", "critic/", "response_length/", "val-core/", "still/")  # how metrics of verl's, and ours, begin
 EXAMPLES = """
+Examples:
+
 [bold]still-verl diagnose runs/[/]  a folder of runs: each of them
 
 [bold]still-verl diagnose train.log --fail-on critical[/]  what verl printed, with Ray's prefix or without; for CI
