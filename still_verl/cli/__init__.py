@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from still_verl.cli.diagnose import diagnose
+from still_verl.cli.diagnose import EXAMPLES, diagnose
 from still_verl.cli.jobs import plan
 from still_verl.cli.programs import run_code
 from still_verl.cli.rewards import score, verify
@@ -63,7 +63,13 @@ app.command(
     epilog="Examples: [bold]still-verl plan +recipe=zero_32b hardware=32xH100-80G[/], "
     "[bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]",
 )(plan)
-app.command("diagnose", epilog="Example: [bold]still-verl diagnose runs/ train.log --fail-on critical[/]")(diagnose)
-app.command("report", epilog="Example: [bold]still-verl report runs/demo/* -o report.html[/]")(report)
-app.command("watch", epilog="Example: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/]")(watch)
+app.command("diagnose", epilog=EXAMPLES)(diagnose)
+app.command(
+    "report",
+    epilog="Examples: [bold]still-verl report runs/demo -o report.html[/], [bold]still-verl report wandb/ train.log[/]",
+)(report)
+app.command(
+    "watch",
+    epilog="Examples: [bold]still-verl watch runs/demo/2026-11-22_21-00-02[/], [bold]still-verl watch train.log[/]",
+)(watch)
 app.command("run-code", epilog="Example: [bold]echo 'print(2 + 2)' | still-verl run-code --stdin --json[/]")(run_code)

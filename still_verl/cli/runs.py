@@ -1,5 +1,6 @@
 """`report` and `watch`: a run while it lasts, and after it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,22 +8,31 @@ import typer
 
 from still_verl.cli.output import console, stop
 
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", help="Look for this format of logs only: a name, or a dotted one."),
+]
+
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or logs of verl's file logger or TensorBoard.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or logs of any format that `diagnose` reads.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The page; it needs no network.")] = Path(
         "report.html"
     ),
     serve: Annotated[bool, typer.Option("--serve", help="Show the page in a browser; it follows the runs.")] = False,
     port: Annotated[int, typer.Option(help="Port of --serve, on this machine only; 0 takes any that is free.")] = 6060,
+    formats: Formats = None,
 ) -> None:
-    """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration."""
+    """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration.
+
+    A folder of runs is the runs in it. Exits with 1 if a path has no log that is recognised.
+    """
     from still_verl.report.page import write_report
 
     if serve:
-        return _serve(runs, port)
+        return _serve(runs, port, formats or ())
     try:
-        found = write_report(runs, output)
+        found = write_report(runs, output, formats or ())
     except (ValueError, OSError) as error:
         stop(str(error))
     for run in found:
@@ -31,11 +41,11 @@ def report(
     console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _serve(runs: list[Path], port: int) -> None:
+def _serve(runs: list[Path], port: int, formats: Sequence[str]) -> None:
     from still_verl.report.serve import make_server
 
     try:
-        server = make_server(runs, port)
+        server = make_server(runs, port, formats)
     except OSError as error:
         stop(f"--port {port}: {error.strerror}; choose another")
     except ValueError as error:
@@ -50,13 +60,17 @@ def _serve(runs: list[Path], port: int) -> None:
 def watch(
     run: Annotated[Path, typer.Argument(help="A run folder, also one that is not there yet; or a log file.")],
     once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False,
+    formats: Formats = None,
 ) -> None:
-    """Follow a run in the terminal: progress, curves, alarms and what to do about them; ends with the run."""
+    """Follow a run in the terminal: progress, curves, alarms and what to do about them; ends with the run.
+
+    Any log that `diagnose` reads can be followed. Of a folder with several runs, give one of them.
+    """
     from still_verl.watch.live import watch_live, watch_once
 
     show = watch_once if once else watch_live
     try:
-        show(run, console)
+        show(run, console, formats or ())
     except ValueError as error:
         stop(str(error))
     except KeyboardInterrupt:

@@ -51,6 +51,7 @@ CALLBACKS: Registry[Callable[[Any], Any]] = Registry(
         "entropy": "still_verl.integration.callbacks.entropy.Entropy",
         "sampling": "still_verl.integration.callbacks.sampling.Sampling",
         "selection": "still_verl.integration.callbacks.selection.Selection",
+        "phase": "still_verl.integration.callbacks.phase.PhaseOfStep",
         "monitor": "still_verl.integration.callbacks.monitor.Monitor",
     },
     _is_callback,

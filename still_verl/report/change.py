@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, pvariance
 
+from still_verl.monitor.metric_names import ACCURACY
 from still_verl.report.run import VALIDATION_ACCURACY, Run
 
 CLEAR = 2.0  # standard errors of a difference from which a change counts
@@ -64,8 +65,9 @@ def accuracy_change(run: Run) -> tuple[Change | None, str]:
         points = run.known(key)
         if len(points) > 1:
             return _between_validations(run, points), f"Accuracy on held-out problems ({source})"
-    if run.known("still/accuracy"):
-        return tenths(run, "still/accuracy"), "Accuracy in training"
+    training = run.first_of(*ACCURACY)
+    if training is not None:
+        return tenths(run, training), "Accuracy in training"
     return None, ""
 
 

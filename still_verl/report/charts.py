@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.monitor.metric_names import LENGTH
+from still_verl.monitor.metric_names import ACCURACY, LENGTH
 from still_verl.report.curves import POINTS, number, rounded
 from still_verl.report.figure import ALARM_COLOR, COLORS, CURVES_HEIGHT, VALIDATION, Figure, LegendEntry, trace_of
-from still_verl.report.panels import PANELS, Line, Panel
+from still_verl.report.panels import PANELS, Line, Panel, panels_of_unknown
 from still_verl.report.run import Run, Stretch
 
 DESCRIBED = 6  # lines of which the description of a chart gives figures
@@ -43,6 +43,9 @@ class Chart:
 def charts(runs: Sequence[Run]) -> list[Chart]:
     """Make every chart that some run has numbers for. Where there are several runs, a colour is a run."""
     drawn = _existing(_panel_chart(panel, runs) for panel in PANELS)
+    if not drawn:
+        names = {name for run in runs for name in run.series if run.known(name)}
+        drawn = _existing(_panel_chart(panel, runs) for panel in panels_of_unknown(sorted(names)))
     overviews = _existing([_alarm_chart(runs), _length_against_accuracy(runs)])
     # Accuracy, or what there is in its place, comes first; then the overviews, then the details.
     return drawn[:1] + overviews + drawn[1:]
@@ -210,8 +213,7 @@ def _path(run: Run, color: str) -> dict[str, Any] | None:
 
 def _lengths_and_accuracies(run: Run) -> list[tuple[float, float, float]]:
     """Return (step, tokens of a response, accuracy) where both are known; accuracy in training, else in validations."""
-    accuracies = ["still/accuracy"]
-    accuracies += [key for _, key in run.validations()[:1]]
+    accuracies = [*ACCURACY, *(key for _, key in run.validations()[:1])]
     length = run.first_of(*LENGTH)
     accuracy = run.first_of(*accuracies)
     if not length or not accuracy:

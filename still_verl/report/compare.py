@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from still_verl.monitor.metric_names import ENTROPY, KL, LENGTH, STEP_SECONDS
+from still_verl.monitor.metric_names import (
+    ACCURACY,
+    ENTROPY,
+    FINISHED,
+    KL,
+    LENGTH,
+    SCORE,
+    STEP_SECONDS,
+    TRUNCATED,
+)
 from still_verl.report.change import tenths
 from still_verl.report.curves import number
 from still_verl.report.run import Run
@@ -55,10 +64,11 @@ VALIDATION_FIGURES = (
     FinalFigure("validation, answered", ("still/validation/completion/answered",), share=True),
 )
 TRAINING_FIGURES = (
-    FinalFigure("training accuracy", ("still/accuracy",), share=True),
-    FinalFigure("score", ("critic/score/mean",)),
+    FinalFigure("training accuracy", ACCURACY, share=True),
+    FinalFigure("score", SCORE),
     FinalFigure("tokens of a response", LENGTH),
-    FinalFigure("finished", ("still/completion/finished",), share=True),
+    FinalFigure("finished", FINISHED, share=True),
+    FinalFigure("cut at the limit", TRUNCATED, share=True),
     FinalFigure("answered", ("still/completion/answered",), share=True),
     FinalFigure("entropy", ENTROPY),
     FinalFigure("KL", KL),

@@ -1,15 +1,20 @@
-"""Runs the detectors of alarms over the logs of runs that are over, whoever wrote them."""
+"""Runs the detectors of alarms over the logs of runs, whoever wrote them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from still_verl.config_errors import ConfigError
+from still_verl.logs.find import find_runs, looked_for
+from still_verl.logs.format import Log
+from still_verl.logs.known import signals_of, used_of
+from still_verl.logs.read import read_log
+from still_verl.logs.series import Values, rows_by_step
 from still_verl.monitor.alarms import Alarm, scan
 from still_verl.monitor.alarms.detectors import SEVERITIES
-from still_verl.monitor.alarms.signals import SIGNALS, family_member
-from still_verl.report.logs import LOOKED_FOR, Log, find_runs
-from still_verl.report.metrics import Values
+
+FEW_STEPS = 15  # before that many there is no level that a change could be compared with
 
 
 @dataclass(frozen=True)
@@ -17,20 +22,24 @@ class Diagnosis:
     """What was found in one run.
 
     Attributes:
-        run: the path of its folder or file.
-        format: who wrote the log.
+        run: what to give to look at this run alone: the path of its folder or file.
+        format: a name of `still_verl.logs.registries.FORMATS`.
         steps: that it has.
+        findings: one for each alarm, the worst first: its worst severity and evidence, and the step at which it began.
         recognised: metrics that were read, by the signal that they are.
         unknown: how many other metrics there are.
-        findings: one for each alarm, the worst first: its worst severity and evidence, and the step at which it began.
+        notes: what was left out, in words.
+        name: of the run, as its logger knows it; empty where it keeps none.
     """
 
     run: str
     format: str
     steps: int
+    findings: list[Alarm]
     recognised: dict[str, list[str]]
     unknown: int
-    findings: list[Alarm]
+    notes: list[str]
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -41,54 +50,102 @@ class Diagnosis:
         return any(SEVERITIES.index(found.severity) <= SEVERITIES.index(severity) for found in self.findings)
 
 
-def diagnose(paths: Sequence[Path]) -> list[Diagnosis]:
+@dataclass
+class Diagnoses:
+    """What was found in several paths.
+
+    Attributes:
+        runs: each once, also if two paths lead to it.
+        notes: about files and folders, in words.
+        missed: why a path could not be read, in words.
+    """
+
+    runs: list[Diagnosis] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+
+def diagnose(paths: Sequence[Path], formats: Sequence[str] = ()) -> Diagnoses:
     """Read every run of some folders and files, and run all detectors.
 
+    Args:
+        formats: names of formats to look for; all, if there are none.
+
     Raises:
-        ValueError: a path does not exist, or nothing in it was recognised; says what was looked for.
+        ConfigError: there is no such format.
     """
-    found = []
+    found = Diagnoses()
+    seen: set[tuple[str, str]] = set()
     for path in paths:
-        if not path.exists():
-            raise ValueError(f"{path} does not exist: give the folder of a run, a folder of runs, or a log file")
-        logs = find_runs(path)
-        if not logs:
-            raise ValueError(f"{path} has no log that is recognised; looked for: {LOOKED_FOR}")
-        found += [_diagnose(log) for log in logs]
+        try:
+            runs = find_runs(path, tuple(formats))
+        except ConfigError:
+            raise
+        except (ValueError, OSError) as error:
+            found.missed.append(str(error))
+            continue
+        found.notes += runs.notes
+        read, empty = 0, []
+        for log in runs.logs:
+            identity = (log.format, str(Path(log.label).resolve()))
+            if identity in seen:
+                read += 1
+                continue
+            seen.add(identity)
+            run = diagnose_log(log)
+            if run.steps:
+                read += 1
+                found.runs.append(run)
+            else:
+                empty.append(without_numbers(log, run.notes))
+        if read:
+            found.notes += empty
+        else:
+            found.missed.append(not_recognised(path, tuple(formats), empty))
     return found
 
 
-def rows(series: dict[str, Values]) -> Iterator[dict[str, Any]]:
-    """Yield the metrics of each step of a run, as a logger would have written them."""
-    steps: dict[int, dict[str, Any]] = {}
-    for key, values in series.items():
-        for step, value in values.items():
-            steps.setdefault(step, {"step": step})[key] = value
-    for step in sorted(steps):
-        yield steps[step]
+def without_numbers(log: Log, notes: Sequence[str]) -> str:
+    """Say that a log was recognised, and has nothing to read."""
+    return f"{'; '.join([f'{log.label} ({log.format}) has no numbers', *notes])}"
 
 
-def _diagnose(log: Log) -> Diagnosis:
-    series = log.series()
+def not_recognised(path: Path, formats: tuple[str, ...] = (), empty: Sequence[str] = ()) -> str:
+    """Say that nothing was recognised, or nothing that has numbers, and what was looked for."""
+    texts = [f"{path} has no log that is recognised", *empty]
+    if empty:
+        texts[0] = f"{path} has no log with numbers"
+    return f"{'; '.join(texts)}; looked for: {looked_for(formats)}"
+
+
+def diagnose_log(log: Log) -> Diagnosis:
+    """Read one run, and run all detectors."""
+    series = read_log(log)
+    values = series.values
+    recognised, unknown = recognise(values)
+    steps = {step for by_step in values.values() for step in by_step}
+    notes = series.notes.texts()
+    if steps and not recognised:
+        notes.append("no metric of it is read by a detector")
+    elif 0 < len(steps) < FEW_STEPS:
+        notes.append(f"fewer than {FEW_STEPS} steps: most detectors have nothing to compare with")
+    findings = worst(scan(rows_by_step(values)))
+    return Diagnosis(log.label, log.format, len(steps), findings, recognised, unknown, notes, log.name)
+
+
+def recognise(values: dict[str, Values]) -> tuple[dict[str, list[str]], int]:
+    """Return the metrics that detectors read, by their signals, and the number of all others."""
     recognised: dict[str, list[str]] = {}
     unknown = 0
-    for metric in sorted(series):
-        signals = _signals_of(metric)
+    for metric in sorted(values):
+        signals = signals_of(metric)
         unknown += not signals
         for signal in signals:
             recognised.setdefault(signal, []).append(metric)
-    steps = {step for values in series.values() for step in values}
-    return Diagnosis(str(log.path), log.format, len(steps), recognised, unknown, _findings(scan(rows(series))))
+    return {signal: used_of(signal, metrics) for signal, metrics in recognised.items()}, unknown
 
 
-def _signals_of(metric: str) -> list[str]:
-    member = family_member(metric)
-    if member is not None:
-        return [member]
-    return [name for name, signal in SIGNALS.items() if signal.read({metric: 1.0}) is not None]
-
-
-def _findings(alarms: Sequence[Alarm]) -> list[Alarm]:
+def worst(alarms: Sequence[Alarm]) -> list[Alarm]:
     """Return one finding for each alarm, the worst first."""
     by_name: dict[str, Alarm] = {}
     for alarm in alarms:

@@ -29,19 +29,19 @@ class SampleRow:
     columns: list[Column]
 
 
-def write_report(paths: Sequence[Path], output: Path) -> list[Run]:
+def write_report(paths: Sequence[Path], output: Path, formats: Sequence[str] = ()) -> list[Run]:
     """Read runs and write their page to a file; returns the runs, whose `problems` say what could not be read.
 
     Raises:
-        ValueError: a run does not exist, or a package of the extra `report` is missing.
+        ValueError: a path does not exist, or has no log that is recognised; a package of the extra `report` is missing.
         OSError: the page cannot be written.
     """
-    runs = read_runs(paths)
+    runs = read_runs(paths, formats)
     page = render(runs)
     output.parent.mkdir(parents=True, exist_ok=True)
     # Written under another name first: a browser that reloads meanwhile gets a whole page.
     partial = output.with_name(output.name + ".part")
-    partial.write_text(page, encoding="utf-8")
+    partial.write_text(page, encoding="utf-8", errors="backslashreplace")  # a path may be no text
     os.replace(partial, output)
     return runs
 

@@ -4,7 +4,23 @@ import re
 from dataclasses import dataclass
 
 from still_verl.monitor.keywords import KEYWORD_RATE
-from still_verl.monitor.metric_names import ENTROPY, KL_COEFFICIENT, LENGTH, STEP_SECONDS
+from still_verl.monitor.metric_names import (
+    ACCURACY,
+    AS_LONG_AS_THE_LONGEST,
+    CHARACTERS,
+    CLIP_FRACTION,
+    ENTROPY,
+    FINISHED,
+    GRADIENT,
+    KL_COEFFICIENT,
+    LENGTH,
+    MEMORY,
+    MISMATCH,
+    SCORE,
+    STEP_SECONDS,
+    TOKENS_PER_SECOND,
+    TRUNCATED,
+)
 
 
 @dataclass(frozen=True)
@@ -51,21 +67,28 @@ PANELS = (
     Panel(
         "Accuracy",
         "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
-        (_line("training", "still/accuracy", with_validation=False),),
+        (_line("training", *ACCURACY, with_validation=False),),
         share=True,
         validation_accuracy=True,
     ),
     Panel(
+        "Best and majority of several samples",
+        "Of held-out problems: whether the best of k samples is right, and whether most of them say the right answer.",
+        pattern=re.compile(r"val-core/(.+/(?:best|maj)@\d+)/mean$"),
+        share=True,
+    ),
+    Panel(
         "Reward",
         "The mean score of a step, and each term of it before weighting.",
-        (_line("score", "critic/score/mean"),),
-        re.compile(r"still/reward/(.+)"),
+        (_line("score", *SCORE), _line("score of validations", "eval_reward")),
+        re.compile(r"(?:still/reward/|rewards/(?=.+/mean$))(.+?)(?:/mean)?$"),  # ours, TRL's
     ),
     Panel(
         "Length of responses",
         "In tokens, of all responses and of right and wrong ones.",
         (
             _line("mean", *LENGTH),
+            _line("mean, in characters", CHARACTERS, with_validation=False),
             _line("median", "still/length/p50", with_validation=False),
             _line("95 %", "still/length/p95", with_validation=False),
             _line("right", "still/length/correct_mean", with_validation=False),
@@ -78,9 +101,11 @@ PANELS = (
         "Completion",
         "Share of responses that ended by themselves, and of those in which an answer was found.",
         (
-            _line("finished", "still/completion/finished"),
+            _line("finished", *FINISHED),
+            _line("cut at the limit", *TRUNCATED),
             _line("answered", "still/completion/answered"),
-            _line("as long as the longest (verl)", "response_length/clip_ratio"),
+            # verl's clip_ratio: no truncation.
+            _line("as long as the longest of the batch", *AS_LONG_AS_THE_LONGEST),
         ),
         share=True,
     ),
@@ -94,7 +119,11 @@ PANELS = (
     Panel(
         "KL to the reference",
         "How far the model has moved, in nats a token.",
-        (_line("in the loss", "actor/kl_loss"), _line("in the reward", "actor/reward_kl_penalty")),
+        (
+            _line("in the loss", "actor/kl_loss"),
+            _line("in the reward", "actor/reward_kl_penalty"),
+            _line("of TRL", "kl"),
+        ),
         schedules_below=(_line("coefficient", *KL_COEFFICIENT),),
         about_schedules="Below: the coefficient that pulls it back.",
     ),
@@ -123,6 +152,27 @@ PANELS = (
         "Left out of a step by selection.",
         (_line("samples", "still/selection/dropped_samples"),),
     ),
-    Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", "actor/grad_norm"),)),
+    Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", *GRADIENT),)),
+    Panel(
+        "Clipped tokens",
+        "Share of tokens at which the ratio of new to old policy is clipped.",
+        (_line("clipped", *CLIP_FRACTION),),
+        share=True,
+    ),
+    Panel(
+        "Rollout against training",
+        "How far the rollout's probabilities of its tokens are from those that are trained with.",
+        (_line("difference", *MISMATCH),),
+    ),
     Panel("Seconds a step", "Wall time.", (_line("step", *STEP_SECONDS),)),
+    Panel("Tokens a second", "Of one device.", (_line("tokens", *TOKENS_PER_SECOND),)),
+    Panel("Memory", "The most that was taken, in GB.", (_line("memory", *MEMORY),)),
 )
+
+UNKNOWN = 24  # metrics of a run that no panel knows, which are drawn where nothing else is
+
+
+def panels_of_unknown(names: list[str]) -> list[Panel]:
+    """Make a panel for each of some metrics, so that the page of a run that logs nothing else is not empty."""
+    about = "A metric that this page knows nothing about, as it was logged."
+    return [Panel(name, about, (_line(name, name, with_validation=False),)) for name in names[:UNKNOWN]]

@@ -1,6 +1,7 @@
 """Reads a run folder, ours or of plain verl, as a `Run`."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,32 +10,70 @@ from typing import Any
 
 import yaml
 
+from still_verl.logs.find import find_runs
+from still_verl.logs.format import Log
+from still_verl.logs.read import read_log
+from still_verl.logs.series import Values
 from still_verl.monitor.jsonl import json_lines
 from still_verl.monitor.keyword_file import read_keywords
 from still_verl.monitor.keywords import WORDS, Words
-from still_verl.report.alarms import add_alarms
-from still_verl.report.metrics import Values, read_values
+from still_verl.report.alarms import AlarmSeries
+from still_verl.report.diagnosis import not_recognised
 from still_verl.report.run import Run
 from still_verl.report.samples import read_phase_samples
 
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)
 MASK = "***"
-NO_METRICS = "No metrics were found: no metrics.jsonl, no log of verl's file logger, no TensorBoard file."
+CONFIG = ".hydra/config.yaml"  # in the folder of every run that Hydra started
+NO_METRICS = "No metrics were logged yet."
 
 
-def read_runs(paths: Sequence[Path]) -> list[Run]:
-    """Read every run, and name it by the shortest name that tells it from the others.
+def read_runs(paths: Sequence[Path], formats: Sequence[str] = (), begun: bool = False) -> list[Run]:
+    """Read every run of some folders and files, and name it by the shortest name that tells it from the others.
+
+    Args:
+        formats: names of formats of logs to look for; all, if there are none.
+        begun: whether a folder without a log is a run that has just begun, or holds samples only.
 
     Raises:
-        ValueError: a path does not exist, or is given twice; or TensorBoard files are to be read without tensorboard.
+        ValueError: a path does not exist, is given twice, or has no log that is recognised.
     """
-    resolved = [path.resolve() for path in paths]
+    resolved = [Path(os.path.abspath(path)) for path in paths]
+    logs: list[Log] = []
     for given, path in zip(paths, resolved, strict=True):
-        if not path.exists():
-            raise ValueError(f"{given} does not exist: give the folder of a run, or a log file")
         if resolved.count(path) > 1:
             raise ValueError(f"{given} is given twice")
-    return [_read_run(path, name) for path, name in zip(resolved, _names(resolved), strict=True)]
+        logs += _logs_of(path, tuple(formats), begun)
+    logs = list({(log.format, log.label): log for log in logs}.values())  # a run and the folder that it is in
+    names = _names([Path(log.label) for log in logs])
+    runs = [_read_run(log, name) for log, name in zip(logs, names, strict=True)]
+    if begun:
+        return runs
+    return _with_numbers(runs, not_recognised(paths[0], tuple(formats)))
+
+
+def _with_numbers(runs: list[Run], nothing: str) -> list[Run]:
+    """Leave out the runs whose log was recognised and has nothing to read; the first of the others says which.
+
+    Raises:
+        ValueError: these are all.
+    """
+    empty = [f"{run.path} ({run.format}) has no numbers" for run in runs if run.format and not run.series]
+    kept = [run for run in runs if run.series or not run.format]
+    if not kept:
+        raise ValueError("; ".join([nothing, *empty]))
+    kept[0].problems.extend(f"Log: {text}." for text in empty)
+    return kept
+
+
+def _logs_of(path: Path, formats: tuple[str, ...], begun: bool) -> list[Log]:
+    found = find_runs(path, formats)
+    if found.logs:
+        first, *others = found.logs
+        return [replace(first, notes=(*first.notes, *found.notes)), *others]
+    if path.is_dir() and (begun or (path / CONFIG).is_file() or read_phase_samples(path)):
+        return [Log(path, "", (), notes=tuple(found.notes))]
+    raise ValueError(not_recognised(path, formats))
 
 
 def _names(paths: list[Path]) -> list[str]:
@@ -47,31 +86,37 @@ def _names(paths: list[Path]) -> list[str]:
     return ["/".join(path.parts) for path in paths]
 
 
-def _read_run(path: Path, name: str) -> Run:
-    series = read_values(path)
-    found = add_alarms(series)
-    run = read_about(path, name, series)
-    run = replace(run, evidence=run.evidence | found)
-    if path.is_file():
+def _read_run(log: Log, name: str) -> Run:
+    if not log.files:
+        return replace(read_about(log, name, {}, list(log.notes)), samples=read_phase_samples(log.path))
+    series = read_log(log)
+    values, alarms = dict(series.values), AlarmSeries()
+    values |= alarms.update(values)
+    run = read_about(log, name, values, series.notes.texts())
+    run = replace(run, evidence=run.evidence | alarms.evidence)
+    if log.path.is_file():
         return run
-    return replace(run, samples=read_phase_samples(path))
+    return replace(run, samples=read_phase_samples(log.path))
 
 
-def read_about(path: Path, name: str, series: dict[str, Values]) -> Run:
+def read_about(log: Log, name: str, series: dict[str, Values], notes: Sequence[str] = ()) -> Run:
     """Make a run of numbers that have been read, without samples: what else a folder holds is small.
 
-    What cannot be read is in the run's `problems`.
+    What cannot be read is in the run's `problems`, beside the notes about its log.
     """
-    problems: list[str] = []
+    path = log.path
+    problems = [f"Log: {text}." for text in notes]
     if not series:
         problems.append(NO_METRICS)
     folder = path / ".hydra"
-    config = _yaml(folder / "config.yaml", problems) or {}
+    config = _yaml(path / CONFIG, problems) or {}
     overrides = _yaml(folder / "overrides.yaml", problems) or []
     return Run(
         name,
         path,
         series,
+        format=log.format,
+        total=log.total,
         config=dict(_flatten(config)),
         overrides=[_mask_override(str(entry)) for entry in overrides],
         versions=_versions(path),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from still_verl.logs.series import Values
 from still_verl.monitor.keywords import WORDS, Words
-from still_verl.monitor.metric_names import VERL_VALIDATION
-from still_verl.report.metrics import Values
+from still_verl.monitor.metric_names import VERL_OF_SEVERAL, VERL_VALIDATION
 from still_verl.report.samples import PhaseSamples
 
 VALIDATION_ACCURACY = "still/validation/accuracy"
@@ -31,6 +31,8 @@ class Run:
         evidence: of alarms by name, what was seen and what to do about it.
         problems: what could not be read, in words.
         words: keywords by category, those that the run counted.
+        format: a name of `still_verl.logs.registries.FORMATS`; empty where there is no log.
+        total: steps that the run is to have, where its log says so.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Run:
     evidence: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     words: Words = field(default_factory=lambda: WORDS)
+    format: str = ""
+    total: int | None = None
 
     @property
     def steps(self) -> list[int]:
@@ -76,8 +80,13 @@ class Run:
         """Return (label, metric) of held-out accuracy: in all, and of each source of problems where there are several.
 
         `still/validation/accuracy` is preferred: verl's figure is the mean score where a reward returns no `acc`.
+        The best of several samples, and their majority, stand in where there is no mean.
         """
         sources = self.matching(VERL_VALIDATION)
+        with_mean = {source for source, _ in sources}
+        for source, key in self.matching(VERL_OF_SEVERAL):
+            if source not in with_mean:
+                sources.append((f"{source}, {key.split('/')[-2]}", key))
         if not self.known(VALIDATION_ACCURACY):
             return sources
         if len(sources) == 1:  # both say the same: ours under the source's name

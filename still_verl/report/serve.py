@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from still_verl.logs.find import Finder
 from still_verl.monitor import keyword_file
-from still_verl.report.metrics import find_logs
 from still_verl.report.page import render
 from still_verl.report.read import read_runs
 
@@ -20,16 +20,17 @@ SAMPLES = ("samples*.jsonl", "*/[0-9]*.jsonl", "[0-9]*.jsonl")
 class Pages:
     """The page of some runs, made again only after their files have changed."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = paths
+    def __init__(self, paths: Sequence[Path], formats: Sequence[str] = ()) -> None:
+        self.paths, self.formats = paths, tuple(formats)
+        self._finders = [Finder(path, formats) for path in paths]
         self._lock = threading.Lock()  # two tabs that ask at once are served by one making
         self._made, self._page = "", b""  # the version that was made last, and its page
 
     def version(self) -> str:
         """Return 16 characters that change with the files that the page is made from: their names, sizes and times."""
         files: set[Path] = set()
-        for path in self.paths:
-            files.update(_sources(path))
+        for finder in self._finders:
+            files.update(_sources(finder))
         stats = []
         for file in sorted(files):
             if file.is_file():
@@ -46,22 +47,29 @@ class Pages:
         with self._lock:
             version = self.version()  # before reading: what is added meanwhile makes the next page
             if version != self._made:
-                self._page = render(read_runs(self.paths), version).encode()
+                self._page = render(read_runs(self.paths, self.formats, begun=True), version).encode(
+                    "utf-8", "backslashreplace"
+                )
                 self._made = version
             return self._page
 
 
-def _sources(path: Path) -> Iterator[Path]:
-    """Yield what a run is read from; some of it may not exist."""
-    yield from find_logs(path)
-    if path.is_dir():
+def _sources(finder: Finder) -> Iterator[Path]:
+    """Yield what runs are read from; some of it may not exist."""
+    folders = {finder.path}
+    for log in finder.find().logs:
+        yield from log.files
+        folders.add(log.path)
+    for folder in folders:
+        if not folder.is_dir():
+            continue
         for name in ABOUT:
-            yield path / name
+            yield folder / name
         for pattern in SAMPLES:
-            yield from path.glob(pattern)
+            yield from folder.glob(pattern)
 
 
-def make_server(paths: Sequence[Path], port: int) -> ThreadingHTTPServer:
+def make_server(paths: Sequence[Path], port: int, formats: Sequence[str] = ()) -> ThreadingHTTPServer:
     """Make a server of a page at 127.0.0.1; port 0 takes any free one. Its user calls `serve_forever`.
 
     The first page is made here, so that what is wrong is said at once.
@@ -70,7 +78,7 @@ def make_server(paths: Sequence[Path], port: int) -> ThreadingHTTPServer:
         ValueError: a run does not exist, or a package of the extra `report` is missing.
         OSError: the port is taken.
     """
-    pages = Pages(paths)
+    pages = Pages(paths, formats)
     pages.page()
 
     class Handler(BaseHTTPRequestHandler):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from still_verl.monitor.metric_names import LENGTH
+from still_verl.monitor.metric_names import FINISHED, LENGTH, SCORE, TRUNCATED
 from still_verl.report.change import CLEAR, MARGIN, Change, accuracy_change, tenths
+from still_verl.report.curves import number
 from still_verl.report.run import Run, Stretch
 
 GROWN = 1.2  # ratio of lengths from which responses are called longer
@@ -33,7 +34,7 @@ def summarize(run: Run) -> Summary:
         return Summary("plain", "There is nothing to say about this run yet.", run.problems)
     change, measured = accuracy_change(run)
     sentences = [*run.problems, _best_validation(run), _length(run, change), _cut(run), *_alarms(run), _broken(run)]
-    return Summary(_mood(run, change), _headline(change, measured), [text for text in sentences if text])
+    return Summary(_mood(run, change), _headline(run, change, measured), [text for text in sentences if text])
 
 
 def _mood(run: Run, change: Change | None) -> str:
@@ -46,15 +47,24 @@ def _mood(run: Run, change: Change | None) -> str:
     return "bad"
 
 
-def _headline(change: Change | None, measured: str) -> str:
+def _headline(run: Run, change: Change | None, measured: str) -> str:
     if change is None:
-        return "No accuracy was logged, so this page cannot say whether the model got better."
+        return f"No accuracy was logged, so this page cannot say whether the model got better.{_score(run)}"
     points = f"{100 * (change.last - change.first):+.1f} points"
     if change.error is not None:
         points += f", ± {100 * CLEAR * change.error:.1f}"
     span = f"from {change.first:.1%} to {change.last:.1%} ({points})"
     first_step, last_step = change.steps
     return f"{measured} {DIRECTIONS[change.direction]} {span} between steps {first_step} and {last_step}."
+
+
+def _score(run: Run) -> str:
+    """Say what the score did, for a run that logged no accuracy."""
+    key = run.first_of(*SCORE)
+    change = tenths(run, key) if key is not None else None
+    if change is None:
+        return ""
+    return f" The score {DIRECTIONS[change.direction]} from {number(change.first)} to {number(change.last)}."
 
 
 def _best_validation(run: Run) -> str:
@@ -97,11 +107,15 @@ def _length(run: Run, accuracy: Change | None) -> str:
 
 def _cut(run: Run) -> str:
     """Say what share of responses was cut at the limit, if it is worth a sentence."""
-    finished = tenths(run, "still/completion/finished")
+    cut = None
     # verl's `response_length/clip_ratio` is the share as long as the longest of the batch, cut or not.
-    if finished is None or 1 - finished.last < MARGIN:
+    for key in (*FINISHED, *TRUNCATED):
+        change = tenths(run, key)
+        if change is not None and cut is None:
+            cut = 1 - change.last if key in FINISHED else change.last
+    if cut is None or cut < MARGIN:
         return ""
-    return f"At the end, {1 - finished.last:.0%} of the responses were cut at their limit."
+    return f"At the end, {cut:.0%} of the responses were cut at their limit."
 
 
 def _alarms(run: Run) -> list[str]:

@@ -1,110 +1,43 @@
 """Draws one frame of a run for a terminal: its progress, its curves, active alarms, the last sample."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import fmean, median
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from still_verl.monitor.keywords import KEYWORD_RATE
-from still_verl.monitor.metric_names import ENTROPY, KL, KL_COEFFICIENT, LENGTH, STEP_SECONDS
 from still_verl.report.curves import number
 from still_verl.report.run import Run
 from still_verl.report.summary import summarize
+from still_verl.watch.curves import Spark, axis_of, curves_of
+from still_verl.watch.progress import Progress, duration, last_checkpoint, phase_of, progress_of
 
-BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-~=+*#"
-RECENT = 10  # steps whose median is the time of a step
 STALLED = 5  # times the time of a step without a line, and a run is called quiet
+QUIET_S = 60  # less is never called quiet
 WIDE = 90  # characters of a terminal from which the extremes of curves are shown
 SAMPLE = 400  # characters of the end of a response
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A row of the frame.
-
-    Attributes:
-        label: what is shown beside it.
-        keys: metrics, of which the first that a run has is drawn.
-        share: whether values are shares, shown in percent.
-    """
-
-    label: str
-    keys: tuple[str, ...]
-    share: bool = False
-
-
-CURVES = (
-    Curve("training accuracy", ("still/accuracy",), True),
-    Curve("reward", ("critic/score/mean", "critic/rewards/mean")),
-    Curve("tokens of a response", LENGTH),
-    Curve("finished", ("still/completion/finished",), True),
-    Curve("as the longest", ("response_length/clip_ratio",), True),
-    Curve("tool calls", ("still/tool/calls",)),
-    Curve("entropy", ENTROPY),
-    Curve("KL", KL),
-    Curve("KL coefficient", KL_COEFFICIENT),
-)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is.
-
-    Attributes:
-        step: the last that was logged; None before the first.
-        total: steps of the run; None where its configuration has none.
-        seconds: of a step, the median of the last ten.
-    """
-
-    step: int | None
-    total: int | None
-    seconds: float | None
-
-    @property
-    def over(self) -> bool:
-        """Whether the last step is logged; False when the number of its steps is unknown."""
-        return self.step is not None and self.total is not None and self.step >= self.total
-
-    @property
-    def left(self) -> float | None:
-        """Seconds to the end; None when it is unknown."""
-        if self.step is None or self.total is None or self.seconds is None:
-            return None
-        return (self.total - self.step) * self.seconds
-
-
-def progress_of(run: Run) -> Progress:
-    """Find out where a run is, from its metrics and its configuration."""
-    step = max((next(reversed(values)) for values in run.series.values()), default=None)
-    total = run.config.get("trainer.total_training_steps")
-    if not isinstance(total, int):
-        total = None
-    seconds = None
-    key = run.first_of(*STEP_SECONDS)
-    if key:
-        seconds = median(value for _, value in run.known(key)[-RECENT:])
-    return Progress(step, total, seconds)
-
-
-def frame(run: Run, age: float | None, sample: dict[str, Any] | None, width: int = 100) -> RenderableType:
+def frame(
+    run: Run, age: float | None, sample: dict[str, Any] | None, width: int = 100, waits_for: str = ""
+) -> RenderableType:
     """Return what `still-verl watch` shows.
 
     Args:
         age: seconds since the run last logged.
         sample: a row of `samples.jsonl`.
         width: of the terminal, in characters.
+        waits_for: what is looked for while nothing is logged.
     """
     progress = progress_of(run)
     parts: list[RenderableType] = [_head(run, progress, age)]
-    if progress.step is not None:
+    if progress.step is None:
+        parts.append(Text(f"waiting for a log: {waits_for}. Ctrl+C ends this.", style="dim"))
+    else:
+        parts += _facts(run, progress, age)
         parts += [Padding(_curves(run, width >= WIDE), (1, 0)), *_alarms(run)]
     if sample:
         parts.append(_sample(sample))
@@ -144,6 +77,26 @@ def _head(run: Run, progress: Progress, age: float | None) -> RenderableType:
     return Group(title, line)
 
 
+def _facts(run: Run, progress: Progress, age: float | None) -> list[RenderableType]:
+    """Return the phase of the step, the last checkpoint, why this does not end, and what was left out of the log."""
+    facts: list[RenderableType] = []
+    phase = None if progress.over else phase_of(run, age)
+    if phase is not None:
+        line = Table.grid(padding=(0, 2))
+        cells: list[RenderableType] = [phase.text, f"for {duration(phase.seconds)}"]
+        if phase.usual:
+            done = min(phase.seconds / phase.usual, 1.0)
+            cells = [*cells, f"of usually {duration(phase.usual)}", ProgressBar(total=1.0, completed=done, width=12)]
+        line.add_row(*cells)
+        facts.append(line)
+    saved = last_checkpoint(run)
+    if saved is not None and progress.step is not None:
+        facts.append(Text(f"last checkpoint: step {saved:,}, {max(progress.step - saved, 0):,} steps ago", style="dim"))
+    if progress.total is None:
+        facts.append(Text("how many steps there will be is not known: Ctrl+C ends this", style="dim"))
+    return [*facts, *(Text(problem, style="dim") for problem in run.problems)]
+
+
 def _state(run: Run, progress: Progress, age: float | None) -> Text:
     """Say in words whether a run has begun, goes on, or is over."""
     if not run.path.exists():
@@ -152,71 +105,32 @@ def _state(run: Run, progress: Progress, age: float | None) -> Text:
         return Text("no step is logged yet", style="yellow")
     if progress.over:
         return Text("finished", style="green")
-    if age > max(STALLED * (progress.seconds or 0), 60):
+    if age > max(STALLED * (progress.seconds or 0), QUIET_S):
         return Text(f"quiet for {duration(age)}: is it still running?", style="yellow")
     return Text(f"last step {duration(age)} ago", style="dim")
 
 
-def curves_of(run: Run) -> list[Curve]:
-    """Return the curves of a run: held-out accuracy, `CURVES`, and one for each category of keywords that it logs."""
-    found = [Curve(f"accuracy, {label}", (key,), True) for label, key in run.validations()]
-    found += CURVES
-    for category, key in run.matching(KEYWORD_RATE):
-        found.append(Curve(f"{category} / 1k words", (key,)))
-    return found
-
-
 def _curves(run: Run, wide: bool) -> Table:
-    """Draw the curves with their first and last value; a narrow terminal has no room for the extremes."""
+    """Draw the curves with their first and last value; a narrow terminal has no room for the extremes.
+
+    They have one axis of steps, which ends behind the last one while there are few.
+    """
     headings = ["first", "lowest", "highest", "last"] if wide else ["first", "last"]
     table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True, header_style="dim")
+    axis = axis_of(run)
     table.add_column("")
-    table.add_column("", ratio=1, no_wrap=True, min_width=12)
+    table.add_column(f"steps {axis[0]:,} to {axis[1]:,}", ratio=1, no_wrap=True, min_width=12)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    for curve in curves_of(run):
-        key = run.first_of(*curve.keys)
-        if key is None:
-            continue
-        values = [value for _, value in run.known(key)]
+    for curve, points in curves_of(run):
+        values = [value for _, value in points]
         figures = [values[0]]
         if wide:
             figures += [min(values), max(values)]
         shown = [number(value, curve.share) for value in figures]
-        table.add_row(escape(curve.label), Spark(values), *shown, f"[bold]{number(values[-1], curve.share)}[/]")
+        line = Spark(points, axis, curve.share)
+        table.add_row(escape(curve.label), line, *shown, f"[bold]{number(values[-1], curve.share)}[/]")
     return table
-
-
-class Spark:
-    """A curve in one line of text, as wide as its cell: means of stretches, from the lowest to the highest."""
-
-    def __init__(self, values: Sequence[float]) -> None:
-        self.values = values
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        ramp = BLOCKS
-        if options.ascii_only:
-            ramp = PLAIN
-        yield Text(spark(self.values, options.max_width, ramp), style="cyan")
-
-
-def spark(values: Sequence[float], width: int, ramp: str = BLOCKS) -> str:
-    """Draw a curve with at most `width` characters; a flat one in the middle.
-
-    Example:
-        >>> spark([0, 1, 2, 3, 4, 5, 6, 7], 8)
-        '▁▂▃▄▅▆▇█'
-    """
-    count = min(width, len(values))
-    means: list[float] = []
-    for index in range(count):
-        first, end = index * len(values) // count, (index + 1) * len(values) // count
-        means.append(fmean(values[first:end]))
-    low, high = min(means), max(means)
-    if math.isclose(low, high, rel_tol=1e-9):
-        return ramp[3] * count
-    heights = [(mean - low) / (high - low) for mean in means]
-    return "".join(ramp[round(height * (len(ramp) - 1))] for height in heights)
 
 
 def _alarms(run: Run) -> list[RenderableType]:
@@ -253,21 +167,3 @@ def _sample(row: dict[str, Any]) -> RenderableType:
     if len(said) > SAMPLE:
         said = f"... {said[-SAMPLE:]}"
     return Group(head, Padding(Text(said), (0, 0, 0, 2)))
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people.
-
-    Example:
-        >>> duration(4.21), duration(190), duration(18120)
-        ('4.2 s', '3 min 10 s', '5 h 02 min')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from kills import REPRODUCIBLE, check_same, kill_at
+from run_logs import values_of
 
 from still_verl.monitor.jsonl import json_lines
-from still_verl.report.metrics import read_values
 
 pytestmark = pytest.mark.e2e
 
@@ -159,7 +159,7 @@ def test_validation_has_its_own_budget(resumed_run: Any, samples: Callable[..., 
 
 def test_tensorboard_has_the_curves_of_the_run_folder(resumed_run: Any) -> None:
     run = resumed_run.folder / "run"
-    ours, events = read_values(run), read_values(run / "tensorboard")
+    ours, events = values_of(run), values_of(run / "tensorboard")
     assert list(events["still/kl/coef"]) == [4, 5, 6] and "still/validation/accuracy" in events
     for name, values in events.items():
         assert values == pytest.approx({step: ours[name][step] for step in values}, rel=1e-6), name

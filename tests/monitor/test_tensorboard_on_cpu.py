@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
+from run_logs import values_of
 from verl.utils.tracking import Tracking
 
 from still_verl.integration.trainers import StillSync
@@ -16,7 +17,6 @@ from still_verl.monitor.jsonl import read_metrics
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.rows import StepRows
-from still_verl.report.metrics import read_values
 
 TEXTS = ("Wait, let me verify: 6 * 7 = 42.", "However, the answer is \\boxed{41}", "so 42")
 
@@ -55,12 +55,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_curves_are_the_same_everywhere(run: Path) -> None:
-    ours, events = read_values(run), read_values(run / "tensorboard")
+    ours, events = values_of(run), values_of(run / "tensorboard")
     assert list(ours["still/accuracy"]) == list(range(1, 41)) and "still/validation/length/p95" in ours
     assert {key: list(values) for key, values in events.items()} == {key: list(v) for key, v in ours.items()}
     for key, values in ours.items():
         assert list(events[key].values()) == pytest.approx(list(values.values()), rel=1e-6), key  # float32
-    logged = read_values(run.parent / "verl")
+    logged = values_of(run.parent / "verl")
     assert logged.keys() == ours.keys()
     assert all(list(logged[key].values()) == pytest.approx(list(v.values()), rel=1e-6) for key, v in ours.items())
 

@@ -11,8 +11,9 @@ from verl.utils.logger import LocalLogger
 from verl.utils.tracking import FileLogger, _TensorboardAdapter
 
 from still_verl.cli import app
-from still_verl.report.diagnosis import diagnose, rows
-from still_verl.report.logs import CONSOLE, EVENTS, FILE, OURS, find_runs
+from still_verl.logs.find import find_runs
+from still_verl.logs.series import rows_by_step
+from still_verl.report.diagnosis import diagnose
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run
 from still_verl.report.summary import summarize
@@ -20,9 +21,9 @@ from still_verl.report.summary import summarize
 STEPS = range(1, 121)
 
 
-def metrics(step: int, broken: bool = True) -> dict[str, float]:
+def metrics(step: int, broken: bool = True, seed: int = 7) -> dict[str, float]:
     """A run whose score collapses at step 60, and whose gradient is NaN from step 100 on."""
-    wobble = 0.01 * math.sin(7 * step)
+    wobble = 0.01 * math.sin(seed * step)
     score = 0.05 if broken and step >= 60 else 0.6
     gradient = math.nan if broken and step >= 100 else 0.3 + wobble
     return {"critic/score/mean": score + wobble, "actor/grad_norm": gradient, "perf/mfu": 0.3, "prompt_length/mean": 80}
@@ -47,16 +48,16 @@ def write_file(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, broken:
     logger.finish()
 
 
-def write_events(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def write_events(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 7) -> None:
     monkeypatch.setenv("TENSORBOARD_DIR", str(folder))
     logger = _TensorboardAdapter("project", "name")
     for step in STEPS:
-        logger.log(metrics(step), step)
+        logger.log(metrics(step, seed=seed), step)
     logger.finish()
 
 
 def found(path: Path) -> dict[str, tuple[str, int]]:
-    (run,) = diagnose([path])
+    (run,) = diagnose([path]).runs
     assert run.steps == len(STEPS) and run.unknown == 2
     assert run.recognised["accuracy"] == run.recognised["score"] == ["critic/score/mean"]
     return {finding.name: (finding.severity, finding.step) for finding in run.findings}
@@ -73,20 +74,23 @@ def test_every_format_tells_the_same(
     (tmp_path / "ours" / "metrics.jsonl").write_text("\n".join(lines) + '\n{"step": 121, "cri')
 
     expected = {"accuracy_drop": ("critical", 61), "not_finite": ("critical", 100)}
-    logs = {log.format: log.path for log in find_runs(tmp_path)}
-    assert set(logs) == {CONSOLE, FILE, EVENTS, OURS}
-    for path in logs.values():
+    for name in ("train.log", "project/a.jsonl", "events", "ours"):
+        path = tmp_path / name
         severities = found(path)
         assert {name: severities[name][0] for name in expected} == {name: s for name, (s, _) in expected.items()}
         assert severities["not_finite"][1] == 100 and 60 <= severities["accuracy_drop"][1] <= 63
+
+    (log,) = find_runs(tmp_path).logs  # the same numbers in four formats are one run
+    assert log.format == "still" and len(log.notes) == 3
+    assert any(note.endswith("train.log (verl_console) logs the same run: still is read") for note in log.notes)
 
 
 def test_several_runs_of_a_folder_are_several_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_file(tmp_path, "broken", monkeypatch)
     write_file(tmp_path, "healthy", monkeypatch, broken=False)
-    for name in ("expA", "expB"):
-        write_events(tmp_path / "tensorboard" / name, monkeypatch)
-    runs = {Path(run.run).stem: run for run in diagnose([tmp_path])}
+    for name, seed in (("expA", 3), ("expB", 5)):
+        write_events(tmp_path / "tensorboard" / name, monkeypatch, seed)
+    runs = {Path(run.run).stem: run for run in diagnose([tmp_path]).runs}
     assert set(runs) == {"broken", "healthy", "expA", "expB"}
     assert runs["healthy"].findings == [] and runs["broken"].reaches("critical")
     assert all(run.steps == len(STEPS) for run in runs.values())
@@ -132,7 +136,7 @@ def test_what_is_not_recognised_is_said_in_one_line(files: dict[str, bytes], tmp
 
 def test_rows_have_what_each_step_logged() -> None:
     series: dict[str, Any] = {"a": {1: 1.0, 3: None}, "b": {3: 2.0}}
-    assert list(rows(series)) == [{"step": 1, "a": 1.0}, {"step": 3, "a": None, "b": 2.0}]
+    assert list(rows_by_step(series)) == [{"step": 1, "a": 1.0}, {"step": 3, "a": None, "b": 2.0}]
 
 
 def test_a_report_of_a_log_without_our_alarms_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

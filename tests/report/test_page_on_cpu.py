@@ -62,8 +62,16 @@ def test_the_command_names_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "does not exist" in done.output and not (tmp_path / "r.html").exists()
 
 
-def test_an_empty_folder_gets_a_page_that_says_so(tmp_path: Path) -> None:
+def test_a_run_that_has_just_begun_gets_a_page_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "config.yaml").write_text("a: 1\n")
     (run,) = write_report([tmp_path], tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text()
-    assert run.problems and "No metrics were found" in page and "No samples were found" in page
+    assert run.problems and "No metrics were logged yet" in page and "No samples were found" in page
     assert len(page) < 50_000, "nothing is drawn, so plotly stays out"
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["report", str(tmp_path), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 1 and not (tmp_path / "r.html").exists()
+    assert "has no log that is recognised; looked for: still_verl's metrics.jsonl" in result.stderr

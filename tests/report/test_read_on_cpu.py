@@ -13,8 +13,8 @@ def test_names_are_the_shortest_that_tell_runs_apart(tmp_path: Path) -> None:
     paths = [tmp_path / "a" / "runs" / "x", tmp_path / "b" / "runs" / "x"]
     for path in paths:
         path.mkdir(parents=True)
-    assert [run.name for run in read_runs(paths)] == ["a/runs/x", "b/runs/x"]
-    assert [run.name for run in read_runs(paths[:1])] == ["runs/x"]
+    assert [run.name for run in read_runs(paths, begun=True)] == ["a/runs/x", "b/runs/x"]
+    assert [run.name for run in read_runs(paths[:1], begun=True)] == ["runs/x"]
 
 
 def test_a_path_that_does_not_exist_or_is_given_twice_is_named(tmp_path: Path) -> None:

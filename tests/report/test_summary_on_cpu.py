@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from still_verl.report.metrics import Values
+from still_verl.logs.series import Values
 from still_verl.report.run import Run
 from still_verl.report.samples import PhaseSamples
 from still_verl.report.summary import summarize

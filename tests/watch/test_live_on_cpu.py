@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from still_verl.cli import app
 from still_verl.monitor.jsonl import MetricsFile
 from still_verl.report.run import Run
-from still_verl.watch.frame import PLAIN, duration, frame, progress_of, spark
+from still_verl.watch.curves import BLOCKS, PLAIN, Axis, spark
+from still_verl.watch.frame import frame
+from still_verl.watch.progress import duration, progress_of
 
 
 def shown(run: Run, age: float | None = 1.0, width: int = 100) -> str:
@@ -24,10 +26,22 @@ def shown(run: Run, age: float | None = 1.0, width: int = 100) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
+def line(values: list[float], width: int, axis: Axis | None = None, ramp: str = BLOCKS, share: bool = False) -> str:
+    """A curve of values that were logged from step 1 on."""
+    return spark(list(enumerate(values, 1)), axis or (1, len(values)), width, ramp, share)
+
+
 def test_a_curve_in_a_line() -> None:
-    assert spark([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█" and spark([0.1, 0.1, 0.1], 8) == "▄▄▄"
-    assert spark([0, 0, 7, 7], 2) == "▁█" and spark([1.0, 2.0], 40, PLAIN) == "_#"
-    assert len(spark(list(range(5000)), 30)) == 30
+    assert line([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█" and line([0, 0, 7, 7], 2) == "▁█"
+    assert line([1.0, 2.0], 40, ramp=PLAIN) == "_#" and len(line(list(range(5000)), 30)) == 30
+
+
+def test_all_curves_have_one_axis_and_noise_stays_flat() -> None:
+    assert line([0, 1], 20, axis=(1, 20)) == "▁█"  # two steps of twenty, not the whole line
+    assert spark([(5, 0.0), (10, 1.0)], (1, 10), 10) == "    ▁▁▁▁▁█"  # every fifth step, drawn until the next
+    flat = line([0.500, 0.501, 0.500, 0.499], 4, share=True)
+    assert set(flat) <= set("▄▅") and line([0.1, 0.1, 0.1], 8) in ("▄▄▄", "▅▅▅")
+    assert line([0.5, 0.6], 2, share=True) == "▁█"
 
 
 def test_times_are_for_people() -> None:

@@ -8,7 +8,25 @@ from typing import Any
 
 from still_verl.monitor.alarms.scales import Factor, Part, Scale
 from still_verl.monitor.keywords import KEYWORD_RATE
-from still_verl.monitor.metric_names import ENTROPY, KL, LENGTH, STEP_SECONDS
+from still_verl.monitor.metric_names import (
+    ACCURACY,
+    CHARACTERS,
+    CLIP_FRACTION,
+    ENTROPY,
+    EQUAL_REWARD,
+    FINISHED,
+    GRADIENT,
+    KL,
+    LENGTH,
+    MISMATCH,
+    SCORE,
+    STALENESS,
+    STEP_SECONDS,
+    TOOL_CALLS,
+    TRUNCATED,
+    VERL_OF_SEVERAL,
+    VERL_VALIDATION,
+)
 
 Row = Mapping[str, Any]  # the metrics of a step
 Read = Callable[[Row], Any]
@@ -45,9 +63,9 @@ def truncated(row: Row) -> Any:
     verl's `response_length/clip_ratio` is not read: verl compares with the longest response of the batch, and not with
     the limit.
     """
-    finished = row.get("still/completion/finished")
+    finished = first_of(*FINISHED)(row)
     if finished is None:
-        return row.get("completions/clipped_ratio")
+        return first_of(*TRUNCATED)(row)
     return 1 - finished
 
 
@@ -64,20 +82,14 @@ def keyword_rate(row: Row) -> float | None:
 
 def without_signal(row: Row) -> Any:
     """Return the share of groups whose samples all got the same reward; of verl only whether all groups are such."""
-    for name in ("still/groups/equal_reward", "frac_reward_zero_std"):
-        if row.get(name) is not None:
-            return row[name]
+    equal = first_of(*EQUAL_REWARD)(row)
+    if equal is not None:
+        return equal
     highest, lowest = row.get("critic/advantages/max"), row.get("critic/advantages/min")
     if highest is None or lowest is None:
         return None
     return float(highest == lowest)
 
-
-ACCURACY = ("still/accuracy", "critic/acc/mean", "acc/mean")
-SCORE = ("critic/score/mean", "critic/rewards/mean", "reward")
-MISMATCH = ("training/rollout_probs_diff_mean", "rollout_corr/k3_kl", "sampling/sampling_logp_difference/mean")
-STALENESS = ("training/off_policy/trajectory_spans/mean", "fully_async/count/stale_samples_processed")
-TOOL_CALLS = ("still/tool/calls", "tool_call_counts/mean", "num_turns/mean")
 
 SIGNALS: dict[str, Signal] = {
     # A score stands in for accuracy where nothing else says what is right; the scale then is the user's.
@@ -89,31 +101,30 @@ SIGNALS: dict[str, Signal] = {
     "all_wrong": Signal(first_of("still/groups/all_wrong"), Scale()),
     "without_signal": Signal(without_signal, Scale(resolution=0.02)),
     "distinct": Signal(first_of("still/groups/distinct"), Scale()),
-    "length": Signal(first_of(*LENGTH, "completions/mean_length"), Factor(floor=1.0)),
+    "length": Signal(first_of(*LENGTH, CHARACTERS), Factor(floor=1.0)),
     "truncated": Signal(truncated, Scale()),
     "aborted": Signal(first_of("response/aborted_ratio"), Scale()),
     "keywords": Signal(keyword_rate, Factor(resolution=0.03, floor=0.5)),
     "repetition": Signal(first_of("still/repetition"), Scale(resolution=0.002)),
     "distinct_words": Signal(first_of("still/distinct_2"), Scale()),
-    "entropy": Signal(first_of(*ENTROPY, "entropy"), Factor(floor=1e-4)),
-    "kl": Signal(first_of(*KL, "kl"), Factor(resolution=0.03, floor=0.01)),
-    "clip_fraction": Signal(
-        first_of("actor/pg_clipfrac", "clip_ratio/region_mean", "clip_ratio"), Factor(resolution=0.05, floor=0.002)
-    ),
-    "gradient": Signal(first_of("actor/grad_norm", "grad_norm"), Factor(resolution=0.03, floor=1e-3)),
+    "entropy": Signal(first_of(*ENTROPY), Factor(floor=1e-4)),
+    "kl": Signal(first_of(*KL), Factor(resolution=0.03, floor=0.01)),
+    "clip_fraction": Signal(first_of(*CLIP_FRACTION), Factor(resolution=0.05, floor=0.002)),
+    "gradient": Signal(first_of(*GRADIENT), Factor(resolution=0.03, floor=1e-3)),
     "mismatch": Signal(first_of(*MISMATCH), Factor(resolution=0.03, floor=2e-4)),
     "staleness": Signal(first_of(*STALENESS), Scale(resolution=0.02)),
     "tool_calls": Signal(first_of(*TOOL_CALLS), Factor(resolution=0.02, floor=0.01)),
     "tool_success": Signal(first_of("still/tool/success"), Scale()),
     "void_turns": Signal(first_of("still/tool/no_code_ratio"), Scale()),
-    "step_seconds": Signal(first_of(*STEP_SECONDS, "step_time"), Factor(resolution=0.03, floor=0.01)),
+    "step_seconds": Signal(first_of(*STEP_SECONDS), Factor(resolution=0.03, floor=0.01)),
 }
 
 # Signals of which a run has any number, `<family>/<member>`: the first group is the member.
 FAMILIES: dict[str, tuple[tuple[re.Pattern[str], ...], Scale]] = {
     "validation": (
         (
-            re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+"),
+            VERL_VALIDATION,
+            VERL_OF_SEVERAL,
             re.compile(r"still/(validation)/accuracy"),
             re.compile(r"eval_(?:.*_)?(accuracy|reward)"),
         ),

@@ -30,6 +30,7 @@ from still_verl.monitor.alarms.signals import (
     reader,
     scale_of,
 )
+from still_verl.monitor.metric_names import VERL_OF_SEVERAL
 from still_verl.monitor.registries import DETECTORS, by_label
 
 _log = logging.getLogger(__name__)
@@ -136,16 +137,19 @@ class Watch(View):
         return self.histories[name]
 
     def _read_families(self, metrics: Row) -> dict[str, float]:
-        """Return the signals of families; of two metrics of one member, accuracy goes before the reward."""
+        """Return the signals of families; of two metrics of one member the one that says more counts."""
         found: dict[str, float] = {}
+        read: dict[str, tuple[bool, bool]] = {}
         for metric, value in metrics.items():
             if metric not in self._members:
                 self._members[metric] = family_member(metric)
             member = self._members[metric]
             if member is None or not isinstance(value, int | float) or not math.isfinite(value):
                 continue
-            if member not in found or "/acc/" in metric:
-                found[member] = float(value)
+            # The mean goes before the best of several samples, accuracy before the reward.
+            rank = (VERL_OF_SEVERAL.match(metric) is None, "/acc/" in metric)
+            if member not in found or rank > read[member]:
+                found[member], read[member] = float(value), rank
         return found
 
     def _say_what_is_missing(self, metrics: Row) -> None:
