@@ -15,6 +15,8 @@ def plan(
     schedule: Annotated[bool, typer.Option("--schedule", help="Draw what changes from step to step.")] = False,
     steps: Annotated[int | None, typer.Option(help="Length of the run, where the recipe does not say it.")] = None,
     mean_tokens: Annotated[int | None, typer.Option(help="Tokens of an average response, for the step time.")] = None,
+    price: Annotated[float | None, typer.Option(help="Price of a device and hour, for the cost of the run.")] = None,
+    compare: Annotated[str | None, typer.Option(help="Several kinds of hardware: 8xH100,8xA100.")] = None,
     png: Annotated[Path | None, typer.Option(help="Also draw the schedules into this file.")] = None,
 ) -> None:
     """Look at a job before it runs: what it needs on some hardware, or what changes from step to step."""
@@ -31,25 +33,42 @@ def plan(
     try:
         if schedule:
             _draw_schedules(hydra, steps, png)
+        elif compare:
+            _compare(compare, hydra, steps, mean_tokens)
         elif hardware:
-            _plan_on(hardware, hydra, steps, mean_tokens)
+            _plan_on(hardware, hydra, steps, mean_tokens, price)
         else:
-            stop("give the hardware, e.g. hardware=8xH100-80G, or use --schedule")
+            stop("give the hardware, e.g. hardware=8xH100-80G, or use --compare or --schedule")
     except ConfigError as error:
         stop(str(error))
 
 
-def _plan_on(hardware: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
+def _plan_on(
+    hardware: str, overrides: list[str], steps: int | None, mean_tokens: int | None, price: float | None
+) -> None:
+    from still_verl.config_errors import ConfigError
     from still_verl.plan.compose import job_config
     from still_verl.plan.hardware import parse_hardware
     from still_verl.plan.job import read_job
     from still_verl.plan.tables import plan_tables
 
+    if price is not None and not 0 <= price < float("inf"):
+        raise ConfigError(f"--price={price:g}: an hour costs 0 or more")
     devices = parse_hardware(hardware)
     job = read_job(job_config(overrides), steps, mean_tokens)
     # A table fits itself to the terminal; a sentence may be longer than a line, and stays one for `grep`.
-    for piece in plan_tables(job, devices):
+    for piece in plan_tables(job, devices, price):
         console.print(piece, highlight=False, soft_wrap=isinstance(piece, str))
+
+
+def _compare(choices: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
+    from still_verl.plan.compare import comparison
+    from still_verl.plan.compose import job_config
+    from still_verl.plan.hardware import parse_hardware
+    from still_verl.plan.job import read_job
+
+    hardware = [parse_hardware(choice) for choice in choices.split(",")]
+    console.print(comparison(read_job(job_config(overrides), steps, mean_tokens), hardware), highlight=False)
 
 
 def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -> None:

@@ -21,6 +21,16 @@ SYNC_BANDWIDTH = 5e9
 # Bytes a second between a device and its host: what offloading moves. PCIe 4 x16, pinned.
 HOST_BANDWIDTH = 20e9
 
+# --- the whole run: assumptions -------------------------------------------------------------------------------------
+# Bytes a second at which a node writes checkpoints to shared storage.
+DISK_BANDWIDTH = 1e9
+# Seconds until the first step: Ray, loading the model, building vLLM with its graphs.
+START_SECONDS = {"gpu": 300.0, "cpu": 60.0}
+# Problems of a validation whose file is not here: AIME 2024 has 30.
+VALIDATION_ROWS = 30
+# What whole runs took, as a multiple of the planned sum: three published totals lie at 1.87, 1.89 and 3.72 times it.
+RUN_RANGE = (1.3, 3.9)
+
 # --- lengths: assumptions, each can be overruled on the command line ------------------------------------------------
 # Mean length of the responses as a share of the longest allowed, when it is not given.
 MEAN_SHARE = 0.25

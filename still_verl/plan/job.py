@@ -1,13 +1,15 @@
 """What a composed config asks for, in the planner's terms."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow.parquet as pq
 from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.schedules import value_at
-from still_verl.plan.calibration import MEAN_SHARE, PROMPT_SHARE
+from still_verl.plan.calibration import MEAN_SHARE, PROMPT_SHARE, VALIDATION_ROWS
 from still_verl.plan.compose import run_length
 from still_verl.plan.hardware import GIB
 from still_verl.plan.models import shape_of
@@ -44,6 +46,10 @@ class Job:
         sleeps: whether vLLM gives its memory back while the trainer works.
         cpu_cache: bytes of vLLM's KV cache on a processor.
         engine_length: tokens of a sequence that vLLM is laid out for; None takes the model's.
+        test_every, save_every: steps between validations and checkpoints; below 1 is never.
+        kept: checkpoints that stay on disk; None is all.
+        validation_rows, validation_n: problems of a validation, and samples of each, of at most `validation_longest`
+            tokens.
     """
 
     name: str
@@ -76,6 +82,13 @@ class Job:
     devices: int
     devices_per_node: int
     engine_length: int | None = None
+    test_every: int = -1
+    save_every: int = -1
+    kept: int | None = None
+    validates_before: bool = False
+    validation_rows: int = VALIDATION_ROWS
+    validation_n: int = 1
+    validation_longest: int = 1
 
     @property
     def max_length(self) -> int:
@@ -141,6 +154,13 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
         engine_length=rollout.max_model_len,
+        test_every=config.trainer.test_freq,
+        save_every=config.trainer.save_freq,
+        kept=config.trainer.max_actor_ckpt_to_keep,
+        validates_before=bool(config.trainer.val_before_train),
+        validation_rows=_validation_rows(config),
+        validation_n=rollout.val_kwargs.n,
+        validation_longest=ours.context.validation or config.data.max_response_length,
     )
 
 
@@ -184,6 +204,21 @@ def _reference_share(config: DictConfig, ours: StillConfig, total: int) -> float
     if not ours.kl.scheduled:
         return 1.0
     return sum(value_at(ours.kl, time, total) > 0 for time in range(total)) / total
+
+
+def _validation_rows(config: DictConfig) -> int:
+    """Count the problems of a validation; where a file is not here, assume those of AIME."""
+    if OmegaConf.is_missing(config.data, "val_files") or config.data.val_files is None:
+        return VALIDATION_ROWS
+    names = config.data.val_files
+    rows = 0
+    for name in [names] if isinstance(names, str) else names:
+        path = Path(str(name)).expanduser()
+        if path.suffix != ".parquet" or not path.is_file():
+            return VALIDATION_ROWS
+        rows += pq.ParquetFile(path).metadata.num_rows
+    limit = config.data.get("val_max_samples", -1)
+    return min(rows, limit) if limit and limit > 0 else rows
 
 
 def _micro_batch(config: DictConfig, section: str, prefix: str, dynamic: bool) -> int:

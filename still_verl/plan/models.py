@@ -1,15 +1,21 @@
-"""The models that the planner can count: the study's backbones, and every config.json of a supported family.
+"""The models that the planner can count: those that it knows by name, and every config.json of a supported family.
 
 To support another family, add it to `FAMILIES` and teach `shape_from` what its layers have. The test that compares with
 transformers' parameter count must then have a case for it.
 """
 
+import difflib
 import json
+import logging
+import re
 from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
+from still_verl.plan.known import CONFIGS
 from still_verl.plan.shape import Experts, Shape
+
+logger = logging.getLogger(__name__)
 
 DENSE = ("qwen2", "qwen3", "llama", "mistral")
 MIXTURES = ("qwen2_moe", "qwen3_moe")
@@ -18,57 +24,42 @@ MIXTURES = ("qwen2_moe", "qwen3_moe")
 FAMILIES = DENSE + MIXTURES
 
 
-def _qwen2(name: str, sizes: tuple[int, int, int, int, int, int], tied: bool) -> Shape:
-    vocab, hidden, layers, heads, kv_heads, intermediate = sizes
-    return Shape(
-        source=f"{name}/config.json on the model hub",
-        family="qwen2",
-        vocab=vocab,
-        hidden=hidden,
-        layers=layers,
-        heads=heads,
-        kv_heads=kv_heads,
-        head_dim=hidden // heads,
-        intermediate=intermediate,
-        tied=tied,
-    )
-
-
-# vocab, hidden, layers, heads, kv_heads, intermediate: the models' config.json.
-KNOWN = {
-    name: _qwen2(name, sizes, tied)
-    for name, sizes, tied in (
-        ("Qwen/Qwen2.5-0.5B", (151936, 896, 24, 14, 2, 4864), True),
-        ("Qwen/Qwen2.5-1.5B", (151936, 1536, 28, 12, 2, 8960), True),
-        ("Qwen/Qwen2.5-3B", (151936, 2048, 36, 16, 2, 11008), True),
-        ("Qwen/Qwen2.5-7B", (152064, 3584, 28, 28, 4, 18944), False),
-        ("Qwen/Qwen2.5-7B-Instruct", (152064, 3584, 28, 28, 4, 18944), False),
-        ("Qwen/Qwen2.5-Math-7B", (152064, 3584, 28, 28, 4, 18944), False),
-        ("Qwen/Qwen2.5-32B", (152064, 5120, 64, 40, 8, 27648), False),
-        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", (151936, 1536, 28, 12, 2, 8960), False),
-        ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", (152064, 3584, 28, 28, 4, 18944), False),
-    )
-}
-
-
 def shape_of(path: str) -> Shape:
-    """Read the sizes of the model at `path`, from its config.json or else from the table of the study's backbones.
+    """Read the sizes of the model at `path`: from its config.json, the planner's table, or the config.json on the hub.
 
     Args:
         path: a directory of this machine, or a name on the model hub.
 
     Raises:
-        ConfigError: neither, or a model that the formulas do not count.
+        ConfigError: none of these, or a model that the formulas do not count.
     """
     config = Path(path) / "config.json"
     if config.is_file():
         return shape_from(json.loads(config.read_text()), str(config))
     if path in KNOWN:
         return KNOWN[path]
+    fetched = hub_config(path)
+    if fetched is not None:
+        return shape_from(json.loads(fetched.read_text()), f"{path}/config.json on the model hub")
+    near = difflib.get_close_matches(path, KNOWN, n=3, cutoff=0.5)
+    hint = f", or did you mean {' or '.join(near)}" if near else ""
     raise ConfigError(
-        f"actor_rollout_ref.model.path={path}: no config.json there and not in the planner's table; "
-        f"give a directory with the model's config.json, or one of {', '.join(KNOWN)}"
+        f"actor_rollout_ref.model.path={path}: no config.json there, none on the model hub, and not in the planner's "
+        f"table; give a directory with the model's config.json{hint}"
     )
+
+
+def hub_config(name: str) -> Path | None:
+    """Fetch the config.json of `org/name` from the model hub, or from its cache; None where that does not work."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        return None
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(name, "config.json", etag_timeout=5))
+    except Exception as error:  # no network, no such model, no permission: whatever the client raises
+        logger.info("no config.json of %s on the model hub: %s", name, error)
+        return None
 
 
 def shape_from(config: dict[str, Any], source: str) -> Shape:
@@ -128,3 +119,6 @@ def _experts(family: str, config: dict[str, Any], source: str) -> Experts | None
     count = config.get("num_experts") or config["num_local_experts"]
     shared = config["shared_expert_intermediate_size"] if family == "qwen2_moe" else 0
     return Experts(count, config["num_experts_per_tok"], config["moe_intermediate_size"], shared)
+
+
+KNOWN = {name: shape_from(config, f"{name}/config.json on the model hub") for name, config in CONFIGS.items()}

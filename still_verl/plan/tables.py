@@ -5,15 +5,23 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from still_verl.plan.assertions import Broken, repair
+from still_verl.plan.calibration import RUN_RANGE
 from still_verl.plan.fixes import Advice, advise, problems
 from still_verl.plan.hardware import GIB, Hardware
 from still_verl.plan.job import Job
 from still_verl.plan.memory import Phase, cache_tokens, phases
 from still_verl.plan.roofline import StepTime, step_time
+from still_verl.plan.whole_run import WholeRun, whole_run
 
 
-def plan_tables(job: Job, hardware: Hardware) -> Iterator[Table | str]:
-    """Yield what `still-verl plan` prints, piece by piece: no times where a replica cannot run at all."""
+def plan_tables(job: Job, hardware: Hardware, price: float | None = None) -> Iterator[Table | str]:
+    """Yield what `still-verl plan` prints, piece by piece: no times where a replica cannot run at all.
+
+    Args:
+        job: what runs.
+        hardware: what it runs on.
+        price: of a device and hour, in any currency; None prints no cost.
+    """
     yield _heading(job, hardware)
     job, broken = repair(job, hardware)
     if broken:
@@ -24,8 +32,12 @@ def plan_tables(job: Job, hardware: Hardware) -> Iterator[Table | str]:
     if job.tensor_parallel > hardware.count or cache_tokens(job, hardware) == 0:
         return
     times = [step_time(job, hardware, stage) for stage in job.stages]
+    beside = whole_run(job, hardware)
+    hours = device_hours(job, hardware, times, beside)
     yield _steps(job, times)
-    yield _cost(job, hardware, times)
+    yield _cost(job, hardware, hours)
+    yield _range(hardware, sum(hours.values()), price)
+    yield _storage(job, hardware, beside)
     yield _assumptions(job, times)
 
 
@@ -129,11 +141,17 @@ def _steps(job: Job, times: list[StepTime]) -> Table:
     return table
 
 
-def _cost(job: Job, hardware: Hardware, times: list[StepTime]) -> Table:
-    hours = dict.fromkeys(times[0].seconds, 0.0)
+def device_hours(job: Job, hardware: Hardware, times: list[StepTime], beside: WholeRun) -> dict[str, float]:
+    """Return the hours of all devices together, by phase and by what a run takes beside its steps."""
+    seconds = dict.fromkeys(times[0].seconds, 0.0)
     for stage, time in zip(job.stages, times, strict=True):
-        for phase, seconds in time.seconds.items():
-            hours[phase] += hardware.count * stage.steps * seconds / 3600
+        for phase, value in time.seconds.items():
+            seconds[phase] += stage.steps * value
+    seconds |= beside.seconds
+    return {name: hardware.count * value / 3600 for name, value in seconds.items()}
+
+
+def _cost(job: Job, hardware: Hardware, hours: dict[str, float]) -> Table:
     total = sum(hours.values())
     unit = "machine hours" if hardware.is_cpu else "GPU hours"
     table = Table("phase", title=f"{job.steps} steps: {total / hardware.count:,.1f} hours", title_justify="left")
@@ -146,13 +164,41 @@ def _cost(job: Job, hardware: Hardware, times: list[StepTime]) -> Table:
     return table
 
 
+def _range(hardware: Hardware, total: float, price: float | None) -> str:
+    """Say what whole runs took of such a sum: restarts, slow nodes, long responses that no mean tells."""
+    if hardware.is_cpu:
+        return "The published runs that such sums are compared with are of GPUs: no range for a processor."
+    low, high = RUN_RANGE[0] * total, RUN_RANGE[1] * total
+    days = hardware.count * 24
+    text = (
+        f"Expect {low:,.0f} to {high:,.0f} GPU hours, {low / days:,.1f} to {high / days:,.1f} days: {RUN_RANGE[0]} to "
+    )
+    text += f"{RUN_RANGE[1]} times the sum, as whole runs took (docs/plan.md)."
+    if price is not None:
+        text += f" At {price:g} a GPU hour: {price * low:,.0f} to {price * high:,.0f}."
+    return text
+
+
+def _storage(job: Job, hardware: Hardware, beside: WholeRun) -> str:
+    """Say what the run fills beside the memory of devices."""
+    kept = "all are kept" if job.kept is None else f"{min(job.kept, beside.saves)} are kept"
+    text = (
+        f"{beside.saves} checkpoints of {beside.checkpoint / 1e9:,.0f} GB, {kept}: {beside.disk / 1e9:,.0f} GB of disk."
+    )
+    if job.kept is None and beside.saves > 1:
+        text += " Bound it: trainer.max_actor_ckpt_to_keep=2."
+    if beside.host:
+        text += f" Offloading fills {beside.host / GIB:,.0f} GiB of each node's memory."
+    return f"{text} {beside.validations} validations of {job.validation_rows} problems x {job.validation_n}."
+
+
 def _assumptions(job: Job, times: list[StepTime]) -> str:
     means = ", ".join(f"{stage.mean_response:,.0f}" for stage in job.stages)
     longest = max(time.longest for time in times)
     lines = (
         f"Assumed: responses of {means} tokens on average (--mean-tokens), the longest {longest:,.0f}; the reference "
-        f"runs in {job.reference_share:.0%} of the steps. Not counted: validation, checkpoints, rewards (they are "
-        "computed while others still generate). Errors against published runs: docs/plan.md."
+        f"runs in {job.reference_share:.0%} of the steps. Not counted: rewards (they are computed while others still "
+        "generate). Errors against published runs: docs/plan.md."
     )
     if job.shape.experts is not None:
         lines += (

@@ -36,7 +36,7 @@ def test_every_recipe_plans_and_fits_on_some_hardware(recipe: str) -> None:
 def test_numbers_are_the_configs() -> None:
     job = read_job(job_config(["+recipe=zero_32b"]))
     assert job.shape == KNOWN["Qwen/Qwen2.5-32B"]
-    assert (job.prompts, job.samples, job.updates, job.tensor_parallel) == (128, 128 * 16, 1, 2)
+    assert (job.prompts, job.samples, job.updates, job.tensor_parallel) == (128, 128 * 16, 1, 4)
     assert job.param_offload and job.optimizer_offload and job.reference_share == 0
     assert [(stage.steps, stage.max_response) for stage in job.stages] == [(299, 8192), (150, 12288), (191, 20480)]
     assert job.update_tokens == 22528 and job.max_length == 1024 + 20480
