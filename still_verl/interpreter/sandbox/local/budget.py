@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB
 from still_verl.processes import after_fork
 
-OVERHEAD_MB = 64  # of one program beyond its limit: its /tmp, buffers of pipes and sockets, what the kernel keeps of it
 _SHARE = 4  # of the machine's memory, by default: one part in four
 
 

@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from still_verl.interpreter.sandbox.base import Limits
-from still_verl.interpreter.sandbox.local import budget as module
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
 from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.interpreter.sandbox.local.session import LOST
@@ -43,7 +42,7 @@ def test_the_largest_session_is_ended_for_a_program_that_has_no_room() -> None:
     small, large, last = Waits(), Waits(), Waits()
     for session, size in ((small, 10), (large, 120), (last, 60)):
         budget.keep(session, size * 2**20)
-    assert budget.used_mb() == 3 * module.OVERHEAD_MB + 190
+    assert budget.used_mb() == 3 * OVERHEAD_MB + 190
     with budget.running():
         assert not large.ended
     budget.keep(Waits(), None)  # nobody knows its size: it counts as a whole program

@@ -10,8 +10,7 @@ import psutil
 import pytest
 from hostile_memory import PARTS, mixture
 
-from still_verl.interpreter.sandbox.base import Limits
-from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
 from still_verl.interpreter.sandbox.local.client import Local
 
 MEMORY_MB = 256
