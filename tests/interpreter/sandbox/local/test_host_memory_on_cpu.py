@@ -36,6 +36,17 @@ class Group:
     def take(self, process: psutil.Process) -> None:
         (self.folder / "cgroup.procs").write_text(str(process.pid))
 
+    def remove(self) -> None:
+        """Its processes have been killed, and end one after another."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return self.folder.rmdir()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def used_mb(self) -> float:
         name = "memory.usage_in_bytes" if self.old else "memory.current"
         return int((self.folder / name).read_text()) / 2**20
@@ -59,8 +70,7 @@ def measured(request: pytest.FixtureRequest) -> Iterator[tuple[Local, Group]]:
     time.sleep(0.3)
     yield sandbox, group
     sandbox.close()
-    time.sleep(0.3)
-    group.folder.rmdir()
+    group.remove()
 
 
 def test_a_program_takes_no_more_than_its_limit(measured: tuple[Local, Group]) -> None:
