@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -64,7 +65,8 @@ def measured(request: pytest.FixtureRequest) -> Iterator[tuple[Local, Group]]:
     assert sandbox._server.pid is not None
     server = psutil.Process(sandbox._server.pid)
     for process in (server, *server.children(recursive=True)):
-        group.take(process)
+        with suppress(ProcessLookupError):  # an idle child that has just ended
+            group.take(process)
     for _ in range(10):  # the idle children that were not counted
         sandbox.run("import sympy\nsympy.sqrt(8)")
     time.sleep(0.3)
