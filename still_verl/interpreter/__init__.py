@@ -3,8 +3,8 @@
 `settings` is the node `still.interpreter`, and `build` makes the sandbox of a worker from it. `formats` and `fences`
 find the programs in the text. `turns` lets model and interpreter take turns. `token_buffer` keeps the tokens of a
 response with their mask. `tool_stats` counts how the programs ended. `finish_reason` says why a response ended.
-`sandbox` runs the programs. The agent loop `still_verl.integration.agent_loops.code` uses all of these, and imports
-verl.
+`sandbox` runs the programs, and `packages` says what they can import. The agent loop
+`still_verl.integration.agent_loops.code` uses all of these, and imports verl.
 
 To add a format of code: write a class with the methods of `formats.CodeFormat` and give its dotted name as
 `still.interpreter.format`. To add a sandbox, see `sandbox`. The short names are in `registries`; docs/extend.md has an

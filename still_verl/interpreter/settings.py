@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
-from still_verl.interpreter.sandbox.base import Limits
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
 
 SANDBOX_TIERS = ("full", "reduced", "basic")
 
@@ -31,6 +31,7 @@ class InterpreterConfig:
             and what the kernel keeps of it take at most 64 more.
         total_memory_mb: of all programs and open sessions of a rollout worker; None is a fourth of the machine's.
         preload: modules that are loaded ahead and that programs find warm, for example ["scipy.optimize", "pandas"].
+        packages_in_prompt: say in each prompt which of the usual packages are installed (`packages.sentence`).
         output_chars: characters of an output that the model reads; its begin and its end are kept.
         minimum_tier: "full", "reduced" or "basic"; if the sandbox isolates less on this machine, the job is refused.
         allow_unsandboxed: run model-written code with no isolation at all; only on a machine that you can throw away.
@@ -47,6 +48,7 @@ class InterpreterConfig:
     memory_mb: int = Limits.memory_mb
     total_memory_mb: int | None = None
     preload: list[str] = field(default_factory=list)
+    packages_in_prompt: bool = False
     output_chars: int = Limits.output_chars
     minimum_tier: str = "basic"
     allow_unsandboxed: bool = False
@@ -60,6 +62,12 @@ class InterpreterConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:  # NaN neither
                 raise ConfigError(f"still.interpreter.{name}={value}: use a number above 0")
+        least = self.memory_mb + OVERHEAD_MB
+        if self.total_memory_mb is not None and self.total_memory_mb < least:
+            raise ConfigError(
+                f"still.interpreter.total_memory_mb={self.total_memory_mb}: one program may take {least}, which is "
+                f"memory_mb and {OVERHEAD_MB}; use {least} or more"
+            )
         self._check_service()
 
     def _check_service(self) -> None:

@@ -63,6 +63,7 @@ DETECTORS: "Registry[BaseDetector]" = Registry(
         "tool_collapse": f"{_ALARMS}.policy.TOOL_COLLAPSE",
         "tool_overuse": f"{_ALARMS}.policy.TOOL_OVERUSE",
         "tool_failures": f"{_ALARMS}.policy.TOOL_FAILURES",
+        "sandbox_faults": f"{_ALARMS}.sandbox.SANDBOX_FAULTS",
         "void_turns": f"{_ALARMS}.policy.VOID_TURNS",
         "plateau": f"{_ALARMS}.singles.PLATEAU",
     },

@@ -112,6 +112,8 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/error_ratio": 0.0,
         "tool/timeout_ratio": 0.25,
         "tool/crash_ratio": 0.0,
+        "tool/missing_module_ratio": 0.0,
+        "tool/not_permitted_ratio": 0.0,
         "tool/unavailable_ratio": 0.0,
         "tool/unreadable_ratio": 0.25,
         "tool/unknown_tool_ratio": 0.0,

@@ -10,6 +10,7 @@ from verl.experimental.agent_loop.agent_loop import AgentLoopMetrics, AgentLoopO
 from still_verl.config import still_config
 from still_verl.integration.agent_loops.single_turn import SingleTurn
 from still_verl.integration.agent_loops.tool_calls import ToolCalls
+from still_verl.interpreter import packages
 from still_verl.interpreter.build import RunCode, code_of_a_response, shared_sandbox
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 from still_verl.interpreter.registries import CODE_FORMATS
@@ -61,6 +62,8 @@ class CodeLoop(SingleTurn):
             params["temperature"] = still_temperature
         budget = min(still_budget or self.response_length, self.response_length)
         messages = list(kwargs["raw_prompt"])
+        if self.settings.packages_in_prompt:
+            messages = packages.announce(messages, packages.sentence())
         dialogue = self.new_dialogue(messages)
         prompt_ids = await self.ct_build_initial_tokens(messages, tools=dialogue.tools)  # type: ignore[arg-type]
         response = Response(self, dialogue, prompt_ids, budget, params, int(priority))

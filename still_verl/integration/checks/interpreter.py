@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 # What the agent loop reads, so that a sandbox need not.
-OF_THE_LOOP = {"format", "sandbox", "stateful", "max_concurrent", "max_calls", "seconds_per_response"}
+OF_THE_LOOP = set("format sandbox stateful max_concurrent max_calls seconds_per_response packages_in_prompt".split())
 
 
 def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> None:
@@ -72,9 +72,10 @@ def check_all_read(interpreter: InterpreterConfig, read: Iterable[str]) -> None:
     """
     if interpreter.sandbox not in SANDBOXES:
         return
+    defaults = InterpreterConfig()
     for field in fields(interpreter):
         value = getattr(interpreter, field.name)
-        if field.name in OF_THE_LOOP or field.name in read or value == field.default:
+        if field.name in OF_THE_LOOP or field.name in read or value == getattr(defaults, field.name):
             continue
         raise ConfigError(
             f"still.interpreter.{field.name}={value}: still.interpreter.sandbox={interpreter.sandbox} does not read "

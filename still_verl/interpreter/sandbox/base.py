@@ -15,6 +15,8 @@ TIERS: tuple[Tier, ...] = ("none", "basic", "reduced", "full")  # of this machin
 CODE_MB = 1  # MiB of a block in UTF-8; longer ones are refused
 INTERPRETER_MB = 256  # address space in MiB that an interpreter takes by itself, where limits include it
 
+OVERHEAD_MB = 64  # MiB of one program beyond its limit: its /tmp, buffers of pipes and sockets, what the kernel keeps
+
 
 class SandboxUnavailable(RuntimeError):
     """No program was run, because this machine does not give what was asked for; the message says what to do."""

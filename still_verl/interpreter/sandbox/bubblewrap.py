@@ -12,9 +12,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Result, SandboxUnavailable, Tier, shortened
+from still_verl.interpreter.sandbox.base import (
+    INTERPRETER_MB,
+    OVERHEAD_MB,
+    Limits,
+    Result,
+    SandboxUnavailable,
+    Tier,
+    shortened,
+)
 from still_verl.interpreter.sandbox.local import filetree, syscalls
-from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
+from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.child import Child, Ends, connect
 from still_verl.interpreter.sandbox.local.client import bare_environment
 from still_verl.interpreter.sandbox.local.session import BlocksSession
@@ -57,15 +65,19 @@ class BubblewrapChild(Child):
 class Bubblewrap:
     """Each program, or session, in an interpreter of its own under `bwrap`."""
 
-    def __init__(self, limits: Limits | None = None, minimum_tier: Tier = "basic") -> None:
+    def __init__(self, limits: Limits | None = None, minimum_tier: Tier = "basic", total_mb: int | None = None) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
         Args:
             limits: what one program may use.
             minimum_tier: where this machine isolates less, no program is run.
+            total_mb: MiB that all programs and open sessions may take; None is a fourth of this machine's memory.
+
+        Raises:
+            ValueError: `total_mb` has no room for one program.
         """
         self.limits = limits or Limits()
-        self.budget = Budget(self.limits.memory_mb + INTERPRETER_MB + OVERHEAD_MB)
+        self.budget = Budget(self.limits.memory_mb + INTERPRETER_MB + OVERHEAD_MB, total_mb)
         self._minimum: Tier = minimum_tier
         self._lock = threading.Lock()
         self._mechanisms: Mechanisms | None = None
@@ -73,7 +85,7 @@ class Bubblewrap:
     @classmethod
     def from_settings(cls, settings: "InterpreterConfig") -> "Bubblewrap":
         """Make the sandbox of a job."""
-        return cls(Limits.from_settings(settings), cast(Tier, settings.minimum_tier))
+        return cls(Limits.from_settings(settings), cast(Tier, settings.minimum_tier), settings.total_memory_mb)
 
     @property
     def tier(self) -> Tier:

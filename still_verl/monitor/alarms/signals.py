@@ -91,6 +91,14 @@ def without_signal(row: Row) -> Any:
     return float(highest == lowest)
 
 
+def sandbox_faults(row: Row) -> Any:
+    """Return the share of calls that a missing package or a refused file or call ended."""
+    found = [row[name] for name in SANDBOX_FAULTS if row.get(name) is not None]
+    return sum(found) if found else None
+
+
+SANDBOX_FAULTS = ("still/tool/missing_module_ratio", "still/tool/not_permitted_ratio")
+
 SIGNALS: dict[str, Signal] = {
     # A score stands in for accuracy where nothing else says what is right; the scale then is the user's.
     "accuracy": Signal(first_of(*ACCURACY, *SCORE), Part()),
@@ -115,6 +123,7 @@ SIGNALS: dict[str, Signal] = {
     "staleness": Signal(first_of(*STALENESS), Scale(resolution=0.02)),
     "tool_calls": Signal(first_of(*TOOL_CALLS), Factor(resolution=0.02, floor=0.01)),
     "tool_success": Signal(first_of("still/tool/success"), Scale()),
+    "sandbox_faults": Signal(sandbox_faults, Scale()),
     "void_turns": Signal(first_of("still/tool/no_code_ratio"), Scale()),
     "step_seconds": Signal(first_of(*STEP_SECONDS), Factor(resolution=0.03, floor=0.01)),
 }

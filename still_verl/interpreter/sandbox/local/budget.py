@@ -7,18 +7,23 @@ the largest first; if programs that run take the room, the new one waits for the
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB
 from still_verl.processes import after_fork
 
-OVERHEAD_MB = 64  # of one program beyond its limit: its /tmp, buffers of pipes and sockets, what the kernel keeps of it
+_STOP_S, _LOOK_AGAIN_S = 0.2, 0.005  # in which a session stops after its block; between two looks whether it has
 _SHARE = 4  # of the machine's memory, by default: one part in four
 
 
 class Evictable(Protocol):
     """A session that waits for its next block."""
+
+    def private_bytes(self) -> int | None:
+        """Return what its process does not share with others; None while it still runs, or nobody can tell."""
 
     def evict(self) -> None:
         """End its process; its next block starts another one. It must not wait for anything."""
@@ -54,7 +59,9 @@ class Budget:
         """Forget everything: a forked process has sessions and programs of its own only."""
         self._changed = threading.Condition()
         self._running = 0
-        self._waiting: dict[Evictable, float] = {}  # MiB of each session that waits, longest-waiting first
+        # MiB of each session that waits, longest-waiting first. Until room is short, it counts as a whole program: to
+        # look at every session would take time, and a moment after its block it has not stopped yet.
+        self._waiting: dict[Evictable, float] = {}
 
     @contextmanager
     def running(self, session: Evictable | None = None) -> Iterator[None]:
@@ -63,11 +70,12 @@ class Budget:
         Args:
             session: that the program is the next block of; it cannot be ended meanwhile.
         """
+        patient_until = time.monotonic() + _STOP_S
         with self._changed:
             if session is not None:
                 self._waiting.pop(session, None)
-            while not self._has_room():
-                self._changed.wait()
+            while not self._has_room(ends_unknown=time.monotonic() > patient_until):
+                self._changed.wait(_LOOK_AGAIN_S if self._unknown() else None)
             self._running += 1
         try:
             yield
@@ -76,27 +84,38 @@ class Budget:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _has_room(self) -> bool:
-        """Make room for one more program by ending sessions that wait; say whether that was enough."""
+    def _has_room(self, ends_unknown: bool) -> bool:
+        """Make room for one more program by ending sessions that wait; say whether that was enough.
+
+        Args:
+            ends_unknown: end sessions too of which nobody can tell what they have.
+        """
+        if self._kept_mb() + (self._running + 1) * self.program_mb > self.total_mb:
+            self._measure()
         while self._waiting and self._kept_mb() + self.program_mb > self.total_mb:
             largest = max(self._waiting, key=self._waiting.__getitem__)
+            if largest in self._unknown() and not ends_unknown:
+                return False
             del self._waiting[largest]
             largest.evict()
         return self._kept_mb() + (self._running + 1) * self.program_mb <= self.total_mb
 
+    def _unknown(self) -> list[Evictable]:
+        return [session for session, size in self._waiting.items() if size == self.program_mb]
+
+    def _measure(self) -> None:
+        for session in self._unknown():
+            private = session.private_bytes()
+            if private is not None:
+                self._waiting[session] = min(private / 2**20 + OVERHEAD_MB, self.program_mb)
+
     def _kept_mb(self) -> float:
         return sum(self._waiting.values())
 
-    def keep(self, session: Evictable, private_bytes: int | None) -> None:
-        """Count a session that waits for its next block. Call it before `running` ends.
-
-        Args:
-            session: may be ended from now on.
-            private_bytes: what its process does not share with others; None where nobody can tell.
-        """
-        size = self.program_mb if private_bytes is None else private_bytes / 2**20 + OVERHEAD_MB
+    def keep(self, session: Evictable) -> None:
+        """Count a session that waits for its next block, and may be ended from now on. Call it in `running`."""
         with self._changed:
-            self._waiting[session] = min(size, self.program_mb)
+            self._waiting[session] = self.program_mb
 
     def forget(self, session: Evictable) -> None:
         """Count a session no more, and let nobody end it."""
@@ -107,4 +126,5 @@ class Budget:
     def used_mb(self) -> float:
         """Return what is counted now, in MiB."""
         with self._changed:
+            self._measure()
             return self._kept_mb() + self._running * self.program_mb

@@ -187,7 +187,7 @@ class Child:
         return int(text) if text else None
 
     def private_bytes(self) -> int | None:
-        """Return what it does not share with the server, of memory; at most that. None where nobody can tell."""
+        """Return at most what it does not share with the server; None unless it is stopped, or nobody can tell."""
         return private_bytes(self._pid) if self._pid else None
 
     def freeze(self) -> None:

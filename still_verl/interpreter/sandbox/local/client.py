@@ -9,8 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from still_verl.interpreter.sandbox.base import Limits, Outcome, Result, SandboxUnavailable, Tier, shortened
-from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB, Budget
+from still_verl.interpreter.sandbox.base import (
+    OVERHEAD_MB,
+    Limits,
+    Outcome,
+    Result,
+    SandboxUnavailable,
+    Tier,
+    shortened,
+)
+from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.child import Child, connect
 from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.session import BlocksSession

@@ -99,7 +99,9 @@ def _writable_bytes() -> int:
 
 
 def private_bytes(pid: int) -> int | None:
-    """Return at most how much memory a child has that it does not share with its server; None when it has ended.
+    """Return at most how much memory a child has that it does not share with its server.
+
+    None unless it is stopped: it may have taken more a moment later.
 
     The kernel tells how much it has, with what it shares, and how many pages it was given: the smaller one holds. There
     are no huge pages, see `limits.count_each_page`.
@@ -110,6 +112,8 @@ def private_bytes(pid: int) -> int | None:
         with open(f"/proc/{pid}/stat") as stat:
             fields = stat.read().rpartition(")")[2].split()
     except OSError:
+        return None
+    if fields[0] != "T":
         return None
     resident = 0
     for name, _, value in (line.partition(":") for line in lines):

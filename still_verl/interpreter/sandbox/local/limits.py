@@ -28,10 +28,10 @@ def limit(address_bytes: int, cpu_seconds: int | None, count_processes: bool) ->
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_SIGPENDING: PROCESSES,
     }
     if count_processes:  # elsewhere the count is of all processes of the user, Ray's among them
         limits[resource.RLIMIT_NPROC] = PROCESSES
-        limits[resource.RLIMIT_SIGPENDING] = PROCESSES
     if cpu_seconds is not None:
         limits[resource.RLIMIT_CPU] = cpu_seconds
     for kind, most in limits.items():

@@ -51,7 +51,7 @@ class BlocksSession:
             outcome = self._child.run(code, self._sandbox.limits)
             if outcome.kind in ("ok", "error"):
                 self._child.freeze()
-                budget.keep(self, self._child.private_bytes())
+                budget.keep(self)
             else:
                 self.close()
                 # A server that is gone took the variables along, which is no different from a crash for the program.
@@ -59,6 +59,10 @@ class BlocksSession:
                 outcome = Outcome(outcome.output, kind, f"{outcome.error}\n{LOST}")
         outcome = outcome._replace(output=notice + outcome.output)
         return shortened(outcome, started, self._sandbox.limits, self._sandbox.tier)
+
+    def private_bytes(self) -> int | None:
+        """Return what its process does not share with others; None while it still runs, or nobody can tell."""
+        return self._child.private_bytes() if self._child is not None else 0
 
     def evict(self) -> None:
         """End its process between two blocks; the next one says so."""

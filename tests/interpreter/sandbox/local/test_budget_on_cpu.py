@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from still_verl.interpreter.sandbox.base import Limits
-from still_verl.interpreter.sandbox.local import budget as module
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
 from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.interpreter.sandbox.local.session import LOST
@@ -15,8 +14,12 @@ from still_verl.interpreter.sandbox.local.session import LOST
 class Waits:
     """A session that waits for its next block."""
 
-    def __init__(self) -> None:
+    def __init__(self, size_mb: int | None = 0) -> None:
+        self.size_mb = size_mb
         self.ended = False
+
+    def private_bytes(self) -> int | None:
+        return None if self.size_mb is None else self.size_mb * 2**20
 
     def evict(self) -> None:
         self.ended = True
@@ -40,24 +43,28 @@ def test_a_program_waits_until_another_one_has_ended() -> None:
 
 def test_the_largest_session_is_ended_for_a_program_that_has_no_room() -> None:
     budget = Budget(program_mb=200, total_mb=600)
-    small, large, last = Waits(), Waits(), Waits()
-    for session, size in ((small, 10), (large, 120), (last, 60)):
-        budget.keep(session, size * 2**20)
-    assert budget.used_mb() == 3 * module.OVERHEAD_MB + 190
+    small, large, last = Waits(10), Waits(120), Waits(60)
+    for session in (small, large, last):
+        budget.keep(session)
+    assert budget.used_mb() == 3 * OVERHEAD_MB + 190
     with budget.running():
         assert not large.ended
-    budget.keep(Waits(), None)  # nobody knows its size: it counts as a whole program
+    unknown = Waits(None)  # it counts as a whole program
+    budget.keep(unknown)
     with budget.running():
-        assert not small.ended and not last.ended
+        assert unknown.ended and not large.ended
         assert budget.used_mb() <= 600
+    budget.keep(Waits(100))
+    with budget.running():
+        assert large.ended and not small.ended and not last.ended
 
 
 def test_a_session_whose_block_runs_is_not_ended() -> None:
-    budget, session = Budget(program_mb=100, total_mb=200), Waits()
-    budget.keep(session, 90 * 2**20)
+    budget, session = Budget(program_mb=100, total_mb=200), Waits(90)
+    budget.keep(session)
     with budget.running(session), budget.running():
         assert not session.ended
-    budget.keep(session, 0)
+    budget.keep(session)
     budget.forget(session)
     assert budget.used_mb() == 0
 

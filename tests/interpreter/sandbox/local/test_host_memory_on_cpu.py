@@ -4,14 +4,14 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from hostile_memory import PARTS, mixture
 
-from still_verl.interpreter.sandbox.base import Limits
-from still_verl.interpreter.sandbox.local.budget import OVERHEAD_MB
+from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
 from still_verl.interpreter.sandbox.local.client import Local
 
 MEMORY_MB = 256
@@ -37,6 +37,17 @@ class Group:
     def take(self, process: psutil.Process) -> None:
         (self.folder / "cgroup.procs").write_text(str(process.pid))
 
+    def remove(self) -> None:
+        """Its processes have been killed, and end one after another."""
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return self.folder.rmdir()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def used_mb(self) -> float:
         name = "memory.usage_in_bytes" if self.old else "memory.current"
         return int((self.folder / name).read_text()) / 2**20
@@ -54,14 +65,14 @@ def measured(request: pytest.FixtureRequest) -> Iterator[tuple[Local, Group]]:
     assert sandbox._server.pid is not None
     server = psutil.Process(sandbox._server.pid)
     for process in (server, *server.children(recursive=True)):
-        group.take(process)
+        with suppress(ProcessLookupError):  # an idle child that has just ended
+            group.take(process)
     for _ in range(10):  # the idle children that were not counted
         sandbox.run("import sympy\nsympy.sqrt(8)")
     time.sleep(0.3)
     yield sandbox, group
     sandbox.close()
-    time.sleep(0.3)
-    group.folder.rmdir()
+    group.remove()
 
 
 def test_a_program_takes_no_more_than_its_limit(measured: tuple[Local, Group]) -> None:
