@@ -18,10 +18,10 @@ from still_verl.rewards.equivalence.read.relations import (
     read_equation,
     read_ratio,
     read_relation,
+    read_vector,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
-from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
 from still_verl.rewards.equivalence.symbols import all_symbols, is_symbol
 
