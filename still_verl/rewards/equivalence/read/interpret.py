@@ -197,8 +197,7 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
     interval = read_region(text) if len(parts) == 2 else ()
-    items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
+    return *interval, Collection(tuple(interpret(part, depth + 1) for part in parts), text[0] + text[-1])
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:

@@ -80,4 +80,4 @@ def read_vector(formula: Formula) -> Interpretations:
     if not identical(node, total):
         return ()
     items = tuple((Formula("", component),) for component in components)
-    return (Collection(items, "()", may_be_interval=len(axes) == 2),)
+    return (Collection(items, "()"),)
