@@ -15,7 +15,7 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     if _contradict(gold, answer):
         return compare.refuse("names contradict")
     brackets = {gold.bracket, answer.bracket}
-    if compare.is_strict and gold.bracket == "{" and len({name[:1] for name in answer_names}) > 1:
+    if compare.is_strict and gold.bracket == "{" and len({name.rstrip("_0123456789") for name in answer_names}) > 1:
         return compare.refuse("kinds differ")  # the values of `a=1, b=2` are no set
     if brackets == {"⟪"} or (brackets <= {"", "{", "∨"} and not names):
         same = same_items(compare, _values(gold), _values(answer))

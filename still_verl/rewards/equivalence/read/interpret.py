@@ -64,14 +64,16 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     inside = unwrap(text, "{", "}")
     if inside and len(split(inside, ",;")) == 1:  # with a comma, plain braces may stand for a set
         text = inside
-    count = read_count(text)
-    if count:
-        return (read_formula(count),)
-    text = _REASON.sub("", text)
+    if "‹" in text:
+        count = read_count(text)
+        if count:
+            return (read_formula(count),)
+        text = _REASON.sub("", text)
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
-    text = _QUANTIFIER.sub("", text)
+    if "‹" in text:
+        text = _QUANTIFIER.sub("", text)
     exact, *decimal = split_nonempty(text, "≈") or [text]
     if decimal:
         text = exact
@@ -90,7 +92,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
     inside = unwrap(text, "⟪", "⟫")
     if inside is not None:
         return _read_cases(inside, depth)
-    label = _LABEL.match(text) or _STATEMENT.match(text)
+    label = _LABEL.match(text) or ("‹" in text and _STATEMENT.match(text))
     if label and says_little(label[0]):
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
