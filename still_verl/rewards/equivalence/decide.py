@@ -101,8 +101,8 @@ class _Decision:
 
     def _renamings(self) -> Iterator[Comparison]:
         """Comparisons that read the answer's symbols as the gold answer's bound ones, in any order."""
-        wanted = free_symbols(self.gold) - free_symbols(self.answer)
-        given = free_symbols(self.answer) - free_symbols(self.gold)
+        named, called = free_symbols(self.gold), free_symbols(self.answer)
+        wanted, given = named - called, called - named
         if not 0 < len(wanted) == len(given) <= MAX_RENAMED:
             return
         for names in permutations(sorted(wanted)):

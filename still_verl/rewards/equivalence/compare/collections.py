@@ -70,7 +70,11 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     result: Ternary = True
     for item in gold:
         # Greedy: a pair that is equal for certain is never given up for one that might be.
-        truths = [compare.interpretations(item, candidate) for candidate in left]
+        truths: list[Ternary] = []
+        for candidate in left:
+            truths.append(compare.interpretations(item, candidate))
+            if truths[-1]:
+                break
         best = True if True in truths else None
         if best not in truths:
             return False
