@@ -5,7 +5,7 @@ Entry points:
     `gold.read_gold(ground_truth)`                  the right answers of a row of data, in whatever form
     `extract.extract(response)`                     the final answer of a response
     `compose.score(response, ground_truth, preset)` the reward of a response; `score_sample` takes a `Sample`
-    `offline`, `tables`                             runs a reward on a file of responses: `still-verl score`
+    `offline`                                       runs a reward on a file of responses: `still-verl score`
 The files of `reward_fns/` and the reward manager `still` call these.
 
 A reward is a `presets.Preset`: a weighted sum of terms. A term is a function `(sample: Sample) -> float`; those of the

@@ -60,9 +60,7 @@ def score_sample(sample: Sample) -> Row:
         ConfigError: a term or an extractor of your own that is not there.
         ValueError: a term lacks its numbers, or returns no finite number.
     """
-    values = {}
-    for name in sample.preset.terms:
-        values[name] = value_of(name, sample)
+    values = {name: value_of(name, sample) for name in sample.preset.terms}
     row: Row = {
         "score": _weighted_sum(sample.preset, values),
         "acc": float(sample.verdict.equal),
@@ -74,29 +72,21 @@ def score_sample(sample: Sample) -> Row:
     }
     if row["unreadable_gold"]:
         report_once(sample)
-    for name, value in values.items():
-        row[f"term_{TERMS.label(name)}"] = value
-    return row
+    return row | {f"term_{TERMS.label(name)}": value for name, value in values.items()}
 
 
 def unscored(preset: Preset) -> Row:
     """Return a row with the keys of `score_sample` for a response that could not be scored: every number is 0."""
     row: Row = {"score": 0.0, "acc": 0.0, "pred": "", "extracted_by": "", "reason": "not scored"}
     row |= {"verifier": preset.verifier, "unreadable_gold": 0.0}
-    for name in preset.terms:
-        row[f"term_{TERMS.label(name)}"] = 0.0
-    return row
+    return row | {f"term_{TERMS.label(name)}": 0.0 for name in preset.terms}
 
 
 def _weighted_sum(preset: Preset, values: dict[str, float]) -> float:
     """The reward that terms add up to: nothing unless every required one is 1."""
-    for name in preset.required:
-        if values[name] != 1.0:
-            return 0.0
-    total = 0.0
-    for name, weight in preset.weights.items():
-        total += weight * values[name]
-    return total
+    if any(values[name] != 1.0 for name in preset.required):
+        return 0.0
+    return sum((weight * values[name] for name, weight in preset.weights.items()), 0.0)
 
 
 def value_of(name: str, sample: Sample) -> float:

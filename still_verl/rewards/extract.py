@@ -52,13 +52,8 @@ def extract(response: str, extractors: Sequence[str] = DEFAULT_EXTRACTORS) -> Ex
     """
     response = own_turn(response)
     _, closed, conclusion = response.rpartition("</think>")
-    places = []
-    for name in extractors:
-        if closed or name != "after_think":
-            places.append((name, conclusion))
-    for name in extractors:
-        if closed and name in MARKED:
-            places.append((name, response))
+    places = [(name, conclusion) for name in extractors if closed or name != "after_think"]
+    places += [(name, response) for name in extractors if closed and name in MARKED]
     for name, text in places:
         answer = _answer(name, text)
         if answer:
@@ -100,21 +95,10 @@ def answer_tag(text: str) -> str:
 
 def answer_is(text: str) -> str:
     """Return what follows the last "the answer is" or "Answer:", to the end of the sentence or line."""
-    start = None
-    for said in _ANSWER_IS.finditer(text):
-        start = said.end()
-    if start is None:
-        return ""
-    stop = _SENTENCE_END.search(text, start)
-    end = len(text)
-    if stop:
-        end = stop.start()
-    return text[start:end].strip(" *:")
+    *_, said = [None, *_ANSWER_IS.finditer(text)]
+    return _SENTENCE_END.split(text[said.end() :], maxsplit=1)[0].strip(" *:") if said else ""
 
 
 def short_text(text: str) -> str:
     """Return the whole text, when it is as short as an answer."""
-    text = text.strip()
-    if len(text) > MAX_PLAIN_ANSWER:
-        return ""
-    return text
+    return text.strip() if len(text.strip()) <= MAX_PLAIN_ANSWER else ""

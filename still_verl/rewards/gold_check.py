@@ -42,21 +42,16 @@ def check_golds(ground_truths: Iterable[Any], reading: Reading = "strict") -> Go
         >>> check_golds(["1", "2", "1", None]).fault
         'ground_truth=None cannot be read: its type is NoneType'
     """
-    seen: set[str] = set()
-    rows, checked, faulty, first_row, first_fault = 0, 0, 0, -1, ""
-    for row, ground_truth in enumerate(ground_truths):
+    first_rows: dict[str, tuple[int, Any]] = {}
+    rows = 0
+    for ground_truth in ground_truths:
+        if len(first_rows) < MOST:
+            first_rows.setdefault(repr(ground_truth), (rows, ground_truth))
         rows += 1
-        key = repr(ground_truth)
-        if key in seen or checked == MOST:
-            continue
-        seen.add(key)
-        checked += 1
-        fault = self_fault(ground_truth, reading)
-        if fault:
-            faulty += 1
-        if fault and first_row < 0:
-            first_row, first_fault = row, fault
-    return GoldCheck(rows, checked, faulty, first_row, first_fault)
+    faults = [(row, self_fault(gold, reading)) for row, gold in first_rows.values()]
+    faulty = [(row, fault) for row, fault in faults if fault]
+    first_row, first_fault = faulty[0] if faulty else (-1, "")
+    return GoldCheck(rows, len(first_rows), len(faulty), first_row, first_fault)
 
 
 def self_fault(ground_truth: Any, reading: Reading = "strict") -> str:

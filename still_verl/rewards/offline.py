@@ -3,6 +3,7 @@
 import json
 import time
 from bdb import BdbQuit
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -121,15 +122,12 @@ def _as_row(returned: Any, number: int) -> dict[str, Any]:
 
 def means(scored: list[Scored]) -> dict[str, tuple[float, float, float]]:
     """Return (mean, smallest, largest) of every key that has numbers."""
-    columns: dict[str, list[float]] = {}
+    columns: dict[str, list[float]] = defaultdict(list)
     for each in scored:
         for key, value in each.result.items():
             if isinstance(value, bool | int | float):
-                columns.setdefault(key, []).append(float(value))
-    summary = {}
-    for key, values in columns.items():
-        summary[key] = (mean(values), min(values), max(values))
-    return summary
+                columns[key].append(float(value))
+    return {key: (mean(values), min(values), max(values)) for key, values in columns.items()}
 
 
 def timings(scored: list[Scored]) -> dict[str, float]:

@@ -28,7 +28,8 @@ def own_turn(response: str) -> str:
     text = _before_end_token(response)
     start = max(text.find("</think>"), 0)
     for mark in _NEXT_TURN.finditer(text, start):
-        if _has_marked_answer(text[start : mark.start()]):
+        before = text[start : mark.start()]
+        if "</answer>" in before or last_boxed(before):
             return text[: mark.start()]
         start = mark.start()
     return text
@@ -42,7 +43,3 @@ def _before_end_token(response: str) -> str:
     for token in END_TOKENS:
         text = text.partition(token)[0]
     return text
-
-
-def _has_marked_answer(text: str) -> bool:
-    return "</answer>" in text or bool(last_boxed(text))

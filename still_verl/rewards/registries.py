@@ -9,20 +9,13 @@ if TYPE_CHECKING:
     from still_verl.rewards.presets import Preset
     from still_verl.rewards.sample import Sample
 
+_NAMED_AS_THEY_ARE = ("correct", "signed", "length", "actions", "finished", "overlong", "repetition", "tools")
+_TERMS = {**dict(zip(_NAMED_AS_THEY_ARE, _NAMED_AS_THEY_ARE, strict=True)), "format": "well_formed"}
+_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong")
 TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     "still.reward.weights",
     "a function (sample) -> number",
-    {
-        "correct": "still_verl.rewards.terms.correct",
-        "signed": "still_verl.rewards.terms.signed",
-        "format": "still_verl.rewards.terms.well_formed",
-        "length": "still_verl.rewards.terms.length",
-        "actions": "still_verl.rewards.terms.actions",
-        "finished": "still_verl.rewards.terms.finished",
-        "overlong": "still_verl.rewards.terms.overlong",
-        "repetition": "still_verl.rewards.terms.repetition",
-        "tools": "still_verl.rewards.terms.tools",
-    },
+    {name: f"still_verl.rewards.terms.{function}" for name, function in _TERMS.items()},
     arguments=1,
 )
 
@@ -35,14 +28,7 @@ def _is_preset(found: Any) -> bool:
 PRESETS: "Registry[Preset]" = Registry(
     "still.reward.preset",
     "a still_verl.rewards.presets.Preset",
-    {
-        "boxed": "still_verl.rewards.presets.BOXED",
-        "zero": "still_verl.rewards.presets.ZERO",
-        "distill": "still_verl.rewards.presets.DISTILL",
-        "rrl": "still_verl.rewards.presets.RRL",
-        "rra": "still_verl.rewards.presets.RRA",
-        "overlong": "still_verl.rewards.presets.OVERLONG",
-    },
+    {name: f"still_verl.rewards.presets.{name.upper()}" for name in _PRESETS},
     _is_preset,
 )
 

@@ -86,9 +86,7 @@ def repetition(sample: Sample) -> float:
     total = len(words) - REPEATED_WORDS + 1
     if total < 1:
         return 0.0
-    different = set()
-    for start in range(total):
-        different.add(tuple(words[start : start + REPEATED_WORDS]))
+    different = {tuple(words[start : start + REPEATED_WORDS]) for start in range(total)}
     return len(different) / total - 1.0
 
 

@@ -1,4 +1,4 @@
-"""The nine kinds of fault that a reward must not have: the pairs that were reported, and at least ten further ones each.
+"""The nine kinds of fault that a reward must not have: the pairs that were reported, and ten or more others each.
 
 A file of `kinds/` has one kind, `gold ||| answer` under a heading `## listed: accept`. Both readings accept what stands
 under `accept`, the lenient one alone what stands under `lenient`, and none accepts what stands under `refuse`. Golds of

@@ -52,12 +52,10 @@ class Collection:
         bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
             between them; empty for a bare list; "⟦" for the rows of a matrix, tuples of entries; "⟪" for a function by
             cases, pairs of a value and its condition.
-        may_be_interval: whether it is a pair whose text may also mean an interval.
     """
 
     items: tuple["Interpretations", ...]
     bracket: str = ""
-    may_be_interval: bool = False
 
 
 @dataclass(frozen=True, order=True)

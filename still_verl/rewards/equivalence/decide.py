@@ -50,10 +50,8 @@ def decide(
         return None, "too long for the rules"
     left, right = normalize(gold), normalize(answer)
     same = same_choice(left, right, reading)
-    if same:
-        return True, "choice"
-    if same is False:
-        return False, "values differ"
+    if same is not None:
+        return same, "choice" if same else "values differ"
     left, right = labelled(left)[1] or left, labelled(right)[1] or right
     try:
         compare = Comparison(rules, reading, libraries)
@@ -103,18 +101,14 @@ class _Decision:
 
     def _renamings(self) -> Iterator[Comparison]:
         """Comparisons that read the answer's symbols as the gold answer's bound ones, in any order."""
-        wanted = free_symbols(self.gold) - free_symbols(self.answer)
-        given = free_symbols(self.answer) - free_symbols(self.gold)
+        named, called = free_symbols(self.gold), free_symbols(self.answer)
+        wanted, given = named - called, called - named
         if not 0 < len(wanted) == len(given) <= MAX_RENAMED:
             return
         for names in permutations(sorted(wanted)):
-            pairs = list(zip(sorted(given), names, strict=True))
-            if not all(self._may_be_called(name, other) for other, name in pairs):
-                continue
-            compare = self.compare
-            for other, name in pairs:
-                compare = compare.renamed(other, name)
-            yield compare
+            alias = dict(zip(sorted(given), names, strict=True))
+            if all(self._may_be_called(name, other) for other, name in alias.items()):
+                yield self.compare.renamed(alias)
 
     def _may_be_called(self, name: str, other: str) -> bool:
         """Whether the answer may call the gold answer's variable `name` something else, `other`."""
@@ -125,11 +119,8 @@ class _Decision:
         is_index = other in INTEGER_LETTERS or other in self.answer_said.names
         if name in self.gold_said.names:
             return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
-        if self.compare.is_strict:
-            return False
-        if name in angle_index(self.gold_said.text) and is_index:
-            return True
-        return "Collection" in _kinds(self.gold) and other in self.answer_said.names
+        is_angle = name in angle_index(self.gold_said.text)
+        return is_angle and is_index and not self.compare.is_strict
 
 
 def kind(gold: Interpretations) -> str:

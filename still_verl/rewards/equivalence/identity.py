@@ -47,6 +47,8 @@ def identical(left: Node, right: Node, alias: Mapping[str, str] | None = None) -
         TooLarge: a value on the way has too many digits.
         OutOfTime: see `clock`.
     """
+    if left.kind == right.kind == "number":
+        return left.value == right.value
     if alias:
         right = right.with_symbols({old: Node("symbol", name=new) for old, new in alias.items()})
     names = left.symbols().union(right.symbols()).difference(CONSTANTS)
@@ -69,9 +71,8 @@ def proportional(left: Node, right: Node) -> bool | None:
     """Say whether one formula is the other times a number; None when one of them is 0, or nothing is known."""
     somewhere = points(left.symbols().union(right.symbols()).difference(CONSTANTS))[0]
     left_there, right_there = left.at(somewhere), right.at(somewhere)
-    for value in (left_there, right_there):
-        if identical(value, number(0)) is not False:
-            return None
+    if any(identical(value, number(0)) is not False for value in (left_there, right_there)):
+        return None
     # The ratio everywhere is the ratio there, written without a division.
     return identical(Node("*", (left, right_there)), Node("*", (right, left_there)))
 

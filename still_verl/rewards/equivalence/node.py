@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 
 class Unreadable(ValueError):
     """The text is not a formula that the parser understands."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Node:
     """A number, a symbol, or an operation on other nodes.
 
@@ -29,6 +30,10 @@ class Node:
 
     def symbols(self) -> frozenset[str]:
         """Return the names of the symbols, constants among them."""
+        return self._symbols
+
+    @cached_property
+    def _symbols(self) -> frozenset[str]:
         if self.kind == "symbol":
             return frozenset([self.name])
         return frozenset[str]().union(*[arg.symbols() for arg in self.args])

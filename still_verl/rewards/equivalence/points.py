@@ -49,11 +49,7 @@ def whole_points(symbols: Iterable[str]) -> list[Point]:
     names = sorted(symbols)
     found: list[Point] = []
     for at in range(WHOLE_POINTS):
-        point: Point = {}
-        for place, name in enumerate(names):
-            # Odd, and another one for each name and point; a bit of `at` makes it even in half of the points.
-            odd = 1 + 2 * ((3 * at + 5 * place) % 11)
-            make_even = at >> place % 3 & 1
-            point[name] = Fraction(odd + make_even)
-        found.append(point)
+        # Odd, and another one for each name and point; a bit of `at` makes it even in half of the points.
+        whole = [1 + 2 * ((3 * at + 5 * place) % 11) + (at >> place % 3 & 1) for place in range(len(names))]
+        found.append(dict(zip(names, map(Fraction, whole), strict=True)))
     return found

@@ -106,10 +106,7 @@ def precision(bits: int) -> Precision:
 
 def is_exact(*values: Number) -> bool:
     """Say whether all of these are fractions."""
-    for value in values:
-        if not isinstance(value, Fraction):
-            return False
-    return True
+    return all(isinstance(value, Fraction) for value in values)
 
 
 def is_whole(value: Number) -> bool:

@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from still_verl.rewards.equivalence import clock
 from still_verl.rewards.equivalence.evaluate import Evaluator, TooLarge, Undefined
@@ -70,14 +69,16 @@ class Residues:
         clock.check()
         args = [self(arg) for arg in node.args]
         try:
-            return _OPERATIONS.get(node.kind, _of_number)(*args, node) % prime()
-        except _Opaque:
+            return _OPERATIONS[node.kind](*args, node) % prime()
+        except (KeyError, _Opaque):
             self.is_rational = False
             return _random_residue(node.kind, *args)
 
 
 def _number(node: Node) -> Fraction:
     """The exact value of a formula without symbols."""
+    if node.kind == "number":
+        return node.value
     try:
         value = Evaluator({})(node)
     except (Undefined, TooLarge) as error:
@@ -85,11 +86,6 @@ def _number(node: Node) -> Fraction:
     if not is_exact(value):
         raise _Opaque
     return value
-
-
-def _of_number(*args: Any) -> int:
-    value = _number(args[-1])
-    return _quotient(value.numerator, value.denominator)
 
 
 def _power(base: int, _: int, node: Node) -> int:

@@ -63,13 +63,10 @@ def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
 
 def _are_apart(left: Any, right: Any) -> bool:
     """Whether two numbers differ after all: math-verify rounds them to six places, where all tiny ones are 0."""
-    numbers = []
-    for value in (left, right):
-        if not getattr(value, "is_number", False):
-            return False
-        numbers.append(value.evalf(SHOWN_DIGITS))
-    gap, size = abs(numbers[0] - numbers[1]), max(map(abs, numbers))
-    return bool(gap > SAME * size)
+    if not all(getattr(value, "is_number", False) for value in (left, right)):
+        return False
+    first, second = left.evalf(SHOWN_DIGITS), right.evalf(SHOWN_DIGITS)
+    return bool(abs(first - second) > SAME * max(abs(first), abs(second)))
 
 
 def _without_index_i(text: str) -> str:

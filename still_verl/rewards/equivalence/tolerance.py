@@ -49,12 +49,11 @@ def close(left: Number, right: Number, lost: int = 0, bits: int = _FLOAT_BITS) -
 
 def rounds_to(exact: Number, decimal: Node) -> bool:
     """Say whether `decimal` shows `exact`, a real number that is not an integer."""
-    tolerance = RELATIVE
-    if not is_exact(exact):
-        shown = _as_fraction(exact)
-        if shown is None:
-            return False
-        exact, tolerance = shown, RELATIVE_TO_IRRATIONAL
+    tolerance = RELATIVE if is_exact(exact) else RELATIVE_TO_IRRATIONAL
+    shown = exact if is_exact(exact) else _as_fraction(exact)
+    if shown is None:
+        return False
+    exact = shown
     gap = abs(exact - decimal.value)
     if exact.denominator == 1:
         return bool(gap == 0)
@@ -80,9 +79,7 @@ def _as_fraction(value: Number) -> Fraction | None:
 
 def same_decimal(left: Node, right: Node) -> bool:
     """Say whether the shorter of two decimals is the longer one rounded to its places."""
-    shorter, longer = left, right
-    if left.decimals > right.decimals:
-        shorter, longer = right, left
+    shorter, longer = sorted((left, right), key=lambda decimal: decimal.decimals)
     gap = abs(left.value - right.value)
     half_a_place = Fraction(1, 2 * 10**shorter.decimals)
     return gap <= half_a_place and gap <= RELATIVE * abs(longer.value)

@@ -129,8 +129,6 @@ def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
         obstacle = "no answer"
     elif len(answer) > MAX_ANSWER_LENGTH or len(gold) > MAX_ANSWER_LENGTH:
         obstacle = "too long"
-    elif bracket_depth(answer) > MAX_BRACKET_DEPTH:
-        obstacle = "nested too deeply"
     if obstacle:
         return Verdict(False, obstacle, decided=False, reading=reading)
     return _cache.get((gold, answer, reading), _guarded)
@@ -138,6 +136,8 @@ def _verify_one(gold: str, answer: str, reading: Reading) -> Verdict:
 
 def _guarded(gold: str, answer: str, reading: Reading) -> Verdict:
     """A mistake of ours must not end somebody's training: it costs the point, and its name is in the reason."""
+    if bracket_depth(answer) > MAX_BRACKET_DEPTH:
+        return Verdict(False, "nested too deeply", decided=False, reading=reading)
     try:
         equal, reason = _decide(gold, answer, reading)
         if reading == "lenient" and not equal:  # it accepts whatever the strict one does

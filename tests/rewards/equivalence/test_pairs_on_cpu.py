@@ -21,8 +21,8 @@ EXPECTED = {"accept": ("strict", "lenient"), "lenient": ("lenient",), "refuse": 
 
 @dataclass(frozen=True)
 class Case:
+    file: str
     part: str
-    rule: str
     gold: str
     answer: str
 
@@ -32,14 +32,15 @@ def read_cases() -> list[Case]:
     for file in sorted(FOLDER.glob("*.txt")):
         for line in file.read_text().splitlines():
             if line.startswith("## "):
-                part, rule = line.removeprefix("## ").split(": ")
+                part, _ = line.removeprefix("## ").split(": ")
             elif line:
                 gold, answer = line.split(" ||| ")
-                cases.append(Case(part, rule, gold, answer))
+                cases.append(Case(file.stem, part, gold, answer))
     return cases
 
 
 CASES = read_cases()
+TABLES = sorted({(case.file, case.part) for case in CASES})
 
 
 def is_equal(gold: str, answer: str, reading: Reading) -> bool:
@@ -49,10 +50,16 @@ def is_equal(gold: str, answer: str, reading: Reading) -> bool:
     return decide(gold, answer, reading)[0] is True
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.part}-{case.rule}-{case.gold}-{case.answer}")
-def test_who_accepts(case: Case) -> None:
-    accepting = tuple(reading for reading in READINGS if is_equal(case.gold, case.answer, reading))
-    assert accepting == EXPECTED[case.part]
+@pytest.mark.parametrize(("file", "part"), TABLES)
+def test_who_accepts(file: str, part: str) -> None:
+    """One test for each table: hundreds would take longer to set up than to decide."""
+    wrong = []
+    for case in CASES:
+        if (case.file, case.part) == (file, part):
+            accepting = tuple(reading for reading in READINGS if is_equal(case.gold, case.answer, reading))
+            if accepting != EXPECTED[part]:
+                wrong.append((case.gold, case.answer, accepting))
+    assert wrong == []
 
 
 def test_every_part_has_pairs() -> None:

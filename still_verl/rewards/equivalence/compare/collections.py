@@ -15,14 +15,16 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     if _contradict(gold, answer):
         return compare.refuse("names contradict")
     brackets = {gold.bracket, answer.bracket}
+    if compare.is_strict and gold.bracket == "{" and len({name.rstrip("_0123456789") for name in answer_names}) > 1:
+        return compare.refuse("kinds differ")  # the values of `a=1, b=2` are no set
     if brackets == {"⟪"} or (brackets <= {"", "{", "∨"} and not names):
         same = same_items(compare, _values(gold), _values(answer))
         if same is False and ("{" in brackets or not compare.is_strict):  # a set, or a person, counts a value once
             return same_items(compare, _distinct(gold), _distinct(answer))
         return same
-    # A pair that may be an interval needs its brackets, or names that give it an order: `-2, 7` could be claimed for
-    # `[-2, 7]` and for `(-2, 7)`. Alternatives ("1 or 2") are no tuple, and neither is a set.
-    is_claim = compare.is_strict and not (names or answer_names) and (gold.may_be_interval or answer.may_be_interval)
+    # A tuple needs its brackets, or names that give it an order: `-2, 7` could be claimed for `[-2, 7]`, for `(-2, 7)`
+    # and for the set. Alternatives ("1 or 2") are no tuple, and neither is a set.
+    is_claim = compare.is_strict and not (names or answer_names)
     if len(brackets) > 1 and (is_claim or brackets != {"", "()"}):
         return compare.refuse("kinds differ")
     return compare.in_order(_values(gold), _values(answer))
@@ -68,7 +70,11 @@ def same_items(compare: Comparison, gold: list[Interpretations], answer: list[In
     result: Ternary = True
     for item in gold:
         # Greedy: a pair that is equal for certain is never given up for one that might be.
-        truths = [compare.interpretations(item, candidate) for candidate in left]
+        truths: list[Ternary] = []
+        for candidate in left:
+            truths.append(compare.interpretations(item, candidate))
+            if truths[-1]:
+                break
         best = True if True in truths else None
         if best not in truths:
             return False

@@ -113,10 +113,10 @@ class Comparison:
             return self.refuse("parts differ")
         return all_of(self.interpretations(*pair) for pair in zip(gold, answer, strict=True))
 
-    def renamed(self, old: str, new: str) -> "Comparison":
-        """Return this comparison with the answer's symbol `old` read as `new`."""
+    def renamed(self, alias: Mapping[str, str]) -> "Comparison":
+        """Return this comparison with the answer's symbols read as others."""
         other = copy(self)
-        other.alias = {**self.alias, old: new}
+        other.alias = {**self.alias, **alias}
         return other
 
 
@@ -126,8 +126,7 @@ def any_of(truths: Iterable[Ternary]) -> Ternary:
     for truth in truths:
         if truth:
             return True
-        if truth is None:
-            result = None
+        result = None if truth is None else result
     return result
 
 
@@ -137,8 +136,7 @@ def all_of(truths: Iterable[Ternary]) -> Ternary:
     for truth in truths:
         if truth is False:
             return False
-        if truth is None:
-            result = None
+        result = result and truth
     return result
 
 

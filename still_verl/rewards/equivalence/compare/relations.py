@@ -1,8 +1,16 @@
-"""Names, functions, equations and other relations."""
+"""Names, functions, equations and other relations; sets of reals."""
 
-from still_verl.rewards.equivalence.answer_types import Equation, Formula, Interpretations, Named, Relation, Value
+from still_verl.rewards.equivalence.answer_types import (
+    Equation,
+    Formula,
+    Interpretations,
+    Named,
+    Region,
+    Relation,
+    Value,
+)
 from still_verl.rewards.equivalence.compare.collections import same_items
-from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, any_of
+from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternary, all_of, any_of
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
@@ -31,11 +39,18 @@ def _parts(relation: Relation) -> list[Interpretations]:
     return [(side,) for side in relation.sides]
 
 
+def same_region(compare: Comparison, gold: Region, answer: Region) -> Ternary:
+    """Say whether the same places around the ends are members, and the ends are equal formulas."""
+    if gold.members != answer.members:
+        return compare.refuse("values differ")
+    ends = zip(gold.ends, answer.ends, strict=True)
+    return all_of(compare.values(left.formula, right.formula) for left, right in ends)
+
+
 def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
     """Compare names and values; parameters may be called differently."""
-    if len(gold.params) == len(answer.params):
-        for new, old in zip(gold.params, answer.params, strict=True):
-            compare = compare.renamed(old, new) if old != new else compare
+    if len(gold.params) == len(answer.params) and gold.params != answer.params:
+        compare = compare.renamed(dict(zip(answer.params, gold.params, strict=True)))
     if len(gold.params) != len(answer.params) and (is_symbol(gold.value) or is_symbol(answer.value)):
         return compare.refuse("kinds differ")  # `f = x` is not `f(x) = x`
     # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.

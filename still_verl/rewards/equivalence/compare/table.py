@@ -3,22 +3,14 @@
 `object` stands for any kind without a row for the two. Two kinds that no row meets are different.
 """
 
-from still_verl.rewards.equivalence.answer_types import (
-    Collection,
-    Equation,
-    Formula,
-    Named,
-    Region,
-    Relation,
-    Words,
-)
-from still_verl.rewards.equivalence.compare import collections, formulas, regions, relations
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Named, Region, Relation, Words
+from still_verl.rewards.equivalence.compare import collections, formulas, relations
 from still_verl.rewards.equivalence.compare.comparison import Rules
 
 RULES: Rules = {
     (Formula, Formula): formulas.same_formula,
     (Collection, Collection): collections.same_collection,
-    (Region, Region): regions.same_region,
+    (Region, Region): relations.same_region,
     (Relation, Relation): relations.same_relation,
     (Equation, Equation): relations.same_equation,
     (Equation, Formula): relations.equation_and_formula,

@@ -4,7 +4,7 @@ The entry point is `interpret.interpret(text)`. It calls one reader after the ot
 nothing if the text is of another kind:
     `words`, `choices`          prose, "no solution", small numbers; the letters of a multiple choice
     `regions`                   intervals and inequalities
-    `relations`, `vectors`      orderings, equations, ratios; sums of unit vectors
+    `relations`                 orderings, equations, ratios, sums of unit vectors
     `enumeration`               plus-minus signs and dots, written out as several answers
     `declarations`              "for some constant c", removed before anything else is read
     `units`, `quantities`       formulas, and what is attached to a number; what one unit is in another

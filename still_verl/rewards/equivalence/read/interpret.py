@@ -18,10 +18,10 @@ from still_verl.rewards.equivalence.read.relations import (
     read_equation,
     read_ratio,
     read_relation,
+    read_vector,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
-from still_verl.rewards.equivalence.read.vectors import read_vector
 from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
 from still_verl.rewards.equivalence.symbols import all_symbols, is_symbol
 
@@ -64,14 +64,16 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
     inside = unwrap(text, "{", "}")
     if inside and len(split(inside, ",;")) == 1:  # with a comma, plain braces may stand for a set
         text = inside
-    count = read_count(text)
-    if count:
-        return (read_formula(count),)
-    text = _REASON.sub("", text)
+    if "‹" in text:
+        count = read_count(text)
+        if count:
+            return (read_formula(count),)
+        text = _REASON.sub("", text)
     fixed = read_sets_in_words(text) or read_ratio(text)
     if fixed:
         return fixed
-    text = _QUANTIFIER.sub("", text)
+    if "‹" in text:
+        text = _QUANTIFIER.sub("", text)
     exact, *decimal = split_nonempty(text, "≈") or [text]
     if decimal:
         text = exact
@@ -90,7 +92,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
     inside = unwrap(text, "⟪", "⟫")
     if inside is not None:
         return _read_cases(inside, depth)
-    label = _LABEL.match(text) or _STATEMENT.match(text)
+    label = _LABEL.match(text) or ("‹" in text and _STATEMENT.match(text))
     if label and says_little(label[0]):
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
@@ -197,8 +199,7 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
     interval = read_region(text) if len(parts) == 2 else ()
-    items = tuple(interpret(part, depth + 1) for part in parts)
-    return *interval, Collection(items, text[0] + text[-1], may_be_interval=bool(interval))
+    return *interval, Collection(tuple(interpret(part, depth + 1) for part in parts), text[0] + text[-1])
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:

@@ -1,9 +1,10 @@
-"""Names, equations, orderings and ratios, as far as they have no parts to interpret."""
+"""Names, equations, orderings, ratios and vectors, as far as they have no parts to interpret."""
 
 import re
 
 from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Relation
-from still_verl.rewards.equivalence.node import Node, Unreadable
+from still_verl.rewards.equivalence.identity import identical
+from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
 from still_verl.rewards.equivalence.read.splitting import places, split, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, take_unit
@@ -16,6 +17,8 @@ _POINTS = re.compile(
     r"m?\s*\\(?:measured|spherical)?angle\s*\{?\s*[A-Z]{1,3}\s*\}?|\|?[A-Z]{2,3}'?\|?"
     r"|\\(?:overline|triangle|widehat|hat|bar|vec)\s*\{?\s*[A-Za-z]{1,3}'?\s*\}?"
 )
+
+AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
 
 
 def is_name(text: str) -> bool:
@@ -61,3 +64,20 @@ def read_ratio(text: str) -> Interpretations:
         return ()
     shares = tuple((Formula("", Node("/", (part, last)), unit),) for part in parts)
     return shares[0] if len(shares) == 1 else (Collection(shares, "()"),)
+
+
+def read_vector(formula: Formula) -> Interpretations:
+    """Read a formula that is linear in the unit vectors as the tuple of its components: three with k, else two."""
+    node = formula.node
+    if node is None or not node.symbols().intersection(AXES):
+        return ()
+    axes = AXES if AXES[2] in node.symbols() else AXES[:2]
+    units = [{**dict.fromkeys(AXES, number(0)), axis: number(1)} for axis in axes]
+    components = [node.with_symbols(unit) for unit in units]
+    total = number(0)
+    for axis, component in zip(axes, components, strict=True):
+        total = Node("+", (total, Node("*", (component, Node("symbol", name=axis)))))
+    if not identical(node, total):
+        return ()
+    items = tuple((Formula("", component),) for component in components)
+    return (Collection(items, "()"),)

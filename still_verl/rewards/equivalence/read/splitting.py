@@ -5,14 +5,15 @@ from itertools import accumulate
 
 _OPENING = "([{⦃‹⟦⟪"
 _CLOSING = ")]}⦄›⟧⟫"
+_STEPS = dict.fromkeys(_OPENING, 1) | dict.fromkeys(_CLOSING, -1)
 
 
 def places(text: str, wanted: str) -> Iterator[int]:
     """Yield the places of the characters `wanted` that no bracket encloses."""
-    depth = 0
-    for at, character in enumerate(text):
-        depth += _step(character)
-        if depth == 0 and character in wanted:
+    if set(wanted).isdisjoint(text):  # nearly always
+        return
+    for at, depth in enumerate(accumulate(map(_step, text))):
+        if depth == 0 and text[at] in wanted:
             yield at
 
 
@@ -47,4 +48,4 @@ def bracket_depth(text: str) -> int:
 
 
 def _step(character: str) -> int:
-    return (character in _OPENING) - (character in _CLOSING)
+    return _STEPS.get(character, 0)

@@ -33,7 +33,7 @@ def plain_words(text: str) -> str:
 
 def read_sets_in_words(text: str) -> Interpretations:
     """Read "no solution", "none" or `⦃⦄` as the empty set, and "all real numbers" as the set of reals."""
-    words = plain_words(text)
+    words = plain_words(text) if "‹" in text else text
     if text.replace(" ", "") == "⦃⦄" or _NOTHING.fullmatch(words):
         return (NOTHING,)
     if _EVERYTHING.fullmatch(text) or _EVERYTHING.fullmatch(words):

@@ -65,7 +65,7 @@ def test_kinds_without_a_rule_differ_unless_a_part_was_not_understood() -> None:
 
 def test_the_budget_is_shared_with_renamed_comparisons() -> None:
     compare = Comparison({})
-    renamed = compare.renamed("k", "n").renamed("m", "j")
+    renamed = compare.renamed({"k": "n"}).renamed({"m": "j"})
     assert (renamed.alias, compare.alias) == ({"k": "n", "m": "j"}, {})
     for _ in range(MAX_COMPARED // 2):
         compare.spend()
