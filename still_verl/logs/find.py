@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from still_verl.logs.files import Notes
 from still_verl.logs.format import Log
 from still_verl.logs.registries import FORMATS
-from still_verl.logs.same_run import Print, agree, print_of
+from still_verl.logs.same_run import Print, print_of, same_run
 
 LEVELS = 12  # of folders below the path
 EVERY_S = 2.0
@@ -200,13 +201,27 @@ def _each_once(logs: list[Log], notes: Notes) -> list[Log]:
     if len({log.format for log in logged}) == 1:
         return logged
     kept: list[tuple[Log, Print]] = []
+    others: dict[str, list[str]] = defaultdict(list)  # of each run that is kept, where else it is logged
     for log in sorted(logged, key=lambda log: order.index(log.format) if log.format in order else -1):
         found = print_of(log)
-        for index, (other, known) in enumerate(kept):
-            if other.format != log.format and agree(known, found):
-                text = f"{log.label} ({log.format}) logs the same run: {other.format} is read"
-                kept[index] = (replace(other, notes=(*other.notes, text)), known)
-                break
+        same = [run for run, known in kept if run.format != log.format and same_run(run, known, log, found)]
+        if same:
+            others[same[0].label].append(f"{_within(log, same[0])} ({log.format})")
         else:
             kept.append((log, found))
-    return sorted((log for log, _ in kept), key=_place)
+    return sorted((_with_note(log, others[log.label]) for log, _ in kept), key=_place)
+
+
+def _with_note(log: Log, others: list[str]) -> Log:
+    if not others:
+        return log
+    note = f"{log.format} is read; the same run is logged in {', '.join(others)}"
+    return replace(log, notes=(*log.notes, note))
+
+
+def _within(log: Log, run: Log) -> str:
+    """Return how a log is called, within the folder of the run where it is there."""
+    path = Path(log.label)
+    if path.is_relative_to(run.path):
+        path = path.relative_to(run.path)
+    return str(path)

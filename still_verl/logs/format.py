@@ -49,9 +49,11 @@ class LogFormat:
     Attributes:
         title: who writes it, in words.
         patterns: names of its files, for people, and to leave out other files of a folder early.
+        owns_folder: whether the folder of a run has nothing of another run in it.
     """
 
     title: ClassVar[str] = ""
+    owns_folder: ClassVar[bool] = False
     patterns: ClassVar[Sequence[str]] = ("*",)
 
     def find(self, path: Path) -> list[Log]:

@@ -48,6 +48,7 @@ class Still(JsonLines):
 
     title = "still_verl's metrics.jsonl"
     patterns = ("metrics.jsonl",)
+    owns_folder = True
 
     def find(self, path: Path) -> list[Log]:
         if not self.fits(path):

@@ -21,6 +21,7 @@ class MlflowFiles(LogFormat):
 
     title = "mlflow's folder of files"
     patterns = ("meta.yaml",)
+    owns_folder = True
 
     def find(self, path: Path) -> list[Log]:
         folder = path.parent

@@ -39,8 +39,25 @@ def print_of(log: Log) -> Print:
     return found
 
 
-def agree(first: Print, second: Print) -> bool:
-    """Return whether two logs tell of one run."""
+def same_run(log: Log, first: Print, other: Log, second: Print) -> bool:
+    """Return whether two logs of different formats are of one run.
+
+    Their numbers say so. A run that has just begun has too few: then what lies in the folder of a run is of that run,
+    unless it says something else.
+    """
+    same, common, varies = _compare(first, second)
+    if same < AGREE * common:
+        return False
+    return (common > 0 and varies) or _lies_in(other, log)
+
+
+def _lies_in(log: Log, run: Log) -> bool:
+    """Return whether a log lies in the folder of a run that has this folder for itself."""
+    return FORMATS.find(run.format).owns_folder and log.files[0].is_relative_to(run.path)
+
+
+def _compare(first: Print, second: Print) -> tuple[int, int, bool]:
+    """Return how many values are the same, of how many that both have; and whether some of these vary."""
     common = first.keys() & second.keys()
     same = 0
     ranges: dict[str, tuple[float, float]] = {}
@@ -49,5 +66,4 @@ def agree(first: Print, second: Print) -> bool:
         same += math.isclose(value, second[metric, step], rel_tol=RELATIVE, abs_tol=ABSOLUTE)
         low, high = ranges.get(metric, (value, value))
         ranges[metric] = (min(low, value), max(high, value))
-    varies = any(high - low > VARIES for low, high in ranges.values())
-    return varies and same >= AGREE * len(common)
+    return same, len(common), any(high - low > VARIES for low, high in ranges.values())

@@ -26,6 +26,7 @@ class SwanLab(LogFormat):
 
     title = "SwanLab's folder"
     patterns = ("*.swanlab",)
+    owns_folder = True
 
     def find(self, path: Path) -> list[Log]:
         if head(path, len(MARK)) != MARK:

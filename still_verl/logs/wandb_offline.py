@@ -25,6 +25,7 @@ class WandbOffline(LogFormat):
 
     title = "wandb's offline folder"
     patterns = ("*.wandb",)
+    owns_folder = True
 
     def find(self, path: Path) -> list[Log]:
         if head(path, len(MARK)) != MARK:

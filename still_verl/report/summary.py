@@ -33,7 +33,7 @@ def summarize(run: Run) -> Summary:
     if not run.steps:
         return Summary("plain", "There is nothing to say about this run yet.", run.problems)
     change, measured = accuracy_change(run)
-    sentences = [*run.problems, _best_validation(run), _length(run, change), _cut(run), *_alarms(run), _broken(run)]
+    sentences = [_best_validation(run), _length(run, change), _cut(run), *_alarms(run), _broken(run), *run.problems]
     return Summary(_mood(run, change), _headline(run, change, measured), [text for text in sentences if text])
 
 

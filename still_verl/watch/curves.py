@@ -115,7 +115,7 @@ def spark(points: Sequence[Point], axis: Axis, width: int, ramp: str = BLOCKS, s
         >>> spark([(step, step) for step in range(8)], (0, 7), 8)
         '▁▂▃▄▅▆▇█'
         >>> spark([(0, 0.5), (4, 0.501), (7, 0.5)], (0, 7), 8, share=True)
-        '▄▅▅▅▄▄▄▄'
+        '▄▄▄▄▅▅▅▄'
     """
     cells = _cells(points, axis, width)
     known = [value for value in cells if value is not None]

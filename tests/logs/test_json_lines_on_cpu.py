@@ -54,3 +54,18 @@ def test_scalars_of_tensorboard_are_read(tmp_path: Path) -> None:
 
 def test_a_folder_without_logs_has_no_runs(tmp_path: Path) -> None:
     assert find_runs(tmp_path).logs == []
+
+
+def test_what_is_printed_into_the_folder_of_a_run_is_that_run_from_its_first_step_on(tmp_path: Path) -> None:
+    """The console log may be ahead of `metrics.jsonl`, or behind."""
+    for run, printed in ((1, 0), (0, 1), (1, 1), (2, 1), (50, 49)):
+        lines = [json.dumps({"step": step, "critic/score/mean": 0.5}) for step in range(run + 1)]
+        (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+        printed_lines = [f"step:{step} - critic/score/mean:0.5 - other:1\n" for step in range(printed + 1)]
+        (tmp_path / "log.txt").write_text("".join(printed_lines))
+        (log,) = find_runs(tmp_path).logs
+        assert log.format == "still" and log.notes == (
+            "still is read; the same run is logged in log.txt (verl_console)",
+        )
+    (tmp_path / "log.txt").write_text("".join(f"step:{step} - critic/score/mean:0.9\n" for step in range(50)))
+    assert len(find_runs(tmp_path).logs) == 2, "another run, whatever its folder"

@@ -71,6 +71,20 @@ def test_a_run_that_has_just_begun_gets_a_page_that_says_so(tmp_path: Path) -> N
     assert len(page) < 50_000, "nothing is drawn, so plotly stays out"
 
 
+def test_a_folder_of_runs_is_the_runs_in_it_each_once(tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    for name in ("a", "b"):
+        write_run(tmp_path / "runs" / name, steps=20)
+    runs = write_report([tmp_path / "runs", tmp_path / "runs" / "a"], tmp_path / "r.html")
+    assert [run.name for run in runs] == ["runs/a", "runs/b"] and all(run.samples for run in runs)
+    assert "runs/b" in (tmp_path / "r.html").read_text()
+
+
+def test_a_run_of_metrics_that_nobody_knows_is_drawn_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text("".join(f'{{"step": {step}, "mine/loss": {step}}}\n' for step in range(9)))
+    write_report([tmp_path], tmp_path / "r.html")
+    assert "A metric that this page knows nothing about" in (tmp_path / "r.html").read_text()
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["report", str(tmp_path), "-o", str(tmp_path / "r.html")])
     assert result.exit_code == 1 and not (tmp_path / "r.html").exists()

@@ -1,6 +1,7 @@
 """Where a run is: phase of the step, last checkpoint; and what `watch` says when it cannot follow."""
 
 import gzip
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from still_verl.cli import app
 from still_verl.monitor.phase import PHASES, PhaseFile
 from still_verl.report.run import Run
 from still_verl.watch.follow import Follower
-from still_verl.watch.progress import last_checkpoint, phase_of, progress_of
+from still_verl.watch.progress import CHECKPOINT_SECONDS, TIMED, last_checkpoint, phase_of, progress_of
 
 SCORE = "critic/score/mean"
 
@@ -57,6 +58,15 @@ def test_of_another_run_the_usual_times_say_about_where_it_is(tmp_path: Path) ->
     ]
     assert found[2] is not None and (found[2].seconds, found[2].usual) == (5.0, 15.0)
     assert phase_of(run, age=300.0) is None, "it is later than any step takes"
+
+
+def test_verl_has_these_timers() -> None:
+    spec = importlib.util.find_spec("verl")
+    assert spec is not None and spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0], "trainer", "ppo", "v1")
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    for metric in (*TIMED, CHECKPOINT_SECONDS):
+        assert f'marked_timer("{metric.removeprefix("timing_s/")}"' in source, metric
 
 
 def test_the_last_checkpoint_is_that_of_the_log_or_of_the_folders(tmp_path: Path) -> None:
