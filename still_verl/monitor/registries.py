@@ -69,11 +69,15 @@ DETECTORS: "Registry[BaseDetector]" = Registry(
     _is_detector,
 )
 
-# A list is a mapping of categories to words.
+# A list is a mapping of categories to words; a job counts all of these unless it says otherwise.
 KEYWORD_LISTS: Registry[Mapping[str, Sequence[str]]] = Registry(
     "still.monitor.lists",
     "a mapping of categories to words",
-    {OURS: "still_verl.monitor.keywords.WORDS"},
+    {
+        OURS: "still_verl.monitor.keywords.WORDS",
+        "aha": "still_verl.monitor.keyword_lists.AHA",
+        "zh": "still_verl.monitor.keyword_lists.ZH",
+    },
     _is_keyword_list,
 )
 

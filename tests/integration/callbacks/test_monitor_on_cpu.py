@@ -48,7 +48,9 @@ class Run:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: Any) -> None:
         node = {"name": "test", "run_dir": str(folder), "monitor": settings}
-        self.monitor = Monitor(OmegaConf.create({"still": node, "trainer": {"save_freq": 4}}))
+        rollout = {"rollout": {"response_length": 10_000}}
+        config = {"still": node, "trainer": {"save_freq": 4}, "actor_rollout_ref": rollout}
+        self.monitor = Monitor(OmegaConf.create(config))
         self.saved: list[int] = []
         self.trainer: Any = SimpleNamespace(tokenizer=Letters(), global_steps=0, total_training_steps=99)
         self.trainer._save_checkpoint = lambda: self.saved.append(self.trainer.global_steps)
