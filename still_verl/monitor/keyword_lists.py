@@ -4,8 +4,8 @@ Many words mean something else beside others, so both lists have phrases. For ex
 不对称, "asymmetric".
 """
 
-# The study lists "correct". As an adjective it says the opposite of a correction, and is far more frequent: "is correct".
-# So it counts as a verb, which its subject, or its object, tells.
+# The study lists "correct". As an adjective it says the opposite of a correction, and is far more frequent. It counts
+# as a verb, which its subject tells, or its object.
 _BEFORE = ("to", "me", "us", "i", "i'll", "we", "we'll", "let's", "must", "should", "will", "can")
 _BEHIND = ("this", "it", "my", "our", "myself", "the", "these", "those", "them")
 CORRECT = (*(f"{word} correct" for word in _BEFORE), *(f"correct {word}" for word in _BEHIND))

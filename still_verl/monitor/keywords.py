@@ -104,7 +104,8 @@ def pattern(words: Iterable[str]) -> re.Pattern[str]:
     `re` leaves a branch at its first letter that differs. So words are grouped by how they begin, and are looked for at
     the beginning of a word only, if they begin with a letter of a script with spaces.
     """
-    anywhere, at_beginning = [], []
+    anywhere: list[str] = []
+    at_beginning: list[str] = []
     # By length, then by letter, so that a list always gives the same expression.
     for word in sorted(sorted({" ".join(parts(word)) for word in words}, reverse=True), key=len, reverse=True):
         (at_beginning if _SPACED_LETTER.match(word) else anywhere).append(word)

@@ -69,6 +69,12 @@ def truncated(row: Row) -> Any:
     return 1 - finished
 
 
+def repetition(row: Row) -> Any:
+    """Return the largest share of a response that was said before: in words, in characters, or as a loop at its end."""
+    found = [row.get(f"still/{name}") for name in ("repetition", "repetition_characters", "loops")]
+    return max((value for value in found if value is not None), default=None)
+
+
 def keyword_rate(row: Row) -> float | None:
     """Add up the keywords for each 1,000 words over all categories that the run counts."""
     rates = []
@@ -105,7 +111,10 @@ SIGNALS: dict[str, Signal] = {
     "truncated": Signal(truncated, Scale()),
     "aborted": Signal(first_of("response/aborted_ratio"), Scale()),
     "keywords": Signal(keyword_rate, Factor(resolution=0.03, floor=0.5)),
-    "repetition": Signal(first_of("still/repetition"), Scale(resolution=0.002)),
+    "repetition": Signal(repetition, Scale(resolution=0.002)),
+    "compression": Signal(first_of("still/compression"), Factor(resolution=0.01, floor=0.01)),
+    "open_thoughts": Signal(first_of("still/thoughts/unclosed"), Scale()),
+    "boxes": Signal(first_of("still/boxes/mean"), Factor(resolution=0.02, floor=0.5)),
     "distinct_words": Signal(first_of("still/distinct_2"), Scale()),
     "entropy": Signal(first_of(*ENTROPY), Factor(floor=1e-4)),
     "kl": Signal(first_of(*KL), Factor(resolution=0.03, floor=0.01)),
@@ -130,6 +139,7 @@ FAMILIES: dict[str, tuple[tuple[re.Pattern[str], ...], Scale]] = {
         ),
         Part(resolution=0.005),
     ),
+    "script": ((re.compile(r"still/script/(.+)"),), Scale()),
     # The share of right answers that cannot be read is no term of the reward.
     "reward": ((re.compile(r"still/reward/(?!unreadable_gold$)(.+)"), re.compile(r"rewards/(.+)/mean")), Scale()),
 }

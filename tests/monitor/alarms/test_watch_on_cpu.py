@@ -74,6 +74,13 @@ FAILURES: dict[str, tuple[str, Series]] = {
     "length_collapse": ("critical", {"still/length/mean": jump(1000, 15), ACCURACY: lambda t: 0.3}),
     "truncation": ("warning", {"still/completion/finished": lambda t: 1 - t / 200}),
     "diversity_collapse": ("warning", {"still/distinct_2": jump(0.8, 0.4)}),
+    "gibberish": ("critical", {"still/compression": jump(0.42, 0.65), ACCURACY: jump(0.6, 0.1)}),
+    "script_mix": (
+        "critical",
+        {"still/script/han": jump(0.0, 0.5), ACCURACY: jump(0.6, 0.1), VALIDATION: jump(0.6, 0.3)},
+    ),
+    "unclosed_thoughts": ("warning", {"still/thoughts/unclosed": jump(0.02, 0.5)}),
+    "several_answers": ("warning", {"still/boxes/mean": jump(1, 6), ACCURACY: lambda t: 0.3}),
     "aborted_responses": ("warning", {"response/aborted_ratio": jump(0.0, 0.3)}),
     "entropy_collapse": ("critical", {"actor/entropy": lambda t: 0.5 * math.exp(-t / 20)}),
     "entropy_explosion": ("critical", {"actor/entropy": jump(0.25, 4), ACCURACY: jump(0.6, 0.1)}),
