@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,14 +162,15 @@ def scale_of(name: str) -> Scale:
     return Part()
 
 
-def family_member(metric: str) -> str | None:
-    """Return the signal `<family>/<member>` that a metric is; None if it is of no family.
+def family_member(metric: str, families: Collection[str] = tuple(FAMILIES)) -> str | None:
+    """Return the signal `<family>/<member>` that a metric is; None if it is of none of these families.
 
     Example:
         >>> family_member("val-core/math500/acc/mean@4"), family_member("actor/entropy")
         ('validation/math500', None)
     """
-    for family, (patterns, _) in FAMILIES.items():
+    for family in families:
+        patterns, _ = FAMILIES[family]
         for pattern in patterns:
             found = pattern.fullmatch(metric)
             if found:

@@ -1,0 +1,74 @@
+"""The failures that `still-verl demo --failure NAME` knows."""
+
+from still_verl.demo.failures.data import too_easy, too_hard
+from still_verl.demo.failures.failure import DemoFailure
+
+_REWARDS = "still_verl.demo.failures.rewards"
+
+CONSTANT_REWARD = DemoFailure(
+    "constant_reward",
+    "The reward is broken: it pays nothing for any response, so that nothing is learned.",
+    ["still.reward.weights={correct: 0.0}"],
+    steps=5,
+)
+LENGTH = DemoFailure(
+    "reward_hacking_length",
+    "The reward pays for length beside right answers. Length is easier to learn.",
+    ["still.reward.weights={correct: 0.5, length: 2.0}"],
+)
+FORMAT = DemoFailure(
+    "format_without_correctness",
+    "The reward pays for a box, whatever is in it. The model boxes anything.",
+    [f"still.reward.weights={{correct: 0.0, {_REWARDS}.any_box: 1.0}}"],
+)
+REPETITION = DemoFailure(
+    "reward_hacking_repetition",
+    "The reward pays for what was said before. The model goes round in loops.",
+    [f"still.reward.weights={{correct: 0.2, {_REWARDS}.says_again: 1.0}}"],
+)
+ENTROPY_COLLAPSE = DemoFailure(
+    "entropy_collapse",
+    "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
+    ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
+)
+ENTROPY_EXPLOSION = DemoFailure(
+    "entropy_explosion",
+    "The entropy bonus is a hundred times too large: chance is paid for more than right answers.",
+    ["actor_rollout_ref.actor.entropy_coeff=0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
+)
+KL = DemoFailure(
+    "kl_explosion",
+    "The learning rate is ten times too high, and nothing holds the policy near the reference.",
+    ["actor_rollout_ref.actor.optim.lr=5e-3", "actor_rollout_ref.actor.kl_loss_coef=1e-8"],
+)
+TRUNCATION = DemoFailure(
+    "truncation",
+    "The limit is far too small for an answer: nearly every response is cut.",
+    ["data.max_response_length=10"],
+)
+NO_STOP = DemoFailure(
+    "truncation",
+    "The server ignores the token that ends a response, as with a wrong template: every response goes on to the limit.",
+    ["actor_rollout_ref.rollout.ignore_eos=true"],
+)
+TOO_HARD = DemoFailure(
+    "groups_too_hard", "The problems are far too hard: nearly no group has a right answer.", data=too_hard
+)
+TOO_EASY = DemoFailure(
+    "groups_too_easy", "The problems are too easy: nearly every group is right, and teaches nothing.", data=too_easy
+)
+EQUAL_ROLLOUTS = DemoFailure(
+    "rollouts_equal",
+    "The temperature falls to nearly nothing: all rollouts of a prompt become equal.",
+    [
+        "still/temperature=own",
+        "still.temperature.kind=linear",
+        "still.temperature.start=1.0",
+        "still.temperature.end=0.05",
+    ],
+)
+MISMATCH = DemoFailure(
+    "rollout_mismatch",
+    "Rollouts leave out all but the likeliest tokens, and training does not know.",
+    ["actor_rollout_ref.rollout.top_p=0.6", "actor_rollout_ref.rollout.calculate_log_probs=true"],
+)
