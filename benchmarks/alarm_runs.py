@@ -73,7 +73,7 @@ class Run:
         for step in range(self.steps):
             row: dict[str, float | None] = {"step": step + 1}
             for name, values in self.series.items():
-                if not (name == VALIDATION and step % VALIDATE_EVERY):
+                if not (name.startswith("val-core/") and step % VALIDATE_EVERY):
                     row[name] = float(values[step])
             found.append(row)
         return found

@@ -81,7 +81,7 @@ def loops(text: str) -> bool:
     return False
 
 
-OF_OWN_NAME = ("latin", "greek", "cyrillic", "arabic", "hebrew", "devanagari", "thai", "hangul")
+OF_OWN_NAME = ("latin", "greek", "cyrillic", "arabic", "hangul")
 FIRST_WORDS = {"CJK": "han", "HIRAGANA": "kana", "KATAKANA": "kana"}
 
 

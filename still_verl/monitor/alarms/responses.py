@@ -53,6 +53,7 @@ TRUNCATION = LevelDetector(
     "more and more responses are cut at their limit",
     "raise the limit with still.context.stages, or drop cut responses with still.selection.rules=[overlong]",
     form=".2f",
+    standing=[Grade("warning", 0, level=0.5)],
 )
 KEYWORD_HACKING = LevelDetector(
     "keywords",
