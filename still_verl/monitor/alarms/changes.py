@@ -12,13 +12,14 @@ tell a jump of 5 deviations from one of 500, and of which 5 values against 20 ar
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from still_verl.monitor.alarms.history import History, Level, trimmed_mean
+from still_verl.monitor.alarms.history import History, Level, trimmed_mean, trimmed_means
 from still_verl.monitor.alarms.trend import trend
 
 TREND_STEPS = 60  # last values that a trend is looked for in
@@ -158,12 +159,13 @@ def _begun(history: History, since: int, quarter: float, rises: bool) -> int:
     Of the last values that is seen to a step or two; before, only levels are kept.
     """
     now = history.pace.now
-    for end in range(len(history.values), now - 1, -1):
-        step = history.steps[end - 1]
-        if step <= since:
-            return since
-        if (trimmed_mean(history.values[end - now : end]) < quarter) == rises:
-            return step
+    first = bisect_right(history.steps, since)
+    means = trimmed_means(history.values[max(first - now + 1, 0) :], now)
+    before = np.flatnonzero((means < quarter) == rises)
+    if len(before):
+        return history.steps[len(history.steps) - len(means) + int(before[-1])]
+    if first > 0:
+        return since
     for level in reversed(history.levels):
         if level.step <= since:
             break

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from still_verl.monitor.alarms.noise import Noise, estimate_noise
 from still_verl.monitor.alarms.scales import Scale
 
@@ -82,6 +84,21 @@ def trimmed_mean(values: Sequence[float]) -> float:
     size = len(ordered)
     trim = size // TRIMMED
     return sum(ordered[trim : size - trim]) / (size - 2 * trim)
+
+
+def trimmed_means(values: Sequence[float], size: int) -> np.ndarray:
+    """Return the trimmed mean of every `size` values in a row; nothing if they are fewer.
+
+    Example:
+        >>> trimmed_means([1.0, 2.0, 3.0, 2.0, 1000.0, 2.0], 5).round(2).tolist()
+        [2.33, 2.33]
+    """
+    if len(values) < size:
+        return np.empty(0)
+    trim = size // TRIMMED
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(np.asarray(values), size), axis=-1)
+    means: np.ndarray = windows[:, trim : size - trim].mean(axis=-1)
+    return means
 
 
 @dataclass

@@ -12,6 +12,7 @@ ENTROPY_COLLAPSE = LevelDetector(
         Grade("warning", 5, only_if=unless_solved),
         Grade("warning", 3, tests=("shift",), only_if=unless_solved),
         Grade("info", 1.6, tests=("shift",)),
+        Grade("info", 2.5, only_if=not_rising),
     ],
     "the policy becomes nearly deterministic: it stops exploring",
     "use still/entropy=adaptive or a higher still/temperature, or raise actor.clip_ratio_high",

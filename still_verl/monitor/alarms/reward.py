@@ -141,7 +141,11 @@ FORMAT_WITHOUT_CORRECTNESS = LevelDetector(
 GROUPS_TOO_EASY = LevelDetector(
     "all_right",
     Direction.RISE,
-    [Grade("warning", 0.2, level=0.6), Grade("info", 0.2, level=0.35, tests=("shift",))],
+    [
+        Grade("warning", 0.2, level=0.6),
+        Grade("info", 0.2, level=0.35, tests=("shift",)),
+        Grade("info", 0.25, level=0.4),
+    ],
     "whole groups are right, so that they teach nothing",
     "harder data, or drop such groups with still.selection.rules=[accuracy]",
     standing=[Grade("warning", 0, level=0.8)],
