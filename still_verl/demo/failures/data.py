@@ -7,7 +7,7 @@ from pathlib import Path
 from still_verl.demo.tasks import draw_problem, question, row, write_rows
 
 PROBLEMS = 400
-ORDINARY = 0.1  # of the problems, so that some groups still teach
+ORDINARY = 0.2  # of the problems, so that some groups still teach: else the reward would be constant
 
 
 def too_hard(folder: Path) -> Path:

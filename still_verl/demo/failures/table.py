@@ -3,6 +3,7 @@
 from still_verl.demo.failures.data import too_easy, too_hard
 from still_verl.demo.failures.failure import DemoFailure
 
+_SMALL_GROUPS = ["data.train_batch_size=16", "actor_rollout_ref.rollout.n=4"]  # so that some group teaches in each step
 _REWARDS = "still_verl.demo.failures.rewards"
 
 CONSTANT_REWARD = DemoFailure(
@@ -44,15 +45,21 @@ KL = DemoFailure(
 TRUNCATION = DemoFailure(
     "truncation",
     "The limit is far too small for an answer: nearly every response is cut.",
-    ["data.max_response_length=10"],
+    ["data.max_response_length=32", *_SMALL_GROUPS],
+    steps=22,
 )
 NO_STOP = DemoFailure(
     "truncation",
     "The server ignores the token that ends a response, as with a wrong template: every response goes on to the limit.",
     ["actor_rollout_ref.rollout.ignore_eos=true"],
+    steps=22,
 )
 TOO_HARD = DemoFailure(
-    "groups_too_hard", "The problems are far too hard: nearly no group has a right answer.", data=too_hard
+    "groups_too_hard",
+    "The problems are far too hard: nearly no group has a right answer.",
+    _SMALL_GROUPS,
+    steps=22,
+    data=too_hard,
 )
 TOO_EASY = DemoFailure(
     "groups_too_easy", "The problems are too easy: nearly every group is right, and teaches nothing.", data=too_easy
@@ -64,7 +71,7 @@ EQUAL_ROLLOUTS = DemoFailure(
         "still/temperature=own",
         "still.temperature.kind=linear",
         "still.temperature.start=1.0",
-        "still.temperature.end=0.05",
+        "still.temperature.end=0.2",
     ],
 )
 MISMATCH = DemoFailure(

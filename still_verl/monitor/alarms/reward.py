@@ -22,6 +22,7 @@ from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
 GRADUAL_STEPS, GRADUAL_PART = 30, 0.8  # of a rise: less than this part in so many steps
+RECOVERED = 0.5  # of a rise of the score: less than this part of it is beyond the level before
 GAP_Z = 4.0  # deviations of the noise of such a gap: then two validations are enough
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
@@ -40,7 +41,7 @@ def unpaid(view: View, change: Change) -> bool:
     if accuracy is None or solved(view):  # without it the score stands in for accuracy: `train_validation_gap`
         return False
     paid = gain_since(view.histories["score"], change.begun)
-    return gain_since(accuracy, change.begun) < PAID * paid
+    return paid > 0 and gain_since(accuracy, change.begun) < PAID * paid
 
 
 def unpaid_everywhere(view: View, change: Change) -> bool:
@@ -56,6 +57,9 @@ def unpaid_for_sure(view: View, change: Change) -> bool:
     score = view.histories["score"]
     later = score.level_until(change.begun + GRADUAL_STEPS)
     if later is None or score.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
+        return False
+    # Where the score fell before it rose, what it has gained since then is less: it recovers.
+    if gain_since(score, change.begun) < RECOVERED * (change.after - change.before):
         return False
     if later.value - change.before > GRADUAL_PART * (change.after - change.before):
         return False
