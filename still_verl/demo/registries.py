@@ -22,8 +22,7 @@ FAILURES: "Registry[DemoFailure]" = Registry(
     {
         "constant_reward": f"{_TABLE}.CONSTANT_REWARD",
         "length": f"{_TABLE}.LENGTH",
-        "format": f"{_TABLE}.FORMAT",
-        "repetition": f"{_TABLE}.REPETITION",
+        "keywords": f"{_TABLE}.KEYWORDS",
         "entropy_collapse": f"{_TABLE}.ENTROPY_COLLAPSE",
         "entropy_explosion": f"{_TABLE}.ENTROPY_EXPLOSION",
         "kl": f"{_TABLE}.KL",

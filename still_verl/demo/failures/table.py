@@ -16,21 +16,19 @@ LENGTH = DemoFailure(
     "reward_hacking_length",
     "The reward pays for length beside right answers. Length is easier to learn.",
     ["still.reward.weights={correct: 0.5, length: 2.0}"],
+    steps=22,
 )
-FORMAT = DemoFailure(
-    "format_without_correctness",
-    "The reward pays for a box, whatever is in it. The model boxes anything.",
-    [f"still.reward.weights={{correct: 0.0, {_REWARDS}.any_box: 1.0}}"],
-)
-REPETITION = DemoFailure(
-    "reward_hacking_repetition",
-    "The reward pays for what was said before. The model goes round in loops.",
-    [f"still.reward.weights={{correct: 0.2, {_REWARDS}.says_again: 1.0}}"],
+KEYWORDS = DemoFailure(
+    "reward_hacking_keywords",
+    "The reward pays for words of reasoning. The model writes them everywhere.",
+    ["still.reward.weights={correct: 0.5, actions: 4.0}"],
+    steps=22,
 )
 ENTROPY_COLLAPSE = DemoFailure(
     "entropy_collapse",
     "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
     ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
+    steps=40,
 )
 ENTROPY_EXPLOSION = DemoFailure(
     "entropy_explosion",
@@ -62,7 +60,11 @@ TOO_HARD = DemoFailure(
     data=too_hard,
 )
 TOO_EASY = DemoFailure(
-    "groups_too_easy", "The problems are too easy: nearly every group is right, and teaches nothing.", data=too_easy
+    "groups_too_easy",
+    "The problems are too easy: nearly every group is right, and teaches nothing.",
+    _SMALL_GROUPS,
+    steps=35,
+    data=too_easy,
 )
 EQUAL_ROLLOUTS = DemoFailure(
     "rollouts_equal",
@@ -78,4 +80,5 @@ MISMATCH = DemoFailure(
     "rollout_mismatch",
     "Rollouts leave out all but the likeliest tokens, and training does not know.",
     ["actor_rollout_ref.rollout.top_p=0.6", "actor_rollout_ref.rollout.calculate_log_probs=true"],
+    steps=22,
 )

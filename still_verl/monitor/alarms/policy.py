@@ -76,6 +76,7 @@ ROLLOUT_MISMATCH = LevelDetector(
     "rollout and training give the same tokens more and more different probabilities",
     "use still/correction, the same precision in both, and a smaller algorithm.rollout_correction.rollout_is_threshold",
     form=".4f",
+    standing=[Grade("warning", 0, level=0.05)],
 )
 STALENESS = LevelDetector(
     "staleness",
