@@ -74,7 +74,7 @@ ROLLOUT_MISMATCH = LevelDetector(
         Grade("info", 1.5),
     ],
     "rollout and training give the same tokens more and more different probabilities",
-    "use still/correction, the same precision in both, and a smaller algorithm.rollout_correction.rollout_is_threshold",
+    "use algorithm.rollout_correction.rollout_is=token, the same precision in both, and the same sampling settings",
     form=".4f",
     standing=[Grade("warning", 0, level=0.05)],
 )
