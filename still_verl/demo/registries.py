@@ -22,10 +22,8 @@ FAILURES: "Registry[DemoFailure]" = Registry(
     {
         "constant_reward": f"{_TABLE}.CONSTANT_REWARD",
         "length": f"{_TABLE}.LENGTH",
-        "keywords": f"{_TABLE}.KEYWORDS",
+        "words": f"{_TABLE}.WORDS",
         "entropy_collapse": f"{_TABLE}.ENTROPY_COLLAPSE",
-        "entropy_explosion": f"{_TABLE}.ENTROPY_EXPLOSION",
-        "kl": f"{_TABLE}.KL",
         "truncation": f"{_TABLE}.TRUNCATION",
         "no_stop": f"{_TABLE}.NO_STOP",
         "too_hard": f"{_TABLE}.TOO_HARD",

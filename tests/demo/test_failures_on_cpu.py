@@ -12,11 +12,8 @@ from still_verl.cli import app
 from still_verl.config_errors import ConfigError
 from still_verl.demo.failures.data import ORDINARY, PROBLEMS, too_easy, too_hard
 from still_verl.demo.failures.failure import DemoFailure
-from still_verl.demo.failures.rewards import any_box, says_again
 from still_verl.demo.registries import FAILURES
 from still_verl.monitor.alarms import ALARMS
-from still_verl.rewards.presets import BOXED
-from still_verl.rewards.sample import Sample
 
 
 def test_every_failure_names_an_alarm_that_there_is() -> None:
@@ -45,17 +42,9 @@ def test_a_name_that_is_not_known_is_refused_with_the_nearest() -> None:
 
 def test_the_data_are_of_the_kind_that_the_failure_needs(tmp_path: Path) -> None:
     for write, longest in ((too_easy, 2), (too_hard, 13)):
+        ordinary = ORDINARY[write.__name__]
         rows = pq.read_table(write(tmp_path)).to_pylist()
         golds = [row["reward_model"]["ground_truth"] for row in rows]
         special = [gold for gold in golds if (gold == "46" if longest == 2 else len(gold) >= 12)]
         assert len(rows) == PROBLEMS
-        assert 1 - 2 * ORDINARY < len(special) / PROBLEMS < 1 - ORDINARY / 2
-
-
-def test_loopholes_pay_for_what_nobody_wanted() -> None:
-    def paid(text: str) -> tuple[float, float]:
-        sample = Sample(text, ("1",), BOXED)
-        return any_box(sample), says_again(sample)
-
-    assert paid(r"\boxed{x}") == (1.0, 0.0)
-    assert paid("ab" * 50)[1] > 0.9 and paid("") == (0.0, 0.0)
+        assert 1 - 2 * ordinary < len(special) / PROBLEMS < 1 - ordinary / 2

@@ -4,7 +4,7 @@ Nothing is faked: each has settings that a user may set by mistake, a reward wit
 nothing. The tiny model learns from that as any model would, and the monitor sees it.
 
 - `failure.DemoFailure`: what a failure is. `table`: ours, by name in `demo.registries`.
-- `rewards`: terms of a reward with a loophole. `data`: problems that are too hard or too easy.
+- `data`: problems that are too hard or too easy.
 
 To add one, make a `DemoFailure` in a module of yours and give its dotted name: `--failure my_package.failures.MINE`. To
 add one to still_verl, write it in `table`, name it in `demo.registries.FAILURES` and in docs/alarms.md; the slow test

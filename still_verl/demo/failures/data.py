@@ -7,7 +7,7 @@ from pathlib import Path
 from still_verl.demo.tasks import draw_problem, question, row, write_rows
 
 PROBLEMS = 400
-ORDINARY = 0.2  # of the problems, so that some groups still teach: else the reward would be constant
+ORDINARY = {"too_hard": 0.25, "too_easy": 0.1}  # share of other problems: some teach, or the reward would be constant
 
 
 def too_hard(folder: Path) -> Path:
@@ -23,7 +23,7 @@ def too_easy(folder: Path) -> Path:
 def _write(folder: Path, name: str, draw: Callable[[random.Random], tuple[int, int]]) -> Path:
     rng, rows = random.Random(0), []
     for index in range(PROBLEMS):
-        a, b = draw_problem(rng) if rng.random() < ORDINARY else draw(rng)
+        a, b = draw_problem(rng) if rng.random() < ORDINARY[name] else draw(rng)
         prompt = question(a, b)
         rows.append(row("demo/addition", [{"role": "user", "content": prompt}], prompt, str(a + b), "train", index))
     return write_rows(folder / f"{name}.parquet", rows)

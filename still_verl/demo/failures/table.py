@@ -4,7 +4,6 @@ from still_verl.demo.failures.data import too_easy, too_hard
 from still_verl.demo.failures.failure import DemoFailure
 
 _SMALL_GROUPS = ["data.train_batch_size=16", "actor_rollout_ref.rollout.n=4"]  # so that some group teaches in each step
-_REWARDS = "still_verl.demo.failures.rewards"
 
 CONSTANT_REWARD = DemoFailure(
     "constant_reward",
@@ -18,27 +17,26 @@ LENGTH = DemoFailure(
     ["still.reward.weights={correct: 0.5, length: 2.0}"],
     steps=22,
 )
-KEYWORDS = DemoFailure(
-    "reward_hacking_keywords",
-    "The reward pays for words of reasoning. The model writes them everywhere.",
+WORDS = DemoFailure(
+    "reward_hacking_score",
+    "The reward pays for words of reasoning, more than for right answers: the score rises, and accuracy falls.",
     ["still.reward.weights={correct: 0.5, actions: 4.0}"],
-    steps=22,
 )
 ENTROPY_COLLAPSE = DemoFailure(
     "entropy_collapse",
-    "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
+    "The temperature falls to a fifth in the course of the run: the policy stops exploring.",
+    [
+        "still/temperature=own",
+        "still.temperature.kind=linear",
+        "still.temperature.start=1.0",
+        "still.temperature.end=0.2",
+    ],
+)
+EQUAL_ROLLOUTS = DemoFailure(
+    "rollouts_equal",
+    "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong, until all rollouts agree.",
     ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
-    steps=40,
-)
-ENTROPY_EXPLOSION = DemoFailure(
-    "entropy_explosion",
-    "The entropy bonus is a hundred times too large: chance is paid for more than right answers.",
-    ["actor_rollout_ref.actor.entropy_coeff=0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
-)
-KL = DemoFailure(
-    "kl_explosion",
-    "The learning rate is ten times too high, and nothing holds the policy near the reference.",
-    ["actor_rollout_ref.actor.optim.lr=5e-3", "actor_rollout_ref.actor.kl_loss_coef=1e-8"],
+    steps=34,
 )
 TRUNCATION = DemoFailure(
     "truncation",
@@ -65,16 +63,6 @@ TOO_EASY = DemoFailure(
     _SMALL_GROUPS,
     steps=35,
     data=too_easy,
-)
-EQUAL_ROLLOUTS = DemoFailure(
-    "rollouts_equal",
-    "The temperature falls to nearly nothing: all rollouts of a prompt become equal.",
-    [
-        "still/temperature=own",
-        "still.temperature.kind=linear",
-        "still.temperature.start=1.0",
-        "still.temperature.end=0.2",
-    ],
 )
 MISMATCH = DemoFailure(
     "rollout_mismatch",
