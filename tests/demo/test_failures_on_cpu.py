@@ -15,12 +15,19 @@ from still_verl.demo.failures.failure import DemoFailure
 from still_verl.demo.registries import FAILURES
 from still_verl.monitor.alarms import ALARMS
 
+PAGE = Path(__file__).parents[2] / "docs" / "alarms.md"
+
 
 def test_every_failure_names_an_alarm_that_there_is() -> None:
     assert len(FAILURES) >= 8
     for name in FAILURES:
         failure = FAILURES.find(name)
         assert failure.alarm in ALARMS and failure.story.endswith(".")
+
+
+def test_the_page_lists_the_failures() -> None:
+    lines = [f"| `{name}` | {FAILURES.find(name).story} | `{FAILURES.find(name).alarm}` |" for name in FAILURES]
+    assert "\n".join(["|---|---|---|", *lines]) in PAGE.read_text(), "\n".join(lines)
 
 
 def test_a_failure_of_a_users_own_is_found_by_its_dotted_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
