@@ -27,7 +27,7 @@ def stop_token_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
 def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[int]) -> str:
     """Return "stop" if the model ended its response, "length" if the budget (in tokens) did.
 
-    A response that ends exactly at the budget is finished. One that goes on behind its end, as where the server was told
+    A response that ends exactly at the budget is finished. One that goes on behind its end, since the server was told
     to ignore it, is not, also if all that comes there are more ends.
 
     Example:
