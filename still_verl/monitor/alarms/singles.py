@@ -21,7 +21,7 @@ BEYOND, BEYOND_Z, BEYOND_PARTS = (
     (1.25, 1.5, 2.0, 3.0, 4.0),
 )  # factor over a line; the run was shorter by so much
 KL_GROWTH, KL_BEND, KL_Z = 2.0, 0.2, 3.1  # last over first fifth; ends above the middle, of the middle; p = 0.001
-PLATEAU_STEPS, PLATEAU_PART = 150, 0.5  # least steps without a gain; least part of the run
+PLATEAU_STEPS, PLATEAU_PART = 200, 0.5  # least steps without a gain; least part of the run
 DEAD_STEPS, DEAD_PART, DEAD_BEFORE = 10, 0.2, 0.02  # what is left of a term; what it paid before
 
 
