@@ -89,12 +89,12 @@ def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
 
 
 def median_seconds(work: Callable[[], Any], times: int) -> float:
-    """Do some work several times; returns the median of the seconds."""
+    """Do some work several times; returns the median of the seconds that this process computed, other work aside."""
     taken = []
     for _ in range(times):
-        started = time.perf_counter()
+        started = time.process_time()
         work()
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
     return statistics.median(taken)
 
 
