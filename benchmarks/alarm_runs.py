@@ -20,6 +20,12 @@ METRICS: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, 
     "still/length/mean": ((300, 3000), (-0.2, 0.8), (0.02, 0.08), "log"),
     "still/keywords/reflection/per_1k_words": ((2, 15), (0.0, 0.4), (0.05, 0.15), "log"),
     "still/repetition": ((0.0, 0.05), (0.0, 0.0), (0.002, 0.008), "share"),
+    "still/repetition_characters": ((0.0, 0.04), (0.0, 0.0), (0.003, 0.01), "share"),
+    "still/loops": ((0.0, 0.02), (0.0, 0.0), (0.002, 0.006), "share"),
+    "still/compression": ((0.36, 0.46), (-0.05, 0.05), (0.01, 0.03), "log"),
+    "still/script/mixed": ((0.0, 0.03), (0.0, 0.02), (0.002, 0.008), "share"),
+    "still/thoughts/unclosed": ((0.0, 0.1), (-0.03, 0.03), (0.005, 0.02), "share"),
+    "still/boxes/mean": ((1.0, 1.3), (-0.05, 0.1), (0.01, 0.05), "log"),
     "still/distinct_2": ((0.6, 0.9), (-0.03, 0.03), (0.005, 0.02), "share"),
     "still/completion/finished": ((0.85, 0.99), (-0.05, 0.03), (0.005, 0.02), "share"),
     "still/completion/answered": ((0.5, 0.8), (0.1, 0.2), (0.01, 0.03), "share"),
@@ -67,7 +73,7 @@ class Run:
         for step in range(self.steps):
             row: dict[str, float | None] = {"step": step + 1}
             for name, values in self.series.items():
-                if not (name == VALIDATION and step % VALIDATE_EVERY):
+                if not (name.startswith("val-core/") and step % VALIDATE_EVERY):
                     row[name] = float(values[step])
             found.append(row)
         return found

@@ -1,6 +1,6 @@
 """How often are the alarms wrong, and what do they find, how late? On simulated runs: `alarm_runs`, `alarm_failures`.
 
-    python benchmarks/alarms.py [--runs 100] [--healthy 1000] [--held-out] [--only NAME] [--peer PYTHON ...]
+    python benchmarks/alarms.py [--runs 100] [--healthy 1000] [--held-out | --fresh] [--only NAME] [--peer PYTHON ...]
 
 Each failure has its own noise (independent, correlated) and onset: steps from healthy to its full size. It is found if
 an alarm with its name begins, or becomes worse, within 15 steps after an onset of up to 20 steps, or before the end of
@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import alarm_fresh as fresh
 import alarm_held_out as held_out
 import numpy as np
 from alarm_failures import SHAPES, WITHOUT_ONSET, Failure
@@ -28,6 +29,8 @@ from still_verl.monitor.alarms import scan
 
 ONSETS, SLOW, PATIENCE = (1, 5, 20, 100, 300), 100, 15
 STEPS = 300  # of a healthy run
+ALL_SHAPES = SHAPES | held_out.SHAPES | fresh.SHAPES
+ALL_HEALTHY = {**HEALTHY, **held_out.HEALTHY, **fresh.HEALTHY}
 PEER = Path(__file__).with_name("alarm_peer.py")
 
 
@@ -52,8 +55,7 @@ def made(cell: Cell, seed: int) -> tuple[Rows, int]:
     if cell.onset < SLOW:
         end += PATIENCE
     run = healthy(end, cell.correlated, rng)
-    shapes = SHAPES | held_out.SHAPES
-    shapes[cell.shape][0](Failure(run, turn, cell.onset, rng))
+    ALL_SHAPES[cell.shape][0](Failure(run, turn, cell.onset, rng))
     return run.rows(), turn + 1
 
 
@@ -61,7 +63,7 @@ def tried(task: tuple[Cell, int]) -> Result:
     """Scan one failure."""
     cell, seed = task
     rows, turn = made(cell, seed)
-    names = (SHAPES | held_out.SHAPES)[cell.shape][1]
+    names = ALL_SHAPES[cell.shape][1]
     begun = [alarm for alarm in scan(rows, names) if alarm.step >= turn]
     loud = any(alarm.severity != "info" for alarm in begun)
     return Result(cell, bool(begun), loud, begun[0].step - turn if begun else None)
@@ -70,7 +72,7 @@ def tried(task: tuple[Cell, int]) -> Result:
 def healthy_rows(kind: str, seed: int) -> Rows:
     rng = np.random.default_rng([seed, *kind.encode()])
     run = healthy(STEPS, bool(seed % 2), rng)
-    (HEALTHY | held_out.HEALTHY)[kind](run, rng)
+    ALL_HEALTHY[kind](run, rng)
     return run.rows()
 
 
@@ -163,10 +165,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--held-out", action="store_true", help="the shapes and kinds that no detector was tuned on")
+    parser.add_argument("--fresh", action="store_true", help="those that were written last")
     parser.add_argument("--peer", nargs="*", default=[], help="only ask rldoctor, with the Python of its environment")
     parser.add_argument("--only", default="", help="shapes and kinds whose name has this")
     args = parser.parse_args()
-    source = held_out if args.held_out else sys.modules[__name__]
+    source = sys.modules[__name__]
+    if args.held_out or args.fresh:
+        source = fresh if args.fresh else held_out
     shapes = [name for name in source.SHAPES if args.only in name]
     kinds = [name for name in source.HEALTHY if args.only in name]
     console = Console(width=160)

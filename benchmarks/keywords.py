@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from still_verl.monitor.keywords import Keywords, split_words
-from still_verl.monitor.metrics import novelty
+from still_verl.monitor.repetition import novelty
 
 PLAIN = (
     "the a of to and then we have that equation number plus minus equals is it therefore attribute distribute "

@@ -35,7 +35,7 @@ from still_verl.demo.prepare import prepare
 from still_verl.integration.callbacks import monitor as callback
 from still_verl.monitor.alarms import Watch
 from still_verl.monitor.keywords import Keywords
-from still_verl.monitor.metrics import lengths, novelties, outcomes, reward_terms, step_metrics, words
+from still_verl.monitor.metrics import lengths, outcomes, reward_terms, step_metrics, text_metrics, words
 from still_verl.monitor.rows import StepRows
 
 MB = 1e6
@@ -82,19 +82,19 @@ def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
     return {
         "decode tokens": lambda: tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True),
         "keywords": lambda: words(texts, known),
-        "repetition, distinct-2": lambda: novelties(texts),
+        "repetition, marks, scripts": lambda: text_metrics(texts),
         "lengths, accuracy, terms": lambda: (lengths(rows), outcomes(rows, texts), reward_terms(rows)),
         "trends (every fifth step)": lambda: watch.observe(60, metrics),
     }
 
 
 def median_seconds(work: Callable[[], Any], times: int) -> float:
-    """Do some work several times; returns the median of the seconds."""
+    """Do some work several times; returns the median of the seconds that this process computed, other work aside."""
     taken = []
     for _ in range(times):
-        started = time.perf_counter()
+        started = time.process_time()
         work()
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
     return statistics.median(taken)
 
 
@@ -115,7 +115,9 @@ def _short_prompts(batch: Any, keys: list[str]) -> list[list[int]]:
 def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> tuple[float, float, float]:
     """Run the callback itself; returns seconds of a step, and MB resident and MB of Python that one adds at most."""
     still = {"name": "bench", "run_dir": str(folder), "monitor": {}}
-    monitor = callback.Monitor(OmegaConf.create({"still": still, "trainer": {"save_freq": -1}}))
+    rollout = {"rollout": {"response_length": 10_000}}
+    config = {"still": still, "trainer": {"save_freq": -1}, "actor_rollout_ref": rollout}
+    monitor = callback.Monitor(OmegaConf.create(config))
     # Instead of the transfer queue: rows are what the trainer hands over, and all prompts are the same three tokens.
     mock.patch.object(callback, "read_prompts", _short_prompts).start()
     samples = SimpleNamespace(rows=_rows_themselves)

@@ -25,7 +25,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ),
         (
             {"monitor": {"lists": ["stil"]}},
-            "still.monitor.lists='stil': use one of still, or the dotted name of a mapping",
+            "still.monitor.lists='stil': use one of still, aha, zh, or the dotted name of a mapping",
         ),
         ({"devise": "cpu"}, "still.devise='cpu' is not a setting of still_verl: did you mean still.device?"),
         (

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 from still_verl.cli.output import console, require_verl, stop
+from still_verl.demo.registries import FAILURES
+
+_FAILURE_HELP = f"Make the run fail: {', '.join(FAILURES)}, or the dotted name of a DemoFailure of yours."
 
 
 def doctor(
@@ -48,16 +51,22 @@ def demo_model(name: Annotated[str, typer.Argument(help="tiny, smollm2, random o
 def demo(
     recipe: Annotated[str, typer.Option(help="demo (a tiny model that learns) or demo_smollm2.")] = "demo",
     seed: Annotated[int, typer.Option(help="Seed of the data order and of the sampling.")] = 1,
+    failure: Annotated[str | None, typer.Option(help=_FAILURE_HELP)] = None,
     overrides: Annotated[list[str] | None, typer.Argument(help="More Hydra overrides, as of main_ppo.")] = None,
 ) -> None:
-    """Train a model with GRPO on this machine's processor and show what it learned."""
+    """Train a model with GRPO on this machine's processor and show what it learned, or how a run fails."""
     from still_verl.demo.run import MODELS, DemoError, run_demo
 
     require_verl("demo")
     if recipe not in MODELS:
         stop(f"--recipe {recipe}: use one of {', '.join(MODELS)}")
+    if failure is not None and recipe != "demo":
+        stop(f"--failure {failure}: leave out --recipe {recipe}, the failures are of the recipe demo")
     try:
-        run_demo(recipe, seed, overrides or [], console)
+        chosen = None
+        if failure is not None:
+            chosen = FAILURES.find(failure)
+        run_demo(recipe, seed, overrides or [], console, chosen)
     except (DemoError, ValueError) as error:
         stop(str(error))
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from still_verl.monitor.alarms.detectors import SEVERITIES
 from still_verl.monitor.jsonl import json_lines, read_metrics
 from still_verl.monitor.metric_names import VERL_ACCURACY
 
@@ -59,6 +60,20 @@ def summary(run: Path) -> Table:
         table.add_row(str(result.step), f"{result.accuracy:.1%}", f"{result.boxed:.1%}", bar)
     gain = 100 * (found[-1].accuracy - found[0].accuracy)
     table.caption = f"{gain:+.1f} points from first to last, {len(_samples(run, found[0].step))} samples each"
+    return table
+
+
+def alarms(run: Path) -> Table:
+    """Draw the alarms that the monitor rang, each at its worst."""
+    worst: dict[str, dict[str, Any]] = {}
+    for row in json_lines(run / "alarms.jsonl"):
+        worst[row["name"]] = row  # it rings again when it becomes worse, and only then
+    table = Table(title="What the monitor rang", title_justify="left", show_lines=True)
+    for column in ("step", "alarm", "severity", "evidence", "what to do"):
+        table.add_column(column)
+    for row in sorted(worst.values(), key=lambda row: SEVERITIES.index(row["severity"])):
+        cells = [row["name"], row["severity"], row["evidence"], row["advice"]]
+        table.add_row(str(row["step"]), *map(escape, cells))
     return table
 
 

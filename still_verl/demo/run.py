@@ -1,5 +1,6 @@
 """Train a demo recipe and show what it learned: verl's own command underneath, its output in a file."""
 
+import shlex
 import subprocess
 import time
 from collections.abc import Sequence
@@ -10,22 +11,26 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from still_verl.demo.failures.failure import DemoFailure
 from still_verl.demo.job import verl_job
 from still_verl.demo.prepare import prepare
-from still_verl.demo.results import DemoError, example, summary
+from still_verl.demo.results import DemoError, alarms, example, summary
 from still_verl.monitor.jsonl import read_metrics
 
 MODELS = {"demo": "tiny", "demo_smollm2": "smollm2"}
 _LOG_LINES = 15  # of a job that failed, in the error
 
 
-def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console) -> Path:
+def run_demo(
+    recipe: str, seed: int, overrides: Sequence[str], console: Console, failure: DemoFailure | None = None
+) -> Path:
     """Build what the recipe needs, train it, print the result; returns the run folder.
 
     Args:
         recipe: a key of `MODELS`.
         seed: of the data order and of the sampling.
         overrides: more of Hydra's, after the recipe's own.
+        failure: makes the run fail; what the monitor saw is printed, too.
 
     Raises:
         DemoError: verl's job failed, or left nothing to show.
@@ -34,11 +39,19 @@ def run_demo(recipe: str, seed: int, overrides: Sequence[str], console: Console)
     run = _run_folder(recipe, overrides)
     run.mkdir(parents=True, exist_ok=True)
     job = [f"+recipe={recipe}", f"still.run_dir={run}"]
-    job += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}", *overrides]
-    command = " ".join(["python -m verl.trainer.main_ppo", *job])
+    job += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}"]
+    if failure is not None:
+        console.print(failure.story, highlight=False, soft_wrap=True)
+        job += failure.job(run)
+    job += overrides
+    command = shlex.join(["python", "-m", "verl.trainer.main_ppo", *job])
     console.print(f"[dim]{command}[/]", highlight=False, soft_wrap=True)
     _train(job, run, console)
-    console.print(summary(run), example(run))
+    console.print(summary(run))
+    if failure is None:
+        console.print(example(run))
+    else:
+        console.print(alarms(run))
     console.print(f"run folder: {run}", highlight=False, soft_wrap=True)
     _report(run, console)
     return run

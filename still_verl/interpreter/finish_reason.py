@@ -27,13 +27,17 @@ def stop_token_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
 def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[int]) -> str:
     """Return "stop" if the model ended its response, "length" if the budget (in tokens) did.
 
-    A response that ends exactly at the budget is finished.
+    A response that ends exactly at the budget is finished. One that goes on behind its end, since the server was told
+    to ignore it, is not, also if all that comes there are more ends.
 
     Example:
         >>> finish_reason([5, 6, 7], budget=3, stop_ids=frozenset({2}))
         'length'
         >>> finish_reason([5, 6, 2], budget=3, stop_ids=frozenset({2}))
         'stop'
+        >>> finish_reason([5, 2, 2], budget=3, stop_ids=frozenset({2}))
+        'length'
     """
-    ended = bool(response_ids) and response_ids[-1] in stop_ids
+    ends = [token in stop_ids for token in response_ids[-2:]]
+    ended = bool(ends) and ends[-1] and sum(ends) == 1
     return "length" if len(response_ids) >= budget and not ended else "stop"

@@ -1,8 +1,9 @@
 """Monitors a run: metrics of each step, samples, keywords and alarms. Nothing here imports verl.
 
-- `metrics.step_metrics`: the figures of a step, from its samples (`rows.StepRows`) and their texts.
-- `keywords.Keywords`: counts words by category; `keyword_file` keeps the list in the run folder as `keywords.json`,
-  which alarms, reports and `still-verl watch` use.
+- `metrics.step_metrics`: the figures of a step, from its samples (`rows.StepRows`) and their texts; `repetition`,
+  `scripts`, `marks` and `groups` have those of one kind, `means` what all of them need.
+- `keywords.Keywords`: counts words by category, of our `keyword_lists` and a user's; `keyword_file` keeps them in the
+  run folder as `keywords.json`, which alarms, reports and `still-verl watch` use.
 - `alarms`: detectors of what goes wrong, and `scan` for finished runs.
 - `samples`, `journal`, `jsonl`: which samples are kept, what writes them, and how JSON lines are read and written.
 - `metric_names`: figures that ours and verl call differently, for whatever reads a run.

@@ -20,7 +20,7 @@ def parts(word: str) -> list[str]:
         >>> parts(" Double-check ")
         ['double', 'check']
     """
-    return _SEPARATORS.sub(" ", word).lower().split()
+    return _SEPARATORS.sub(" ", word).replace("\u2019", "'").lower().split()
 
 
 def check_category(key: str, category: object, words: object) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from still_verl.monitor.means import means
 from still_verl.monitor.rows import StepRows
 
 
@@ -10,7 +11,10 @@ def group_metrics(rows: StepRows) -> dict[str, float]:
 
     Returns:
         `groups/all_right`, `groups/all_wrong`: groups whose samples are all right, or all wrong.
+        `groups/pass_at_n`: groups with a right sample: pass@n, where n are the rollouts of a prompt.
         `groups/equal_reward`: groups whose samples all got one reward, so that every advantage is 0.
+        `groups/effective_batch`: the samples, not a share, of the other groups: what is learned from.
+        `groups/reward_spread`: standard deviation of a group's rewards, in the mean over groups.
         `groups/distinct`: different responses, as a part of the samples, in the mean over groups.
     """
     members: dict[str, list[int]] = defaultdict(list)
@@ -20,12 +24,25 @@ def group_metrics(rows: StepRows) -> dict[str, float]:
     if not groups:
         return {}
     correct = rows.correct
-    right = wrong = equal = distinct = 0.0
+    right, wrong, equal, spread, distinct = [], [], [], [], []
+    effective = 0
     for indices in groups:
-        solved = int(correct[indices].sum())
-        right += solved == len(indices)
-        wrong += solved == 0
-        equal += len(set(rows.scores[indices].tolist())) == 1
-        distinct += len({tuple(rows.response_ids[index]) for index in indices}) / len(indices)
-    found = {"all_right": right, "all_wrong": wrong, "equal_reward": equal, "distinct": distinct}
-    return {f"groups/{name}": total / len(groups) for name, total in found.items()}
+        scores, solved = rows.scores[indices], int(correct[indices].sum())
+        right.append(solved == len(indices))
+        wrong.append(solved == 0)
+        equal.append(len(set(scores.tolist())) == 1)
+        spread.append(float(scores.std()))
+        distinct.append(len({tuple(rows.response_ids[index]) for index in indices}) / len(indices))
+        if not equal[-1]:
+            effective += len(indices)
+    found = means(
+        {
+            "groups/all_right": right,
+            "groups/all_wrong": wrong,
+            "groups/equal_reward": equal,
+            "groups/reward_spread": spread,
+            "groups/distinct": distinct,
+        }
+    )
+    found["groups/pass_at_n"] = 1 - found["groups/all_wrong"]
+    return found | {"groups/effective_batch": float(effective)}

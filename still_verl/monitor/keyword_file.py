@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.monitor.categories import check_category
-from still_verl.monitor.keywords import WORDS, Words
+from still_verl.monitor.keywords import Words, keyword_lists
 
 NAME = "keywords.json"
 MAX_BYTES = 100_000  # of the file: some 8,000 words, which take seconds to compile
@@ -30,7 +30,7 @@ def read_keywords(run_dir: Path) -> Words:
     """
     path = run_dir / NAME
     if not path.is_file():
-        return WORDS
+        return keyword_lists()
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes")

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from still_verl.monitor.categories import SEPARATOR, check_category, parts
-from still_verl.monitor.registries import KEYWORD_LISTS, OURS
+from still_verl.monitor.keyword_lists import CORRECT
+from still_verl.monitor.registries import KEYWORD_LISTS
 from still_verl.rewards.terms import ACTIONS
 
 Words = Mapping[str, Sequence[str]]  # by category
+ALL_LISTS = tuple(KEYWORD_LISTS)  # what a job counts unless it says otherwise
 
 # P is arXiv 2503.04548 by section; the caption of its figure 4 names the words, the inflections are ours.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -23,7 +25,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "reflection": ("however", "wait", "reflect", "reflects", "reflected", "reflecting"),
     "correction": (
-        "correct", "corrects", "corrected", "correcting",
+        *CORRECT, "corrects", "corrected", "correcting", "correction", "corrections",
         "revise", "revises", "revised", "revising",
         "adjust", "adjusts", "adjusted", "adjusting",
     ),
@@ -35,11 +37,12 @@ KEYWORD_RATE = re.compile(r"still/keywords/([^/]+)/per_1k_words")  # the metric 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"  # kana and Han: written without spaces
 _LETTER = rf"[^\W{_UNSPACED}]"
 _GAP = rf"{SEPARATOR}*"  # double check, double-check, a line break, doublecheck
+_SPACED_LETTER = re.compile(_LETTER)
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 
 
-def keyword_lists(names: Sequence[str] = (OURS,), extra: Words | None = None) -> dict[str, tuple[str, ...]]:
+def keyword_lists(names: Sequence[str] = ALL_LISTS, extra: Words | None = None) -> dict[str, tuple[str, ...]]:
     """Merge keyword lists into one: words by category.
 
     Args:
@@ -73,7 +76,7 @@ class Keywords:
         {'verification': 0, 'reflection': 2, 'correction': 0, 'planning': 1, 'actions': 2}
     """
 
-    def __init__(self, extra: Words | None = None, lists: Sequence[str] = (OURS,)) -> None:
+    def __init__(self, extra: Words | None = None, lists: Sequence[str] = ALL_LISTS) -> None:
         """Compile the lists; `lists` and `extra` are `names` and `extra` of `keyword_lists`."""
         self.words = keyword_lists(lists, extra)
         self.categories = tuple(self.words)
@@ -84,56 +87,76 @@ class Keywords:
             every_word += words
         self.patterns[ACTION] = pattern(ACTIONS)
         self._any = pattern(every_word)
+        # Twice as fast: nothing is looked for in the middle of words.
+        self._any_ascii = pattern(word for word in every_word if " ".join(parts(word)).isascii())
 
     def count(self, text: str) -> dict[str, int]:
         """Count the hits of each category and of `ACTION` in a text, in time linear in its length."""
-        hits = "\n".join(self._any.findall(text.lower()))
+        lower = text.lower()
+        expression = self._any_ascii if lower.isascii() else self._any
+        hits = "\n".join(expression.findall(lower))
         return {name: len(words.findall(hits)) for name, words in self.patterns.items()}
 
 
 def pattern(words: Iterable[str]) -> re.Pattern[str]:
     """Compile one expression for a list of words, to be used on lower-case text; the longest of two that fit wins.
 
-    `re` skips to the letters that a match can begin with, and leaves a branch at its first letter that differs. So
-    words are grouped by how they begin, and the look-behind for a whole word stands behind that beginning.
+    `re` leaves a branch at its first letter that differs. So words are grouped by how they begin, and are looked for at
+    the beginning of a word only, if they begin with a letter of a script with spaces.
     """
-    by_stem: dict[str, list[str]] = {}
-    for word in {" ".join(parts(word)) for word in words}:
-        # Not beyond the first space: what is there may be written differently in a text.
-        stem = word[:STEM].partition(" ")[0]
-        by_stem.setdefault(stem, []).append(word)
+    anywhere: list[str] = []
+    at_beginning: list[str] = []
+    # By length, then by letter, so that a list always gives the same expression.
+    for word in sorted(sorted({" ".join(parts(word)) for word in words}, reverse=True), key=len, reverse=True):
+        (at_beginning if _SPACED_LETTER.match(word) else anywhere).append(word)
     branches = []
-    # Backwards, so that a longer stem comes before the one that it begins with.
-    for stem in sorted(by_stem, reverse=True):
-        # By length, then by letter, so that a list always gives the same expression.
-        longest_first = sorted(sorted(by_stem[stem], reverse=True), key=len, reverse=True)
-        branches.append(_branch(stem, longest_first))
+    if at_beginning:
+        branches.append(f"(?<!{_LETTER})(?:{_grouped(at_beginning)})")
+    if anywhere:
+        branches.append(_grouped(anywhere))
     return re.compile("|".join(branches))
 
 
+def _grouped(words: Sequence[str]) -> str:
+    """Return the expression of some words, the longest first, by their first letter, and within by their stem."""
+    by_letter: dict[str, dict[str, list[str]]] = {}
+    for word in words:
+        # Not beyond the first space: what is there may be written differently in a text.
+        stem = word[:STEM].partition(" ")[0]
+        by_letter.setdefault(word[0], {}).setdefault(stem, []).append(word)
+    branches = []
+    for letter, by_stem in by_letter.items():
+        # Backwards, so that a longer stem comes before the one that it begins with.
+        stems = [_branch(stem, by_stem[stem]) for stem in sorted(by_stem, reverse=True)]
+        branches.append(f"{_literal(letter)}(?:{'|'.join(stems)})")
+    return "|".join(branches)
+
+
 def _branch(stem: str, words: Sequence[str]) -> str:
-    """Return the expression of the words that begin with a stem."""
-    before = rf"(?<!{_LETTER}{'.' * len(stem)})"
-    if _UNSPACED_CHARACTER.match(stem):
-        before = ""
+    """Return the expression of the words that begin with a stem, behind its first letter."""
     # One boundary for all words in a row that have one: Python takes a millisecond to compile each.
     runs = [_endings(list(run), len(stem), bounded) for bounded, run in groupby(words, _has_boundary)]
-    return f"{re.escape(stem)}{before}(?:{'|'.join(runs)})"
+    return f"{_literal(stem[1:])}(?:{'|'.join(runs)})"
 
 
 def _has_boundary(word: str) -> bool:
-    """Whether no letter may follow a word; in a script without spaces any may."""
-    return not _UNSPACED_CHARACTER.match(word[-1])
+    """Whether no letter may follow a word; one may in a script without spaces, and after a punctuation mark."""
+    return bool(_SPACED_LETTER.match(word[-1]))
 
 
 def _endings(words: Sequence[str], start: int, bounded: bool) -> str:
     """Return the expression of what comes after the stem of some words, up to their boundary."""
     # No piece has a separator in it, so no text can be matched in many ways: the time stays linear.
-    endings = "|".join(_GAP.join(map(re.escape, word[start:].split(" "))) for word in words)
+    endings = "|".join(_GAP.join(map(_literal, word[start:].split(" "))) for word in words)
     after = ""
     if bounded:
         after = rf"(?!{_LETTER})"
     return f"(?:{endings}){after}"
+
+
+def _literal(piece: str) -> str:
+    """Return the expression of a piece of a word, in which either apostrophe is the other."""
+    return re.escape(piece).replace("'", "['\u2019]")
 
 
 def split_words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ Every sample that was generated counts, also one that selection drops; rows that
 mean over nothing is left out, so there is no NaN. Lengths are in tokens, words and n-grams are of the decoded response.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS, SUSPECTS
 from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.jsonl import finite
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.marks import mark_metrics
+from still_verl.monitor.means import means
+from still_verl.monitor.repetition import repetition_metrics
+from still_verl.monitor.rows import StepRows, finished_of
+from still_verl.monitor.scripts import script_metrics
 from still_verl.rewards.extract import Extraction, extract
-from still_verl.rewards.terms import REPEATED_WORDS
 
-DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits of a hash are lost
 TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached")  # logged for each response
 TOOL_KINDS = (*OUTCOMES, *REFUSALS, *SUSPECTS)
 _TERM = "term_"
@@ -31,7 +32,7 @@ def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefi
         texts: the decoded responses of `rows`, in order.
     """
     found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | gold_faults(rows) | tool_use(rows)
-    found |= words(texts, keywords) | novelties(texts) | group_metrics(rows)
+    found |= words(texts, keywords) | text_metrics(texts) | group_metrics(rows)
     return {f"{prefix}/{name}": float(value) for name, value in found.items()}
 
 
@@ -43,7 +44,7 @@ def lengths(rows: StepRows) -> dict[str, float]:
     if len(rows) == 0:
         return {}
     tokens, correct = rows.tokens, rows.correct
-    found = _means(
+    found = means(
         {
             "length/mean": tokens,
             "length/correct_mean": tokens[correct],
@@ -68,7 +69,7 @@ def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
         ended = finished_of(info, extra)
         if ended is not None:
             finished.append(ended)
-    return _means({"accuracy": rows.correct, "completion/answered": answered, "completion/finished": finished})
+    return means({"accuracy": rows.correct, "completion/answered": answered, "completion/finished": finished})
 
 
 def answer_of(info: dict[str, Any], text: str) -> Extraction:
@@ -78,28 +79,19 @@ def answer_of(info: dict[str, Any], text: str) -> Extraction:
     return extract(text)
 
 
-def finished_of(info: dict[str, Any], extra: dict[str, Any]) -> bool | None:
-    """Return whether a response ended by itself; None when neither agent loop nor reward say so."""
-    if "finish_reason" in extra:
-        return bool(extra["finish_reason"] != "length")
-    if info.get("truncated") is None:
-        return None
-    return not info["truncated"]
-
-
 def reward_terms(rows: StepRows) -> dict[str, float]:
     """Compute the mean of each `term_*` that a reward returned, over the samples that have a finite one."""
     values: dict[str, list[float]] = {}
     for info in rows.infos:
         for name, value in terms_of(info).items():
             values.setdefault(f"reward/{name}", []).append(value)
-    return _means(values)
+    return means(values)
 
 
 def gold_faults(rows: StepRows) -> dict[str, float]:
     """Compute the share of responses whose right answer could not be read, of those whose reward says so."""
     unreadable = [info["unreadable_gold"] for info in rows.infos if info.get("unreadable_gold") is not None]
-    return _means({"reward/unreadable_gold": unreadable})
+    return means({"reward/unreadable_gold": unreadable})
 
 
 def terms_of(info: dict[str, Any]) -> dict[str, float]:
@@ -154,57 +146,10 @@ def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:
     return found
 
 
-def novelties(texts: Sequence[str]) -> dict[str, float]:
-    """Compute the means over responses of what `novelty` finds in each."""
-    repeated: list[float] = []
-    distinct: list[float] = []
-    for text in texts:
-        share_repeated, share_distinct = novelty(text)
-        repeated.append(share_repeated)
-        if share_distinct is not None:
-            distinct.append(share_distinct)
-    return _means({"repetition": repeated, "distinct_2": distinct})
-
-
-def novelty(text: str) -> tuple[float, float | None]:
-    """Return the share of 20-grams of words that occurred before, and that of 2-grams that are distinct.
-
-    The former is 0 for a shorter response, as in the reward term; the latter None for one of less than two words.
-    """
-    found = split_words(text)
-    hashes = np.fromiter(map(hash, found), dtype=np.int64, count=len(found)).view(np.uint64)
-    distinct_long = distinct_share(hashes, REPEATED_WORDS)
-    repeated = 0.0
-    if distinct_long is not None:
-        repeated = 1.0 - distinct_long
-    return repeated, distinct_share(hashes, DISTINCT_WORDS)
-
-
-def distinct_share(hashes: np.ndarray, n: int) -> float | None:
-    """Divide the number of different n-grams by that of all; None if there is none.
-
-    n-grams are compared by a polynomial hash of 64 bits: the odds that two of 10,000 collide are about 1 in 10^11.
-    """
-    total = len(hashes) - n + 1
-    if total < 1:
-        return None
-    grams = np.zeros(total, dtype=np.uint64)
-    for place in range(n):
-        grams = grams * _BASE + hashes[place : place + total]
-    # Sorted, equal n-grams are neighbours.
-    grams.sort()
-    return (1 + int(np.count_nonzero(grams[1:] != grams[:-1]))) / total
+def text_metrics(texts: Sequence[str]) -> dict[str, float]:
+    """Compute what is seen in the texts alone: repetition, marks and scripts."""
+    return repetition_metrics(texts) | mark_metrics(texts) | script_metrics(texts)
 
 
 def _total(extras: Iterable[dict[str, Any]], key: str) -> float:
     return float(sum(extra[key] for extra in extras))
-
-
-def _means(values: Mapping[str, Any]) -> dict[str, float]:
-    """Return the mean of each entry that has at least one value."""
-    found: dict[str, float] = {}
-    for name, value in values.items():
-        array = np.asarray(value, dtype=float)
-        if array.size:
-            found[name] = float(array.mean())
-    return found

@@ -49,6 +49,10 @@ DETECTORS: "Registry[BaseDetector]" = Registry(
         "length_collapse": f"{_ALARMS}.responses.LENGTH_COLLAPSE",
         "truncation": f"{_ALARMS}.responses.TRUNCATION",
         "diversity_collapse": f"{_ALARMS}.responses.DIVERSITY_COLLAPSE",
+        "gibberish": f"{_ALARMS}.responses.GIBBERISH",
+        "script_mix": f"{_ALARMS}.responses.SCRIPT_MIX",
+        "unclosed_thoughts": f"{_ALARMS}.responses.OPEN_THOUGHTS",
+        "several_answers": f"{_ALARMS}.responses.SEVERAL_ANSWERS",
         "aborted_responses": f"{_ALARMS}.responses.ABORTED_RESPONSES",
         "entropy_collapse": f"{_ALARMS}.policy.ENTROPY_COLLAPSE",
         "entropy_explosion": f"{_ALARMS}.policy.ENTROPY_EXPLOSION",
@@ -70,11 +74,15 @@ DETECTORS: "Registry[BaseDetector]" = Registry(
     _is_detector,
 )
 
-# A list is a mapping of categories to words.
+# A list is a mapping of categories to words; a job counts all of these unless it says otherwise.
 KEYWORD_LISTS: Registry[Mapping[str, Sequence[str]]] = Registry(
     "still.monitor.lists",
     "a mapping of categories to words",
-    {OURS: "still_verl.monitor.keywords.WORDS"},
+    {
+        OURS: "still_verl.monitor.keywords.WORDS",
+        "aha": "still_verl.monitor.keyword_lists.AHA",
+        "zh": "still_verl.monitor.keyword_lists.ZH",
+    },
     _is_keyword_list,
 )
 

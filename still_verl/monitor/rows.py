@@ -1,10 +1,12 @@
 """The samples of one training step, read once for everything that watches them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+from still_verl.interpreter.finish_reason import finish_reason
 
 REWARD_ERROR = "reward_error"  # the key under which the manager `still` says why it could not score a response
 
@@ -53,6 +55,29 @@ class StepRows:
     def finished(self) -> np.ndarray:
         """Whether each response ended by itself, which only our agent loops say; True for others."""
         return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
+
+
+def finished_of(info: dict[str, Any], extra: dict[str, Any]) -> bool | None:
+    """Return whether a response ended by itself; None when neither agent loop nor reward say so."""
+    if "finish_reason" in extra:
+        return bool(extra["finish_reason"] != "length")
+    if info.get("truncated") is None:
+        return None
+    return not info["truncated"]
+
+
+def with_finish_reasons(rows: StepRows, budget: int, stop_ids: Callable[[], frozenset[int]]) -> StepRows:
+    """Return rows that all say whether the response was cut, from its tokens where neither agent loop nor reward do.
+
+    Args:
+        budget: tokens that a response may have.
+        stop_ids: returns the tokens that end a response; called if they are needed.
+    """
+    extras = list(rows.extras)
+    for index, (info, extra) in enumerate(zip(rows.infos, rows.extras, strict=True)):
+        if finished_of(info, extra) is None:
+            extras[index] = extra | {"finish_reason": finish_reason(rows.response_ids[index], budget, stop_ids())}
+    return replace(rows, extras=extras)
 
 
 @dataclass(frozen=True)

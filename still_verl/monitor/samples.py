@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from still_verl.monitor.jsonl import finite
-from still_verl.monitor.metrics import answer_of, finished_of, terms_of
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.metrics import answer_of, terms_of
+from still_verl.monitor.rows import StepRows, finished_of
 
 
 def spread(total: int, wanted: int) -> list[int]:

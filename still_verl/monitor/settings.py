@@ -18,7 +18,7 @@ class MonitorConfig:
         alarms: names of `registries.DETECTORS`, dotted names of your own, and `still` for all of still_verl's.
         stop_on: alarms that end the run, with a checkpoint; dotted names of your own, too.
         webhook: URL that each alarm is posted to as JSON when it begins; None posts nothing.
-        lists: keyword lists: `still` for still_verl's, and dotted names of your own.
+        lists: keyword lists: names of `registries.KEYWORD_LISTS`, and dotted names of your own.
         words: more words of a category of keywords, or of a new one, e.g. {reflection: [等等, hmm]}; None adds none.
     """
 
@@ -28,7 +28,7 @@ class MonitorConfig:
     alarms: list[str] = field(default_factory=lambda: [OURS])
     stop_on: list[str] = field(default_factory=list)
     webhook: str | None = None
-    lists: list[str] = field(default_factory=lambda: [OURS])
+    lists: list[str] = field(default_factory=lambda: list(KEYWORD_LISTS))
     words: dict[str, list[str]] | None = None
 
     def __post_init__(self) -> None:

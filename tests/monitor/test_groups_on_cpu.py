@@ -32,7 +32,10 @@ def test_shares_of_groups() -> None:
         {
             "groups/all_right": 1 / 4,
             "groups/all_wrong": 1 / 4,
+            "groups/pass_at_n": 3 / 4,
             "groups/equal_reward": 2 / 4,
+            "groups/effective_batch": 4,
+            "groups/reward_spread": (0.05 + 0 + 0.5 + 0) / 4,
             "groups/distinct": (1 + 1 / 3 + 1 + 1 / 2) / 4,
         }
     )

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from still_verl.interpreter.tool_stats import ToolStats
 from still_verl.monitor.keywords import Keywords
-from still_verl.monitor.metrics import novelty, step_metrics, tool_use
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.metrics import step_metrics, tool_use
+from still_verl.monitor.repetition import novelty
+from still_verl.monitor.rows import StepRows, with_finish_reasons
+from still_verl.monitor.scripts import NAMES
 from still_verl.rewards.presets import BOXED
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.terms import repetition
@@ -64,7 +66,17 @@ def test_every_figure_of_a_step_made_by_hand() -> None:
             "still/groups/all_wrong": 0,
             "still/groups/equal_reward": 0,
             "still/groups/distinct": 1,
+            "still/groups/pass_at_n": 1,
+            "still/groups/effective_batch": 4,
+            "still/groups/reward_spread": math.sqrt(1.25),
+            "still/repetition_characters": 0,
+            "still/loops": 0,
+            "still/boxes/mean": 0.25,
+            "still/boxes/several": 0,
+            "still/thoughts/unclosed": 0,
+            "still/script/mixed": 0,
         }
+        | {f"still/script/{name}": float(name == "latin") for name in NAMES}
     )
 
 
@@ -85,6 +97,14 @@ def test_a_foreign_reward_that_tells_nothing_is_read_from_the_text() -> None:
 def test_whether_a_response_was_cut_may_come_from_the_reward() -> None:
     found = step_metrics(rows([{"truncated": 1.0}, {"truncated": 0.0}, {}]), ["", "", ""], Keywords())
     assert found["still/completion/finished"] == 0.5
+
+
+def test_whether_a_response_was_cut_is_read_from_its_tokens_if_nobody_says_so() -> None:
+    told: list[dict[str, Any]] = [{"truncated": 1.0}, {}, {}]
+    some = rows(told, [{}, {"finish_reason": "length"}, {}])  # of 10, 20 and 30 tokens, the last of them 9, 19 and 29
+    for budget, stop, finished in ((30, 5, 0.0), (30, 29, 1 / 3), (31, 5, 1 / 3)):
+        known = with_finish_reasons(some, budget, lambda stop=stop: frozenset({stop}))
+        assert step_metrics(known, ["", "", ""], Keywords())["still/completion/finished"] == finished
 
 
 @given(st.lists(st.sampled_from(["a", "b", "等", "c."]), max_size=80))
@@ -118,6 +138,8 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/unreadable_ratio": 0.25,
         "tool/unknown_tool_ratio": 0.0,
         "tool/no_code_ratio": 0.0,
+        "tool/missing_module_ratio": 0.0,
+        "tool/not_permitted_ratio": 0.0,
         "tool/masked_token_ratio": 0.2,
         "tool/tier_full": 1.0,
     }

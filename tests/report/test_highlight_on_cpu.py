@@ -24,7 +24,7 @@ def marks(text: str, words: Mapping[str, Sequence[str]] = WORDS) -> list[tuple[s
 
 
 def by_setting(monkeypatch: pytest.MonkeyPatch) -> Keywords:
-    return Keywords({"planning": ["let me plan"]})
+    return Keywords({"planning": ["let me plan"]}, lists=["still"])
 
 
 def by_list(monkeypatch: pytest.MonkeyPatch) -> Keywords:
@@ -45,7 +45,7 @@ def test_a_category_of_a_users_is_marked(
 
 
 def test_what_is_marked_is_what_is_counted() -> None:
-    keywords = Keywords({"reflection": ["hmm", "on second thought"], "9": ["等等"], "tool": ["a-b"]})
+    keywords = Keywords({"reflection": ["hmm", "on second thought"], "9": ["等等"], "tool": ["a-b"]}, lists=["still"])
     text = "Hmm! On\nsecond thought, 等等: A b; ab, attribute. Double-check\u2014wait"
     titles = [title for _, title, _ in marks(text, keywords.words)]
     counted = keywords.count(text)

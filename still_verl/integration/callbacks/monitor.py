@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.transfer_queue import read_prompts
+from still_verl.interpreter.finish_reason import stop_token_ids
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
-from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored
+from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored, with_finish_reasons
 from still_verl.monitor.samples import sample, spread
 from still_verl.monitor.versions import write_versions
 
@@ -54,7 +55,7 @@ class Monitor(Callback):
             write_keywords(run_dir, self.keywords.words)
 
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
-        rows, step = trainer.samples.rows(batch), trainer.global_steps
+        rows, step = self._rows(trainer, batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
         metrics |= step_metrics(rows, texts, self.keywords)
         assert self.journal is not None
@@ -66,6 +67,15 @@ class Monitor(Callback):
         for name in self.alarms:
             metrics[f"still/alarm/{name}"] = float(name in active)
         self.journal.samples(self._samples(rows, texts, step, trainer, batch))
+
+    def _rows(self, trainer: StillTrainer, batch: Batch) -> StepRows:
+        """Return the samples of a step; what an agent loop of others does not say is read from the tokens."""
+
+        def stop_ids() -> frozenset[int]:
+            return stop_token_ids(trainer.tokenizer)
+
+        budget = int(self.config.actor_rollout_ref.rollout.response_length)
+        return with_finish_reasons(trainer.samples.rows(batch), budget, stop_ids)
 
     def on_validation(self, trainer: StillTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
         def encode(text: str) -> list[int]:

@@ -2,7 +2,8 @@
 
 - shift: the last 5 values against the lowest (highest) level of the 40 values before, less the drift that there was
   before that already. Finds sudden failures.
-- creep: the last 20 values against the lowest (highest) level of the whole run. Finds slow failures.
+- creep: the last 20 values against the lowest (highest) level of the last 150, and of the whole run. Finds slow
+  failures. The former tells a failure from a rise before it, that accuracy went along with.
 - trend: Mann-Kendall over the last 60 values, see `trend`. Finds what moves steadily.
 
 The first two are the test of Page and Hinkley (Page 1954, Biometrika 41): how far is a mean above its minimum so far?
@@ -11,19 +12,20 @@ tell a jump of 5 deviations from one of 500, and of which 5 values against 20 ar
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from still_verl.monitor.alarms.history import History, Level, trimmed_mean
+from still_verl.monitor.alarms.history import History, Level, trimmed_mean, trimmed_means
 from still_verl.monitor.alarms.trend import trend
 
 TREND_STEPS = 60  # last values that a trend is looked for in
 TREND_LEAST, TREND_EVERY = 30, 5  # values that a trend needs; values between two tests
-Z_LEVEL = 5.0  # standard deviations of a difference of levels
-LEAST_RISE = 1.5  # deviations of one value: below it, no change of level has `Z_LEVEL`, correlated or not
+Z_LEVEL = 4.5  # standard deviations of a difference of levels; more than a hint needs more, see `level.Z_LOUD`
+LEAST_RISE = 1.35  # deviations of one value: below it, no change of level has `Z_LEVEL`, correlated or not
 Z_TREND = 4.0  # of Mann-Kendall's statistic
 
 
@@ -60,34 +62,42 @@ class Change:
 def changes(history: History, direction: Direction) -> list[Change]:
     """Return what each test finds in the last values of a signal."""
     if direction not in history.memo:
-        history.memo[direction] = list(_changes(history, direction))
+        if direction not in history.level_memo:
+            history.level_memo[direction] = list(_slow_changes(history, direction))
+        history.memo[direction] = [*_fast_changes(history, direction), *history.level_memo[direction]]
     found: list[Change] = history.memo[direction]
     return found
 
 
-def _changes(history: History, direction: Direction) -> Iterator[Change]:
-    if history.noise is None:
+def _fast_changes(history: History, direction: Direction) -> Iterator[Change]:
+    """Yield what changes with each value."""
+    before = history.recent_lowest if direction is Direction.RISE else history.recent_highest
+    if before is None or history.noise is None:
         return
-    if direction is Direction.RISE:
-        recent, ever = history.recent_lowest, history.lowest
-    else:
-        recent, ever = history.recent_highest, history.highest
-    yield from _level_change("shift", history, direction, recent, history.pace.now)
-    yield from _level_change("creep", history, direction, ever, history.pace.level)
+    # Cheap, and nearly always enough: no mean is beyond the most extreme value.
+    extreme = max(direction * value for value in history.values[-history.pace.now :])
+    if extreme - direction * before.value >= LEAST_RISE * history.noise.deviation:
+        yield from _level_change("shift", history, direction, before, history.level(history.pace.now))
+
+
+def _slow_changes(history: History, direction: Direction) -> Iterator[Change]:
+    """Yield what changes with each level."""
+    if history.noise is None or not history.levels:
+        return
+    rises = direction is Direction.RISE
+    found = [history.lowest, history.late_lowest] if rises else [history.highest, history.late_highest]
+    for before in dict.fromkeys(found):
+        if before is not None:
+            yield from _level_change("creep", history, direction, before, history.levels[-1])
     if history.count % TREND_EVERY == 0 and len(history.values) >= TREND_LEAST:
         yield from _trend_change(history, direction)
 
 
-def _level_change(
-    test: str, history: History, direction: Direction, before: Level | None, steps: int
-) -> Iterator[Change]:
-    """Yield the change from a level to that of the last `steps` values, if noise does not explain it."""
+def _level_change(test: str, history: History, direction: Direction, before: Level, now: Level) -> Iterator[Change]:
+    """Yield the change from a level to another, if noise does not explain it."""
     assert history.noise is not None
-    if before is None:
-        return
-    now = history.level(steps)
     rise = direction * (now.value - before.value)
-    if rise < LEAST_RISE * history.noise.deviation:  # cheap, and nearly always enough
+    if rise < LEAST_RISE * history.noise.deviation:
         return
     uncertainty = math.hypot(history.noise.of_mean(now.size), history.noise.of_mean(before.size))
     if rise < Z_LEVEL * uncertainty:
@@ -105,7 +115,7 @@ def _drift(history: History, direction: Direction, before: Level, now: Level) ->
     span = now.middle - before.middle
     earlier: Level | None = None
     for level in reversed(history.levels):
-        if level.index >= before.index:
+        if level.end >= before.end:
             continue
         earlier = level
         if before.middle - level.middle >= span:
@@ -139,13 +149,24 @@ def _change(test: str, history: History, before: float, after: float, since: int
     values = [level.value for level in history.levels]
     spread = max(values) - min(values)
     amount = history.scale.amount(before, after, spread)
-    begun = _begun(history.levels, since, before + (after - before) / 4, after > before)
+    begun = _begun(history, since, before + (after - before) / 4, after > before)
     return Change(test, amount, history.raw(before), history.raw(after), since, begun, z)
 
 
-def _begun(levels: Sequence[Level], since: int, quarter: float, rises: bool) -> int:
-    """Return the last step from `since` on whose level has come less than a quarter of the way."""
-    for level in reversed(levels):
+def _begun(history: History, since: int, quarter: float, rises: bool) -> int:
+    """Return the last step from `since` on at which the signal had come less than a quarter of the way.
+
+    Of the last values that is seen to a step or two; before, only levels are kept.
+    """
+    now = history.pace.now
+    first = bisect_right(history.steps, since)
+    means = trimmed_means(history.values[max(first - now + 1, 0) :], now)
+    before = np.flatnonzero((means < quarter) == rises)
+    if len(before):
+        return history.steps[len(history.steps) - len(means) + int(before[-1])]
+    if first > 0:
+        return since
+    for level in reversed(history.levels):
         if level.step <= since:
             break
         if (level.value < quarter) == rises:

@@ -1,6 +1,8 @@
 """What makes a change of one signal harmless or bad: what accuracy and validation did meanwhile."""
 
+import math
 from bisect import bisect_right
+from dataclasses import dataclass
 
 from still_verl.monitor.alarms.changes import Change
 from still_verl.monitor.alarms.detectors import View
@@ -11,6 +13,7 @@ GAIN_Z = 1.64  # one-sided p = 0.05
 SOLVED = 0.95  # accuracy at which a run has little left to learn
 VALIDATIONS = 3  # the last ones, whose mean is compared with that of the ones before
 HALF = EACH_STEP.level // 2  # values that accuracy of now is the mean of
+SHORTER = 0.8  # of the length before: shorter texts compress less well
 LONG = 50  # steps after which a change that has not paid will hardly pay
 
 
@@ -26,26 +29,56 @@ def rose(history: History | None, since: int) -> bool:
     return gain >= GAIN and gain >= GAIN_Z * uncertainty
 
 
-def validation_gain(history: History, since: int) -> float | None:
+@dataclass(frozen=True)
+class Gain:
+    """How much better validations are than before.
+
+    Attributes:
+        value: the mean of the last ones, less that of the last ones before.
+        uncertainty: standard deviation of its noise; 0 if too few validations are known.
+    """
+
+    value: float
+    uncertainty: float
+
+    @property
+    def rose(self) -> bool:
+        """Whether it is more than `GAIN`, and more than noise."""
+        return self.value >= max(GAIN, GAIN_Z * self.uncertainty)
+
+    @property
+    def fell(self) -> bool:
+        """Whether they are worse, by more than `GAIN` and by more than noise."""
+        return -self.value >= max(GAIN, GAIN_Z * self.uncertainty)
+
+
+def validation_gain(history: History, since: int) -> Gain | None:
     """Return how much better the last validations are than those until a step; None if there are none on a side."""
     first_after = bisect_right(history.steps, since)
     before = history.values[:first_after][-VALIDATIONS:]
     after = history.values[first_after:][-VALIDATIONS:]
     if not before or not after:
         return None
-    return sum(after) / len(after) - sum(before) / len(before)
+    uncertainty = 0.0
+    if history.noise is not None:
+        uncertainty = math.hypot(history.noise.of_mean(len(before)), history.noise.of_mean(len(after)))
+    return Gain(sum(after) / len(after) - sum(before) / len(before), uncertainty)
+
+
+def validation_gains(view: View, since: int) -> list[Gain]:
+    """Return the gain of every validation that was done before and after a step."""
+    gains = [validation_gain(history, since) for history in view.family("validation").values()]
+    return [gain for gain in gains if gain is not None]
 
 
 def validation_rose(view: View, since: int) -> bool:
     """Return whether some validation is better than it was at a step."""
-    gains = [validation_gain(history, since) for history in view.family("validation").values()]
-    return any(gain is not None and gain >= GAIN for gain in gains)
+    return any(gain.rose for gain in validation_gains(view, since))
 
 
 def validation_known(view: View, since: int) -> bool:
     """Return whether there was a validation after a step, and one before."""
-    gains = [validation_gain(history, since) for history in view.family("validation").values()]
-    return any(gain is not None for gain in gains)
+    return bool(validation_gains(view, since))
 
 
 def solved(view: View) -> bool:
@@ -95,8 +128,21 @@ def worse_everywhere(view: View, change: Change) -> bool:
 
     Accuracy alone falls, and responses grow, when problems become harder.
     """
-    gains = [validation_gain(history, change.begun) for history in view.family("validation").values()]
-    return worse(view, change) and any(gain is not None and gain <= -GAIN for gain in gains)
+    return worse(view, change) and any(gain.fell for gain in validation_gains(view, change.begun))
+
+
+def as_long(view: View, change: Change) -> bool:
+    """Return whether responses are about as long as when a change began, or longer."""
+    history = view.histories.get("length")
+    if history is None or history.noise is None or not history.values:
+        return True
+    before = history.level_at(change.begun)
+    return before is None or history.level(HALF).value >= before.value + math.log(SHORTER)
+
+
+def as_long_and_worse(view: View, change: Change) -> bool:
+    """Return whether responses are about as long as when a change began, and accuracy fell."""
+    return as_long(view, change) and worse(view, change)
 
 
 def worse(view: View, change: Change) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from still_verl.monitor.metrics import answer_of, finished_of
-from still_verl.monitor.rows import StepRows
+from still_verl.monitor.metrics import answer_of
+from still_verl.monitor.rows import StepRows, finished_of
 
 TAIL = 160  # characters of a response in an alarm's text
 

@@ -7,7 +7,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from still_verl.monitor.alarms.noise import Noise, estimate_noise
 from still_verl.monitor.alarms.scales import Scale
@@ -15,6 +17,7 @@ from still_verl.monitor.alarms.scales import Scale
 VALUES = 240  # last values that are kept
 LEVELS = 400  # levels that are kept; when there are more, every second one of the older half is dropped
 NOISE_EVERY = 10  # values between two estimates of the noise
+LATE = 30  # levels among which a slow change of the last time is looked for
 RECENT = 8  # levels among which a sudden change is looked for: an onset of 20 values, and some more
 TRIMMED = 5  # one in so many values is left out at either end of a mean
 
@@ -28,6 +31,7 @@ class Pace:
         level: values that a level is the mean of.
         every: values between two levels.
         fewest: values that an estimate of the noise needs.
+        usual: correlation of a value's noise with the next one's, where it is not known.
         gap: last values that do not count as noise, since a failure that is about to be found may be among them.
     """
 
@@ -35,27 +39,26 @@ class Pace:
     level: int
     every: int
     fewest: int
+    usual: float
     gap: int
 
 
-EACH_STEP = Pace(now=5, level=20, every=5, fewest=10, gap=35)
-NOW_AND_THEN = Pace(
-    now=2, level=5, every=1, fewest=4, gap=3
-)  # of validations there are few, and each is of many samples
+EACH_STEP = Pace(now=5, level=20, every=5, fewest=10, usual=0.6, gap=35)
+# Of validations there are few, and each is of many samples of its own.
+NOW_AND_THEN = Pace(now=2, level=5, every=1, fewest=4, usual=0.2, gap=3)
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """The level of a signal at one time.
 
     Attributes:
-        index: the values that the run had until then.
+        end: the values that the run had until then.
         step: of the last of them.
         value: the mean, on the signal's scale.
         size: the values that it is the mean of.
     """
 
-    index: int
+    end: int
     step: int
     value: float
     size: int
@@ -63,10 +66,11 @@ class Level:
     @property
     def middle(self) -> float:
         """The count of values at the middle of those that it is the mean of."""
-        return self.index - self.size / 2
+        return self.end - self.size / 2
 
 
-VALUE, STEP = attrgetter("value"), attrgetter("step")
+EXTREMES = ("lowest", "highest", "recent_lowest", "recent_highest", "late_lowest", "late_highest")
+VALUE, STEP, END = attrgetter("value"), attrgetter("step"), attrgetter("end")
 
 
 def trimmed_mean(values: Sequence[float]) -> float:
@@ -77,9 +81,24 @@ def trimmed_mean(values: Sequence[float]) -> float:
         2.3333333333333335
     """
     ordered = sorted(values)
-    trim = len(ordered) // TRIMMED
-    kept = ordered[trim : len(ordered) - trim]
-    return sum(kept) / len(kept)
+    size = len(ordered)
+    trim = size // TRIMMED
+    return sum(ordered[trim : size - trim]) / (size - 2 * trim)
+
+
+def trimmed_means(values: Sequence[float], size: int) -> np.ndarray:
+    """Return the trimmed mean of every `size` values in a row; nothing if they are fewer.
+
+    Example:
+        >>> trimmed_means([1.0, 2.0, 3.0, 2.0, 1000.0, 2.0], 5).round(2).tolist()
+        [2.33, 2.33]
+    """
+    if len(values) < size:
+        return np.empty(0)
+    trim = size // TRIMMED
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(np.asarray(values), size), axis=-1)
+    means: np.ndarray = windows[:, trim : size - trim].mean(axis=-1)
+    return means
 
 
 @dataclass
@@ -97,8 +116,11 @@ class History:
         highest: the highest one.
         recent_lowest: the lowest level of the `RECENT` last ones before the newest; None at its beginning.
         recent_highest: the highest one.
+        late_lowest: the lowest of the `LATE` last levels that have no value in common with the newest.
+        late_highest: the highest one.
         noise: of one value, as it was before the last steps; None until there are enough values.
         memo: what was computed of the values of now; empty after the next value.
+        level_memo: what was computed of the levels of now; empty after the next level.
     """
 
     scale: Scale
@@ -111,8 +133,11 @@ class History:
     highest: Level | None = None
     recent_lowest: Level | None = None
     recent_highest: Level | None = None
+    late_lowest: Level | None = None
+    late_highest: Level | None = None
     noise: Noise | None = None
     memo: dict[Any, Any] = field(default_factory=dict)
+    level_memo: dict[Any, Any] = field(default_factory=dict)
 
     def add(self, step: int, value: float) -> None:
         """Take in a value, which is finite. A step that was there before, as after a resume, replaces what followed."""
@@ -125,6 +150,7 @@ class History:
         if len(self.values) > VALUES:
             del self.steps[0], self.values[0]
         if self.count % self.pace.every == 0:
+            self.level_memo.clear()
             self.levels.append(self.level(self.pace.level))
             self._extend_extremes()
             self._thin()
@@ -140,11 +166,13 @@ class History:
         while self.levels and self.levels[-1].step >= step:
             self.levels.pop()
         self.lowest = self.highest = self.recent_lowest = self.recent_highest = None
+        self.late_lowest = self.late_highest = None
+        self.level_memo.clear()
         for level in self.levels:
             self._compare(level)
         if not self.values:
             # The run went back further than values are kept: it begins anew behind the levels that are left.
-            self.count = self.levels[-1].index if self.levels else 0
+            self.count = self.levels[-1].end if self.levels else 0
             self.noise = None
 
     def level(self, size: int) -> Level:
@@ -176,18 +204,20 @@ class History:
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must keep, as JSON values."""
         self.memo.clear()
+        self.level_memo.clear()
         state = asdict(self)
-        del state["scale"], state["pace"], state["memo"]  # those belong to the code, this is computed again
+        for name in ("scale", "pace", "memo", "level_memo"):
+            del state[name]  # those belong to the code, this is computed again
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what `state_dict` gave."""
         self.count = state["count"]
         self.steps, self.values = list(state["steps"]), list(state["values"])
-        self.levels = [Level(**entry) for entry in state["levels"]]
-        for name in ("lowest", "highest", "recent_lowest", "recent_highest"):
-            kept = state[name]
-            setattr(self, name, kept and Level(**kept))
+        self.levels = [Level(*entry) for entry in state["levels"]]
+        for name in EXTREMES:
+            kept = state.get(name)
+            setattr(self, name, kept and Level(*kept))
         self.noise = None
         if state["noise"] is not None:
             self.noise = Noise(**state["noise"])
@@ -197,6 +227,8 @@ class History:
         apart = self.pace.level // self.pace.every
         if len(self.levels) > apart:
             self._compare(self.levels[-1 - apart])
+            late = self.levels[-1 - apart - LATE : -apart]
+            self.late_lowest, self.late_highest = min(late, key=VALUE), max(late, key=VALUE)
         recent = self.levels[-1 - RECENT : -1]
         if recent:
             self.recent_lowest, self.recent_highest = min(recent, key=VALUE), max(recent, key=VALUE)
@@ -213,7 +245,7 @@ class History:
             before = self.values[: -self.pace.now]
         if len(before) < self.pace.fewest:
             return None
-        return estimate_noise(before, self.scale.resolution)
+        return estimate_noise(before, self.scale.resolution, self.pace.usual)
 
     def _thin(self) -> None:
         if len(self.levels) > LEVELS:

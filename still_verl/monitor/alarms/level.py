@@ -10,6 +10,7 @@ from still_verl.monitor.alarms.history import EACH_STEP, History
 from still_verl.monitor.alarms.signals import FAMILIES, scale_of
 
 TESTS = ("shift", "creep", "trend")
+Z_LOUD = {"shift": 5.0, "creep": 5.0, "trend": 4.0}  # deviations that more than a hint needs
 Condition = Callable[[View, Change], bool]
 
 
@@ -116,6 +117,8 @@ class LevelDetector(BaseDetector):
 
     def _reaches(self, grade: Grade, change: Change, view: View) -> bool:
         if change.test not in grade.tests or not self._is_beyond(grade.level, change.after):
+            return False
+        if grade.severity != "info" and change.z < Z_LOUD[change.test]:
             return False
         if change.amount < scale_of(self.signal).asked(grade.amount):
             return False

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 MAX_CORRELATION = 0.9
-USUAL, USUAL_VALUES = 0.6, 40  # correlation where nothing is known, and how many values that counts as
+USUAL_VALUES = 40  # as how many values the usual correlation counts
 MEDIAN, TENTH = 0.6745, 1.6449  # of the size of a standard normal value: its median, and what one in ten exceeds
 
 
@@ -29,7 +29,7 @@ class Noise:
         return self.deviation * math.sqrt(_variance_of_mean(size, round(self.correlation, 2)))
 
 
-def estimate_noise(values: Sequence[float], least: float) -> Noise:
+def estimate_noise(values: Sequence[float], least: float, usual: float) -> Noise:
     """Estimate noise from how far values that are one and two steps apart differ; they are three at least.
 
     A level that drifts, or jumps once, moves these differences hardly at all. So a failure does not count as noise,
@@ -37,6 +37,7 @@ def estimate_noise(values: Sequence[float], least: float) -> Noise:
 
     Args:
         least: deviation that is the lowest result.
+        usual: correlation where nothing is known.
     """
     array = np.asarray(values)
     near, far = _spread(array[1:] - array[:-1]), _spread(array[2:] - array[:-2])
@@ -45,7 +46,7 @@ def estimate_noise(values: Sequence[float], least: float) -> Noise:
         # The variances are 2 d^2 (1 - r) and 2 d^2 (1 - r^2): their ratio is 1 + r.
         correlation = min(max((far / near) ** 2 - 1, 0.0), MAX_CORRELATION)
     # Of few values it is hardly known: it is drawn to what is usual.
-    correlation = (len(values) * correlation + USUAL_VALUES * USUAL) / (len(values) + USUAL_VALUES)
+    correlation = (len(values) * correlation + USUAL_VALUES * usual) / (len(values) + USUAL_VALUES)
     deviation = near / math.sqrt(2 * (1 - correlation))
     # Around their own mean, values spread more than noise: no estimate needs to be beyond that.
     deviation = min(deviation, _spread(array - np.median(array)))

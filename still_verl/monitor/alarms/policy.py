@@ -12,6 +12,7 @@ ENTROPY_COLLAPSE = LevelDetector(
         Grade("warning", 5, only_if=unless_solved),
         Grade("warning", 3, tests=("shift",), only_if=unless_solved),
         Grade("info", 1.6, tests=("shift",)),
+        Grade("info", 2.5, only_if=not_rising),
     ],
     "the policy becomes nearly deterministic: it stops exploring",
     "use still/entropy=adaptive or a higher still/temperature, or raise actor.clip_ratio_high",
@@ -73,8 +74,9 @@ ROLLOUT_MISMATCH = LevelDetector(
         Grade("info", 1.5),
     ],
     "rollout and training give the same tokens more and more different probabilities",
-    "use still/correction, the same precision in both, and a smaller algorithm.rollout_correction.rollout_is_threshold",
+    "use algorithm.rollout_correction.rollout_is=token, the same precision in both, and the same sampling settings",
     form=".4f",
+    standing=[Grade("warning", 0, level=0.05)],
 )
 STALENESS = LevelDetector(
     "staleness",

@@ -1,5 +1,7 @@
 """Alarms about what is rewarded: accuracy, validation, score, groups, format. Their names are in the registry."""
 
+import math
+
 from still_verl.monitor.alarms.changes import Change, Direction
 from still_verl.monitor.alarms.conditions import (
     GAIN,
@@ -15,11 +17,13 @@ from still_verl.monitor.alarms.conditions import (
     validation_rose,
 )
 from still_verl.monitor.alarms.detectors import View
-from still_verl.monitor.alarms.history import History
+from still_verl.monitor.alarms.history import EACH_STEP, History
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
 GRADUAL_STEPS, GRADUAL_PART = 30, 0.8  # of a rise: less than this part in so many steps
+RECOVERED = 0.5  # of a rise of the score: less than this part of it is beyond the level before
+GAP_Z = 4.0  # deviations of the noise of such a gap: then two validations are enough
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
 
@@ -37,7 +41,7 @@ def unpaid(view: View, change: Change) -> bool:
     if accuracy is None or solved(view):  # without it the score stands in for accuracy: `train_validation_gap`
         return False
     paid = gain_since(view.histories["score"], change.begun)
-    return gain_since(accuracy, change.begun) < PAID * paid
+    return paid > 0 and gain_since(accuracy, change.begun) < PAID * paid
 
 
 def unpaid_everywhere(view: View, change: Change) -> bool:
@@ -54,6 +58,9 @@ def unpaid_for_sure(view: View, change: Change) -> bool:
     later = score.level_until(change.begun + GRADUAL_STEPS)
     if later is None or score.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
         return False
+    # Where the score fell before it rose, what it has gained since then is less: it recovers.
+    if gain_since(score, change.begun) < RECOVERED * (change.after - change.before):
+        return False
     if later.value - change.before > GRADUAL_PART * (change.after - change.before):
         return False
     return validation_known(view, change.begun) and unpaid_everywhere(view, change)
@@ -66,20 +73,23 @@ def paid_by_score(view: View, change: Change) -> bool:
 
 def validation_stays(view: View, change: Change) -> bool:
     """Return whether no validation followed what accuracy was at the steps of these validations."""
-    accuracy = view.histories["accuracy"]
-    before = accuracy.level_at(change.begun)
-    known = False
-    for history in view.family("validation").values():
-        gain = validation_gain(history, change.begun)
-        if gain is None or before is None:
-            continue
-        steps = [step for step in history.steps if step > change.begun][-VALIDATIONS:]
-        levels = [accuracy.level_at(step) for step in steps]
-        trained = sum(level.value for level in levels if level) / len(levels) - before.value
-        if len(steps) < VALIDATIONS or gain >= max(GAIN, PAID * trained) or trained < GAP:
-            return False
-        known = True
-    return known
+    gaps = [_gap(view.histories["accuracy"], history, change) for history in view.family("validation").values()]
+    known = [gap for gap in gaps if gap is not None]
+    return bool(known) and all(known)
+
+
+def _gap(accuracy: History, validation: History, change: Change) -> bool | None:
+    """Return whether a validation stayed behind accuracy since a change began; None if that cannot be known yet."""
+    gain, before = validation_gain(validation, change.begun), accuracy.level_at(change.begun)
+    steps = [step for step in validation.steps if step > change.begun][-VALIDATIONS:]
+    if gain is None or before is None or accuracy.noise is None:
+        return None
+    levels = [accuracy.level_at(step) for step in steps]
+    trained = sum(level.value for level in levels if level) / len(levels) - before.value
+    if trained < GAP or gain.value >= max(GAIN, PAID * trained):
+        return False
+    uncertainty = math.hypot(gain.uncertainty, accuracy.noise.of_mean(EACH_STEP.level))
+    return len(steps) >= VALIDATIONS or trained - gain.value >= GAP_Z * uncertainty
 
 
 ACCURACY_DROP = LevelDetector(
@@ -135,7 +145,11 @@ FORMAT_WITHOUT_CORRECTNESS = LevelDetector(
 GROUPS_TOO_EASY = LevelDetector(
     "all_right",
     Direction.RISE,
-    [Grade("warning", 0.2, level=0.6), Grade("info", 0.2, level=0.35, tests=("shift",))],
+    [
+        Grade("warning", 0.2, level=0.6),
+        Grade("info", 0.2, level=0.35, tests=("shift",)),
+        Grade("info", 0.25, level=0.4),
+    ],
     "whole groups are right, so that they teach nothing",
     "harder data, or drop such groups with still.selection.rules=[accuracy]",
     standing=[Grade("warning", 0, level=0.8)],

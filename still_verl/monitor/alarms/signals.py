@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,12 @@ def truncated(row: Row) -> Any:
     return 1 - finished
 
 
+def repetition(row: Row) -> Any:
+    """Return the largest share of a response that was said before: in words, in characters, or as a loop at its end."""
+    found = [row.get(f"still/{name}") for name in ("repetition", "repetition_characters", "loops")]
+    return max((value for value in found if value is not None), default=None)
+
+
 def keyword_rate(row: Row) -> float | None:
     """Add up the keywords for each 1,000 words over all categories that the run counts."""
     rates = []
@@ -113,7 +119,10 @@ SIGNALS: dict[str, Signal] = {
     "truncated": Signal(truncated, Scale()),
     "aborted": Signal(first_of("response/aborted_ratio"), Scale()),
     "keywords": Signal(keyword_rate, Factor(resolution=0.03, floor=0.5)),
-    "repetition": Signal(first_of("still/repetition"), Scale(resolution=0.002)),
+    "repetition": Signal(repetition, Scale(resolution=0.002)),
+    "compression": Signal(first_of("still/compression"), Factor(resolution=0.01, floor=0.01)),
+    "open_thoughts": Signal(first_of("still/thoughts/unclosed"), Scale()),
+    "boxes": Signal(first_of("still/boxes/mean"), Factor(resolution=0.02, floor=0.5)),
     "distinct_words": Signal(first_of("still/distinct_2"), Scale()),
     "entropy": Signal(first_of(*ENTROPY), Factor(floor=1e-4)),
     "kl": Signal(first_of(*KL), Factor(resolution=0.03, floor=0.01)),
@@ -139,6 +148,7 @@ FAMILIES: dict[str, tuple[tuple[re.Pattern[str], ...], Scale]] = {
         ),
         Part(resolution=0.005),
     ),
+    "script": ((re.compile(r"still/script/(.+)"),), Scale()),
     # The share of right answers that cannot be read is no term of the reward.
     "reward": ((re.compile(r"still/reward/(?!unreadable_gold$)(.+)"), re.compile(r"rewards/(.+)/mean")), Scale()),
 }
@@ -161,14 +171,15 @@ def scale_of(name: str) -> Scale:
     return Part()
 
 
-def family_member(metric: str) -> str | None:
-    """Return the signal `<family>/<member>` that a metric is; None if it is of no family.
+def family_member(metric: str, families: Collection[str] = tuple(FAMILIES)) -> str | None:
+    """Return the signal `<family>/<member>` that a metric is; None if it is of none of these families.
 
     Example:
         >>> family_member("val-core/math500/acc/mean@4"), family_member("actor/entropy")
         ('validation/math500', None)
     """
-    for family, (patterns, _) in FAMILIES.items():
+    for family in families:
+        patterns, _ = FAMILIES[family]
         for pattern in patterns:
             found = pattern.fullmatch(metric)
             if found:

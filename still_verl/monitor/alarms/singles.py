@@ -1,6 +1,7 @@
 """Detectors that are no change of one level: not finite, spikes, a plateau, a KL that accelerates, a dead term."""
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +9,19 @@ import numpy as np
 from still_verl.monitor.alarms.changes import TREND_EVERY, TREND_LEAST, TREND_STEPS
 from still_verl.monitor.alarms.conditions import GAIN, GAIN_Z, SOLVED, validation_rose
 from still_verl.monitor.alarms.detectors import BaseDetector, Finding, View
-from still_verl.monitor.alarms.history import EACH_STEP, History
+from still_verl.monitor.alarms.history import EACH_STEP, END, History
 from still_verl.monitor.alarms.trend import ends, fold, trend
 
 NAMED = 4  # metrics that are named in evidence
 BROKEN_STEPS = 3  # in a row after which a figure that is not finite is no accident
 SPIKE_FACTOR, SPIKE_DEVIATIONS, SPIKE_STEPS, SPIKES = 5.0, 8.0, 40, 2  # over the median, in so many steps
+BEYOND, BEYOND_Z, BEYOND_PARTS = (
+    1.5,
+    5.0,
+    (1.25, 1.5, 2.0, 3.0, 4.0),
+)  # factor over a line; the run was shorter by so much
 KL_GROWTH, KL_BEND, KL_Z = 2.0, 0.2, 3.1  # last over first fifth; ends above the middle, of the middle; p = 0.001
-PLATEAU_STEPS, PLATEAU_PART = 150, 0.5  # least steps without a gain; least part of the run
+PLATEAU_STEPS, PLATEAU_PART = 200, 0.5  # least steps without a gain; least part of the run
 DEAD_STEPS, DEAD_PART, DEAD_BEFORE = 10, 0.2, 0.02  # what is left of a term; what it paid before
 
 
@@ -81,7 +87,7 @@ class Spikes(BaseDetector):
 
 @dataclass(frozen=True)
 class Acceleration(BaseDetector):
-    """A signal that grows by a factor, along a curve that bends upwards."""
+    """A signal that grows faster and faster: its last values bend upwards, or it outran the steps of the run."""
 
     signal: str
     severity: str
@@ -93,10 +99,14 @@ class Acceleration(BaseDetector):
         return (self.signal,)
 
     def find(self, view: View) -> Finding | None:
-        """Fold the last values at their middle, and test whether that rises."""
+        """Look for the bend; where there is none, compare with a growth in proportion to steps, for a hint."""
         history = view.histories.get(self.signal)
         if history is None or history.count % TREND_EVERY or len(history.values) < TREND_LEAST:
             return None
+        return self._bend(history) or self._beyond_a_line(history)
+
+    def _bend(self, history: History) -> Finding | None:
+        """Fold the last values at their middle, and test whether that rises."""
         values = np.array([history.raw(value) for value in history.values[-TREND_STEPS:]])
         first, last = ends(values)
         if last <= KL_GROWTH * max(float(first), 0):
@@ -108,6 +118,27 @@ class Acceleration(BaseDetector):
             return None
         said = f"the policy leaves the reference faster and faster: {self.signal} {first:.4f} -> {last:.4f}"
         return Finding(self.severity, f"{said} in {len(values)} steps (z of the bend {bend.z:+.1f})")
+
+    def _beyond_a_line(self, history: History) -> Finding | None:
+        """Compare the level now with earlier ones, each times the factor by which the run has become longer.
+
+        A policy that walks away from its reference, or diffuses, does so no faster than that.
+        """
+        if history.noise is None or len(history.levels) < 2:
+            return None
+        now = history.levels[-1]
+        uncertainty = math.sqrt(2) * history.noise.of_mean(now.size)
+        for part in BEYOND_PARTS:
+            before = history.levels[max(bisect_right(history.levels, now.end / part, key=END) - 1, 0)]
+            longer = math.log(now.middle / before.middle)
+            beyond = now.value - before.value - longer
+            if before.end < now.end / part * 0.8 or beyond < max(math.log(BEYOND), BEYOND_Z * uncertainty):
+                continue
+            figures = f"{self.signal} {history.raw(before.value):.4f} -> {history.raw(now.value):.4f}"
+            return Finding(
+                "info", f"{figures} since step {before.step}, while the run became {math.exp(longer):.1f} times longer"
+            )
+        return None
 
 
 @dataclass(frozen=True)
@@ -129,7 +160,7 @@ class Plateau(BaseDetector):
             return None
         wait = max(PLATEAU_STEPS, int(PLATEAU_PART * history.count))
         now = history.level(EACH_STEP.level)
-        then = [level for level in history.levels if level.index <= history.count - wait]
+        then = [level for level in history.levels if level.end <= history.count - wait]
         if not then or now.value >= SOLVED:
             return None
         best = max(level.value for level in then[-EACH_STEP.level :])
@@ -169,7 +200,7 @@ class DeadTerm(BaseDetector):
 
 def _moved(history: History, wait: int, uncertainty: float) -> bool:
     """Return whether some level since then is clearly above the others: it rose and fell again."""
-    values = [level.value for level in history.levels if level.index > history.count - wait]
+    values = [level.value for level in history.levels if level.end > history.count - wait]
     return max(values) - min(values) > 0.1 + 6 * uncertainty
 
 

@@ -4,6 +4,7 @@ Every function takes arrays whose last axis is the steps, so one call tests many
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def trend(values: np.ndarray) -> Trend:
     corrected for, which only makes the test more careful.
     """
     n = values.shape[-1]
-    earlier, later = np.triu_indices(n, 1)
+    earlier, later = _pairs(n)
     differences = values[..., later] - values[..., earlier]
     score = np.sign(differences).sum(-1)
     slope = np.median(differences / (later - earlier), axis=-1)
@@ -62,11 +63,25 @@ def _correlation(values: np.ndarray) -> np.ndarray:
     Stat. Neerl. 59).
     """
     n = values.shape[-1]
-    basis, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))
+    basis = _parabolas(n)
     residuals = values - (values @ basis) @ basis.T
     power = (residuals**2).sum(-1)
     raw = (residuals[..., 1:] * residuals[..., :-1]).sum(-1) / np.where(power > 0, power, 1.0)
     return np.clip((n * raw + 3) / (n - 5), 0.0, MAX_CORRELATION)
+
+
+@lru_cache(maxsize=64)
+def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of every two of `n` values, the earlier ones and the later ones."""
+    earlier, later = np.triu_indices(n, 1)
+    return earlier, later
+
+
+@lru_cache(maxsize=64)
+def _parabolas(n: int) -> np.ndarray:
+    """Return an orthonormal basis of the parabolas over `n` values."""
+    basis, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))
+    return basis
 
 
 def _inflation(correlation: np.ndarray, n: int) -> np.ndarray:

@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 WINDOW = 60  # steps that a test of a user's own sees
 MIN_STEPS = 30  # before that many, no such test is done
 BASELINE_STEPS = 20  # first steps of a signal, whose median is what a run began with
+CONTEXT = ("accuracy", "true_accuracy", "score", "length", "step_seconds")  # what conditions look at, beside validation
 QUIET_STEPS = 20  # steps without it that end an alarm, so that one at the edge does not come and go
 
 
@@ -78,12 +79,16 @@ class Watch(View):
             ConfigError: there is no such detector, or two have the same label.
         """
         self.detectors: dict[str, BaseDetector] = {}
-        self._readers: dict[str, Read] = {name: signal.read for name, signal in SIGNALS.items()}
+        self._readers: dict[str, Read] = {name: SIGNALS[name].read for name in CONTEXT}
+        self._families = {"validation"}
         for label, name in by_label(detectors).items():
             detector = DETECTORS.find(name)
             self.detectors[label] = detector
             for signal in detector.needs:
-                self._readers[signal] = reader(signal)
+                if signal in FAMILIES:
+                    self._families.add(signal)
+                else:
+                    self._readers[signal] = reader(signal)
         self.histories: dict[str, History] = {}
         self.start: dict[str, list[float]] = {}
         self.last: list[dict[str, float]] = []
@@ -142,7 +147,7 @@ class Watch(View):
         read: dict[str, tuple[bool, bool]] = {}
         for metric, value in metrics.items():
             if metric not in self._members:
-                self._members[metric] = family_member(metric)
+                self._members[metric] = family_member(metric, self._families)
             member = self._members[metric]
             if member is None or not isinstance(value, int | float) or not math.isfinite(value):
                 continue

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from still_verl.integration.callbacks import monitor
 from still_verl.integration.callbacks.monitor import Monitor
-from still_verl.monitor.alarms import ALARMS, Detector
+from still_verl.monitor.alarms import ALARMS, DETECTORS, Alarm, Detector
 from still_verl.monitor.jsonl import json_lines, read_samples
 from still_verl.monitor.keyword_file import read_keywords
 from still_verl.monitor.keywords import WORDS
@@ -48,7 +48,9 @@ class Run:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: Any) -> None:
         node = {"name": "test", "run_dir": str(folder), "monitor": settings}
-        self.monitor = Monitor(OmegaConf.create({"still": node, "trainer": {"save_freq": 4}}))
+        rollout = {"rollout": {"response_length": 10_000}}
+        config = {"still": node, "trainer": {"save_freq": 4}, "actor_rollout_ref": rollout}
+        self.monitor = Monitor(OmegaConf.create(config))
         self.saved: list[int] = []
         self.trainer: Any = SimpleNamespace(tokenizer=Letters(), global_steps=0, total_training_steps=99)
         self.trainer._save_checkpoint = lambda: self.saved.append(self.trainer.global_steps)
@@ -123,11 +125,26 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
         logged[run.trainer.global_steps] = metrics["still/alarm/reward_hacking_length"]
     run.monitor.close()
     alarms = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "reward_hacking_length"]
-    assert [alarm["severity"] for alarm in alarms] == ["info", "critical"], "a hint does not end a run"
-    hint, critical = (alarm["step"] for alarm in alarms)
+    severities = [alarm["severity"] for alarm in alarms]
+    assert (severities[0], severities[-1]) == ("info", "critical"), "a hint does not end a run"
+    hint, critical = alarms[0]["step"], alarms[-1]["step"]
     assert (logged[hint], logged[critical]) == (0, 1), "a hint is in the log, and not in the metrics"
     assert run.saved == [critical + 1] == [run.trainer.global_steps]
     assert caplog.text.count("ALARM reward_hacking_length (critical)") == 1
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_every_alarm_can_end_a_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = Run(monkeypatch, tmp_path, stop_on=[name])
+    worst = DETECTORS.find(name).severity
+    alarms = {2: Alarm(name, worst, 2, "it is so", "look")}
+    if worst != "info":
+        alarms[1] = Alarm(name, "info", 1, "it may be so", "look")
+    monkeypatch.setattr(run.monitor.watch, "observe", lambda step, metrics: [alarms[step]] if step in alarms else [])
+    while run.trainer.global_steps < min(run.trainer.total_training_steps, 9):
+        run.step(step_rows([0.0, 1.0]))
+    run.monitor.close()
+    assert run.saved == [3] and run.trainer.global_steps == 3, "one step after it was at its worst"
 
 
 def test_the_checkpoint_is_upstreams_if_it_is_due(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_noise_is_estimated_beside_a_drift_and_a_jump(correlation: float, nearly
     for seed in RUNS:
         values = noise(150, correlation, seed) + 0.001 * np.arange(150)
         values[100:] += 0.3
-        found.append(estimate_noise(values, 1e-6).deviation)
+        found.append(estimate_noise(values, 1e-6, 0.6).deviation)
     assert np.mean(found) == pytest.approx(DEVIATION, rel=nearly)
 
 

@@ -10,7 +10,8 @@ from still_verl.monitor.alarms.level import TESTS, Grade, LevelDetector
 from still_verl.monitor.alarms.signals import FAMILIES, SIGNALS, scale_of
 from still_verl.monitor.registries import DETECTORS
 
-PAGE = Path(__file__).parents[3] / "docs" / "alarms.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "alarms.md"
 START, END = "<!-- made from the code -->\n", "<!-- end -->\n"
 
 
@@ -74,6 +75,15 @@ def test_every_signal_that_is_read_is_explained() -> None:
     assert read <= set(SIGNALS) | set(FAMILIES)
     missing = {need for need in read if f"| `{need}` |" not in text}
     assert not missing, f"add rows for {missing} to the table of signals; it has {explained}"
+
+
+def test_an_advice_names_groups_and_metrics_that_there_are() -> None:
+    metrics = (ROOT / "docs" / "monitor.md").read_text()
+    for name in DETECTORS:
+        for group, choice in re.findall(r"still/(\w+)(?:=(\w+))?", DETECTORS.find(name).advice):
+            folder = ROOT / "recipes" / "still" / group
+            found = (folder / f"{choice}.yaml").is_file() if choice else folder.is_dir() or f"`{group}/" in metrics
+            assert found, f"{name}: still/{group}"
 
 
 if __name__ == "__main__":

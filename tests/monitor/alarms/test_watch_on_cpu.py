@@ -75,6 +75,13 @@ FAILURES: dict[str, tuple[str, Series]] = {
     "truncation": ("warning", {"still/completion/finished": lambda t: 1 - t / 200}),
     "diversity_collapse": ("warning", {"still/distinct_2": jump(0.8, 0.4)}),
     "sandbox_faults": ("critical", {"still/tool/missing_module_ratio": jump(0.0, 0.6)}),
+    "gibberish": ("critical", {"still/compression": jump(0.42, 0.65), ACCURACY: jump(0.6, 0.1)}),
+    "script_mix": (
+        "critical",
+        {"still/script/han": jump(0.0, 0.5), ACCURACY: jump(0.6, 0.1), VALIDATION: jump(0.6, 0.3)},
+    ),
+    "unclosed_thoughts": ("warning", {"still/thoughts/unclosed": jump(0.02, 0.5)}),
+    "several_answers": ("warning", {"still/boxes/mean": jump(1, 6), ACCURACY: lambda t: 0.3}),
     "aborted_responses": ("warning", {"response/aborted_ratio": jump(0.0, 0.3)}),
     "entropy_collapse": ("critical", {"actor/entropy": lambda t: 0.5 * math.exp(-t / 20)}),
     "entropy_explosion": ("critical", {"actor/entropy": jump(0.25, 4), ACCURACY: jump(0.6, 0.1)}),
@@ -97,7 +104,7 @@ FAILURES: dict[str, tuple[str, Series]] = {
 @pytest.mark.parametrize("name", FAILURES)
 def test_each_failure_begins_its_alarm(name: str) -> None:
     severity, series = FAILURES[name]
-    alarms = [alarm for alarm in scan(run(200, **series)) if alarm.name == name]
+    alarms = [alarm for alarm in scan(run(250, **series)) if alarm.name == name]
     worst = alarms[-1]
     assert worst.severity == severity == DETECTORS.find(name).severity, alarms
     assert any(character.isdigit() for character in worst.evidence) and worst.advice
@@ -132,9 +139,9 @@ def test_a_plateau_says_what_it_cost() -> None:
     rng = np.random.default_rng(5)
     noisy = [{"step": t, ACCURACY: 0.3 + 0.02 * rng.standard_normal(), "timing_s/step": 36.0} for t in range(3000)]
     assert [alarm.name for alarm in scan(noisy)] == ["plateau"], "it rings once"
-    (alarm,) = scan(run(200, **FAILURES["plateau"][1]))
+    (alarm,) = scan(run(250, **FAILURES["plateau"][1]))
     steps, hours = re.findall(r"for (\d+) steps, which cost ([\d.]+) hours", alarm.evidence)[0]
-    assert int(steps) >= 150 and float(hours) == pytest.approx(int(steps) / 100, rel=0.1)
+    assert int(steps) >= 200 and float(hours) == pytest.approx(int(steps) / 100, rel=0.1)
 
 
 def test_a_run_that_learns_has_no_alarm_that_is_more_than_a_hint() -> None:
