@@ -10,7 +10,7 @@ from pathlib import Path
 from still_verl.logs.files import Notes
 from still_verl.logs.format import Log
 from still_verl.logs.registries import FORMATS
-from still_verl.logs.same_run import Print, print_of, same_run
+from still_verl.logs.same_run import Print, lies_in, print_of, same_run
 
 LEVELS = 12  # of folders below the path
 EVERY_S = 2.0
@@ -194,10 +194,10 @@ def _each_once(logs: list[Log], notes: Notes) -> list[Log]:
     logged = [log for log in logs if log.format != DUMP]
     if not logged:
         return logs
-    if len(logged) < len(logs):
-        notes.add(
-            f"folders of samples (verl's dumps), which are not read where there are logs: {len(logs) - len(logged)}"
-        )
+    for dump in logs:
+        # In the folder of a run they are its samples, which a report shows.
+        if dump.format == DUMP and not any(lies_in(dump, run) for run in logged):
+            notes.add("folders of samples (verl's dumps), which are not read where there are logs: {n}")
     if len({log.format for log in logged}) == 1:
         return logged
     kept: list[tuple[Log, Print]] = []

@@ -48,10 +48,10 @@ def same_run(log: Log, first: Print, other: Log, second: Print) -> bool:
     same, common, varies = _compare(first, second)
     if same < AGREE * common:
         return False
-    return (common > 0 and varies) or _lies_in(other, log)
+    return (common > 0 and varies) or lies_in(other, log)
 
 
-def _lies_in(log: Log, run: Log) -> bool:
+def lies_in(log: Log, run: Log) -> bool:
     """Return whether a log lies in the folder of a run that has this folder for itself."""
     return FORMATS.find(run.format).owns_folder and log.files[0].is_relative_to(run.path)
 

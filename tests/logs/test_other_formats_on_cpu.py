@@ -1,5 +1,6 @@
 """CSV of wandb, verl's dumps alone, a format of a user's own."""
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -115,6 +116,12 @@ def test_a_dump_of_validations_is_a_validation_and_one_beside_a_log_is_no_run(tm
     found = find_runs(tmp_path)
     assert [log.format for log in found.logs] == ["verl_console"]
     assert found.notes == ["folders of samples (verl's dumps), which are not read where there are logs: 1"]
+
+    (tmp_path / "train.log").unlink()
+    lines = [json.dumps({"step": step, SCORE: 0.5}) for step in STEPS]
+    (tmp_path / "validation" / "metrics.jsonl").write_text("\n".join(lines))
+    found = find_runs(tmp_path)
+    assert [log.format for log in found.logs] == ["still"] and found.notes == []  # its samples, as in our run folders
 
 
 def test_a_format_of_a_users_own(
