@@ -1,6 +1,7 @@
 """Alarms about what is rewarded: accuracy, validation, score, groups, format. Their names are in the registry."""
 
 import math
+from bisect import bisect_right
 
 from still_verl.monitor.alarms.changes import Change, Direction
 from still_verl.monitor.alarms.conditions import (
@@ -23,6 +24,7 @@ from still_verl.monitor.alarms.level import Grade, LevelDetector
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
 GRADUAL_STEPS, GRADUAL_PART = 30, 0.8  # of a rise: less than this part in so many steps
 RECOVERED = 0.5  # of a rise of the score: less than this part of it is beyond the level before
+BELOW = 0.15  # of accuracy: a validation that is so much lower
 GAP_Z = 4.0  # deviations of the noise of such a gap: then two validations are enough
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
@@ -78,6 +80,20 @@ def validation_stays(view: View, change: Change) -> bool:
     return bool(known) and all(known)
 
 
+def validation_stays_below(view: View, change: Change) -> bool:
+    """Return whether no validation followed accuracy, in twice as many validations, and all are far below it now.
+
+    Data that come in an order make accuracy rise for some time, too.
+    """
+    now = view.histories["accuracy"].level(HALF).value
+    after = [0]
+    for history in view.family("validation").values():
+        if now - history.level(VALIDATIONS).value < BELOW:
+            return False
+        after.append(len(history.steps) - bisect_right(history.steps, change.begun))
+    return max(after) >= 2 * VALIDATIONS and validation_stays(view, change)
+
+
 def _gap(accuracy: History, validation: History, change: Change) -> bool | None:
     """Return whether a validation stayed behind accuracy since a change began; None if that cannot be known yet."""
     gain, before = validation_gain(validation, change.begun), accuracy.level_at(change.begun)
@@ -113,7 +129,7 @@ VALIDATION_DROP = LevelDetector(
 TRAIN_VALIDATION_GAP = LevelDetector(
     "accuracy",
     Direction.RISE,
-    [Grade("critical", 0.5, only_if=validation_stays), Grade("warning", 0.2, only_if=validation_stays)],
+    [Grade("critical", 0.5, only_if=validation_stays_below), Grade("warning", 0.2, only_if=validation_stays)],
     "what is rewarded rises in training, and no validation does",
     "read right samples: is the verifier gamed, or are training problems repeated too often?",
 )
