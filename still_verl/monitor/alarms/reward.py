@@ -52,20 +52,23 @@ def unpaid_everywhere(view: View, change: Change) -> bool:
 
 
 def unpaid_for_sure(view: View, change: Change) -> bool:
-    """Return whether validation says, too, that nothing was learned, while the score rose over many steps.
-
-    A score that is another from one step to the next was not learned: other samples are counted, or other data is used.
-    """
+    """Return whether validation says, too, that nothing was learned, while the score rose over many steps."""
     score = view.histories["score"]
-    later = score.level_until(change.begun + GRADUAL_STEPS)
-    if later is None or score.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
-        return False
     # Where the score fell before it rose, what it has gained since then is less: it recovers.
     if gain_since(score, change.begun) < RECOVERED * (change.after - change.before):
         return False
-    if later.value - change.before > GRADUAL_PART * (change.after - change.before):
+    return gradual(score, change) and validation_known(view, change.begun) and unpaid_everywhere(view, change)
+
+
+def gradual(history: History, change: Change) -> bool:
+    """Return whether a rise took many steps.
+
+    What is another from one step to the next was not learned: other samples are counted, or other data is used.
+    """
+    later = history.level_until(change.begun + GRADUAL_STEPS)
+    if later is None or history.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
         return False
-    return validation_known(view, change.begun) and unpaid_everywhere(view, change)
+    return later.value - change.before <= GRADUAL_PART * (change.after - change.before)
 
 
 def paid_by_score(view: View, change: Change) -> bool:
@@ -81,17 +84,18 @@ def validation_stays(view: View, change: Change) -> bool:
 
 
 def validation_stays_below(view: View, change: Change) -> bool:
-    """Return whether no validation followed accuracy, in twice as many validations, and all are far below it now.
+    """Return whether accuracy rose over many steps, and the validations did not follow, and are far below it.
 
-    Data that come in an order make accuracy rise for some time, too.
+    Data that come in an order make accuracy rise for some time, too; other data, at once.
     """
-    now = view.histories["accuracy"].level(HALF).value
+    accuracy = view.histories["accuracy"]
+    now = accuracy.level(HALF).value
     after = [0]
     for history in view.family("validation").values():
         if now - history.level(VALIDATIONS).value < BELOW:
             return False
         after.append(len(history.steps) - bisect_right(history.steps, change.begun))
-    return max(after) >= 2 * VALIDATIONS and validation_stays(view, change)
+    return max(after) >= 2 * VALIDATIONS and gradual(accuracy, change) and validation_stays(view, change)
 
 
 def _gap(accuracy: History, validation: History, change: Change) -> bool | None:
