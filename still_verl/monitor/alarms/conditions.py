@@ -9,7 +9,7 @@ from still_verl.monitor.alarms.detectors import View
 from still_verl.monitor.alarms.history import EACH_STEP, History
 
 GAIN = 0.02  # of accuracy, or of a part of a score; less is flat
-GAIN_Z = 1.64  # one-sided p = 0.05
+GAIN_Z, FALL_Z = 1.64, 3.0  # deviations of its noise: p = 0.05 where a gain is in doubt; a fall makes an alarm worse
 SOLVED = 0.95  # accuracy at which a run has little left to learn
 VALIDATIONS = 3  # the last ones, whose mean is compared with that of the ones before
 HALF = EACH_STEP.level // 2  # values that accuracy of now is the mean of
@@ -49,7 +49,7 @@ class Gain:
     @property
     def fell(self) -> bool:
         """Whether they are worse, by more than `GAIN` and by more than noise."""
-        return -self.value >= max(GAIN, GAIN_Z * self.uncertainty)
+        return -self.value >= max(GAIN, FALL_Z * self.uncertainty)
 
 
 def validation_gain(history: History, since: int) -> Gain | None:

@@ -1,6 +1,7 @@
 """Alarms about what is rewarded: accuracy, validation, score, groups, format. Their names are in the registry."""
 
 import math
+from bisect import bisect_right
 
 from still_verl.monitor.alarms.changes import Change, Direction
 from still_verl.monitor.alarms.conditions import (
@@ -23,6 +24,7 @@ from still_verl.monitor.alarms.level import Grade, LevelDetector
 PAID = 0.3  # of a rise of the score or of accuracy: so much of it must be seen in what it stands for
 GRADUAL_STEPS, GRADUAL_PART = 30, 0.8  # of a rise: less than this part in so many steps
 RECOVERED = 0.5  # of a rise of the score: less than this part of it is beyond the level before
+BELOW = 0.15  # of accuracy: a validation that is so much lower
 GAP_Z = 4.0  # deviations of the noise of such a gap: then two validations are enough
 GAP = 0.08  # rise of training accuracy, at the steps of the last validations, that they should follow
 
@@ -50,20 +52,23 @@ def unpaid_everywhere(view: View, change: Change) -> bool:
 
 
 def unpaid_for_sure(view: View, change: Change) -> bool:
-    """Return whether validation says, too, that nothing was learned, while the score rose over many steps.
-
-    A score that is another from one step to the next was not learned: other samples are counted, or other data is used.
-    """
+    """Return whether validation says, too, that nothing was learned, while the score rose over many steps."""
     score = view.histories["score"]
-    later = score.level_until(change.begun + GRADUAL_STEPS)
-    if later is None or score.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
-        return False
     # Where the score fell before it rose, what it has gained since then is less: it recovers.
     if gain_since(score, change.begun) < RECOVERED * (change.after - change.before):
         return False
-    if later.value - change.before > GRADUAL_PART * (change.after - change.before):
+    return gradual(score, change) and validation_known(view, change.begun) and unpaid_everywhere(view, change)
+
+
+def gradual(history: History, change: Change) -> bool:
+    """Return whether a rise took many steps.
+
+    What is another from one step to the next was not learned: other samples are counted, or other data is used.
+    """
+    later = history.level_until(change.begun + GRADUAL_STEPS)
+    if later is None or history.steps[-1] < change.begun + GRADUAL_STEPS:  # too early to say
         return False
-    return validation_known(view, change.begun) and unpaid_everywhere(view, change)
+    return later.value - change.before <= GRADUAL_PART * (change.after - change.before)
 
 
 def paid_by_score(view: View, change: Change) -> bool:
@@ -76,6 +81,21 @@ def validation_stays(view: View, change: Change) -> bool:
     gaps = [_gap(view.histories["accuracy"], history, change) for history in view.family("validation").values()]
     known = [gap for gap in gaps if gap is not None]
     return bool(known) and all(known)
+
+
+def validation_stays_below(view: View, change: Change) -> bool:
+    """Return whether accuracy rose over many steps, and the validations did not follow, and are far below it.
+
+    Data that come in an order make accuracy rise for some time, too; other data, at once.
+    """
+    accuracy = view.histories["accuracy"]
+    now = accuracy.level(HALF).value
+    after = [0]
+    for history in view.family("validation").values():
+        if now - history.level(VALIDATIONS).value < BELOW:
+            return False
+        after.append(len(history.steps) - bisect_right(history.steps, change.begun))
+    return max(after) >= 2 * VALIDATIONS and gradual(accuracy, change) and validation_stays(view, change)
 
 
 def _gap(accuracy: History, validation: History, change: Change) -> bool | None:
@@ -113,7 +133,7 @@ VALIDATION_DROP = LevelDetector(
 TRAIN_VALIDATION_GAP = LevelDetector(
     "accuracy",
     Direction.RISE,
-    [Grade("critical", 0.5, only_if=validation_stays), Grade("warning", 0.2, only_if=validation_stays)],
+    [Grade("critical", 0.5, only_if=validation_stays_below), Grade("warning", 0.2, only_if=validation_stays)],
     "what is rewarded rises in training, and no validation does",
     "read right samples: is the verifier gamed, or are training problems repeated too often?",
 )

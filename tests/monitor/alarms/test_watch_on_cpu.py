@@ -42,7 +42,10 @@ FAILURES: dict[str, tuple[str, Series]] = {
     "not_finite": ("critical", {"actor/grad_norm": lambda t: math.nan if t > 60 else 0.3}),
     "accuracy_drop": ("critical", {ACCURACY: jump(0.6, 0.02)}),
     "validation_drop": ("critical", {VALIDATION: jump(0.6, 0.2)}),
-    "train_validation_gap": ("critical", {ACCURACY: jump(0.2, 0.9), VALIDATION: lambda t: 0.25}),
+    "train_validation_gap": (
+        "critical",
+        {ACCURACY: lambda t: 0.2 + 0.6 * min(max(t - 60, 0), 80) / 80, VALIDATION: lambda t: 0.25},
+    ),
     "reward_hacking_score": (
         "critical",
         {
