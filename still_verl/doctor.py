@@ -213,7 +213,7 @@ def check_sandbox() -> Iterable[Finding]:
         yield Finding("sandbox", False, f"{found}; {fault}", advice)
     else:
         yield Finding("sandbox", True, found, advice if mechanisms.tier != "full" else "")
-    yield Finding("packages", True, ", ".join(packages.installed()) or "none that programs of mathematics use")
+    yield Finding("program packages", True, ", ".join(packages.installed()) or "none that programs of mathematics use")
 
 
 def check_fusion(url: str) -> Iterable[Finding]:

@@ -15,7 +15,7 @@ _GROUPS = (
     # Files that are open, and reading others.
     "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close lseek sendfile copy_file_range",
     "stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 statfs",
-    "fstatfs getcwd chdir fchdir umask dup dup2 dup3 pipe pipe2 flock",
+    "fstatfs getcwd chdir fchdir umask dup dup2 dup3 pipe pipe2",
     # Waiting.
     "poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd",
     "eventfd2 signalfd signalfd4 timerfd_settime timerfd_gettime nanosleep pause wait4 waitid restart_syscall",
@@ -34,8 +34,9 @@ _WRITING = (
     "ftruncate fallocate chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat getxattr lgetxattr fgetxattr "
     "listxattr llistxattr flistxattr"
 )
-# What these write is in memory already; for a file of the machine they would make its disk busy.
-_NOTHING_TO_DO = "fsync fdatasync sync_file_range msync fadvise64"
+# What these write is in memory already; for a file of the machine they would make its disk busy. And nobody else has
+# this process's files: a lock on one of the machine's would be in the way of others, or a message to them.
+_NOTHING_TO_DO = "fsync fdatasync sync_file_range msync fadvise64 flock"
 # By their first argument, a process id: only of this process.
 _OF_THIS_PROCESS = "getpgid getsid sched_getaffinity sched_getscheduler sched_getparam prlimit64"
 _OF_A_CLOCK = "clock_gettime clock_getres clock_nanosleep timerfd_create"

@@ -8,14 +8,16 @@ the largest first; if programs that run take the room, the new one waits for the
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from still_verl.interpreter.sandbox.base import OVERHEAD_MB
 from still_verl.processes import after_fork
 
 _STOP_S, _LOOK_AGAIN_S = 0.2, 0.005  # in which a session stops after its block; between two looks whether it has
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of versions 2 and 1
 _SHARE = 4  # of the machine's memory, by default: one part in four
 
 
@@ -30,9 +32,23 @@ class Evictable(Protocol):
 
 
 def default_total_mb(program_mb: int) -> int:
-    """Return a fourth of this machine's memory in MiB, and room for one program at least."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return max(machine // _SHARE, program_mb)
+    """Return a fourth of this machine's or container's memory in MiB, and room for one program at least."""
+    return max(machine_bytes(_LIMITS) // 2**20 // _SHARE, program_mb)
+
+
+def machine_bytes(limits: Sequence[str]) -> int:
+    """Return the memory of this machine, or of the container that limits it.
+
+    Args:
+        limits: files that may have the limit of a cgroup, as a number or a word for "none".
+    """
+    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in limits:
+        try:
+            least = min(least, int(Path(path).read_text()))
+        except (OSError, ValueError):  # another version of cgroups, or no limit
+            continue
+    return least
 
 
 class Budget:

@@ -1,12 +1,14 @@
 """Memory of all programs and open sessions together: who waits, who is ended, and that it holds for real processes."""
 
+import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from still_verl.interpreter.sandbox.base import OVERHEAD_MB, Limits
-from still_verl.interpreter.sandbox.local.budget import Budget
+from still_verl.interpreter.sandbox.local.budget import Budget, machine_bytes
 from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.interpreter.sandbox.local.session import LOST
 
@@ -104,3 +106,10 @@ def test_many_threads_share_a_small_total() -> None:
         thread.join(60)
     sandbox.close()
     assert sorted(map(int, outputs)) == list(range(12))
+
+
+def test_a_containers_limit_is_its_machines_memory(tmp_path: Path) -> None:
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for text, expected in (("123456789\n", 123456789), ("max\n", machine), (str(2**63 - 4096), machine)):
+        (tmp_path / "limit").write_text(text)
+        assert machine_bytes([str(tmp_path / "none"), str(tmp_path / "limit")]) == expected

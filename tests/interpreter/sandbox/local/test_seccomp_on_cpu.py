@@ -67,6 +67,7 @@ CALLS: list[tuple[str, tuple[int, ...], str, str | None]] = [
     ("madvise", (LOW, 4096, 23), "allow", None),
     ("madvise", (LOW, 4096, 12), "EINVAL", None),
     ("fsync", (3,), "done", None),
+    ("flock", (3, 2), "done", None),
     ("sync", (), "EPERM", None),
     ("syncfs", (3,), "EPERM", None),
     ("io_setup", (60000, 0), "EPERM", None),
