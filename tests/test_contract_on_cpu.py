@@ -125,6 +125,10 @@ verl.trainer.ppo.v1.trainer_sync:PPOTrainerSync
 verl.utils.config:omega_conf_to_dataclass
 verl.utils.flops_counter:ESTIMATE_FUNC
 verl.utils.flops_counter:get_device_flops
+verl.workers.config:FSDPActorConfig
+verl.workers.config:McoreActorConfig
+verl.workers.config:VeOmniActorConfig
+verl.workers.config:TorchTitanActorConfig
 verl.utils.metric:AggregationType.SUM
 verl.utils.metric:Metric
 verl.utils:tensordict_utils

@@ -22,7 +22,15 @@ def hydra() -> Iterator[None]:
 
 
 def check(*overrides: str) -> None:
-    config = compose("ppo_trainer", overrides=["+recipe=still3_1_5b", "trainer.n_gpus_per_node=8", *overrides])
+    """Check a job under FSDP1, which has more ways to shard than the recipe's FSDP2."""
+    fixed = ["+recipe=still3_1_5b", "trainer.n_gpus_per_node=8", f"{ACTOR}.strategy=fsdp"]
+    config = compose("ppo_trainer", overrides=[*fixed, *overrides])
+    check_reference(config, still_config(config))
+
+
+def test_the_recipe_itself_can_be_copied() -> None:
+    config = compose("ppo_trainer", overrides=["+recipe=still3_1_5b"])
+    assert config.actor_rollout_ref.actor.strategy == "fsdp2"
     check_reference(config, still_config(config))
 
 
