@@ -19,8 +19,12 @@ def answer(text: str) -> str:
     return told + "<|im_start|>assistant\n"
 
 
+MANY = "actor_rollout_ref.rollout.multi_turn.max_parallel_calls=8"  # as still/rollout=code sets it
+
+
 def tool_respond(tokenizer: Any, pieces: list[str], *overrides: str, **told: Any) -> Any:
-    return respond(tokenizer, pieces, "still.interpreter.format=tool_call", *overrides, model_type="qwen2", **told)
+    settings = ["still.interpreter.format=tool_call", MANY, *overrides]
+    return respond(tokenizer, pieces, *settings, model_type="qwen2", **told)
 
 
 def test_a_tool_call_is_answered_as_the_chat_template_does(tool_tokenizer: Any) -> None:
