@@ -7,6 +7,7 @@ from still_verl.interpreter.fences import FenceParser
 from still_verl.interpreter.python_strings import PythonStrings
 
 _OPEN, _CLOSE = "<code>", "</code>"
+_TAGS_TRIED = 16  # so that a text of nothing but tags is read in linear time
 
 
 class CodeFormat(Protocol):
@@ -106,10 +107,14 @@ class TaggedFormat:
 
     def _code_before(self, end: int) -> str | None:
         """Return the code that a closing tag ends; None where that tag stands in prose, or in a string of the code."""
-        # A tag in prose may come before the one that opens the block, and one in a string after it.
-        for start in (self._text.rfind(_OPEN, 0, end), self._text.find(_OPEN, 0, end)):
+        # A tag in prose may come before the one that opens the block, and tags in strings after it.
+        start = end
+        for _ in range(_TAGS_TRIED):
+            start = self._text.rfind(_OPEN, 0, start)
+            if start < 0:
+                return None
             code = self._text[start + len(_OPEN) : end]
-            if start >= 0 and not in_string_of_one_line(code):
+            if not in_string_of_one_line(code):
                 return code
         return None
 

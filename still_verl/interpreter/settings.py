@@ -64,6 +64,19 @@ class InterpreterConfig:
                 raise ConfigError(f"still.interpreter.{name}={value}: use a number above 0")
         self._check_service()
 
+    def cap(self, calls: int, seconds: float) -> str:
+        """Say why no more code is run, in words for the model; nothing while it is.
+
+        Args:
+            calls: calls of the response that were answered.
+            seconds: wall time of its programs.
+        """
+        if calls >= self.max_calls:
+            return f"No more code is run in this response: {self.max_calls} calls were made."
+        if seconds >= self.seconds_per_response:
+            return f"No more code is run in this response: {self.seconds_per_response:g} seconds were used."
+        return ""
+
     def _check_service(self) -> None:
         """`url` and `sandbox` belong together, and a service keeps no variables."""
         if self.sandbox != "fusion":

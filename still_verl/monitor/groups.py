@@ -19,13 +19,13 @@ def group_metrics(rows: StepRows) -> dict[str, float]:
     groups = [indices for indices in members.values() if len(indices) > 1]
     if not groups:
         return {}
-    correct = rows.correct
+    correct, written = rows.correct, rows.model_ids
     right = wrong = equal = distinct = 0.0
     for indices in groups:
         solved = int(correct[indices].sum())
         right += solved == len(indices)
         wrong += solved == 0
         equal += len(set(rows.scores[indices].tolist())) == 1
-        distinct += len({tuple(rows.response_ids[index]) for index in indices}) / len(indices)
+        distinct += len({tuple(written[index]) for index in indices}) / len(indices)
     found = {"all_right": right, "all_wrong": wrong, "equal_reward": equal, "distinct": distinct}
     return {f"groups/{name}": total / len(groups) for name, total in found.items()}

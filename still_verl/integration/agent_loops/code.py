@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from omegaconf import DictConfig
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, ToolListWrap
 
-from still_verl.config import still_config
+from still_verl.config import StillConfig, still_config
 from still_verl.integration.agent_loops.other_tools import OtherTools
 from still_verl.integration.agent_loops.response import Response
 from still_verl.integration.agent_loops.single_turn import SingleTurn
@@ -25,7 +26,7 @@ class CodeLoop(SingleTurn):
 
     def __init__(self, *args: Any, tools: ToolListWrap | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        still = still_config(self.config)
+        still = settings_of(self.config)
         self.settings: InterpreterConfig = still.interpreter
         self.extractors = still.reward.build().extractors
         self.others = OtherTools(tools, self.rollout_config.multi_turn)
@@ -88,6 +89,17 @@ class CodeLoop(SingleTurn):
             return bool(extract(text, self.extractors))
         except ValueError:  # an extractor of the user's own: the reward manager ends the run with its error
             return True
+
+
+_read: tuple[DictConfig, StillConfig] | None = None
+
+
+def settings_of(config: DictConfig) -> StillConfig:
+    """Return the settings of a job; verl makes a loop for each response, and reading them takes milliseconds."""
+    global _read
+    if _read is None or _read[0] is not config:
+        _read = (config, still_config(config))
+    return _read[1]
 
 
 def check_text_only(messages: list[dict[str, Any]]) -> None:

@@ -161,7 +161,7 @@ class Response:
 
     async def _answer(self, call: Call, run_code: RunCode) -> str:
         """Run a call; return what the model reads in answer."""
-        if cap := self._cap():
+        if cap := self.settings.cap(self.stats.answered, self.stats.seconds):
             self.stats.cap_reached, self.interpreting = 1, False
             return cap
         if call.fault:
@@ -173,14 +173,6 @@ class Response:
         result, waited = await run_code(call.code)
         self.stats.add(result, waited)
         return as_output(result)
-
-    def _cap(self) -> str:
-        """Say why no more code is run, in words for the model; nothing while it is."""
-        if self.stats.answered >= self.settings.max_calls:
-            return f"No more code is run in this response: {self.settings.max_calls} calls were made."
-        if self.stats.seconds >= self.settings.seconds_per_response:
-            return f"No more code is run in this response: {self.settings.seconds_per_response:g} seconds were used."
-        return ""
 
     def output(self) -> AgentLoopOutput:
         """Return the response as verl wants it; the tokens of tools have mask 0 and log-prob 0."""

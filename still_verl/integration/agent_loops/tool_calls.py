@@ -26,8 +26,8 @@ SCHEMA: dict[str, Any] = {
     },
 }
 
-_UNREADABLE = f"Error: the call could not be read. Write valid JSON with the name {NAME} and the arguments."
-_NO_CODE = 'Error: the arguments need "code", a string of Python code.'
+UNREADABLE = f"Error: the call could not be read. Write valid JSON with the name {NAME} and the arguments."
+NO_CODE = 'Error: the arguments need "code", a string of Python code.'
 
 
 class ToolCalls:
@@ -76,7 +76,7 @@ class ToolCalls:
         unreadable = self._written() - len(found)
         if not calls and not ended and ids and ids[-1] in self._parser.stop_token_ids:
             unreadable = max(unreadable, 1)
-        calls += [Call(fault="unreadable", error_message=_UNREADABLE)] * unreadable
+        calls += [Call(fault="unreadable", error_message=UNREADABLE)] * unreadable
         if not calls:
             return Turn()
         self._turn = []
@@ -122,10 +122,10 @@ class ToolCalls:
         try:
             arguments = json.loads(call.arguments)
         except (ValueError, RecursionError):
-            return Call(fault="unreadable", error_message=_UNREADABLE)
+            return Call(fault="unreadable", error_message=UNREADABLE)
         code = arguments.get("code") if isinstance(arguments, dict) else None
         if not isinstance(code, str) or not code.strip():
-            return Call(fault="no_code", error_message=_NO_CODE)
+            return Call(fault="no_code", error_message=NO_CODE)
         return Call(unfenced(code))
 
 
