@@ -47,7 +47,7 @@ def read_config(config: dict[str, Any]) -> InterpreterConfig:
         one_of("code_interpreter.config", key, sorted(known))
     if not config.get("tokenizer"):
         raise ConfigError(
-            "code_interpreter.config.tokenizer: give the path of the model that is trained, so that what a program "
+            "code_interpreter.config.tokenizer=None: give the path of the model that is trained, so that what a program "
             "prints cannot become its control tokens"
         )
     return InterpreterConfig(**options)

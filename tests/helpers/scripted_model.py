@@ -1,6 +1,7 @@
 """A model that says what the test wants, in the place of vLLM, and the loop `still_code` run against it."""
 
 import asyncio
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from verl.utils.dataset.rl_dataset import RLHFDataset
 from verl.workers.rollout.replica import TokenOutput
 
 from still_verl.integration.agent_loops.code import CodeLoop
+from still_verl.interpreter import build
 
 TURN_ENDS = "</tool_call>"  # where this model ends its turn by itself
 
@@ -60,6 +62,18 @@ def job(*overrides: str) -> DictConfig:
         return compose("ppo_trainer", ["+recipe=base", *overrides])
 
 
+_made_for: list[Any] = []
+
+
+def renew_sandbox(config: DictConfig) -> None:
+    """Keep the sandbox of this process from test to test, as long as its settings are the same: a start takes seconds."""
+    settings = config.still.interpreter
+    if build._shared is not None and _made_for != [settings]:
+        build._shared.close()
+        build._shared = None
+    _made_for[:] = [settings]
+
+
 def respond(
     tokenizer: Any,
     pieces: list[str],
@@ -73,6 +87,7 @@ def respond(
 ) -> Any:
     """Write one response: (what the loop returns, the server and what it was asked)."""
     config = job(f"data.max_response_length={limit}", *overrides)
+    renew_sandbox(config)
     server = server or ScriptedServer(tokenizer, pieces)
     prompt = prompt or [{"role": "user", "content": "compute"}]
 
@@ -101,3 +116,21 @@ def parts(tokenizer: Any, output: AgentLoopOutput) -> tuple[str, str]:
 
 
 BLOCK = "```python\n{}\n```\n"
+
+
+def call(code: Any, name: str = "code_interpreter") -> str:
+    return "<tool_call>\n" + json.dumps({"name": name, "arguments": {"code": code}}) + "\n</tool_call>"
+
+
+def answer(text: str) -> str:
+    """As the template writes it between two turns of the model."""
+    told = f"<|im_start|>user\n<tool_response>\n{text}\n</tool_response><|im_end|>\n"
+    return told + "<|im_start|>assistant\n"
+
+
+MANY = "actor_rollout_ref.rollout.multi_turn.max_parallel_calls=8"  # as still/rollout=code sets it
+
+
+def tool_respond(tokenizer: Any, pieces: list[str], *overrides: str, **told: Any) -> Any:
+    settings = ["still.interpreter.format=tool_call", MANY, *overrides]
+    return respond(tokenizer, pieces, *settings, model_type="qwen2", **told)

@@ -117,5 +117,5 @@ def check_text_only(messages: list[dict[str, Any]]) -> None:
             if kind != "text":
                 raise ValueError(
                     f"a prompt has a part of type {kind}, and the agent loop still_code reads text: "
-                    "use still/rollout=single for it, or data without images, videos and audio"
+                    "use still/rollout=single_turn for it, or data without images, videos and audio"
                 )
