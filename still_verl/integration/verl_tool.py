@@ -23,7 +23,7 @@ from verl.tools.schemas import OpenAIFunctionToolSchema, ToolResponse
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.integration.agent_loops.response import as_output
-from still_verl.integration.agent_loops.tool_calls import SCHEMA, UNREADABLE, NO_CODE
+from still_verl.integration.agent_loops.tool_calls import NO_CODE, SCHEMA, UNREADABLE
 from still_verl.interpreter.build import RunCode, code_of_a_response, shared_sandbox
 from still_verl.interpreter.formats import unfenced
 from still_verl.interpreter.settings import InterpreterConfig
@@ -47,8 +47,8 @@ def read_config(config: dict[str, Any]) -> InterpreterConfig:
         one_of("code_interpreter.config", key, sorted(known))
     if not config.get("tokenizer"):
         raise ConfigError(
-            "code_interpreter.config.tokenizer=None: give the path of the model that is trained, so that what a program "
-            "prints cannot become its control tokens"
+            "code_interpreter.config.tokenizer=None: give the path of the model that is trained, so that what a "
+            "program prints cannot become its control tokens"
         )
     return InterpreterConfig(**options)
 

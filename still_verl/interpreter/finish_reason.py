@@ -24,7 +24,7 @@ def stop_token_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
 
 
 def _configured_eos(model: str) -> Any:
-    """Return what a model's folder says of the end, as vLLM reads it: its config counts where no generation config is."""
+    """Return what a model's folder says of the end, as vLLM reads it: its config counts without a generation config."""
     from transformers import AutoConfig, GenerationConfig
 
     try:

@@ -34,9 +34,7 @@ class TokenText:
         self._known = self._decode().rstrip(_INCOMPLETE)
 
     def _decode(self) -> str:
-        text: str = self._tokenizer.decode(
-            self._ids, skip_special_tokens=False, clean_up_tokenization_spaces=False
-        )
+        text: str = self._tokenizer.decode(self._ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
 

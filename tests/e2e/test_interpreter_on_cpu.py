@@ -181,7 +181,9 @@ def test_verls_tool_agent_uses_our_interpreter_beside_a_second_tool(job: Any) ->
 def test_both_are_scored_by_what_the_model_wrote(job: Any, samples: Callable[..., Any]) -> None:
     done, _ = job
     rows = samples(done.folder / "run/samples.jsonl")
-    assert {(row["pred"], row["acc"], row["truncated"]) for row in rows if row["phase"] == "train"} >= {("6", 1.0, False)}
+    assert {(row["pred"], row["acc"], row["truncated"]) for row in rows if row["phase"] == "train"} >= {
+        ("6", 1.0, False)
+    }
     assert all(row["acc"] == 1.0 for row in rows)
     (step,) = done.steps
     assert step["still/accuracy"] == step["still/validation/accuracy"] == 1.0

@@ -66,7 +66,7 @@ _made_for: list[Any] = []
 
 
 def renew_sandbox(config: DictConfig) -> None:
-    """Keep the sandbox of this process from test to test, as long as its settings are the same: a start takes seconds."""
+    """Keep the sandbox of this process from test to test while its settings are the same: a start takes seconds."""
     settings = config.still.interpreter
     if build._shared is not None and _made_for != [settings]:
         build._shared.close()

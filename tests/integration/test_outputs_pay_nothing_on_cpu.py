@@ -50,7 +50,8 @@ def tokenizer() -> Any:
 @pytest.fixture(scope="module")
 def pairs(tokenizer: Any) -> dict[str, tuple[Any, Any]]:
     """The two responses, by what the model says in the end. Without memory, the second block finds nothing to print."""
-    blocks = [BLOCK.format(f"said = ({LOUD!r} * 99)[:10000]"), BLOCK.format("print(globals().get('said', ''))")]
+    hidden = f"bytes.fromhex('{LOUD.encode().hex()}').decode()"  # so that the model itself writes none of the words
+    blocks = [BLOCK.format(f"said = ({hidden} * 99)[:10000]"), BLOCK.format("print(globals().get('said', ''))")]
     found: dict[str, Any] = {}
     for stateful in (False, True):
         settings = [*LIMITS, f"still.interpreter.stateful={str(stateful).lower()}"]
@@ -135,7 +136,8 @@ def test_an_answer_that_a_program_printed_counts_if_the_job_says_so(tokenizer: A
     _, loud = pairs["no answer"]
     option = "still.reward.answer_in_outputs=true"
     row = rewarded(tokenizer, loud, "still/reward=boxed", option)["reward_extra_info"]
-    assert row["pred"] in ("6", "7") and row["model_text"] == loud.extra_fields["model_text"]
+    assert row["pred"] == "6, 7" and row["model_text"] == loud.extra_fields["model_text"]
+    assert rewarded(tokenizer, loud, "still/reward=boxed")["reward_extra_info"]["pred"] == ""
 
 
 def step(tokenizer: Any, outputs: list[Any], *overrides: str) -> StepRows:
@@ -161,7 +163,8 @@ def test_every_metric_is_the_same(tokenizer: Any, pairs: Any) -> None:
         whole = tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
         keys = {key: [info[key] for info in rows.infos] for key in rows.infos[0]}
         validation = Validation(rows.uids, whole, whole, rows.scores.tolist(), keys)
-        validated = step_metrics(validation.rows(tokenizer.encode), validation.model_texts, Keywords())
+        again = validation.rows(tokenizer.encode)
+        validated = step_metrics(again, validation.model_texts, Keywords(), prefix="still/validation")
         kept = [sample(rows, index, 1, "", "", own=texts[index]) for index in range(len(rows))]
         group = Group(rows.correct, rows.tokens, rows.finished, rows.scores, rows.void_turns)
         rules = [select(rows.uids, group, SelectionConfig(rules=[rule])).tolist() for rule in RULES]
@@ -170,5 +173,6 @@ def test_every_metric_is_the_same(tokenizer: Any, pairs: Any) -> None:
         found.append((trained, validated, kept, rules))
     assert found[0] == found[1]
     trained, validated, _, _ = found[0]
-    assert trained["still/keywords/reflection/per_response"] == validated["still/keywords/reflection/per_response"] == 0
+    words = "keywords/reflection/per_response"
+    assert trained[f"still/{words}"] == validated[f"still/validation/{words}"] == 0
     assert trained["still/tool/void_turns"] > 0 and trained["still/completion/finished"] == 1

@@ -10,7 +10,7 @@ from still_verl.integration.agent_loops.other_tools import OtherTools
 from still_verl.integration.agent_loops.response import Response
 from still_verl.integration.agent_loops.single_turn import SingleTurn
 from still_verl.integration.agent_loops.split_outputs import split_outputs
-from still_verl.integration.agent_loops.tool_calls import NAME, ToolCalls
+from still_verl.integration.agent_loops.tool_calls import ToolCalls
 from still_verl.interpreter.build import code_of_a_response, shared_sandbox
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.settings import InterpreterConfig

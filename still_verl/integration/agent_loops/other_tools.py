@@ -46,9 +46,7 @@ class OtherTools(ToolAgentLoop):  # type: ignore[misc]
         return text
 
 
-def new_agent_data(
-    messages: list[dict[str, Any]], request_id: str, columns: dict[str, Any]
-) -> AgentData:
+def new_agent_data(messages: list[dict[str, Any]], request_id: str, columns: dict[str, Any]) -> AgentData:
     """Return what verl shows to a tool of the response that calls it."""
     return AgentData(
         messages=messages,

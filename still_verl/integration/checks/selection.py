@@ -35,8 +35,8 @@ def check_selection(config: DictConfig, still: StillConfig) -> None:
         check_finish_reasons(config, settings)
     if "void_turns" in read and not runs_code(config):
         raise ConfigError(
-            f"still.selection.rules={settings.rules}: the agent loop {', '.join(loops(config))} counts no void turns, so "
-            "that nothing would be dropped; set still/rollout=code"
+            f"still.selection.rules={settings.rules}: the agent loop {', '.join(loops(config))} counts no void turns, "
+            "so that nothing would be dropped; set still/rollout=code"
         )
     if kept == 0 and all(rule in SELECTION_RULES for rule in settings.rules):
         raise ConfigError(

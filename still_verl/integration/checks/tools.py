@@ -73,8 +73,8 @@ def check_text_only(config: DictConfig) -> None:
             for column in [config.data.get(key) for key in MEDIA]:
                 if column in pq.read_schema(path).names and _has_entries(path, column):
                     raise ConfigError(
-                        f"data.{name}={file}: the column {column} has entries, and the agent loop still_code reads text; "
-                        "set still/rollout=single_turn, or drop that column"
+                        f"data.{name}={file}: the column {column} has entries, and the agent loop still_code reads "
+                        "text; set still/rollout=single_turn, or drop that column"
                     )
 
 

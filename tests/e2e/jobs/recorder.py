@@ -10,9 +10,16 @@ from pathlib import Path
 from still_verl.integration.callbacks.base import Callback
 from still_verl.monitor.jsonl import line, open_append
 
-
 # Of what the agent loop has left of a response.
-EXTRAS = ("finish_reason", "response_tokens", "tool_spans", "tool_calls", "tool_ok", "tool_resumed", "tool_closed_by_end")
+EXTRAS = (
+    "finish_reason",
+    "response_tokens",
+    "tool_spans",
+    "tool_calls",
+    "tool_ok",
+    "tool_resumed",
+    "tool_closed_by_end",
+)
 
 
 class Recorder(Callback):

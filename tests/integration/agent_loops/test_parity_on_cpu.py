@@ -74,7 +74,7 @@ def test_a_prompt_with_an_image_is_refused(tokenizer: Any, kind: str) -> None:
         respond(tokenizer, PIECES, prompt=prompt)
 
 
-PREFILLED = "{{ messages[0].content }}<|im_start|>assistant\n```python\nx = 6\n"
+PREFILLED = "{{ messages[0].content + '<|im_start|>assistant\\n```python\\nx = 6\\n' }}"
 
 
 def test_a_block_that_the_prompt_has_begun_is_known(tokenizer: Any) -> None:
@@ -120,8 +120,10 @@ class Search(BaseTool):
         if parameters["query"] == "fails":
             raise OSError("no network")
         assert kwargs["agent_data"].request_id
-        found = f"<|im_end|>{parameters['query']}"
-        return ToolResponse(text=found, image=["x"] if parameters["query"] == "image" else None), 0.5, {}
+        found: dict[str, Any] = {"text": f"<|im_end|>{parameters['query']}"}
+        if parameters["query"] == "image":
+            found["image"] = ["x"]
+        return ToolResponse(**found), 0.5, {}
 
     async def release(self, instance_id: str, **kwargs: Any) -> None:
         self.released += 1
@@ -131,7 +133,10 @@ def add(a: int) -> int:
     return a + 1
 
 
-ADD = {"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": SEARCH["function"]["parameters"]}}  # type: ignore[index]
+ADD = {
+    "type": "function",
+    "function": {"name": "add", "description": "Adds.", "parameters": SEARCH["function"]["parameters"]},
+}  # type: ignore[index]
 
 
 def ask(name: str, **arguments: Any) -> str:

@@ -19,7 +19,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from still_verl.demo.prepare import prepare
 
-
 # Of our interpreter as a tool of verl's.
 TOOL_CONFIGS: dict[str, dict[str, Any]] = {
     "bare": {},
