@@ -60,7 +60,7 @@ class CodeInterpreter(BaseTool):
         self.settings = read_config(config)
         self.plain = PlainTokens(AutoTokenizer.from_pretrained(config["tokenizer"]))
         self.responses: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
-        super().__init__(config, tool_schema)
+        super().__init__(config, tool_schema or self.get_openai_tool_schema())
 
     def get_openai_tool_schema(self) -> OpenAIFunctionToolSchema:
         """Return the schema that the model is told."""

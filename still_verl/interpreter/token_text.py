@@ -17,21 +17,29 @@ class TokenText:
     def __init__(self, tokenizer: Any, before: list[int]) -> None:
         """Begin after some tokens."""
         self._tokenizer = tokenizer
-        self._restart(before)
+        self._ids = before[-CONTEXT:]
+        self._known = self._decode().rstrip(_INCOMPLETE)
+        self._edge: int | None = None  # where the tokens can be cut: a character ended there
 
     def add(self, ids: list[int]) -> str:
         """Return the text that tokens add."""
         self._ids = self._ids + ids
-        whole = self._decode().rstrip(_INCOMPLETE)
-        new = whole[len(self._known) :]
-        self._known = max(self._known, whole, key=len)
-        if len(self._ids) > _REREAD:
-            self._restart(self._ids)
+        whole = self._decode()
+        complete = whole.rstrip(_INCOMPLETE)
+        new = complete[len(self._known) :]
+        self._known = max(self._known, complete, key=len)
+        if whole == complete:
+            self._forget()
         return new
 
-    def _restart(self, before: list[int]) -> None:
-        self._ids = before[-CONTEXT:]
-        self._known = self._decode().rstrip(_INCOMPLETE)
+    def _forget(self) -> None:
+        """Let go of old tokens, up to where a character ended, so that a long text is not decoded again and again."""
+        if self._edge is None:
+            if len(self._ids) > _REREAD:
+                self._edge = len(self._ids)
+        elif len(self._ids) >= self._edge + CONTEXT:
+            self._ids, self._edge = self._ids[self._edge :], None
+            self._known = self._decode()
 
     def _decode(self) -> str:
         text: str = self._tokenizer.decode(self._ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

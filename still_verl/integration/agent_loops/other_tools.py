@@ -9,7 +9,7 @@ from verl.experimental.agent_loop.tool_parser import FunctionCall
 LEFT_OUT = "(an image or a video was left out: this agent loop reads text)"
 
 
-class OtherTools(ToolAgentLoop):  # type: ignore[misc]
+class OtherTools(ToolAgentLoop):
     """verl's way to call a tool, without the rest of its loop: functions and `BaseTool`s, and long answers cut.
 
     They are what `actor_rollout_ref.rollout.multi_turn.tool_config_path` and `function_tool_path` name.
@@ -50,8 +50,8 @@ def new_agent_data(messages: list[dict[str, Any]], request_id: str, columns: dic
     """Return what verl shows to a tool of the response that calls it."""
     return AgentData(
         messages=messages,
-        image_data=None,
-        video_data=None,
+        image_data=[],
+        video_data=[],
         audio_data=None,
         mm_processor_kwargs=None,
         metrics={},

@@ -133,7 +133,7 @@ class Response:
 
     def _keep_extra(self, extra: dict[str, Any]) -> None:
         """Keep what the engine says of the latest turn; the first says which weights began, counters add up."""
-        kept = {}
+        kept: dict[str, Any] = {}
         for key in ("global_steps", "min_global_steps"):
             if key in self.extra:
                 kept[key] = self.extra[key]
