@@ -108,13 +108,21 @@ class TextBlocks:
         return self._format.open_block
 
     def begin(self, prompt: list[int]) -> None:
-        """Take in what the prompt has written for the model: what follows its last control token."""
+        """Take in a block that the prompt has begun for the model, behind its last control token.
+
+        Where it has begun none, the model begins anew: a fence in the user's own text is not the model's.
+        """
         controls = set(control_tokens(self._tokenizer).values())
         start = len(prompt)
         while start > 0 and prompt[start - 1] not in controls:
             start -= 1
-        self._text = TokenText(self._tokenizer, prompt[:start])
-        self._format.feed(self._text.add(prompt[start:]))
+        begun = deepcopy(self._format)
+        begun.feed(TokenText(self._tokenizer, prompt[:start]).add(prompt[start:]))
+        on_the_next_line = deepcopy(begun)
+        on_the_next_line.feed("\n")
+        if on_the_next_line.open_block:
+            self._format = begun
+        self._text = TokenText(self._tokenizer, prompt)
 
     async def read(self, ids: list[int], ended: bool, may_go_on: bool) -> Turn:
         """Take in the tokens of a turn; it asks for the block that it ends with, if it does.

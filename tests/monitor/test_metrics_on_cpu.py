@@ -96,6 +96,19 @@ def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
     assert distinct == (pytest.approx(len(set(pairs)) / len(pairs)) if pairs else None)
 
 
+def test_responses_that_ended_for_another_reason_are_not_finished_and_are_shown() -> None:
+    reasons = ["stop", "length", "turns", "turns"]
+    found = step_metrics(rows([{}] * 4, [{"finish_reason": reason} for reason in reasons]), TEXTS, Keywords())
+    assert (found["still/completion/finished"], found["still/completion/turns"]) == (0.25, 0.5)
+    assert "still/completion/empty" not in found
+
+
+def test_lengths_and_words_leave_out_what_programs_printed() -> None:
+    extra = {"finish_reason": "stop", "tool_spans": [[2, 8]]}
+    step = rows([{"acc": 1.0}], [extra])
+    assert step.model_ids == [[0, 1, 8, 9]] and step_metrics(step, [""], Keywords())["still/length/mean"] == 4
+
+
 def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
     def used(masked: int, **counts: Any) -> dict[str, Any]:
         use = asdict(ToolStats(seconds=0.5, **counts))

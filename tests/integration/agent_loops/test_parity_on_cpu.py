@@ -77,15 +77,29 @@ def test_a_prompt_with_an_image_is_refused(tokenizer: Any, kind: str) -> None:
 PREFILLED = "{{ messages[0].content + '<|im_start|>assistant\\n```python\\nx = 6\\n' }}"
 
 
-def test_a_block_that_the_prompt_has_begun_is_known(tokenizer: Any) -> None:
-    template, tokenizer.chat_template = tokenizer.chat_template, PREFILLED
+def with_template(tokenizer: Any, template: str, pieces: list[str], **options: Any) -> Any:
+    kept, tokenizer.chat_template = tokenizer.chat_template, template
     try:
-        output, _ = respond(tokenizer, ["print(x)\n```\n", "It is 6."])
-        cut, _ = respond(tokenizer, ["print(x)\n" * 50], limit=20)
+        return respond(tokenizer, pieces, **options)[0]
     finally:
-        tokenizer.chat_template = template
+        tokenizer.chat_template = kept
+
+
+def test_a_block_that_the_prompt_has_begun_is_known(tokenizer: Any) -> None:
+    output = with_template(tokenizer, PREFILLED, ["print(x)\n```\n", "It is 6."])
     assert parts(tokenizer, output) == ("print(x)\n```\nIt is 6.", "```output\n6\n```\n")
+    cut = with_template(tokenizer, PREFILLED, ["print(x)\n" * 50], limit=20)
     assert cut.extra_fields["tool_unfinished"] == 1
+    # Jinja drops a line's end at the end of a template.
+    output = with_template(tokenizer, "{{ messages[0].content }}\n```python", ["\nprint(6)\n```\n", "6."])
+    assert parts(tokenizer, output)[1] == "```output\n6\n```\n"
+
+
+def test_a_fence_in_a_prompt_without_control_tokens_is_the_users(tokenizer: Any) -> None:
+    prompt = [{"role": "user", "content": "See:\n```\n1 2"}]
+    pieces = ["```python\nprint(6)\n```\n", "6."]
+    output = with_template(tokenizer, "{{ messages[0].content + '\\nAnswer: ' }}", pieces, prompt=prompt)
+    assert parts(tokenizer, output)[1] == "```output\n6\n```\n"
 
 
 def test_a_block_in_the_users_message_is_not_the_models(tokenizer: Any) -> None:
