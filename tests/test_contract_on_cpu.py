@@ -65,6 +65,7 @@ verl.tools.function_tool:function_tool
 verl.tools.schemas:ToolResponse
 verl.tools.tool_registry:load_all_tools
 verl.utils.tokenizer.continuous_token:VLContinuousTokenMixin.render_tokens_with_mm
+verl.utils.tokenizer.tokenizer:normalize_token_ids
 verl.workers.rollout.replica:TokenOutput
 verl.tools.schemas:OpenAIFunctionCallSchema.from_openai_function_parsed_schema
 verl.tools.schemas:OpenAIFunctionParsedSchema

@@ -188,5 +188,6 @@ def test_both_are_scored_by_what_the_model_wrote(job: Any, samples: Callable[...
     (step,) = done.steps
     assert step["still/accuracy"] == step["still/validation/accuracy"] == 1.0
     assert step["still/completion/finished"] == 1.0
-    assert step["still/keywords/reflection/per_response"] == 0, "a program printed the words"
+    # The model writes "Wait" in the program of two responses of four; what the program prints does not count.
+    assert step["still/keywords/reflection/per_response"] == 0.5
     assert step["training/rollout_probs_diff_max"] < 1e-4
