@@ -21,4 +21,4 @@ def compute_score(
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_actions` is the bonus."""
-    return score_by_preset("rra", solution_str, ground_truth, verifier=verifier)
+    return score_by_preset("rra", solution_str, ground_truth, extra_info, verifier=verifier)

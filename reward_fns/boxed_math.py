@@ -34,4 +34,4 @@ def compute_score(
 
     `order` is the old name of `extractors`, read for one release.
     """
-    return score_by_preset("boxed", solution_str, ground_truth, extractors or order, verifier)
+    return score_by_preset("boxed", solution_str, ground_truth, extra_info, extractors or order, verifier)

@@ -20,4 +20,4 @@ def compute_score(
     **kwargs: Any,
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or -1.0, `acc` is 1.0 or 0.0."""
-    return score_by_preset("distill", solution_str, ground_truth, verifier=verifier)
+    return score_by_preset("distill", solution_str, ground_truth, extra_info, verifier=verifier)

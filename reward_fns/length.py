@@ -11,8 +11,7 @@ The study found that it lengthens responses most and hurts accuracy: it is here 
 from dataclasses import replace
 from typing import Any
 
-from still_verl.rewards.compose import score
-from still_verl.rewards.drop_in import count_tokens
+from still_verl.rewards.drop_in import count_tokens, score_response
 from still_verl.rewards.presets import RRL
 
 
@@ -29,4 +28,5 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` lies between -1.0 and 2.0; `term_length` is L/L_max."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
-    return score(solution_str, ground_truth, replace(RRL, verifier=verifier), tokens, max_tokens)
+    preset = replace(RRL, verifier=verifier)
+    return score_response(solution_str, ground_truth, preset, extra_info, tokens=tokens, max_tokens=max_tokens)

@@ -10,8 +10,7 @@ r"""+1 or -1 for the answer, minus DAPO's soft penalty in the last tokens before
 from dataclasses import replace
 from typing import Any
 
-from still_verl.rewards.compose import score
-from still_verl.rewards.drop_in import count_tokens
+from still_verl.rewards.drop_in import count_tokens, score_response
 from still_verl.rewards.presets import OVERLONG
 
 
@@ -30,4 +29,4 @@ def compute_score(
     """Score one response: `score` lies between -2.0 and 1.0; `term_overlong` is the penalty."""
     tokens = count_tokens(solution_str, extra_info, tokenizer)
     preset = replace(OVERLONG, overlong_buffer=buffer, verifier=verifier)
-    return score(solution_str, ground_truth, preset, tokens, max_tokens)
+    return score_response(solution_str, ground_truth, preset, extra_info, tokens=tokens, max_tokens=max_tokens)

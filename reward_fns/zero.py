@@ -14,7 +14,7 @@ Only the response is read, so tags in the prompt change nothing.
 from dataclasses import replace
 from typing import Any
 
-from still_verl.rewards.compose import score
+from still_verl.rewards.drop_in import score_response
 from still_verl.rewards.presets import ZERO
 
 
@@ -29,4 +29,4 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` is 1.0 or 0.0, `acc` leaves the format out, `term_format` is the format alone."""
     preset = replace(ZERO, prefilled_think=prefilled_think, verifier=verifier)
-    return score(solution_str, ground_truth, preset)
+    return score_response(solution_str, ground_truth, preset, extra_info)

@@ -49,11 +49,24 @@ verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
 verl.experimental.separation.engine_workers:DetachActorWorker
+verl.experimental.agent_loop.agent_loop:ToolListWrap
+verl.experimental.agent_loop.tool_agent_loop:AgentData
+verl.experimental.agent_loop.tool_agent_loop:SPEC_DECODE_EXTRA_KEYS
+verl.experimental.agent_loop.tool_agent_loop:ToolAgentLoop._call_tool
 verl.experimental.agent_loop.tool_parser:FunctionCall
 verl.experimental.agent_loop.tool_parser:ToolParser._registry
 verl.experimental.agent_loop.tool_parser:ToolParser.extract_tool_calls
 verl.experimental.agent_loop.tool_parser:ToolParser.get_tool_parser
 verl.experimental.agent_loop.tool_parser:ToolParser.stop_token_ids
+verl.tools.base_tool:BaseTool.create
+verl.tools.base_tool:BaseTool.execute
+verl.tools.base_tool:BaseTool.release
+verl.tools.function_tool:function_tool
+verl.tools.schemas:ToolResponse
+verl.tools.tool_registry:load_all_tools
+verl.utils.tokenizer.continuous_token:VLContinuousTokenMixin.render_tokens_with_mm
+verl.utils.tokenizer.tokenizer:normalize_token_ids
+verl.workers.rollout.replica:TokenOutput
 verl.tools.schemas:OpenAIFunctionCallSchema.from_openai_function_parsed_schema
 verl.tools.schemas:OpenAIFunctionParsedSchema
 verl.tools.schemas:OpenAIFunctionToolSchema
@@ -172,6 +185,21 @@ PARAMETERS = {
         "on_bucket_received"
     ],
     "vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights": ["weights_iterator"],
+    "verl.experimental.agent_loop.tool_agent_loop:ToolAgentLoop._call_tool": [
+        "tool_call",
+        "tools_kwargs",
+        "agent_data",
+    ],
+    "verl.experimental.agent_loop.tool_agent_loop:AgentData": [
+        "messages",
+        "image_data",
+        "video_data",
+        "audio_data",
+        "mm_processor_kwargs",
+        "metrics",
+        "request_id",
+        "tools_kwargs",
+    ],
     "verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg": [
         "previous_messages",
         "updated_messages",

@@ -27,6 +27,7 @@ SELECTION_RULES: "Registry[Rule]" = Registry(
     "a function (group, settings) -> mask",
     {
         "overlong": "still_verl.dynamics.selection.overlong",
+        "void": "still_verl.dynamics.selection.void",
         "accuracy": "still_verl.dynamics.selection.accuracy",
         "question": "still_verl.dynamics.selection.question",
         "response": "still_verl.dynamics.selection.response",

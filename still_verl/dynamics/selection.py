@@ -19,19 +19,24 @@ class Group:
         tokens: length of the response.
         finished: whether it ended by itself.
         scores: what the reward paid.
+        void_turns: turns with neither a program nor an answer; None where nobody counts them.
     """
 
     correct: np.ndarray
     tokens: np.ndarray
     finished: np.ndarray
     scores: np.ndarray
+    void_turns: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.correct)
 
     def at(self, rows: np.ndarray) -> "Group":
         """Return some of the responses, by their indices."""
-        return Group(self.correct[rows], self.tokens[rows], self.finished[rows], self.scores[rows])
+        void_turns = self.void_turns
+        if void_turns is not None:
+            void_turns = void_turns[rows]
+        return Group(self.correct[rows], self.tokens[rows], self.finished[rows], self.scores[rows], void_turns)
 
 
 # (group, settings) -> a boolean for each response: whether it is learned from
@@ -41,6 +46,16 @@ Rule = Callable[[Group, SelectionConfig], np.ndarray]
 def overlong(group: Group, config: SelectionConfig) -> np.ndarray:
     """Keep finished responses (ORM, section 4.2)."""
     return group.finished.copy()
+
+
+def void(group: Group, config: SelectionConfig) -> np.ndarray:
+    """Keep responses without a void turn: one with neither a program nor an answer (SimpleTIR, arXiv 2509.02479).
+
+    Only the agent loop `still_code` counts them.
+    """
+    if group.void_turns is None:
+        return np.ones(len(group), dtype=bool)
+    return np.asarray(group.void_turns == 0)
 
 
 def accuracy(group: Group, config: SelectionConfig) -> np.ndarray:

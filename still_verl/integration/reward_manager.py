@@ -10,11 +10,12 @@ from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 from verl.experimental.reward_loop.reward_manager.registry import register
 
 from still_verl.config import still_config
-from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
+from still_verl.interpreter.finish_reason import STOP, finish_reason, stop_token_ids
 from still_verl.interpreter.token_buffer import without_spans
 from still_verl.monitor.rows import REWARD_ERROR
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import Row, score_sample, unscored
+from still_verl.rewards.drop_in import MODEL_TEXT
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.sample import Sample
 
@@ -28,8 +29,9 @@ PROMPT_END = 16
 class StillRewardManager(RewardManagerBase):
     """Scores a response by `still.reward`.
 
-    Beyond the keys of `compose.score_sample` each sample has `tokens` (of the response) and `truncated` (0 or 1), so
-    that verl's validation metrics have both, and `reward_error`.
+    Beyond the keys of `compose.score_sample` each sample has `tokens` (that the model wrote) and `truncated` (0 or 1),
+    so that verl's validation metrics have both, and `reward_error`; after `still_code` also `model_text`, the response
+    without the outputs of programs, empty where there are none.
 
     `reward_error` is empty, or says why a response could not be scored. An exception here would not end the run: verl
     drops the sample, fills its group with padding, and learns from the rest. So the error travels with the sample to
@@ -63,21 +65,27 @@ class StillRewardManager(RewardManagerBase):
         outcome = columns["tool_extra_fields"]  # what the agent loop left; only ours knows the budget of the step
         budget = outcome.get("response_budget", self.config.data.max_response_length)
         reason = outcome.get("finish_reason") or finish_reason(ids, budget, stop_token_ids(self.tokenizer))
+        spans = outcome.get("tool_spans", ())
+        own = without_spans(ids, spans)
+        text = self._decode(own)
         sample = Sample(
-            text=self._decode(without_spans(ids, outcome.get("tool_spans", ()))),
+            text=text,
             transcript=self._decode(ids),
             references=columns["reward_model"]["ground_truth"],
             preset=self._preset_for(prompt_ids),
             prompt=self.tokenizer.decode(prompt_ids),
             data_source=str(columns.get("data_source", "")),
             extra_info=columns.get("extra_info") or {},
-            tokens=len(ids),
+            tokens=len(own),
             max_tokens=budget,
-            finished=reason != "length",
+            finished=reason == STOP,
             tool_ok=outcome.get("tool_ok"),
         )
         row, fault = _scored(sample)
-        return row | {"tokens": float(len(ids)), "truncated": float(reason == "length"), REWARD_ERROR: fault}
+        row |= {"tokens": float(len(own)), "truncated": float(reason != STOP), REWARD_ERROR: fault}
+        if MODEL_TEXT in outcome:
+            row[MODEL_TEXT] = text if spans else ""
+        return row
 
     def _decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)

@@ -1,19 +1,21 @@
 """Finds where a response closes a block of Python: fences as in CommonMark, but ignored inside Python strings.
 
 A model's code may itself contain a line of three backticks, in a docstring or in Markdown that it builds. Such a line
-closes nothing while Python is inside a string.
+closes nothing while Python is inside a string. A block in a list item loses the indentation of its fence, as in
+CommonMark; unlike there, a line of it that is indented by less does not end it, because models write such lines.
 """
 
-import io
 import re
-import tokenize
-from dataclasses import dataclass, field
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\n\r]*)")
+from still_verl.interpreter.list_items import MAX_INDENT, ListItems, indentation, without_indentation
+from still_verl.interpreter.python_strings import PythonStrings
+
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^\n\r]*)")
+# Not `str.splitlines`: it also cuts at characters that end no line of Markdown, such as a form feed.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r(?!\Z))")
 PYTHON = frozenset({"python", "py", "python3"})
 
 
-@dataclass
 class FenceParser:
     """Reads a response piece by piece, as it is generated.
 
@@ -21,11 +23,16 @@ class FenceParser:
         blocks: the code of every Python block that was closed so far.
     """
 
-    blocks: list[str] = field(default_factory=list)
-    _line: str = ""  # not yet ended
-    _fence: str = ""  # of the block that is open
-    _is_python: bool = False
-    _code: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self._pieces: list[str] = []  # of the line that has not ended yet
+        self._items = ListItems()
+        self._fence = ""  # of the block that is open
+        self._is_python = False
+        self._column = 0  # of the fence
+        self._furthest = 0  # column of a fence that closes the block
+        self._code: list[str] = []
+        self._strings = PythonStrings()
 
     @property
     def open_block(self) -> bool:
@@ -38,59 +45,66 @@ class FenceParser:
         Whatever follows a closing fence in the same piece was written without the block's output, so it is not run.
         """
         closed_last = False
-        lines = (self._line + text).splitlines(keepends=True)
-        self._line = ""
-        if lines and not lines[-1].endswith(("\n", "\r")):
-            self._line = lines.pop()
-        for line in lines:
+        for line in self._whole_lines(text):
             # An empty line belongs to the token that closed the fence.
             closed_last = self._read(line) or (closed_last and not line.strip())
-        return closed_last and not self._line.strip()
+        if not closed_last or self._rest().strip():
+            return False
+        self._pieces.clear()  # blanks behind the fence: the block's output comes between them and the next line
+        return True
 
-    def end(self) -> None:
-        """Take in the end of the response: a last line without its end counts as a line."""
-        if self._line:
-            self._read(self._line)
-            self._line = ""
+    def end(self) -> bool:
+        """Take in the end of a turn: a last line without its end counts as one. Return True if it closes a block."""
+        line = self._rest()
+        self._pieces.clear()
+        return bool(line) and self._read(line)
+
+    def _whole_lines(self, text: str) -> list[str]:
+        """Return the lines that `text` completes; keep the rest."""
+        # A carriage return that came last may be the first half of a line's end.
+        ends_here = "\n" in text or "\r" in text or (bool(self._pieces) and self._pieces[-1].endswith("\r"))
+        self._pieces.append(text)
+        if not ends_here:
+            return []
+        text = self._rest()
+        lines = _LINE.findall(text)
+        self._pieces = [text[sum(map(len, lines)) :]]
+        return lines
+
+    def _rest(self) -> str:
+        return "".join(self._pieces)
 
     def _read(self, line: str) -> bool:
         """Take in one whole line; return whether it closes a Python block."""
-        found = _FENCE.match(line)
-        if not self._fence:
-            if found and not ("`" in found[2] and found[1][0] == "`"):
-                info = found[2].split()
-                self._fence, self._is_python = found[1], bool(info) and info[0].lower() in PYTHON
+        if self._fence:
+            return self._read_inside(line)
+        column, text = self._items.read(line)
+        found = _FENCE.match(text)
+        if found is None or column - self._items.base > MAX_INDENT:
             return False
-        if found and not found[2].strip() and found[1].startswith(self._fence) and not self._in_string():
+        if "`" in found[2] and found[1][0] == "`":  # code in a line of text
+            return False
+        info = found[2].split()
+        self._fence, self._is_python = found[1], bool(info) and info[0].lower() in PYTHON
+        self._column, self._furthest = column, self._items.base + MAX_INDENT
+        return False
+
+    def _read_inside(self, line: str) -> bool:
+        """Take in a line of a block; return whether it closes one of Python."""
+        column, text = indentation(line)
+        found = _FENCE.match(text)
+        closes = found is not None and not found[2].strip() and found[1].startswith(self._fence)
+        if closes and column <= self._furthest and not self._strings.inside:
             return self._close()
-        self._code.append(line)
+        code = without_indentation(line, self._column)
+        self._code.append(code)
+        if self._is_python:
+            self._strings.read(code)
         return False
 
     def _close(self) -> bool:
-        was_python = self._is_python
-        if was_python:
+        if self._is_python:
             self.blocks.append("".join(self._code).replace("\r\n", "\n"))
-        self._fence, self._is_python, self._code = "", False, []
-        return was_python
-
-    def _in_string(self) -> bool:
-        return self._is_python and ends_in_string("".join(self._code))
-
-
-def ends_in_string(code: str) -> bool:
-    """Return whether Python code stops inside a triple-quoted string.
-
-    Example:
-        >>> ends_in_string("x = '''one line"), ends_in_string("x = '''one line'''")
-        (True, False)
-    """
-    if '"""' not in code and "'''" not in code:
-        return False
-    try:
-        for _ in tokenize.generate_tokens(io.StringIO(code).readline):
-            pass
-    except tokenize.TokenError as error:  # its wording changed in Python 3.12
-        return "multi-line string" in str(error) or "triple-quoted" in str(error)
-    except (SyntaxError, ValueError):  # bad indentation, NUL
-        return False
-    return False
+        self._items.end_paragraph()
+        self._fence, self._code, self._strings = "", [], PythonStrings()
+        return self._is_python

@@ -1,27 +1,40 @@
-"""Why a response ended. verl says "completed" both when the model stopped and when its token limit was reached."""
+"""Why a response ended. verl says "completed" both when the model stopped and when its token limit was reached.
+
+The reasons: "stop" (the model ended it), "length" (its budget did), and with code also "turns" (a limit of verl's on
+turns), "aborted" (the engine gave it up) and "empty" (the engine returned nothing, so that going on would never end).
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the rest of this package works without transformers
     from transformers import PreTrainedTokenizerBase
+
+STOP, LENGTH, TURNS, ABORTED, EMPTY = FINISH_REASONS = ("stop", "length", "turns", "aborted", "empty")
 
 
 @lru_cache(maxsize=8)
 def stop_token_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
     """Return the tokens on which vLLM ends a response: the tokenizer's EOS and those of the model's config."""
-    from transformers import GenerationConfig  # not above: the rest of this package works without transformers
-
-    ids = {tokenizer.eos_token_id}
-    try:
-        configured = GenerationConfig.from_pretrained(tokenizer.name_or_path).eos_token_id
-    except OSError:  # the model has no generation_config.json
-        configured = None
+    configured = _configured_eos(tokenizer.name_or_path)
     if not isinstance(configured, list):
         configured = [configured]
-    ids.update(configured)
-    return frozenset(ids - {None})
+    return frozenset({tokenizer.eos_token_id, *configured} - {None})
+
+
+def _configured_eos(model: str) -> Any:
+    """Return what a model's folder says of the end, as vLLM reads it: its config counts without a generation config."""
+    from transformers import AutoConfig, GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(model).eos_token_id
+    except OSError:  # the model has no generation_config.json
+        pass
+    try:
+        return GenerationConfig.from_model_config(AutoConfig.from_pretrained(model)).eos_token_id
+    except (OSError, ValueError):  # a tokenizer alone
+        return None
 
 
 def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[int]) -> str:
@@ -40,4 +53,6 @@ def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[
     """
     ends = [token in stop_ids for token in response_ids[-2:]]
     ended = bool(ends) and ends[-1] and sum(ends) == 1
-    return "length" if len(response_ids) >= budget and not ended else "stop"
+    if len(response_ids) >= budget and not ended:
+        return LENGTH
+    return STOP

@@ -25,7 +25,8 @@ class InterpreterConfig:
         max_concurrent: programs that run at once for each rollout worker; None means one for each of its processors,
             or 16 with "fusion".
         stateful: whether variables survive from block to block of a response.
-        max_calls: blocks that are run in one response.
+        run_at_end: run a block whose closing line ends with the model's turn, and let the model go on after the output.
+        max_calls: calls that are answered in one response, those of other tools included.
         seconds_per_call, seconds_per_response: wall time of one block, and of all blocks of a response.
         memory_mb: memory of a program in MiB, with what it can copy of the interpreter's own. Its files, its buffers
             and what the kernel keeps of it take at most 64 more.
@@ -42,6 +43,7 @@ class InterpreterConfig:
     url: str | None = None
     max_concurrent: int | None = None
     stateful: bool = True
+    run_at_end: bool = True
     max_calls: int = 8
     seconds_per_call: float = Limits.seconds
     seconds_per_response: float = 60.0
@@ -69,6 +71,19 @@ class InterpreterConfig:
                 f"memory_mb and {OVERHEAD_MB}; use {least} or more"
             )
         self._check_service()
+
+    def cap(self, calls: int, seconds: float) -> str:
+        """Say why no more code is run, in words for the model; nothing while it is.
+
+        Args:
+            calls: calls of the response that were answered.
+            seconds: wall time of its programs.
+        """
+        if calls >= self.max_calls:
+            return f"No more code is run in this response: {self.max_calls} calls were made."
+        if seconds >= self.seconds_per_response:
+            return f"No more code is run in this response: {self.seconds_per_response:g} seconds were used."
+        return ""
 
     def _check_service(self) -> None:
         """`url` and `sandbox` belong together, and a service keeps no variables."""

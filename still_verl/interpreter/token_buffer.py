@@ -32,7 +32,7 @@ class TokenBuffer:
         self.ids += ids
 
     def drop_last(self, count: int) -> None:
-        """Drop the last tokens: some templates' first token of an answer is the one that ended the turn before."""
+        """Drop the last tokens, of a turn that goes on: what ended it, or what was written past its block."""
         keep = len(self.ids) - count
         self.ids, self.mask, self.log_probs = self.ids[:keep], self.mask[:keep], self.log_probs[:keep]
 
@@ -43,6 +43,11 @@ class TokenBuffer:
         self.log_probs += [0.0] * len(fits)
         self.ids += fits
         return len(fits) < len(ids)
+
+    @property
+    def own(self) -> list[int]:
+        """The model's own tokens."""
+        return without_spans(self.ids, self.tool_spans)
 
     @property
     def tool_spans(self) -> list[list[int]]:

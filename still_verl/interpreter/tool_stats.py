@@ -6,7 +6,7 @@ from still_verl.interpreter.sandbox.base import Result
 
 # How a program that was run ended, and why a call had no program: each is a count of `ToolStats`.
 OUTCOMES = ("ok", "error", "timeout", "crash", "unavailable")
-REFUSALS = ("unreadable", "unknown_tool", "no_code")
+REFUSALS = ("unreadable", "unknown_tool", "no_code", "too_many")
 # Errors of a program that may be the sandbox's fault: a count of `ToolStats`, and the exception.
 SUSPECTS = {"missing_module": "ModuleNotFoundError", "not_permitted": "PermissionError"}
 
@@ -22,12 +22,19 @@ class ToolStats:
             that is refused.
         unavailable: those to which a remote service gave no answer.
         unreadable, unknown_tool, no_code: tool calls without a program: no valid JSON, another tool's name, no code.
+        too_many: tool calls beyond those that verl allows in one turn.
+        other_calls: calls of the job's other tools.
         seconds: wall time of running.
         wait_seconds: wall time of waiting for a free place.
         cap_reached: 1 when a limit on calls or seconds was reached.
         cut_outputs: outputs that did not fit into the response's budget.
         unfinished: 1 when the response ended inside a block.
         skipped_blocks: blocks that were not run, because the response went on past them.
+        closed_by_end: blocks that were run although the model's turn ended with them, and whose response went on.
+        resumed: times that the response went on after the engine had stopped where nothing was to be run.
+        dropped_tokens: tokens that the engine wrote past a block, which are not part of the response.
+        void_turns: 1 when the last turn brought neither a program nor an answer, and each earlier turn whose calls had
+            no program (SimpleTIR, arXiv 2509.02479).
         tier: isolation of the programs; empty while none was run.
     """
 
@@ -42,13 +49,24 @@ class ToolStats:
     unreadable: int = 0
     unknown_tool: int = 0
     no_code: int = 0
+    too_many: int = 0
+    other_calls: int = 0
     seconds: float = 0.0
     wait_seconds: float = 0.0
     cap_reached: int = 0
     cut_outputs: int = 0
     unfinished: int = 0
     skipped_blocks: int = 0
+    closed_by_end: int = 0
+    resumed: int = 0
+    dropped_tokens: int = 0
+    void_turns: int = 0
     tier: str = ""
+
+    @property
+    def answered(self) -> int:
+        """Calls of all tools that got an answer."""
+        return self.calls + self.other_calls
 
     def add(self, result: Result, waited: float) -> None:
         """Count a block that was handed to the sandbox."""

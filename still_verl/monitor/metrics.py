@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.interpreter.finish_reason import ABORTED, EMPTY, TURNS
 from still_verl.interpreter.tool_stats import OUTCOMES, REFUSALS, SUSPECTS
 from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.jsonl import finite
@@ -20,8 +21,10 @@ from still_verl.monitor.rows import StepRows, finished_of
 from still_verl.monitor.scripts import script_metrics
 from still_verl.rewards.extract import Extraction, extract
 
-TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached")  # logged for each response
+# Logged for each response.
+TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached", "resumed", "void_turns", "other_calls")
 TOOL_KINDS = (*OUTCOMES, *REFUSALS, *SUSPECTS)
+UNUSUAL = (TURNS, ABORTED, EMPTY)  # why a response ended, if neither model nor budget ended it; logged when it occurs
 _TERM = "term_"
 
 
@@ -29,7 +32,7 @@ def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefi
     """Compute all metrics of a step, named `<prefix>/<name>`.
 
     Args:
-        texts: the decoded responses of `rows`, in order.
+        texts: what the model wrote in the responses of `rows`, in order: without outputs of programs.
     """
     found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | gold_faults(rows) | tool_use(rows)
     found |= words(texts, keywords) | text_metrics(texts) | group_metrics(rows)
@@ -60,7 +63,7 @@ def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
     """Compute accuracy, and both completion ratios.
 
     They are the shares of responses that ended by themselves, of those of which it is known, and of those in which an
-    answer was found.
+    answer was found. A response that ended for another reason than these or its budget has a share of its own.
     """
     answered: list[bool] = []
     finished: list[bool] = []
@@ -69,7 +72,12 @@ def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
         ended = finished_of(info, extra)
         if ended is not None:
             finished.append(ended)
-    return means({"accuracy": rows.correct, "completion/answered": answered, "completion/finished": finished})
+    found = {"accuracy": rows.correct, "completion/answered": answered, "completion/finished": finished}
+    reasons = [extra["finish_reason"] for extra in rows.extras if "finish_reason" in extra]
+    for reason in UNUSUAL:
+        if reason in reasons:
+            found[f"completion/{reason}"] = [reason == each for each in reasons]
+    return means(found)
 
 
 def answer_of(info: dict[str, Any], text: str) -> Extraction:
@@ -118,11 +126,12 @@ def tool_use(rows: StepRows) -> dict[str, float]:
         for kind in TOOL_KINDS:
             if kind != "ok":
                 found[f"tool/{kind}_ratio"] = _total(used, f"tool_{kind}") / calls
-    tokens = _total(used, "response_tokens")
+    masked = _total(used, "tool_masked_tokens")
+    tokens = masked + _total(used, "response_tokens")
     if tokens:
-        found["tool/masked_token_ratio"] = _total(used, "tool_masked_tokens") / tokens
+        found["tool/masked_token_ratio"] = masked / tokens
     # The tier in force is a name, so it is a part of the metric's: 1.0 where all programs had the same.
-    tiers = [extra["tool_tier"] for extra in used if extra["tool_tier"]]
+    tiers = [extra["tool_tier"] for extra in used if extra.get("tool_tier")]
     for tier in sorted(set(tiers)):
         found[f"tool/tier_{tier}"] = tiers.count(tier) / len(tiers)
     return found
@@ -152,4 +161,4 @@ def text_metrics(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _total(extras: Iterable[dict[str, Any]], key: str) -> float:
-    return float(sum(extra[key] for extra in extras))
+    return float(sum(extra.get(key, 0) for extra in extras))

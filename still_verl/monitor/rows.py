@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.interpreter.finish_reason import finish_reason
+from still_verl.interpreter.finish_reason import STOP, finish_reason
+from still_verl.interpreter.token_buffer import without_spans
+from still_verl.rewards.drop_in import MODEL_TEXT
 
 REWARD_ERROR = "reward_error"  # the key under which the manager `still` says why it could not score a response
 
@@ -21,7 +23,7 @@ class StepRows:
         references: `ground_truth` of the data.
         infos: what the reward returned beside the score; empty for a reward that returns a number.
         extras: what the agent loop left, `finish_reason` and `response_tokens` among it if that was ours.
-        response_ids: tokens of the responses.
+        response_ids: tokens of the responses, outputs of programs included.
         keys: of the rows in the transfer queue.
         dropped: whether selection took it out of what is learned from.
     """
@@ -40,8 +42,16 @@ class StepRows:
 
     @property
     def tokens(self) -> np.ndarray:
-        """The number of tokens of each response."""
-        return np.array([len(ids) for ids in self.response_ids])
+        """The number of tokens that the model wrote in each response."""
+        return np.array([len(ids) for ids in self.model_ids])
+
+    @property
+    def model_ids(self) -> list[list[int]]:
+        """The tokens that the model wrote in each response: those outside of the outputs of programs."""
+        found = []
+        for ids, extra in zip(self.response_ids, self.extras, strict=True):
+            found.append(without_spans(ids, extra.get("tool_spans") or ()))
+        return found
 
     @property
     def correct(self) -> np.ndarray:
@@ -54,13 +64,18 @@ class StepRows:
     @property
     def finished(self) -> np.ndarray:
         """Whether each response ended by itself, which only our agent loops say; True for others."""
-        return np.array([extra.get("finish_reason") != "length" for extra in self.extras])
+        return np.array([extra.get("finish_reason", STOP) == STOP for extra in self.extras])
+
+    @property
+    def void_turns(self) -> np.ndarray:
+        """Turns of each response with neither a program nor an answer, which only `still_code` counts; 0 for others."""
+        return np.array([int(extra.get("tool_void_turns", 0)) for extra in self.extras])
 
 
 def finished_of(info: dict[str, Any], extra: dict[str, Any]) -> bool | None:
     """Return whether a response ended by itself; None when neither agent loop nor reward say so."""
     if "finish_reason" in extra:
-        return bool(extra["finish_reason"] != "length")
+        return bool(extra["finish_reason"] == STOP)
     if info.get("truncated") is None:
         return None
     return not info["truncated"]
@@ -93,6 +108,12 @@ class Validation:
     responses: Sequence[str]
     scores: Sequence[float]
     infos: Mapping[str, Sequence[Any]]
+
+    @property
+    def model_texts(self) -> list[str]:
+        """The responses without outputs of programs, where the reward says what these are."""
+        texts = self.infos.get(MODEL_TEXT) or [""] * len(self.responses)
+        return [text or response for text, response in zip(texts, self.responses, strict=True)]
 
     def rows(self, encode: Callable[[str], list[int]]) -> StepRows:
         """Return the validation as rows of a step.

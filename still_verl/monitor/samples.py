@@ -16,13 +16,16 @@ def spread(total: int, wanted: int) -> list[int]:
     return sorted(set(places.round().astype(int).tolist()))
 
 
-def sample(rows: StepRows, index: int, step: int, prompt: str, response: str, phase: str = "train") -> dict[str, Any]:
+def sample(
+    rows: StepRows, index: int, step: int, prompt: str, response: str, phase: str = "train", own: str | None = None
+) -> dict[str, Any]:
     """Return the row of one sample.
 
+    `own` is what the model wrote of `response`, where that has outputs of programs too.
     `acc` is 1.0 or 0.0; `truncated` is None when it is unknown; `reason` is empty for a reward that gives none.
     """
     info, extra = rows.infos[index], rows.extras[index]
-    found, ended = answer_of(info, response), finished_of(info, extra)
+    found, ended = answer_of(info, response if own is None else own), finished_of(info, extra)
     return {
         "step": step,
         "phase": phase,

@@ -8,17 +8,19 @@ from typing import Any
 
 from still_verl.rewards.compose import Row, score
 from still_verl.rewards.equivalence.reading import Reading
-from still_verl.rewards.presets import BOXED
+from still_verl.rewards.presets import BOXED, Preset
 from still_verl.rewards.registries import PRESETS
 
 THREADS = 16  # completions that are scored at once
-RESPONSE_TOKENS = "response_tokens"  # the key of extra_info in which an agent loop may leave the exact number
+# Keys of extra_info in which an agent loop may leave the exact number, and the text without outputs of programs.
+RESPONSE_TOKENS, MODEL_TEXT = "response_tokens", "model_text"
 
 
 def score_by_preset(
     name: str,
     response: str,
     ground_truth: Any,
+    extra_info: Mapping[str, Any] | None = None,
     extractors: Sequence[str] | None = None,
     verifier: Reading = "strict",
 ) -> Row:
@@ -26,15 +28,39 @@ def score_by_preset(
 
     Args:
         name: of a preset in `registries.PRESETS`, or the dotted name of your own.
-        response: the model's own text.
+        response: the response as text.
         ground_truth: the answer, or a sequence of alternatives.
+        extra_info: what verl passes to the reward function.
         extractors: where to look for the answer, in place of the preset's.
         verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
     """
     preset = replace(PRESETS.find(name), verifier=verifier)
     if extractors:
         preset = replace(preset, extractors=tuple(extractors))
-    return score(response, ground_truth, preset)
+    return score_response(response, ground_truth, preset, extra_info)
+
+
+def score_response(
+    response: str, ground_truth: Any, preset: Preset, extra_info: Mapping[str, Any] | None, **known: Any
+) -> Row:
+    """Score what the model wrote of a response: the agent loop `still_code` says what of it programs printed.
+
+    Args:
+        response: the response as text, as verl decodes it.
+        ground_truth: the answer, or a sequence of alternatives.
+        preset: what to pay for.
+        extra_info: what verl passes to the reward function.
+        known: of `compose.score`: `tokens`, `max_tokens`, `tool_ok`.
+
+    Returns:
+        The row of `compose.score`; where the agent loop has left a text, it is in the row too if it is another.
+    """
+    if not extra_info or MODEL_TEXT not in extra_info:
+        return score(response, ground_truth, preset, **known)
+    own = str(extra_info[MODEL_TEXT])
+    row = score(own, ground_truth, preset, **known)
+    row[MODEL_TEXT] = "" if own == response else own
+    return row
 
 
 def boxed_math_reward(completions: Sequence[Any], solution: Sequence[Any], **columns: Any) -> list[float | None]:
@@ -84,7 +110,7 @@ def _content(message: Mapping[str, Any]) -> str:
 
 
 def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer: str | None) -> int:
-    """Return how many tokens a response has: what an agent loop counted, else by `tokenizer`.
+    """Return how many tokens a model wrote: what an agent loop counted, else those of the response by `tokenizer`.
 
     verl hands a reward function text only. Encoding it again may differ by a few tokens from what was sampled.
 

@@ -24,6 +24,7 @@ class Preset:
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
         verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
+        answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
 
     Raises:
         ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
@@ -40,6 +41,7 @@ class Preset:
     overlong_buffer: int = 4096
     prefilled_think: bool = True
     verifier: Reading = "strict"
+    answer_in_outputs: bool = False
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():

@@ -21,11 +21,12 @@ class Sample:
         references: the right answers as text; a response is right if it equals one of them. Given in any form that
             `gold.read_gold` reads; empty when it cannot be read, and then `gold_fault` says why.
         preset: the terms of the job's reward, with their weights and settings.
-        transcript: the whole response as text, with the output of tools; the same as `text` if no tool was used.
+        transcript: the whole response as text, with the output of tools; the same as `text` if no tool was used. The
+            answer is looked for here too if `preset.answer_in_outputs` allows it.
         prompt: the prompt as text, with its chat template; empty in a reward file, which does not see it.
         data_source: the row's column of this name.
         extra_info: the row's column of this name, whatever the data has in it.
-        tokens: how long the response is, output of tools included; None in a reward file that has no tokenizer.
+        tokens: how many tokens the model wrote; None in a reward file that has no tokenizer.
         max_tokens: how long it could be in this step; None likewise.
         finished: whether the response ended by itself; None when it is not known.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
@@ -63,7 +64,10 @@ class Sample:
     @cached_property
     def found(self) -> Extraction:
         """The final answer of the text, and the extractor that found it."""
-        return extract(self.text, self.preset.extractors)
+        found = extract(self.text, self.preset.extractors)
+        if not found and self.preset.answer_in_outputs:
+            found = extract(self.transcript, self.preset.extractors)
+        return found
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -24,6 +24,7 @@ class RewardConfig:
         overlong_buffer: tokens before the limit in which the term `overlong` falls.
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
         verifier: how generously answers are compared, one of `equivalence.reading.READINGS`.
+        answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
 
     Raises:
         ConfigError: a value that cannot work. What a name stands for is not imported before `build` and the first use.
@@ -36,6 +37,7 @@ class RewardConfig:
     overlong_buffer: int | None = None
     prefilled_think: bool | None = None
     verifier: str | None = None
+    answer_in_outputs: bool | None = None
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)

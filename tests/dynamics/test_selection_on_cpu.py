@@ -1,6 +1,7 @@
 """Each rule on groups made by hand, and what is left of GRPO's statistics."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,6 +26,14 @@ def keeps(rule: str, samples: Group, **settings: list[float]) -> list[bool]:
 
 def test_overlong_drops_what_was_cut() -> None:
     assert keeps("overlong", group([Y, N, N], [5, 9, 9], [Y, N, Y])) == [Y, N, Y]
+
+
+def test_void_drops_responses_with_a_turn_that_brings_nothing() -> None:
+    samples = group([Y, N, N, Y], [5, 9, 9, 4])
+    assert keeps("void", samples) == [Y, Y, Y, Y], "nobody has counted them"
+    counted = replace(samples, void_turns=np.array([0, 1, 0, 2]))
+    assert keeps("void", counted) == [Y, N, Y, N]
+    assert select(["p"] * 4, counted, SelectionConfig(rules=["void", "overlong"])).tolist() == [Y, N, Y, N]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from still_verl.interpreter.fences import FenceParser, ends_in_string
+from still_verl.interpreter.fences import FenceParser
+from still_verl.interpreter.python_strings import PythonStrings
 
 DOCSTRING = '```python\ns = """\n```\nnot the end\n```\n"""\nprint(s)\n```\n'
 
@@ -81,4 +82,6 @@ def test_a_block_at_the_end_of_a_response_without_a_line_end() -> None:
     ],
 )
 def test_strings(code: str, inside: bool) -> None:
-    assert ends_in_string(code) is inside
+    strings = PythonStrings()
+    strings.read(code)
+    assert bool(strings.inside) is inside

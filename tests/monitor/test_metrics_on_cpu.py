@@ -116,18 +116,34 @@ def test_novelty_is_that_of_sets_of_tuples(tokens: list[str]) -> None:
     assert distinct == (pytest.approx(len(set(pairs)) / len(pairs)) if pairs else None)
 
 
+def test_responses_that_ended_for_another_reason_are_not_finished_and_are_shown() -> None:
+    reasons = ["stop", "length", "turns", "turns"]
+    found = step_metrics(rows([{}] * 4, [{"finish_reason": reason} for reason in reasons]), TEXTS, Keywords())
+    assert (found["still/completion/finished"], found["still/completion/turns"]) == (0.25, 0.5)
+    assert "still/completion/empty" not in found
+
+
+def test_lengths_and_words_leave_out_what_programs_printed() -> None:
+    extra = {"finish_reason": "stop", "tool_spans": [[2, 8]]}
+    step = rows([{"acc": 1.0}], [extra])
+    assert step.model_ids == [[0, 1, 8, 9]] and step_metrics(step, [""], Keywords())["still/length/mean"] == 4
+
+
 def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
     def used(masked: int, **counts: Any) -> dict[str, Any]:
         use = asdict(ToolStats(seconds=0.5, **counts))
         return {f"tool_{k}": v for k, v in use.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
 
     first = used(4, calls=3, ok=1, timeout=1, unreadable=1, tier="full")
-    found = tool_use(rows([{}] * 4, [first, used(2, calls=1, ok=1, tier="full"), used(0), {}]))
+    found = tool_use(rows([{}] * 4, [first, used(2, calls=1, ok=1, tier="full"), used(0, void_turns=1), {}]))
     assert found == {
         "tool/calls": pytest.approx(4 / 3),
         "tool/seconds": 0.5,
         "tool/wait_seconds": 0.0,
         "tool/cap_reached": 0.0,
+        "tool/resumed": 0.0,
+        "tool/void_turns": pytest.approx(1 / 3),
+        "tool/other_calls": 0.0,
         "tool/success": 0.5,
         "tool/error_ratio": 0.0,
         "tool/timeout_ratio": 0.25,
@@ -138,9 +154,8 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/unreadable_ratio": 0.25,
         "tool/unknown_tool_ratio": 0.0,
         "tool/no_code_ratio": 0.0,
-        "tool/missing_module_ratio": 0.0,
-        "tool/not_permitted_ratio": 0.0,
-        "tool/masked_token_ratio": 0.2,
+        "tool/too_many_ratio": 0.0,
+        "tool/masked_token_ratio": pytest.approx(6 / 36),
         "tool/tier_full": 1.0,
     }
     assert tool_use(rows([{}])) == {}

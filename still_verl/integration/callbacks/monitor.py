@@ -56,7 +56,7 @@ class Monitor(Callback):
 
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = self._rows(trainer, batch), trainer.global_steps
-        texts = trainer.tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
+        texts = trainer.tokenizer.batch_decode(rows.model_ids, skip_special_tokens=True)
         metrics |= step_metrics(rows, texts, self.keywords)
         assert self.journal is not None
         for alarm in (*self._constant(rows, step, trainer), *self.watch.observe(step, metrics)):
@@ -84,14 +84,16 @@ class Monitor(Callback):
 
         check_scored(validation.infos.get(REWARD_ERROR, ()))
         rows = validation.rows(encode)
-        metrics |= step_metrics(rows, validation.responses, self.keywords, prefix="still/validation")
+        texts = validation.model_texts
+        metrics |= step_metrics(rows, texts, self.keywords, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
         if self.journal is None:
             return
         kept = []
         for index in spread(len(rows), self.settings.samples):
             prompt, response = validation.prompts[index], validation.responses[index]
-            kept.append(sample(rows, index, trainer.global_steps, prompt, response, phase="validation"))
+            step = trainer.global_steps
+            kept.append(sample(rows, index, step, prompt, response, phase="validation", own=texts[index]))
         self.journal.samples(kept)
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
@@ -146,4 +148,8 @@ class Monitor(Callback):
             return []
         ids = read_prompts(batch, [rows.keys[index] for index in chosen])
         prompts = trainer.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        return [sample(rows, index, step, prompt, texts[index]) for index, prompt in zip(chosen, prompts, strict=True)]
+        kept = []
+        for index, prompt in zip(chosen, prompts, strict=True):
+            response = trainer.tokenizer.decode(rows.response_ids[index], skip_special_tokens=True)
+            kept.append(sample(rows, index, step, prompt, response, own=texts[index]))
+        return kept

@@ -38,7 +38,7 @@ class Selection(Callback):
 
     def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch:
         rows = trainer.samples.rows(batch)
-        samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores)
+        samples = Group(rows.correct, rows.tokens, rows.finished, rows.scores, rows.void_turns)
         keep = select(rows.uids, samples, self.settings)
         self.seen = self.seen + [len(keep), rows.tokens.sum()]
         self.dropped = self.dropped + [np.sum(~keep), rows.tokens[~keep].sum()]

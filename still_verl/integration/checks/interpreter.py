@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 
 # What the agent loop reads, so that a sandbox need not.
-OF_THE_LOOP = set("format sandbox stateful max_concurrent max_calls seconds_per_response packages_in_prompt".split())
+OF_THE_LOOP = set(
+    "format run_at_end sandbox stateful max_concurrent max_calls seconds_per_response packages_in_prompt".split()
+)
 
 
 def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> None:
-    """Run a test program in the job's sandbox, which must isolate enough.
+    """Check the format of the code and the sandbox.
 
     Raises:
-        ConfigError: there is none, or it does not answer; or a setting that it does not read.
+        ConfigError: a format that fails, a parser that does not exist, a sandbox that does not answer, or a setting
+            that it does not read.
     """
     # Not above: a job without code has no need of verl's agent loops here.
     from still_verl.integration.agent_loops.tool_calls import ToolCalls
@@ -38,6 +41,15 @@ def check_interpreter(config: DictConfig, interpreter: InterpreterConfig) -> Non
         check_tool_parser(config.actor_rollout_ref.rollout.multi_turn.format)
     else:
         check_format(interpreter.format, code_format)
+    check_sandbox(interpreter)
+
+
+def check_sandbox(interpreter: InterpreterConfig) -> None:
+    """Run a test program in a sandbox, which must isolate enough.
+
+    Raises:
+        ConfigError: there is none, or it does not answer.
+    """
     key = f"still.interpreter.sandbox={interpreter.sandbox}"
     try:
         settings, read = tracked(interpreter)

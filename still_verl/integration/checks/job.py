@@ -18,7 +18,7 @@ from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.gold import check_gold_answers
 from still_verl.integration.checks.gpu import check_attention, check_driver
-from still_verl.integration.checks.interpreter import check_interpreter
+from still_verl.integration.checks.interpreter import check_interpreter, check_sandbox
 from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.machine import check_accelerators, check_packages, check_trackers
 from still_verl.integration.checks.model import check_context_window, open_model
@@ -32,6 +32,7 @@ from still_verl.integration.checks.reward import check_reward_function, check_re
 from still_verl.integration.checks.run_folder import check_run_folder
 from still_verl.integration.checks.schedules import check_schedules
 from still_verl.integration.checks.selection import check_selection
+from still_verl.integration.checks.tools import check_text_only, check_tools
 from still_verl.integration.checks.unknown import check_known
 from still_verl.integration.checks.unread import check_read, check_replaced
 from still_verl.integration.checks.upstream import build_upstream, check_upstream
@@ -71,7 +72,10 @@ def _check(config: DictConfig) -> None:
     check_accelerators(config)
     check_attention(config)
     if runs_code(config):
+        check_text_only(config)
         check_interpreter(config, still.interpreter)
+    for tool in check_tools(config, still.interpreter):
+        check_sandbox(tool)
     build_upstream(config)
     check_policy_loss(config)
     if still.device == "cpu":

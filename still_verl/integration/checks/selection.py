@@ -10,7 +10,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.dynamics.registries import SELECTION_RULES
 from still_verl.dynamics.selection import Group, select
 from still_verl.dynamics.settings import SelectionConfig
-from still_verl.integration.checks.loops import DEFAULT_LOOP, follows_the_step, loops
+from still_verl.integration.checks.loops import DEFAULT_LOOP, follows_the_step, loops, runs_code
 from still_verl.integration.checks.tracked import tracked
 
 GROUPS_TRIED = 64  # of random responses, beside those that are made for each number of right ones
@@ -20,8 +20,8 @@ def check_selection(config: DictConfig, still: StillConfig) -> None:
     """Try the rules of a job.
 
     Raises:
-        ConfigError: a rule that fails, one that needs to know how responses ended while nobody says it, or rules of
-            ours that keep nothing of any group of the job's size.
+        ConfigError: a rule that fails, one that needs to know how responses ended, or of void turns, while nobody says
+            it, or rules of ours that keep nothing of any group of the job's size.
     """
     settings = still.selection
     if not settings.rules:
@@ -33,6 +33,11 @@ def check_selection(config: DictConfig, still: StillConfig) -> None:
         kept += _try(settings, group, read)
     if "finished" in read:
         check_finish_reasons(config, settings)
+    if "void_turns" in read and not runs_code(config):
+        raise ConfigError(
+            f"still.selection.rules={settings.rules}: the agent loop {', '.join(loops(config))} counts no void turns, "
+            "so that nothing would be dropped; set still/rollout=code"
+        )
     if kept == 0 and all(rule in SELECTION_RULES for rule in settings.rules):
         raise ConfigError(
             f"still.selection.rules={settings.rules}: with actor_rollout_ref.rollout.n={size} they keep no sample "
@@ -62,12 +67,13 @@ def example_groups(size: int, limit: int) -> Iterator[Group]:
     lengths = np.linspace(1, limit, size).astype(int)
     for right in range(size + 1):
         correct = np.arange(size) >= size - right  # the longest are right
-        yield Group(correct, lengths, np.ones(size, bool), correct.astype(float))
+        yield Group(correct, lengths, np.ones(size, bool), correct.astype(float), np.zeros(size, int))
     random = np.random.default_rng(0)
     for _ in range(GROUPS_TRIED):
         correct = random.random(size) < random.random()
         finished = random.random(size) < 0.8
-        yield Group(correct, random.integers(1, limit + 1, size), finished, random.normal(size=size))
+        void_turns = random.integers(0, 2, size)
+        yield Group(correct, random.integers(1, limit + 1, size), finished, random.normal(size=size), void_turns)
 
 
 def check_finish_reasons(config: DictConfig, settings: SelectionConfig) -> None:

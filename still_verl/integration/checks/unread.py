@@ -78,6 +78,13 @@ def no_code_loop(config: DictConfig, still: StillConfig) -> str:
     return f"the agent loop {', '.join(loops(config))} runs no code: set still/rollout=code"
 
 
+def no_text_format(config: DictConfig, still: StillConfig) -> str:
+    """Look for code that is written in the text, where a block may end with the model's turn."""
+    if still.interpreter.format == "tool_call":
+        return "still.interpreter.format=tool_call has no blocks: drop it"
+    return ""
+
+
 def no_manager(config: DictConfig, still: StillConfig) -> str:
     """Look for the reward manager `still`."""
     name = config.reward.reward_manager.name
@@ -108,7 +115,8 @@ DYNAMICS = ("still.kl", "still.entropy", "still.temperature", "still.reference",
 READERS = (
     Reader((*DYNAMICS, "still.monitor", "still.callbacks"), no_trainer),
     Reader(("still.context", "still.temperature"), no_loop_of_the_step),
-    Reader(("still.interpreter",), no_code_loop),
+    Reader(("still.interpreter", "still.reward.answer_in_outputs"), no_code_loop),
+    Reader(("still.interpreter.run_at_end",), no_text_format),
     Reader(("still.reward",), no_manager),
     Reader(("still.monitor.samples", "still.monitor.sample_mb", "still.monitor.sample_files"), no_run_folder),
     Reader(("still.selection.accuracy",), no_accuracy_rule),

@@ -10,6 +10,17 @@ from pathlib import Path
 from still_verl.integration.callbacks.base import Callback
 from still_verl.monitor.jsonl import line, open_append
 
+# Of what the agent loop has left of a response.
+EXTRAS = (
+    "finish_reason",
+    "response_tokens",
+    "tool_spans",
+    "tool_calls",
+    "tool_ok",
+    "tool_resumed",
+    "tool_closed_by_end",
+)
+
 
 class Recorder(Callback):
     steps_seen = 0
@@ -39,13 +50,16 @@ class Recorder(Callback):
 
         names = ["extra_fields", "responses", "response_mask"]
         fields = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=names)
-        reasons = [f["finish_reason"] for f in list(fields["extra_fields"])]
+        reasons = [f.get("finish_reason") for f in list(fields["extra_fields"])]
         metrics["still/test/cut"] = reasons.count("length") / len(reasons)
         metrics["still/test/steps_seen"] = self.steps_seen
-        metrics["still/test/tokens"] = sum(f["response_tokens"] for f in fields["extra_fields"]) / len(reasons)
+        metrics["still/test/tokens"] = sum(f.get("response_tokens", 0) for f in fields["extra_fields"]) / len(reasons)
         rows = zip(fields["responses"].unbind(), fields["response_mask"].unbind(), batch.tags, strict=True)
         tokens = [[ids.tolist(), mask.tolist()] for ids, mask, tag in rows if not tag.get("is_padding")]
-        self._write("on_metrics", trainer, tokens=tokens)
+        fields = list(fields["extra_fields"])
+        extras = [extra for extra, tag in zip(fields, batch.tags, strict=True) if not tag.get("is_padding")]
+        extras = [{key: extra.get(key) for key in EXTRAS} for extra in extras]
+        self._write("on_metrics", trainer, tokens=tokens, extras=extras)
 
     def state_dict(self):
         return {"steps_seen": self.steps_seen}

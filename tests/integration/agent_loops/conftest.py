@@ -37,8 +37,8 @@ def tool_tokenizer() -> Any:
     return tokenizer
 
 
-@pytest.fixture(autouse=True)
-def fresh_runner() -> Iterator[None]:
+@pytest.fixture(scope="module", autouse=True)
+def no_runner_left() -> Iterator[None]:
     yield
     if build._shared is not None:
         build._shared.close()

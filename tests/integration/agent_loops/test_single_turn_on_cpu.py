@@ -103,6 +103,14 @@ def test_stop_tokens_come_from_tokenizer_and_generation_config(
     assert stop_token_ids(reloaded) == {reloaded.eos_token_id, 5, 6}
 
 
+def test_stop_tokens_of_a_model_without_a_generation_config_are_in_its_config(
+    deepseek_like: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """vLLM looks there, too."""
+    (tmp_path / "config.json").write_text('{"model_type": "qwen2", "eos_token_id": 6}')
+    assert stop_token_ids(PreTrainedTokenizerFast.from_pretrained(tmp_path)) == {deepseek_like.eos_token_id, 6}
+
+
 def test_stop_tokens_without_a_generation_config(deepseek_like: PreTrainedTokenizerFast) -> None:
     assert stop_token_ids(deepseek_like) == {deepseek_like.eos_token_id}
 

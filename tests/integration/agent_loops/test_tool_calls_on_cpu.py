@@ -1,26 +1,11 @@
 """The loop `still_code` with the format `tool_call`, with the real sandbox."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 import verl  # noqa: F401  (loads the plugin)
-from scripted_model import parts, respond
-
-
-def call(code: Any, name: str = "code_interpreter") -> str:
-    return "<tool_call>\n" + json.dumps({"name": name, "arguments": {"code": code}}) + "\n</tool_call>"
-
-
-def answer(text: str) -> str:
-    """As the template writes it between two turns of the model."""
-    told = f"<|im_start|>user\n<tool_response>\n{text}\n</tool_response><|im_end|>\n"
-    return told + "<|im_start|>assistant\n"
-
-
-def tool_respond(tokenizer: Any, pieces: list[str], *overrides: str, **told: Any) -> Any:
-    return respond(tokenizer, pieces, "still.interpreter.format=tool_call", *overrides, model_type="qwen2", **told)
+from scripted_model import answer, call, parts, tool_respond
 
 
 def test_a_tool_call_is_answered_as_the_chat_template_does(tool_tokenizer: Any) -> None:

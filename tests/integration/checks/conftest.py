@@ -19,6 +19,15 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from still_verl.demo.prepare import prepare
 
+# Of our interpreter as a tool of verl's.
+TOOL_CONFIGS: dict[str, dict[str, Any]] = {
+    "bare": {},
+    "misspelt": {"tokenizer": "x", "max_cals": 3},
+    "format": {"tokenizer": "x", "format": "tagged"},
+    "zero": {"tokenizer": "x", "max_calls": 0},
+    "right": {"tokenizer": "x", "max_calls": 3},
+}
+
 
 @pytest.fixture(scope="session")
 def good() -> list[str]:
@@ -80,8 +89,12 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("other_loop", {"agent_name": "single_turn_agent"}),
         ("long", {"prompt": message("1" * 600)}),
         ("thinks", {"prompt": message("<think>")}),
+        ("images", {"images": [{"image": "x.png"}]}),
     ):
         pq.write_table(pa.Table.from_pylist([row(**change)] * 16), folder / f"{name}.parquet")
+    for name, config in TOOL_CONFIGS.items():
+        tool = {"class_name": "still_verl.integration.verl_tool.CodeInterpreter", "config": {"type": "native"} | config}
+        (folder / f"tools_{name}.json").write_text(json.dumps({"tools": [tool]}))
     write_models(folder)
     return folder
 
