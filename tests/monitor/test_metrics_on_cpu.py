@@ -138,8 +138,6 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/unreadable_ratio": 0.25,
         "tool/unknown_tool_ratio": 0.0,
         "tool/no_code_ratio": 0.0,
-        "tool/missing_module_ratio": 0.0,
-        "tool/not_permitted_ratio": 0.0,
         "tool/masked_token_ratio": 0.2,
         "tool/tier_full": 1.0,
     }
