@@ -35,6 +35,7 @@ NEEDED = {
     "still/policy=own": ["actor_rollout_ref.actor.ppo_mini_batch_size=128"],
     "still/offload=megatron": ["model_engine=megatron"],
     "still/offload=veomni": ["model_engine=veomni"],
+    "still/selection=void": ["still/rollout=code"],
 }
 
 

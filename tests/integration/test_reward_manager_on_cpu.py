@@ -149,7 +149,7 @@ def test_a_term_of_a_user_sees_text_and_transcript_apart(tokenizer: Any, monkeyp
     (row,) = grade(tokenizer, [cheat], "still/reward=boxed", weights)
     (seen,) = SEEN
     assert (seen.text, seen.transcript, seen.prompt) == ("7!", "7" + printed + "!", "7+5=?")
-    assert (seen.tokens, seen.max_tokens, seen.finished, seen.tool_ok) == (len(printed) + 3, LIMIT, True, 1)
+    assert (seen.tokens, seen.max_tokens, seen.finished, seen.tool_ok) == (3, LIMIT, True, 1), "its own tokens"
     assert row["reward_score"] == pytest.approx(0.1) and row["reward_extra_info"]["term_term_of_a_user"] == 0.5
 
 
