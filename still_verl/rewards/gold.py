@@ -153,6 +153,5 @@ def _read_text(text: str) -> str:
 
 def _unreadable(value: Any, why: str) -> UnreadableGold:
     shown = " ".join(repr(value).split())
-    if len(shown) > 80:
-        shown = f"{shown[:77]}..."
+    shown = f"{shown[:77]}..." if len(shown) > 80 else shown
     return UnreadableGold(f"ground_truth={shown} cannot be read: {why}")

@@ -31,6 +31,4 @@ def cost(answer: str) -> Cost:
 
 def caller_seconds(looks: Cost) -> float:
     """Return the processor time that the rules may use in the caller's process."""
-    if looks == "hopeless":
-        return HOPELESS_S
-    return CALLER_S
+    return HOPELESS_S if looks == "hopeless" else CALLER_S

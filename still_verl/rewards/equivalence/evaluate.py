@@ -112,6 +112,8 @@ class Evaluator:
         functions = self.precision.functions
         if name in self._point:
             return self._point[name]
+        if name == "i" and self._real:
+            raise OffDomain
         if name == "i":
             return functions.mpc(0, 1)
         if name not in CONSTANTS:

@@ -60,12 +60,7 @@ def number(value: int | Fraction) -> Node:
 
 
 # Functions that are quotients of others: identities between them then need no evaluation.
-_QUOTIENTS = {
-    "tan": ("sin", "cos"),
-    "cot": ("cos", "sin"),
-    "sec": ("", "cos"),
-    "csc": ("", "sin"),
-}
+_QUOTIENTS = {"tan": ("sin", "cos"), "cot": ("cos", "sin"), "sec": ("", "cos"), "csc": ("", "sin")}
 
 
 def function(name: str, argument: Node) -> Node:

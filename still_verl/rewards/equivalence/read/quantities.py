@@ -8,10 +8,7 @@ from typing import Any
 Dimensions = frozenset[tuple[str, Fraction]]
 
 _UNIT = re.compile(r"[A-Za-z]{1,20}(?:\*\*-?\d)?(?:\s*[ */]\s*[A-Za-z]{1,20}(?:\*\*-?\d)?){0,4}")
-_MONEY = (
-    "dollar = [dollar] = usd = USD",
-    "penny = dollar / 100 = _ = pennies = cents",
-)
+_MONEY = ("dollar = [dollar] = usd = USD", "penny = dollar / 100 = _ = pennies = cents")
 
 
 @lru_cache(maxsize=1)
