@@ -24,12 +24,11 @@ FAILURES: "Registry[DemoFailure]" = Registry(
         "length": f"{_TABLE}.LENGTH",
         "words": f"{_TABLE}.WORDS",
         "entropy_collapse": f"{_TABLE}.ENTROPY_COLLAPSE",
+        "cold": f"{_TABLE}.COLD",
         "truncation": f"{_TABLE}.TRUNCATION",
         "no_stop": f"{_TABLE}.NO_STOP",
         "too_hard": f"{_TABLE}.TOO_HARD",
         "too_easy": f"{_TABLE}.TOO_EASY",
-        "equal_rollouts": f"{_TABLE}.EQUAL_ROLLOUTS",
-        "mismatch": f"{_TABLE}.MISMATCH",
     },
     _is_failure,
 )

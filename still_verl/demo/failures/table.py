@@ -24,6 +24,12 @@ WORDS = DemoFailure(
 )
 ENTROPY_COLLAPSE = DemoFailure(
     "entropy_collapse",
+    "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
+    ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
+    steps=26,
+)
+COLD = DemoFailure(
+    "entropy_collapse",
     "The temperature falls to a fifth in the course of the run: the policy stops exploring.",
     [
         "still/temperature=own",
@@ -31,12 +37,6 @@ ENTROPY_COLLAPSE = DemoFailure(
         "still.temperature.start=1.0",
         "still.temperature.end=0.2",
     ],
-)
-EQUAL_ROLLOUTS = DemoFailure(
-    "rollouts_equal",
-    "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong, until all rollouts agree.",
-    ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
-    steps=34,
 )
 TRUNCATION = DemoFailure(
     "truncation",
@@ -63,10 +63,4 @@ TOO_EASY = DemoFailure(
     _SMALL_GROUPS,
     steps=35,
     data=too_easy,
-)
-MISMATCH = DemoFailure(
-    "rollout_mismatch",
-    "Rollouts leave out all but the likeliest tokens, and training does not know.",
-    ["actor_rollout_ref.rollout.top_p=0.6", "actor_rollout_ref.rollout.calculate_log_probs=true"],
-    steps=22,
 )

@@ -120,7 +120,7 @@ class Acceleration(BaseDetector):
         return Finding(self.severity, f"{said} in {len(values)} steps (z of the bend {bend.z:+.1f})")
 
     def _beyond_a_line(self, history: History) -> Finding | None:
-        """Compare the level now with earlier ones, each times the factor by which the run has become longer.
+        """Compare the level now with earlier ones, each times the factor by which the run has grown.
 
         A policy that walks away from its reference, or diffuses, does so no faster than that.
         """
@@ -130,13 +130,13 @@ class Acceleration(BaseDetector):
         uncertainty = math.sqrt(2) * history.noise.of_mean(now.size)
         for part in BEYOND_PARTS:
             before = history.levels[max(bisect_right(history.levels, now.end / part, key=END) - 1, 0)]
-            longer = math.log(now.middle / before.middle)
-            beyond = now.value - before.value - longer
+            growth = math.log(now.middle / before.middle)
+            beyond = now.value - before.value - growth
             if before.end < now.end / part * 0.8 or beyond < max(math.log(BEYOND), BEYOND_Z * uncertainty):
                 continue
             figures = f"{self.signal} {history.raw(before.value):.4f} -> {history.raw(now.value):.4f}"
             return Finding(
-                "info", f"{figures} since step {before.step}, while the run became {math.exp(longer):.1f} times longer"
+                "info", f"{figures} since step {before.step}, while the run grew {math.exp(growth):.1f} times as long"
             )
         return None
 
