@@ -41,6 +41,8 @@ INHERITED = {
 }
 # Groups whose settings verl's naive manager does not read, so that the checks refuse them beside it.
 UNREAD = {"still/reward=inherit": "still/verifier="}
+# Choices that the checks refuse beside another one than this of the second group.
+ONLY_BESIDE = {"still/selection=void": "still/rollout=code"}
 
 
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
@@ -50,6 +52,10 @@ def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp
         inherited += INHERITED.get(override, [])
         unread += [group for choice, group in UNREAD.items() if choice == override]
     read = [override for override in overrides if not override.startswith(tuple(unread))]
+    for choice, needed in ONLY_BESIDE.items():
+        if choice in read:
+            group = needed.partition("=")[0] + "="
+            read = [needed if override.startswith(group) else override for override in read]
     job = start_job(tmp_path, [*read, *inherited, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]

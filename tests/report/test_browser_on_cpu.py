@@ -141,7 +141,9 @@ def test_a_run_without_accuracy_and_with_nan(browser: str, tmp_path: Path) -> No
     assert seen["charts"] == 2  # the entropy, and when the alarm over what is no number rang
 
 
-def test_an_empty_run(browser: str, tmp_path: Path) -> None:
+def test_a_run_without_a_step(browser: str, tmp_path: Path) -> None:
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "config.yaml").write_text("trainer: {total_training_steps: 8}\n")
     assert open_page(browser, [tmp_path], tmp_path / "r.html")["charts"] == 0
 
 
