@@ -67,7 +67,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"temperature": {"kind": "adaptive", "target": 1, "rate": 1}}, "a temperature cannot be adaptive"),
         ({"context": {"stages": [[1, 9], [5, 9]]}}, "give steps and tokens that increase"),
         ({"context": {"stages": [[2, 9]]}}, "write [1, tokens] as the first stage"),
-        ({"selection": {"rules": ["longest"]}}, "use one of overlong, accuracy, question, response"),
+        ({"selection": {"rules": ["longest"]}}, "use one of overlong, void, accuracy, question, response"),
         ({"selection": {"accuracy": [0.8, 0.2]}}, "give [low, high]"),
         (
             {"monitor": {"stop_on": ["hacking"]}},

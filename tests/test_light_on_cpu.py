@@ -94,6 +94,6 @@ def test_the_doctor_looks_at_what_is_left(tmp_path: Path) -> None:
     done = still(tmp_path, "doctor", "--json")
     findings = {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert done.returncode == 0, done.stdout
-    assert list(findings) == ["python", "packages", "verl", "sandbox"]
+    assert list(findings) == ["python", "packages", "verl", "sandbox", "program packages"]
     assert findings["verl"]["found"].startswith("not installed")
     assert findings["verl"]["fix"].endswith("pip install 'still-verl[verl]'")
