@@ -1,5 +1,7 @@
 """Blocks in list items, against a complete reader of CommonMark."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,17 +18,20 @@ LINES = [
 INDENTS = ["", " ", "  ", "   ", "    ", "     ", "      ", "\t"]
 
 
-def commonmark(text: str) -> list[str]:
-    """The Python blocks of a text that are closed, as markdown-it reads it; HTML is text to us."""
+def fences(text: str) -> list[Any]:
+    """The fenced blocks of a text as markdown-it reads it; HTML is text to us."""
     parser = markdown_it.MarkdownIt("commonmark").disable("html_block").disable("blockquote").disable("reference")
-    lines = text.split("\n")
-    found = []
-    for token in parser.parse(text):
-        last = lines[token.map[1] - 1].strip() if token.type == "fence" else ""
-        closed = len(last) >= len(token.markup) and set(last) == {token.markup[:1]} and token.map[1] - token.map[0] > 1
-        if token.type == "fence" and token.info.split()[:1] == ["python"] and closed:
-            found.append(token.content)
-    return found
+    return [token for token in parser.parse(text) if token.type == "fence"]
+
+
+def closed(token: Any) -> bool:
+    """Whether a fence ends the block: its lines are then the content's and two more, otherwise only one more."""
+    return token.map[1] - token.map[0] == token.content.count("\n") + 2
+
+
+def commonmark(text: str) -> list[str]:
+    """The Python blocks of a text that are closed."""
+    return [token.content for token in fences(text) if closed(token) and token.info.split()[:1] == ["python"]]
 
 
 @settings(max_examples=400)
@@ -42,13 +47,4 @@ def test_a_block_is_that_of_commonmark(lines: list[tuple[str, str]]) -> None:
 
 def outdented(text: str) -> bool:
     """Whether an unclosed block or an outdented line makes the two read a text differently, on purpose."""
-    parser = markdown_it.MarkdownIt("commonmark").disable("html_block").disable("blockquote").disable("reference")
-    lines = text.split("\n")
-    for token in parser.parse(text):
-        if token.type == "fence":
-            last = lines[min(token.map[1], len(lines)) - 1].strip()
-            if not (set(last) == {token.markup[:1]} and len(last) >= len(token.markup)):
-                return True
-            if token.map[1] - token.map[0] == 1:
-                return True
-    return False
+    return not all(closed(token) for token in fences(text))
