@@ -8,8 +8,10 @@ pairs, seconds of processor time), one for each hit. A hit is
     key         an answer that is paid for two golds which differ from each other
     slow        a comparison that took the caller's thread more than `SLOW_S` of processor time
     lenient     an answer that the strict reading accepts and the lenient one refuses
-    unequal     an answer that is not equal to itself, though it is decided
     crash       an internal error
+
+The golds of a key are golds that a data set may hold: known ones, and known ones with another number. Golds are not
+hostile, so a key for a broken one opens nothing. The other hits count for every pair, also of two broken texts.
 
 `--seed N` runs one round again and writes nothing.
 """
@@ -24,12 +26,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from verifier_corpus import DIFFERENT, changed, endless, hedges, texts
+from verifier_corpus import DIFFERENT, changed, endless, hedges, renumbered, texts
 
 from still_verl.rewards.equivalence.verify import in_caller, verify
 
 ANSWERS = 100  # of a round
-VARIANTS = 12  # of each answer, as golds
+VARIANTS = 12  # of each sort of gold, for each answer
 SLOW_S = 0.2  # ten times what a comparison may take
 WITH_WORKERS = 25  # every so many answers one pair is decided with workers too
 
@@ -52,10 +54,7 @@ def truth(gold: str, answer: str, hits: list[Hit], reading: str = "strict") -> b
 
 def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
     """Note two golds that differ and for which the answer is paid; return the number of pairs."""
-    paid = [gold for gold in golds if truth(gold, answer, hits)]
-    for gold in paid:
-        if truth(gold, answer, hits, "lenient") is False:
-            hits.append({"hit": "lenient", "gold": gold, "answer": answer})
+    paid = paid_golds(answer, golds, hits)
     for one, other in itertools.combinations(paid, 2):
         if truth(one, other, hits) is False and truth(other, one, hits) is False:
             hits.append({"hit": "key", "gold": one, "other": other, "answer": answer})
@@ -63,10 +62,19 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
     return len(golds) + len(paid) + len(paid) * (len(paid) - 1)
 
 
-def golds_for(answer: str, random_: random.Random) -> list[str]:
-    """Return texts near the answer, and some that differ from each other."""
-    near = [changed(random_, answer) for _ in range(VARIANTS)]
-    return list(dict.fromkeys([answer, *near, *random_.sample(DIFFERENT, VARIANTS)]))
+def paid_golds(answer: str, golds: list[str], hits: list[Hit]) -> list[str]:
+    """Return the golds for which an answer is paid; note those for which the lenient reading does not pay it."""
+    paid = [gold for gold in golds if truth(gold, answer, hits)]
+    for gold in paid:
+        if truth(gold, answer, hits, "lenient") is False:
+            hits.append({"hit": "lenient", "gold": gold, "answer": answer})
+    return paid
+
+
+def golds_for(near: str, random_: random.Random) -> list[str]:
+    """Return golds that a data set may hold: a known one, the same with other numbers, and some that differ."""
+    others = [renumbered(random_, near) for _ in range(VARIANTS)]
+    return list(dict.fromkeys([near, *others, *random_.sample(DIFFERENT, VARIANTS)]))
 
 
 def run(seed: int, known: list[str]) -> tuple[int, list[Hit]]:
@@ -76,9 +84,11 @@ def run(seed: int, known: list[str]) -> tuple[int, list[Hit]]:
     pairs = 0
     gc.collect()
     gc.disable()  # a collection of all that is cached is no answer's time
-    for place, answer in enumerate(itertools.islice(endless(random_, known), ANSWERS)):
+    for place, (answer, near) in enumerate(itertools.islice(endless(random_, known), ANSWERS)):
         answer = answer.strip() or "0"
-        pairs += keys(answer, golds_for(answer, random_), hits)
+        pairs += keys(answer, golds_for(near, random_), hits)
+        broken = [answer, *(changed(random_, answer) for _ in range(VARIANTS))]
+        pairs += len(broken) + len(paid_golds(answer, broken, hits))
         if place % WITH_WORKERS == 0:
             verdict = verify(random_.choice(DIFFERENT), answer)
             if "internal" in verdict.reason:

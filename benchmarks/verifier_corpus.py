@@ -5,6 +5,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,17 +122,27 @@ def changed(random_: random.Random, text: str) -> str:
     return text[:4000]
 
 
-def endless(random_: random.Random, known: list[str]) -> Iterator[str]:
-    """Yield random answers of every sort, for as long as somebody asks."""
+def renumbered(random_: random.Random, text: str) -> str:
+    """Return a text with one of its numbers exchanged: as well formed as before, and another answer."""
+    numbers = list(re.finditer(r"\d+", text))
+    if not numbers:
+        return text
+    number = random_.choice(numbers)
+    return text[: number.start()] + str(random_.randint(0, 120)) + text[number.end() :]
+
+
+def endless(random_: random.Random, known: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield random answers of every sort, each with a known text near it, for as long as somebody asks."""
     while True:
+        near = random_.choice(known)
         kind = random_.randrange(5)
         if kind == 0:
-            yield monster(random_)[:4000]
+            yield monster(random_)[:4000], near
         elif kind == 1:
-            yield long_text(random_)[:4000]
+            yield long_text(random_)[:4000], near
         elif kind == 2:
-            yield random_.choice(known)
+            yield near, near
         elif kind == 3:
-            yield changed(random_, random_.choice(known))
+            yield changed(random_, near), near
         else:
-            yield random_.choice(_CLAIMS).format(n=random_.choice(known))
+            yield random_.choice(_CLAIMS).format(n=near), near
