@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import keywords as texts_of
 import numpy as np
@@ -108,7 +107,7 @@ def _rows_themselves(batch: Any) -> Any:
     return batch
 
 
-def _short_prompts(batch: Any, keys: list[str]) -> list[list[int]]:
+def _short_prompts(keys: list[str]) -> list[list[int]]:
     return [[5, 6, 7]] * len(keys)
 
 
@@ -119,8 +118,7 @@ def callback_steps(rows: StepRows, tokenizer: Any, folder: Path, times: int) -> 
     config = {"still": still, "trainer": {"save_freq": -1}, "actor_rollout_ref": rollout}
     monitor = callback.Monitor(OmegaConf.create(config))
     # Instead of the transfer queue: rows are what the trainer hands over, and all prompts are the same three tokens.
-    mock.patch.object(callback, "read_prompts", _short_prompts).start()
-    samples = SimpleNamespace(rows=_rows_themselves)
+    samples = SimpleNamespace(rows=_rows_themselves, prompts=_short_prompts)
     trainer: Any = SimpleNamespace(tokenizer=tokenizer, global_steps=0, total_training_steps=times, samples=samples)
     monitor.on_init_end(trainer)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,14 +16,25 @@ if TYPE_CHECKING:
 Tag = dict[str, Any]
 
 _PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
-_FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses"]
+_FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses", "prompts"]
+
+
+class Sample(NamedTuple):
+    """What the queue holds of one sample; tokens are ids."""
+
+    uid: str
+    score: float
+    reference: Any
+    extra: dict[str, Any]
+    response: np.ndarray
+    prompt: np.ndarray
 
 
 class Samples:
     """The samples of a step. Each is fetched from the queue once, whoever asks for it: a fetch takes milliseconds."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, float, Any, dict[str, Any], Any]] = {}
+        self._known: dict[str, Sample] = {}
 
     def rows(self, batch: Batch) -> StepRows:
         """Return the samples of a batch, without the rows that pad it."""
@@ -32,17 +43,21 @@ class Samples:
         if unknown:  # the queue refuses an empty list
             self._fetch(unknown, batch.partition_id)
         known = [self._known[key] for key in keys]
-        extras = [extra for _, _, _, extra, _ in known]
+        extras = [sample.extra for sample in known]
         return StepRows(
-            uids=[uid for uid, *_ in known],
-            scores=np.array([score for _, score, *_ in known], dtype=float),
-            references=[reference for _, _, reference, _, _ in known],
+            uids=[sample.uid for sample in known],
+            scores=np.array([sample.score for sample in known], dtype=float),
+            references=[sample.reference for sample in known],
             infos=[extra.get("reward_extra_info") or {} for extra in extras],
             extras=extras,
-            response_ids=[ids.tolist() for *_, ids in known],
+            response_ids=[sample.response.tolist() for sample in known],
             keys=keys,
             dropped=dropped,
         )
+
+    def prompts(self, keys: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of the prompts of some samples that `rows` has returned."""
+        return [self._known[key].prompt.tolist() for key in keys]
 
     def forget(self) -> None:
         """Forget all: the step is over."""
@@ -54,13 +69,14 @@ class Samples:
         data = tq.kv_batch_get(keys=keys, partition_id=partition, select_fields=_FIELDS)
         columns = [
             map(str, data["uid"]),
-            _row_sums(data["rm_scores"]),
+            map(_sum, _rows(data["rm_scores"])),
             map(_reference, data["reward_model"]),
             data["extra_fields"],
-            data["responses"].unbind(),
+            _rows(data["responses"]),
+            _rows(data["prompts"]),
         ]
         for key, *sample in zip(keys, *columns, strict=True):
-            self._known[key] = tuple(sample)
+            self._known[key] = Sample(*sample)
 
 
 def _reference(reward_model: Any) -> Any:
@@ -80,28 +96,14 @@ def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
     return keys, dropped
 
 
-def _row_sums(tokens: Any) -> list[float]:
-    """Sum up each row: a reward is paid at one token of a response, the others have 0."""
-    sums = []
-    for row in tokens.unbind():
-        sums.append(float(row.sum()))
-    return sums
+def _rows(tokens: Any) -> list[np.ndarray]:
+    """Return the rows of a jagged tensor. In numpy: a tensor for each row takes longer than the queue's answer."""
+    return np.split(tokens.values().numpy(), tokens.offsets()[1:-1].numpy())
 
 
-def _rows_as_lists(tokens: Any) -> list[list[int]]:
-    """Return a jagged tensor of token ids as lists."""
-    rows = []
-    for row in tokens.unbind():
-        rows.append(row.tolist())
-    return rows
-
-
-def read_prompts(batch: Batch, keys: Sequence[str]) -> list[list[int]]:
-    """Fetch the tokens of the prompts of some rows of a batch."""
-    import transfer_queue as tq
-
-    data = tq.kv_batch_get(keys=list(keys), partition_id=batch.partition_id, select_fields=["prompts"])
-    return _rows_as_lists(data["prompts"])
+def _sum(row: np.ndarray) -> float:
+    """Sum up the rewards of a response: one is paid at one token, the others have 0."""
+    return float(row.sum())
 
 
 def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:

@@ -117,14 +117,20 @@ def test_a_batch_of_padding_alone_has_no_responses_that_could_not_be_scored() ->
     assert len(Samples().rows(padding)) == 0
 
 
+def jagged(*rows: list[Any]) -> torch.Tensor:
+    """Return a column as the queue returns it."""
+    return torch.nested.as_nested_tensor([torch.tensor(row) for row in rows], layout=torch.jagged)
+
+
 def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model judges them, so the data need have none."""
     columns = {
         "uid": ["a"] * 4,
-        "rm_scores": torch.zeros(4, 2),
+        "rm_scores": jagged([0.0, 1.0], [0.0], [0.0], [0.0, 0.0, -1.0]),
         "reward_model": [{"style": "model"}, {"ground_truth": None}, None, {"ground_truth": "7"}],
         "extra_fields": [{}] * 4,
-        "responses": torch.ones(4, 2, dtype=torch.int64),
+        "responses": jagged([5, 6], [7], [8], [9, 10, 11]),
+        "prompts": jagged([1], [1, 2], [1, 2, 3], [4]),
     }
     asked = []
 
@@ -137,6 +143,9 @@ def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -
     samples = Samples()
     rows = samples.rows(batch)
     assert rows.references == [None, None, None, "7"]
+    assert rows.scores.tolist() == [1.0, 0.0, 0.0, -1.0]
+    assert rows.response_ids == [[5, 6], [7], [8], [9, 10, 11]]
+    assert samples.prompts(["d", "b"]) == [[4], [1, 2]]
     assert sample(rows, 0, step=1, prompt="", response="")["gold"] is None
 
     part: Any = SimpleNamespace(keys=["d", "b"], tags=[{}, {"still_dropped": True}], partition_id="train")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_prompts
 from still_verl.interpreter.finish_reason import stop_token_ids
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.journal import Journal
@@ -66,7 +65,7 @@ class Monitor(Callback):
             active.add(CONSTANT_REWARD)
         for name in self.alarms:
             metrics[f"still/alarm/{name}"] = float(name in active)
-        self.journal.samples(self._samples(rows, texts, step, trainer, batch))
+        self.journal.samples(self._samples(rows, texts, step, trainer))
 
     def _rows(self, trainer: StillTrainer, batch: Batch) -> StepRows:
         """Return the samples of a step; what an agent loop of others does not say is read from the tokens."""
@@ -139,14 +138,12 @@ class Monitor(Callback):
             self.stopping = True
             _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 
-    def _samples(
-        self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer, batch: Batch
-    ) -> list[dict[str, Any]]:
-        """Return some samples of a step, to be kept. Only their prompts are fetched."""
+    def _samples(self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer) -> list[dict[str, Any]]:
+        """Return some samples of a step, to be kept."""
         chosen = spread(len(rows), self.settings.samples)
         if not chosen or not self.still.run_dir:
             return []
-        ids = read_prompts(batch, [rows.keys[index] for index in chosen])
+        ids = trainer.samples.prompts([rows.keys[index] for index in chosen])
         prompts = trainer.tokenizer.batch_decode(ids, skip_special_tokens=True)
         kept = []
         for index, prompt in zip(chosen, prompts, strict=True):

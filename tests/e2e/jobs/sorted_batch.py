@@ -3,12 +3,12 @@
 import numpy as np
 
 from still_verl.integration.callbacks.base import Callback
-from still_verl.integration.transfer_queue import read_prompts, subset
+from still_verl.integration.transfer_queue import subset
 
 
 class SortedBatch(Callback):
     def on_batch(self, trainer, batch, metrics):
         rows = trainer.samples.rows(batch)
-        tokens = list(zip(read_prompts(batch, rows.keys), rows.response_ids, strict=True))
+        tokens = list(zip(trainer.samples.prompts(rows.keys), rows.response_ids, strict=True))
         order = sorted(range(len(tokens)), key=lambda row: tokens[row])
         return subset(batch, np.array(order))

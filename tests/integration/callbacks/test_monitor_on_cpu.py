@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from still_verl.integration.callbacks import monitor
 from still_verl.integration.callbacks.monitor import Monitor
 from still_verl.monitor.alarms import ALARMS, DETECTORS, Alarm, Detector
 from still_verl.monitor.jsonl import json_lines, read_samples
@@ -43,10 +42,14 @@ def step_rows(scores: list[float], words: int = 1) -> StepRows:
     return StepRows(["p"] * n, np.array(scores), ["7"] * n, infos, extras, ids, keys, [False] * (n - 1) + [True])
 
 
+def prompts_of(keys: list[str]) -> list[list[int]]:
+    return [list(map(ord, key)) for key in keys]
+
+
 class Run:
     """A monitor, and a trainer as far as it sees one."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         node = {"name": "test", "run_dir": str(folder), "monitor": settings}
         rollout = {"rollout": {"response_length": 10_000}}
         config = {"still": node, "trainer": {"save_freq": 4}, "actor_rollout_ref": rollout}
@@ -54,8 +57,7 @@ class Run:
         self.saved: list[int] = []
         self.trainer: Any = SimpleNamespace(tokenizer=Letters(), global_steps=0, total_training_steps=99)
         self.trainer._save_checkpoint = lambda: self.saved.append(self.trainer.global_steps)
-        self.trainer.samples = SimpleNamespace(rows=lambda batch: batch)
-        monkeypatch.setattr(monitor, "read_prompts", lambda batch, keys: [[ord(c) for c in key] for key in keys])
+        self.trainer.samples = SimpleNamespace(rows=lambda batch: batch, prompts=prompts_of)
         self.monitor.on_init_end(self.trainer)
 
     def step(self, rows: StepRows) -> dict[str, float]:
@@ -66,8 +68,8 @@ class Run:
         return metrics
 
 
-def test_a_step_gives_metrics_and_samples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run = Run(monkeypatch, tmp_path, samples=3)
+def test_a_step_gives_metrics_and_samples(tmp_path: Path) -> None:
+    run = Run(tmp_path, samples=3)
     metrics = run.step(step_rows([0.0, 1.0, 0.0, 1.0, 1.0]))
     run.monitor.close()
     assert metrics["still/accuracy"] == metrics["still/reward/correct"] == 0.6
@@ -93,8 +95,8 @@ def test_a_step_gives_metrics_and_samples(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert [row["prompt"] for row in read_samples(tmp_path)] == ["k0", "k2", "k4"]
 
 
-def test_a_validation_has_metrics_and_samples_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run = Run(monkeypatch, tmp_path, samples=1)
+def test_a_validation_has_metrics_and_samples_of_its_own(tmp_path: Path) -> None:
+    run = Run(tmp_path, samples=1)
     infos = {"reward": [1.0, 0.0], "acc": [1.0, 0.0], "tokens": [9.0, None], "pred": ["7", None]}
     metrics: dict[str, float] = {}
     validation = Validation(["a", "b"], ["2+5=", "3+4="], ["Wait 7", "no"], [1.0, 0.0], infos)
@@ -107,17 +109,17 @@ def test_a_validation_has_metrics_and_samples_of_its_own(monkeypatch: pytest.Mon
     assert (row["phase"], row["step"], row["prompt"], row["gold"], row["tokens"]) == ("validation", 0, "2+5=", None, 9)
 
 
-def test_no_samples_are_kept_if_none_are_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run = Run(monkeypatch, tmp_path, samples=0)
+def test_no_samples_are_kept_if_none_are_wanted(tmp_path: Path) -> None:
+    run = Run(tmp_path, samples=0)
     run.step(step_rows([0.0, 1.0]))
     run.monitor.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alarms.jsonl", "keywords.json", "versions.json"]
 
 
 def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = Run(monkeypatch, tmp_path, stop_on=["reward_hacking_length"])
+    run = Run(tmp_path, stop_on=["reward_hacking_length"])
     logged: dict[int, float] = {}
     while run.trainer.global_steps < run.trainer.total_training_steps:
         words = 20 + run.trainer.global_steps + 7 * run.trainer.global_steps % 5
@@ -135,7 +137,7 @@ def test_an_alarm_ends_the_run_one_step_later_with_a_checkpoint(
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_every_alarm_can_end_a_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run = Run(monkeypatch, tmp_path, stop_on=[name])
+    run = Run(tmp_path, stop_on=[name])
     worst = DETECTORS.find(name).severity
     alarms = {2: Alarm(name, worst, 2, "it is so", "look")}
     if worst != "info":
@@ -147,14 +149,14 @@ def test_every_alarm_can_end_a_run(name: str, monkeypatch: pytest.MonkeyPatch, t
     assert run.saved == [3] and run.trainer.global_steps == 3, "one step after it was at its worst"
 
 
-def test_the_checkpoint_is_upstreams_if_it_is_due(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run = Run(monkeypatch, tmp_path, stop_on=["constant_reward"])
+def test_the_checkpoint_is_upstreams_if_it_is_due(tmp_path: Path) -> None:
+    run = Run(tmp_path, stop_on=["constant_reward"])
     for _ in range(4):
         run.step(step_rows([0.0, 0.0]))
     assert run.trainer.total_training_steps == 4 and run.saved == []
 
 
-def test_an_alarm_is_posted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_alarm_is_posted(tmp_path: Path) -> None:
     received: list[dict[str, Any]] = []
 
     class Hook(BaseHTTPRequestHandler):
@@ -165,7 +167,7 @@ def test_an_alarm_is_posted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
     server = HTTPServer(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    run = Run(monkeypatch, tmp_path, webhook=f"http://127.0.0.1:{server.server_port}/x")
+    run = Run(tmp_path, webhook=f"http://127.0.0.1:{server.server_port}/x")
     for _ in range(8):
         run.step(step_rows([0.0, 0.0]))
     run.monitor.close()
@@ -177,10 +179,8 @@ def test_an_alarm_is_posted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert received[0]["text"].startswith("test: ALARM constant_reward (critical) at step 3: every response")
 
 
-def test_a_webhook_that_nobody_answers_costs_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    run = Run(monkeypatch, tmp_path, webhook="http://127.0.0.1:9/")
+def test_a_webhook_that_nobody_answers_costs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = Run(tmp_path, webhook="http://127.0.0.1:9/")
     for _ in range(3):
         run.step(step_rows([0.0, 0.0]))
     run.monitor.close()
@@ -188,9 +188,9 @@ def test_a_webhook_that_nobody_answers_costs_nothing(
     assert [row["name"] for row in json_lines(tmp_path / "alarms.jsonl")] == ["constant_reward"]
 
 
-def test_the_words_that_are_counted_are_in_the_run_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_words_that_are_counted_are_in_the_run_folder(tmp_path: Path) -> None:
     for _ in range(2):  # the second is a resumed run
-        run = Run(monkeypatch, tmp_path, words={"planning": ["let me plan"]})
+        run = Run(tmp_path, words={"planning": ["let me plan"]})
         metrics = run.step(step_rows([0.0, 1.0]))
         run.monitor.close()
         assert metrics["still/keywords/planning/per_response"] == 0
@@ -203,21 +203,19 @@ def test_alarms_of_a_users_have_metrics_and_those_of_ours_are_missed_aloud(
 ) -> None:
     mine = Detector("info", lambda window: True, {"still/reward/correct": ".1f"}, "a term was paid", "look")
     monkeypatch.setitem(sys.modules, "users_alarms", SimpleNamespace(MINE=mine))
-    run = Run(monkeypatch, tmp_path, alarms=["users_alarms.MINE"], stop_on=["users_alarms.MINE"])
+    run = Run(tmp_path, alarms=["users_alarms.MINE"], stop_on=["users_alarms.MINE"])
     assert capsys.readouterr().out.count("leaves out still_verl's alarms: add `still`") == 1
     while run.trainer.global_steps < run.trainer.total_training_steps:
         metrics = run.step(step_rows([0.0, 1.0]))
     run.monitor.close()
     assert run.trainer.global_steps == 31 and metrics["still/alarm/MINE"] == 1
     assert {name for name in metrics if "alarm" in name} == {"still/alarm/MINE", "still/alarm/constant_reward"}
-    Run(monkeypatch, tmp_path, alarms=["still", "users_alarms.MINE"])
+    Run(tmp_path, alarms=["still", "users_alarms.MINE"])
     assert "leaves" not in capsys.readouterr().out
 
 
-def test_a_run_ends_at_a_validation_with_responses_that_could_not_be_scored(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    run = Run(monkeypatch, tmp_path)
+def test_a_run_ends_at_a_validation_with_responses_that_could_not_be_scored(tmp_path: Path) -> None:
+    run = Run(tmp_path)
     infos = {"reward_error": ["", "the term x returned None"]}
     with pytest.raises(RuntimeError, match="1 of 2 responses could not be scored: the term x returned None"):
         validation = Validation(["a", "b"], ["p", "q"], ["r", "s"], [1.0, 0.0], infos)
