@@ -13,7 +13,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from still_verl.config_errors import ConfigError, did_you_mean, one_of
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
-from still_verl.dynamics.settings import ContextConfig, KlConfig, ReferenceConfig, SelectionConfig
+from still_verl.dynamics.settings import ContextConfig, KlConfig, OldLogProbConfig, ReferenceConfig, SelectionConfig
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.monitor.settings import MonitorConfig
 from still_verl.rewards.settings import RewardConfig
@@ -36,6 +36,7 @@ class StillConfig:
         entropy: the coefficient of the entropy bonus over the run.
         temperature: of sampling and of log-probs over the run.
         reference: when the reference model becomes a copy of the actor.
+        old_log_prob: whether verl computes log-probs once more before the update.
         context: the length of responses over the run.
         selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
@@ -51,6 +52,7 @@ class StillConfig:
     entropy: ScheduleConfig = field(default_factory=ScheduleConfig)
     temperature: ScheduleConfig = field(default_factory=ScheduleConfig)
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+    old_log_prob: OldLogProbConfig = field(default_factory=OldLogProbConfig)
     context: ContextConfig = field(default_factory=ContextConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)

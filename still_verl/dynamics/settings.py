@@ -53,6 +53,26 @@ class ReferenceConfig:
 
 
 @dataclass
+class OldLogProbConfig:
+    """verl's pass for the log-probs of the policy before a step's first update.
+
+    Attributes:
+        skip: leave it out where nothing needs it: with one update a step, the ratio of the loss is 1 by definition.
+        entropy_every: with `skip`, the pass runs once in so many steps, for `actor/entropy`; 0 is never. Where the loss
+            computes the entropy anyway (`actor_rollout_ref.actor.calculate_entropy`, an entropy bonus), it never runs.
+    """
+
+    skip: bool = False
+    entropy_every: int = 10
+
+    def __post_init__(self) -> None:
+        if self.entropy_every < 0:
+            raise ConfigError(
+                f"still.old_log_prob.entropy_every={self.entropy_every}: use a number of steps, or 0 for never"
+            )
+
+
+@dataclass
 class ContextConfig:
     """How long a response may be, in tokens.
 

@@ -13,6 +13,7 @@ from typing import Any
 from verl.utils import tensordict_utils as tu
 from verl.utils.config import omega_conf_to_dataclass
 
+from still_verl.integration.old_log_probs import fill_in
 from still_verl.integration.per_token import token_sums
 
 # As verl's engines call it: (model_output=, data=, dp_group=) -> (loss, metrics)
@@ -53,6 +54,7 @@ class SteppedLoss:
         if "model_output" not in call:
             return self.loss(**call)  # verl's distillation looks at logits with the same function
         data = call["data"]
+        fill_in(data, call["model_output"].get("log_probs"))
         if data["batch_num_tokens"] == 0:
             tu.assign_non_tensor(data, batch_num_tokens=1)
         loss, metrics = self.loss(**call)

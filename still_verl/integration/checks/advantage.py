@@ -6,6 +6,7 @@ Some estimators that verl has a name for need more, e.g. rewards of greedy respo
 import contextlib
 import io
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import torch
@@ -32,32 +33,51 @@ def check_advantage(config: DictConfig, still: StillConfig) -> None:
     """
     if not config.trainer.use_v1:
         return
+    groups = [config.actor_rollout_ref.rollout.n] * PROMPTS
+    if still.selection.rules:
+        groups.append(1)
+    said = (
+        f"{KEY}={config.algorithm.adv_estimator}: verl's V1 trainer cannot compute it for groups of {groups} responses"
+    )
+    try:
+        computed = advantages(config, groups)
+    except Exception as error:  # of verl's or of the user's own
+        raise ConfigError(f"{said}: {reason(error)}; use another one") from error
+    if not bool(torch.isfinite(computed).all()):
+        raise ConfigError(f"{said}: it is not finite; use another one")
+
+
+def advantages(config: DictConfig, groups: list[int], leave_out: Collection[str] = ()) -> torch.Tensor:
+    """Compute advantages as verl's V1 trainer does, of made-up responses.
+
+    Args:
+        groups: responses to each prompt.
+        leave_out: columns that the responses lack.
+
+    Returns:
+        (responses, TOKENS).
+    """
     # Not above: it takes seconds.
     from verl.trainer.ppo.v1.utils import compute_advantage_for_multi_trajectories
 
-    name, responses = config.algorithm.adv_estimator, config.actor_rollout_ref.rollout.n
-    groups = [responses] * PROMPTS
-    if still.selection.rules:
-        groups.append(1)
     keys = [f"{prompt}_{session}_0" for prompt, size in enumerate(groups) for session in range(size)]
-    said = f"{KEY}={name}: verl's V1 trainer cannot compute it for groups of {groups} responses"
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            data = compute_advantage_for_multi_trajectories(
-                made_up(groups, has_critic(config)),
-                batch_keys=keys,
-                adv_estimator=name,
-                gamma=config.algorithm.gamma,
-                lam=config.algorithm.lam,
-                num_repeat=responses,
-                norm_adv_by_std_in_grpo=config.algorithm.get("norm_adv_by_std_in_grpo", True),
-                config=config.algorithm,
-            )
-    except Exception as error:  # of verl's or of the user's own
-        raise ConfigError(f"{said}: {reason(error)}; use another one") from error
-    if not bool(torch.isfinite(data.batch["advantages"]).all()):
-        raise ConfigError(f"{said}: it is not finite; use another one")
+    responses = made_up(groups, has_critic(config))
+    for column in leave_out:
+        responses.batch.pop(column)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        data = compute_advantage_for_multi_trajectories(
+            responses,
+            batch_keys=keys,
+            adv_estimator=config.algorithm.adv_estimator,
+            gamma=config.algorithm.gamma,
+            lam=config.algorithm.lam,
+            num_repeat=config.actor_rollout_ref.rollout.n,
+            norm_adv_by_std_in_grpo=config.algorithm.get("norm_adv_by_std_in_grpo", True),
+            config=config.algorithm,
+        )
+    computed: torch.Tensor = data.batch["advantages"]
+    return computed
 
 
 def made_up(groups: list[int], critic: bool) -> DataProto:

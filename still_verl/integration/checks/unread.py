@@ -103,6 +103,15 @@ def no_run_folder(config: DictConfig, still: StillConfig) -> str:
     return ""
 
 
+def no_skip(config: DictConfig, still: StillConfig) -> str:
+    """Look for a job that leaves out verl's pass for the old log-probs."""
+    if still.old_log_prob.skip:
+        return ""
+    return (
+        "still.old_log_prob.skip=false computes the entropy in every step: set still.old_log_prob.skip=true, or drop it"
+    )
+
+
 def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
     """Look for the rule that reads the bounds of accuracy, among ours; one of the user's own may read them."""
     rules = still.selection.rules
@@ -113,7 +122,8 @@ def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
 
 DYNAMICS = ("still.kl", "still.entropy", "still.temperature", "still.reference", "still.context", "still.selection")
 READERS = (
-    Reader((*DYNAMICS, "still.monitor", "still.callbacks"), no_trainer),
+    Reader((*DYNAMICS, "still.old_log_prob", "still.monitor", "still.callbacks"), no_trainer),
+    Reader(("still.old_log_prob.entropy_every",), no_skip),
     Reader(("still.context", "still.temperature"), no_loop_of_the_step),
     Reader(("still.interpreter", "still.reward.answer_in_outputs"), no_code_loop),
     Reader(("still.interpreter.run_at_end",), no_text_format),
