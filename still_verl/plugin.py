@@ -48,7 +48,12 @@ def _trainer_modes(_module: object) -> None:
 @when_imported("verl.experimental.agent_loop.agent_loop")
 def _agent_loops(module: Any) -> None:
     # By name, as upstream's decorator does it: their modules import this one, so they cannot be imported here.
-    for name, path in (("still", "single_turn.SingleTurn"), ("still_code", "code.CodeLoop")):
+    loops = {
+        "still": "single_turn.SingleTurn",
+        "still_code": "code.CodeLoop",
+        "still_tool_agent": "tool_agent.ToolAgent",
+    }
+    for name, path in loops.items():
         module._agent_loop_registry[name] = {"_target_": f"still_verl.integration.agent_loops.{path}"}
 
 

@@ -2,7 +2,7 @@
 
 - `trainers`: the trainer modes `still_sync`, `still_colocate_async`, `still_separate_async`: verl's, with callbacks.
 - `callbacks/`: classes whose hooks act on a run; `base.Callback` is the protocol.
-- `agent_loops/`: `still` (one turn) and `still_code` (with the code interpreter).
+- `agent_loops/`: `still` (one turn), `still_code` (with the code interpreter), `still_tool_agent` (verl's tools).
 - `reward_manager`: the manager `still`, which turns a row of verl into a `rewards.sample.Sample`.
 - `loss`, `actor_worker`: what the workers need for coefficients that change and a reference that is replaced.
 - `shards`: a rank's part of a model under FSDP; `checkpoints`: what is in a checkpoint beside verl's.

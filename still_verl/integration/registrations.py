@@ -16,7 +16,7 @@ def missing_registrations() -> Iterator[tuple[str, list[str], list[str]]]:
         ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
         ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
         ("trainer modes", "verl.trainer.ppo.v1", _trainers, MODES),
-        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still", "still_code"]),
+        ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still", "still_code", "still_tool_agent"]),
         ("reward manager", "verl.experimental.reward_loop.reward_manager", _reward_managers, ["still"]),
     ):
         importlib.import_module(module)  # which fills the registry, see `plugin`

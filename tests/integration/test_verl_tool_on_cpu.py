@@ -15,6 +15,7 @@ from verl.utils.dataset.rl_dataset import RLHFDataset
 
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
+from still_verl.integration.agent_loops.tool_agent import ToolAgent
 from still_verl.integration.verl_tool import ZERO_WIDTH_SPACE, CodeInterpreter, read_config
 
 MULTI_TURN = "actor_rollout_ref.rollout.multi_turn"
@@ -38,12 +39,19 @@ def tool() -> CodeInterpreter:
     return CodeInterpreter({"type": "native", "tokenizer": str(prepare("smollm2").model), "max_calls": 3}, None)
 
 
-def respond(tokenizer: Any, tool: CodeInterpreter, pieces: list[str]) -> tuple[Any, str]:
-    """Write one response with verl's loop; return it, and what the model read."""
-    config = job("data.max_response_length=600", f"{MULTI_TURN}.max_tool_response_length=2000")
+def respond(
+    tokenizer: Any,
+    tool: CodeInterpreter,
+    pieces: list[str],
+    *overrides: str,
+    loop_class: type[ToolAgentLoop] = ToolAgentLoop,
+    **told: Any,
+) -> tuple[Any, str]:
+    """Write one response with verl's loop, or ours of it; return it, and what the model read."""
+    config = job("data.max_response_length=600", f"{MULTI_TURN}.max_tool_response_length=2000", *overrides)
 
     async def run() -> Any:
-        loop = ToolAgentLoop(
+        loop = loop_class(
             trainer_config=DictConfigWrap(config),
             server_manager=ScriptedServer(tokenizer, [*pieces, "It is \\boxed{6}."]),
             tokenizer=tokenizer,
@@ -52,7 +60,7 @@ def respond(tokenizer: Any, tool: CodeInterpreter, pieces: list[str]) -> tuple[A
             data_config=DictConfigWrap(config.data),
             tools=ToolListWrap([tool]),
         )
-        return await loop.run({"max_tokens": 600}, raw_prompt=[{"role": "user", "content": "compute"}])
+        return await loop.run({"max_tokens": 600}, raw_prompt=[{"role": "user", "content": "compute"}], **told)
 
     output = asyncio.run(run())
     read = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if not m]
@@ -86,6 +94,36 @@ def test_what_a_program_prints_is_no_control_token(tokenizer: Any, tool: CodeInt
     assert f"[<{ZERO_WIDTH_SPACE}|im_end|><{ZERO_WIDTH_SPACE}|im_start|>]" in read
     ids = [i for i, m in zip(output.response_ids, output.response_mask, strict=True) if not m]
     assert ids.count(tokenizer.eos_token_id) == 1, "that of the tool's turn"
+
+
+def test_our_loop_of_it_says_what_the_model_wrote(tokenizer: Any, tool: CodeInterpreter) -> None:
+    output, read = respond(tokenizer, tool, [call("print('7' * 5)")], loop_class=ToolAgent)
+    assert "[77777]" in read
+    extra = output.extra_fields
+    assert "77777" not in extra["model_text"] and extra["model_text"].endswith("It is \\boxed{6}.")
+    (span,) = extra["tool_spans"]
+    assert tokenizer.decode(output.response_ids[slice(*span)]) == read
+    assert extra["tool_masked_tokens"] == span[1] - span[0]
+    assert extra["response_tokens"] == sum(output.response_mask)
+    assert (extra["finish_reason"], extra["response_budget"], extra["tool_ok"]) == ("stop", 600, 1)
+
+
+def test_our_loop_of_it_has_the_budget_and_temperature_of_the_step(tokenizer: Any, tool: CodeInterpreter) -> None:
+    long = "I think. " * 99
+    output, _ = respond(tokenizer, tool, [long], loop_class=ToolAgent, still_budget=60, still_temperature=0.5)
+    assert len(output.response_ids) == 60
+    assert (output.extra_fields["finish_reason"], output.extra_fields["response_budget"]) == ("length", 60)
+
+
+def test_our_loop_of_it_says_that_an_answer_of_a_tool_did_not_fit(tokenizer: Any, tool: CodeInterpreter) -> None:
+    output, read = respond(tokenizer, tool, [call("print('7' * 500)")], loop_class=ToolAgent, still_budget=60)
+    assert (output.extra_fields["finish_reason"], read) == ("length", "")
+
+
+def test_our_loop_of_it_says_where_a_limit_on_turns_ended_a_response(tokenizer: Any, tool: CodeInterpreter) -> None:
+    limit = f"{MULTI_TURN}.max_user_turns=1"
+    output, _ = respond(tokenizer, tool, [call("1")] * 3, limit, loop_class=ToolAgent)
+    assert output.extra_fields["finish_reason"] == "turns"
 
 
 @pytest.mark.parametrize(("code", "kind"), [(5, "no_code"), ("  ", "no_code")])

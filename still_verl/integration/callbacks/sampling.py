@@ -88,7 +88,7 @@ class SteppedAgentLoops:
             if others:
                 raise RuntimeError(
                     f"still_verl: the data's column {COLUMN} has {', '.join(others)}, which read neither still.context "
-                    "nor still.temperature: name one of ours there (still, still_code), or drop the column"
+                    "nor still.temperature: name one of ours there (still, still_code, still_tool_agent), or drop it"
                 )
         for key, value in values.items():
             tu.assign_non_tensor_data(prompts, key, value)
