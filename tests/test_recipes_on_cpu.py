@@ -13,6 +13,7 @@ import verl  # noqa: F401  (puts our recipes on the search path)
 import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
+from recipe_rows import PAGE, documented
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
@@ -152,17 +153,6 @@ def test_off_policy_differs_from_on_policy_in_one_setting() -> None:
     assert {key for key in on if on[key] != off[key]} == {"actor_rollout_ref.actor.ppo_mini_batch_size"}
 
 
-def documented() -> list[str]:
-    """The command of each line of the docs' table of figures, `-m` and what follows the command left out."""
-    text = (
-        (Path(__file__).parents[1] / "docs/recipes.md")
-        .read_text()
-        .split("## Every table and figure")[1]
-        .split("## ")[0]
-    )
-    return re.findall(r"\| `((?:\+recipe|--config-name).*?)(?: -m)?`", text)
-
-
 @pytest.mark.parametrize("command", documented())
 def test_every_command_of_the_docs_composes_and_passes_the_checks(command: str) -> None:
     """With the first choice of each sweep: every choice alone is tested above."""
@@ -172,7 +162,7 @@ def test_every_command_of_the_docs_composes_and_passes_the_checks(command: str) 
 
 
 def test_the_docs_name_every_figure_and_table_of_rl() -> None:
-    text = (Path(__file__).parents[1] / "docs/recipes.md").read_text()
+    text = PAGE.read_text()
     shown = ["figure 1a", "figure 1b", "figure 1c", "figure 1d", *(f"figure {n}" for n in (1, 2, 3, 4, 5, 6, 9))]
     assert [name for name in [*shown, *(f"table {n}" for n in (1, 3, 4, 5, 6, 7))] if name not in text] == []
     assert len(documented()) > 20
