@@ -53,6 +53,7 @@ verl.experimental.agent_loop.agent_loop:ToolListWrap
 verl.experimental.agent_loop.tool_agent_loop:AgentData
 verl.experimental.agent_loop.tool_agent_loop:SPEC_DECODE_EXTRA_KEYS
 verl.experimental.agent_loop.tool_agent_loop:ToolAgentLoop._call_tool
+verl.experimental.agent_loop.tool_agent_loop:ToolAgentLoop.run
 verl.experimental.agent_loop.tool_parser:FunctionCall
 verl.experimental.agent_loop.tool_parser:ToolParser._registry
 verl.experimental.agent_loop.tool_parser:ToolParser.extract_tool_calls
@@ -123,6 +124,8 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._maybe_log_val_generations
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._val_metrics_update
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_old_log_prob
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._update_actor
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._step_once
@@ -159,6 +162,7 @@ verl.workers.engine_workers:ActorRolloutRefWorker.init_model
 verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
 verl.workers.utils.losses:value_loss
 verl.workers.utils.padding:no_padding_2_padding
+verl.utils.tensordict_utils:get_non_tensor_data
 verl.workers.utils.padding:response_from_nested
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle

@@ -21,8 +21,16 @@ from still_verl.integration.checks.advantage import advantages
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+    from verl.trainer.ppo.v1.trainer_base import PPOTrainer
 
-SKIPPED = "still_old_log_prob_skipped"  # goes to the workers with a batch
+    from still_verl.integration.transfer_queue import Batch
+
+    # What stands behind the mixin; at run time it is a mixin of nothing.
+    Upstream = PPOTrainer
+else:
+    Upstream = object
+
+LEFT_OUT = "still_old_log_prob_left_out"  # goes to the workers with a batch
 # What of verl's own reads the old log-probs outside the loss, by a setting and the value with which nothing does.
 READERS = {
     "algorithm.use_kl_in_reward": False,
@@ -36,7 +44,7 @@ READERS = {
 }
 
 
-class OldLogProbs:
+class Passes:
     """Decides for each step whether the pass is left out."""
 
     def __init__(self, config: DictConfig) -> None:
@@ -56,6 +64,34 @@ class OldLogProbs:
         """Return whether a step, the first being 1, does without the pass."""
         for_entropy = self._entropy_every > 0 and (step - 1) % self._entropy_every == 0
         return self._skip and not for_entropy
+
+
+class OldLogProbs(Upstream):
+    """Mixin in front of an upstream trainer: leaves out the pass of a step, and tells the loss so."""
+
+    config: Any
+    global_steps: int
+    _passes: Passes
+    _left_out = False  # the pass of this step
+
+    def on_init_end(self) -> None:
+        """Read what the job wants and can have."""
+        super().on_init_end()
+        self._passes = Passes(self.config)
+
+    def _compute_old_log_prob(self, batch: Batch, metrics: dict[str, Any]) -> Batch:
+        self._left_out = self._passes.left_out(self.global_steps)
+        if self._left_out:
+            return batch
+        return super()._compute_old_log_prob(batch, metrics)
+
+    def _update_actor(self, batch: Batch, metrics: dict[str, Any]) -> Batch:
+        if self._left_out:
+            batch.extra_info[LEFT_OUT] = True
+        batch = super()._update_actor(batch, metrics)
+        if self._left_out and "actor/entropy_loss" in metrics:
+            metrics["actor/entropy"] = metrics["actor/entropy_loss"]
+        return batch
 
 
 def needed_for(config: DictConfig, still: StillConfig) -> str:
@@ -104,5 +140,5 @@ def fill_in(data: Any, log_probs: torch.Tensor) -> None:
         data: the micro-batch, with `response_mask`.
         log_probs: jagged, of each token of its sequences.
     """
-    if tu.get_non_tensor_data(data, SKIPPED, default=False):
+    if tu.get_non_tensor_data(data, LEFT_OUT, default=False):
         data["old_log_probs"] = response_from_nested(log_probs.detach(), data["response_mask"])

@@ -24,7 +24,7 @@ from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.critic import critic_loss
 from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
-from still_verl.integration.old_log_probs import SKIPPED, OldLogProbs
+from still_verl.integration.old_log_probs import OldLogProbs
 from still_verl.integration.per_token import divide_sums
 from still_verl.integration.transfer_queue import (
     Samples,
@@ -65,7 +65,7 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     return [callback for callback in built if callback.active]
 
 
-class StillTrainer(CpuTrainer, Upstream):
+class StillTrainer(OldLogProbs, CpuTrainer, Upstream):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints.
 
     What a callback may use of it, beside all that verl's `PPOTrainer` has:
@@ -105,7 +105,6 @@ class StillTrainer(CpuTrainer, Upstream):
         self._own_seconds = 0.0  # what our hooks have cost the step
         self._dropped: dict[str, Tag] = {}  # the step's samples that are not learned from
         self._empty = False  # whether these are all
-        self._skipped = False  # whether the step's pass for the old log-probs was left out
         if run_dir := still_config(config).run_dir:
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
@@ -126,7 +125,6 @@ class StillTrainer(CpuTrainer, Upstream):
         super().on_init_end()
         if self.use_critic:
             self.critic_wg.set_loss_fn(critic_loss(self.config.critic))
-        self._old_log_probs = OldLogProbs(self.config)
         self._call("on_init_end")
         checkpoints.state_of(self.callbacks)  # what cannot be written shall not end the run at its first checkpoint
 
@@ -177,20 +175,6 @@ class StillTrainer(CpuTrainer, Upstream):
         batch = super()._balance_batch(batch, metrics, *args, **kwargs)
         with self._timed():
             spread_padding(batch, self._actor_ranks())  # of every rank, which upstream has only now chosen rows for
-        return batch
-
-    def _compute_old_log_prob(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
-        self._skipped = self._old_log_probs.left_out(self.global_steps)
-        if self._skipped:
-            return batch
-        return super()._compute_old_log_prob(batch, metrics)
-
-    def _update_actor(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
-        if self._skipped:
-            batch.extra_info[SKIPPED] = True
-        batch = super()._update_actor(batch, metrics)
-        if self._skipped and "actor/entropy_loss" in metrics:
-            metrics["actor/entropy"] = metrics["actor/entropy_loss"]
         return batch
 
     def _actor_ranks(self) -> int:

@@ -90,7 +90,12 @@ BEHAVIOUR = {
         'f"Model resolved to the VL',
     ],
     # The loss reads its coefficients from the config that comes with it.
-    "verl.workers.utils.losses:ppo_loss": ["config.kl_loss_coef", "config.entropy_coeff", "if config.use_kl_loss:"],
+    "verl.workers.utils.losses:ppo_loss": [
+        "config.kl_loss_coef",
+        "config.entropy_coeff",
+        "if config.use_kl_loss:",
+        'old_log_prob = data["old_log_probs"]',
+    ],
     # The critic's loss is set once, before `on_init_end`.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._setup": ["self.critic_wg.set_loss_fn(value_loss_)"],
     # Metrics of mini-batches are weighted by the samples that are left of each.
@@ -100,6 +105,16 @@ BEHAVIOUR = {
     ],
     # Weights are set aside by number, and upstream removes them by number.
     "verl.experimental.separation.engine_workers:DetachActorWorker": ["del self.cpu_saved_models[n]"],
+    # Left out in a step with one update: nothing else of what it computes is read.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_old_log_prob": [
+        'fields=data.select("old_log_probs", "entropy")',
+        '"actor/entropy": entropy_agg.detach().item()',
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._update_actor": [
+        "self.config.actor_rollout_ref.actor.entropy_coeff != 0.0",
+        "batch.extra_info.update(extra_info)",
+        'rename_dict(output["metrics"], "actor/")',
+    ],
     "verl.trainer.ppo.v1.trainer_separate_async:PPOTrainerSeparateAsync._compute_old_log_prob": [
         "save_model_to_cpu(0)",
         "restore_model_from_cpu(0)",

@@ -7,7 +7,7 @@ from tensordict import TensorDict
 from verl.utils import tensordict_utils as tu
 
 from still_verl.config import still_config
-from still_verl.integration.old_log_probs import SKIPPED, OldLogProbs, fill_in, needed_for
+from still_verl.integration.old_log_probs import LEFT_OUT, Passes, fill_in, needed_for
 
 ON_POLICY = [
     "trainer.v1.trainer_mode=still_sync",
@@ -23,13 +23,13 @@ ON_POLICY = [
 def test_an_on_policy_job_does_without_the_pass(capsys: pytest.CaptureFixture[str]) -> None:
     config = job(*ON_POLICY)
     assert needed_for(config, still_config(config)) == ""
-    passes = OldLogProbs(config)
+    passes = Passes(config)
     assert [step for step in range(1, 31) if not passes.left_out(step)] == [1, 11, 21], "for the entropy"
     assert capsys.readouterr().out == ""
 
 
 def test_without_the_setting_the_pass_stays() -> None:
-    passes = OldLogProbs(job(*ON_POLICY, "still.old_log_prob.skip=false"))
+    passes = Passes(job(*ON_POLICY, "still.old_log_prob.skip=false"))
     assert not any(passes.left_out(step) for step in range(1, 31))
 
 
@@ -37,7 +37,7 @@ def test_without_the_setting_the_pass_stays() -> None:
     "override", ["actor_rollout_ref.actor.calculate_entropy=true", "still.old_log_prob.entropy_every=0"]
 )
 def test_no_pass_where_the_loss_computes_the_entropy_or_nobody_wants_it(override: str) -> None:
-    passes = OldLogProbs(job(*ON_POLICY, override))
+    passes = Passes(job(*ON_POLICY, override))
     assert all(passes.left_out(step) for step in range(1, 31))
 
 
@@ -64,7 +64,7 @@ def test_what_needs_the_pass_keeps_it_and_is_named(override: str, capsys: pytest
         settings.append("model_engine=megatron")
     if "entropy" in override:
         settings += ["still.entropy.target=0.3", "still.entropy.start=0.001", "still.entropy.rate=0.1"]
-    passes = OldLogProbs(job(*settings))
+    passes = Passes(job(*settings))
     assert not any(passes.left_out(step) for step in range(1, 31))
     said = capsys.readouterr().out.replace("True", "true")
     assert said.startswith(
@@ -82,7 +82,7 @@ def test_the_loss_takes_its_own_log_probs_as_constants(skipped: bool) -> None:
     log_probs = nested([-1.0, -2.0, -3.0, -4.0], [-5.0, -6.0, -7.0]).requires_grad_()
     data = TensorDict({"response_mask": nested([1.0, 1.0], [1.0])}, batch_size=2)
     if skipped:
-        tu.assign_non_tensor(data, **{SKIPPED: True})
+        tu.assign_non_tensor(data, **{LEFT_OUT: True})
     fill_in(data, log_probs)
     if not skipped:
         assert "old_log_probs" not in data

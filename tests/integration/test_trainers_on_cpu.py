@@ -181,6 +181,7 @@ def test_old_log_probs_are_of_the_steps_own_weights_whichever_mini_batch_is_drop
     trainer: Any = object.__new__(trainers.StillSeparateAsync)
     workers = trainer.actor_rollout_wg = Workers()
     trainer.config = OmegaConf.create({"algorithm": {}, "data": {"train_batch_size": 2}})
+    trainer.global_steps, trainer._passes = 1, SimpleNamespace(left_out=lambda step: False)
     trainer.parameter_sync_step, trainer.callbacks, trainer._own_seconds = 2, [], 0.0
     trainer.prepare_step = dict
 
