@@ -18,6 +18,7 @@ SETTINGS = [
     "still/policy=on_policy",
     "still/kl=fixed",
     "still.kl.start=1e-2",
+    "actor_rollout_ref.rollout.calculate_log_probs=false",
     f"trainer.save_freq={STEPS}",
     f"trainer.total_training_steps={STEPS}",
 ]
