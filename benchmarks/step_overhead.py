@@ -1,6 +1,7 @@
 """How much longer is a step with still_verl's trainer mode than with verl's own, with everything on?
 
     python benchmarks/step_overhead.py --steps 80
+    python benchmarks/step_overhead.py --steps 80 --device gpu actor_rollout_ref.model.path=Qwen/Qwen2.5-0.5B
 
 Trains a small job in which every second step is verl's own trainer's and every other one `still_sync`'s, with all its
 callbacks: adaptive KL and entropy, reference reset, temperature, stages of the context, selection, monitor. Both kinds
@@ -19,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 import alternate
+from gpu_check import ATTENTIONS, on_gpu
 from rich.console import Console
 from rich.table import Table
 
@@ -39,11 +41,11 @@ EVERYTHING = [
 ]
 
 
-def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
+def overrides(demo: DemoModel, folder: Path, device: str, steps: int) -> list[str]:
     """The job: demo-sized batches on an untrained model, so that the trainer's share of a step is large."""
     return [
         "+recipe=base",
-        "still/device=cpu",
+        f"still/device={device}",
         f"still.run_dir={folder}",
         f"actor_rollout_ref.model.path={demo.model}",
         f"data.train_files={demo.train}",
@@ -65,7 +67,7 @@ def overrides(demo: DemoModel, folder: Path, steps: int) -> list[str]:
     ]
 
 
-def run(demo: DemoModel, folder: Path, steps: int) -> tuple[list[tuple[float, float]], list[float]]:
+def run(job: list[str], folder: Path) -> tuple[list[tuple[float, float]], list[float]]:
     """Wall seconds of each step of ours and of verl's after it, and of our hooks in each step of ours."""
     log = folder / "seconds.txt"
     env = os.environ | {
@@ -74,7 +76,7 @@ def run(demo: DemoModel, folder: Path, steps: int) -> tuple[list[tuple[float, fl
         "VERL_USE_EXTERNAL_MODULES": "alternate",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
     }
-    with verl_job(overrides(demo, folder, steps), folder / "log.txt", folder, env) as process:
+    with verl_job(job, folder / "log.txt", folder, env) as process:
         process.wait()
     if process.returncode:
         sys.exit((folder / "log.txt").read_text()[-3000:])
@@ -100,12 +102,20 @@ def interval(differences: list[float], draws: int = 4000) -> tuple[float, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("overrides", nargs="*", help="of verl")
     parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--device", choices=["gpu", "cpu"], default="cpu")
+    parser.add_argument("--attention", choices=ATTENTIONS, help="on a GPU; flash where flash-attn is")
     args = parser.parse_args()
     console = Console()
     demo = prepare("random")
-    with tempfile.TemporaryDirectory() as folder, console.status("verl's and our steps in turn"):
-        pairs, hooks = run(demo, Path(folder), args.steps)
+    with tempfile.TemporaryDirectory() as root, console.status("verl's and our steps in turn"):
+        folder = Path(root)
+        job = overrides(demo, folder, args.device, args.steps)
+        if args.device == "gpu":
+            job += ["actor_rollout_ref.rollout.name=vllm", "actor_rollout_ref.actor.use_dynamic_bsz=true"]
+            job += ["trainer.nnodes=1", "trainer.n_gpus_per_node=1", *on_gpu(args.attention)]
+        pairs, hooks = run([*job, *args.overrides], folder)
     kinds = {"still_sync": [ours for ours, _ in pairs], "verl": [theirs for _, theirs in pairs]}
     table = Table("steps of", "number", "median s", "fastest s", "slowest s", title="Seconds from step to step")
     for name, values in kinds.items():

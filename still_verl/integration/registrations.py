@@ -13,7 +13,7 @@ def missing_registrations() -> Iterator[tuple[str, list[str], list[str]]]:
         Exception: whatever one of our modules raises when verl's import of a registry loads it.
     """
     for what, module, registry, names in (
-        ("platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
+        ("cpu platform", "verl.plugin.platform.platform_manager", _platforms, ["cpu"]),
         ("engine", "verl.workers.engine", _engines, ["fsdp2 on cpu"]),
         ("trainer modes", "verl.trainer.ppo.v1", _trainers, MODES),
         ("agent loops", "verl.experimental.agent_loop", _agent_loops, ["still", "still_code", "still_tool_agent"]),
