@@ -44,6 +44,8 @@ def test_a_search_of_four_trials_finds_the_best_validation(
 ) -> None:
     search = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweep.dir=search", "-m"]
     varied = [f"{VARIED}=tag(log,interval(0.001,10.0))", "trainer.total_training_steps=2"]
+    # Greedy, an untrained model says the same in every trial.
+    varied += [f"actor_rollout_ref.rollout.val_kwargs.{setting}" for setting in ("do_sample=true", "temperature=1.0")]
     job = start_small(tmp_path, *untrained("random"), *varied, "trainer.test_freq=2", *search)
     assert job.wait(600) == 0, job.log[-6000:]
     assert list(states(tmp_path / "search").values()) == ["finished"] * 4
