@@ -16,8 +16,9 @@ beginning with the first, is fitted, the others are held out. Whole projects, fo
 
 from dataclasses import dataclass, replace
 
-from still_verl.plan.calibration import MEAN_SHARE, PROMPT_SHARE
+from still_verl.plan.calibration import PROMPT_SHARE
 from still_verl.plan.job import Job, Stage
+from still_verl.plan.lengths import mean_length
 from still_verl.plan.models import KNOWN
 
 
@@ -51,7 +52,7 @@ class Published:
 def job(model: str, prompts: int, n: int, updates: int, limits: tuple[int, int], steps: int, **more: object) -> Job:
     """Lay out a job; `limits` are tokens of prompt and response, `more` what its source says beyond that."""
     shape, (max_prompt, max_response) = KNOWN[model], limits
-    mean = more.pop("mean", MEAN_SHARE * max_response)
+    mean = more.pop("mean", mean_length(model, max_response))
     longest = max_prompt + max_response
     laid_out = Job(
         name=model,
@@ -64,7 +65,7 @@ def job(model: str, prompts: int, n: int, updates: int, limits: tuple[int, int],
         generated=prompts * n,
         updates=updates,
         reference_share=0.0,
-        old_logprob=True,
+        old_logprob_share=1.0,
         width=2,
         rollout_width=2,
         checkpointing=True,

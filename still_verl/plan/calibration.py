@@ -32,8 +32,11 @@ VALIDATION_ROWS = 30
 RUN_RANGE = (1.3, 3.9)
 
 # --- lengths: assumptions, each can be overruled on the command line ------------------------------------------------
-# Mean length of the responses as a share of the longest allowed, when it is not given.
-MEAN_SHARE = 0.25
+# Mean tokens of the responses before the limit cuts them, when they are not given, by the kind of model (lengths.py).
+# "short" are base and instruct models: the study's Zero runs go from 720 to 1,600 (32B) and from 900 to 1,650 (7B), the
+# five DAPO steps of docs/plan.md have 546 to 1,599. "reasoning": JustRL starts at 8,000, Light-R1 14B has 7,500 to 9,500,
+# DeepCoder starts at 8,000, a log of AReaL's has 7,900. RL moves it: JustRL goes down to 4,500, DeepCoder up to 17,500.
+NATURAL_LENGTH = {"short": 1000.0, "reasoning": 8000.0}
 # Mean of the prompts as a share of the longest allowed.
 PROMPT_SHARE = 0.25
 # Standard deviation of the logarithm of response lengths.

@@ -1,4 +1,10 @@
-"""What to change if a job does not fit: overrides to add, the cheapest first."""
+"""What to change if a job does not fit: overrides to add, in the order of what they cost in time.
+
+1. The entropy in chunks, and another share of the memory for vLLM: next to nothing.
+2. Checkpointing: a third of an update. Offloading: what crosses to the host and back, in each step.
+3. Smaller micro-batches, then sequences split over devices; wider replicas, which decode slower on the whole.
+4. More devices.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -10,6 +16,9 @@ from still_verl.plan.memory import cache_tokens, phases
 MOST_DEVICES = 1024
 # Bytes that stand for a replica without enough devices: more than any memory lacks.
 UNPLACED = 2.0**50
+# Shares of the memory that vLLM may be given, largest first: the more cache, the more sequences run at once.
+SHARES = tuple(percent / 100 for percent in range(90, 15, -5))
+CHUNK = 2048  # tokens: verl's default
 _AR = "actor_rollout_ref"
 
 
@@ -39,7 +48,9 @@ def problems(job: Job, hardware: Hardware) -> list[str]:
 def advise(job: Job, hardware: Hardware) -> Advice:
     """Find the first overrides that make the job fit here, else the fewest devices of this kind with all of them."""
     overrides: list[str] = []
-    changes = [_checkpoint, _offload_optimizer, _offload_parameters, *3 * [_halve_batch], *4 * [_split_rollout]]
+    free = [_chunk_entropy, _choose_share]
+    paid = [_checkpoint, _offload_optimizer, _offload_parameters, *3 * [_halve_batch], *4 * [_split_rollout]]
+    changes = [*free, *paid, _choose_share]  # what offloading freed, vLLM may have
     for change in changes:
         if not problems(job, hardware):
             break
@@ -72,6 +83,21 @@ def _with_more_devices(hardware: Hardware) -> Hardware:
     if hardware.count < hardware.node_size:
         count = min(count, hardware.node_size)
     return replace(hardware, count=count)
+
+
+def _chunk_entropy(job: Job, hardware: Hardware) -> tuple[str, Job]:
+    """Compute the entropy of so many tokens at once, not of a micro-batch: the same numbers."""
+    override = f"{_AR}.actor.entropy_from_logits_with_chunking=true"
+    return override, replace(job, entropy_chunk=job.entropy_chunk or CHUNK)
+
+
+def _choose_share(job: Job, hardware: Hardware) -> tuple[str, Job]:
+    """Give vLLM the share with which least is missing; of several the one that changes least."""
+    ways = [replace(job, memory_share=share) for share in SHARES]
+    missing = [shortage(way, hardware) for way in ways]
+    best = [way for way, lacks in zip(ways, missing, strict=True) if lacks == min(missing)]
+    chosen = min(best, key=lambda way: abs(way.memory_share - job.memory_share))
+    return f"{_AR}.rollout.gpu_memory_utilization={chosen.memory_share:g}", chosen
 
 
 def _checkpoint(job: Job, hardware: Hardware) -> tuple[str, Job]:

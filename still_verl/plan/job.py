@@ -8,12 +8,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
-from still_verl.dynamics.schedules import value_at
-from still_verl.plan.calibration import MEAN_SHARE, PROMPT_SHARE, VALIDATION_ROWS
+from still_verl.plan.calibration import PROMPT_SHARE, VALIDATION_ROWS
 from still_verl.plan.compose import run_length
 from still_verl.plan.hardware import GIB
+from still_verl.plan.lengths import mean_length
 from still_verl.plan.models import shape_of
 from still_verl.plan.shape import Shape
+from still_verl.plan.shares import old_logprob_share, reference_share
 
 # Bytes of a number, by the names that verl and vLLM use.
 BYTES = {"fp32": 4, "float32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2}
@@ -36,10 +37,13 @@ class Job:
         max_prompt, mean_prompt: tokens.
         samples: responses of a step that are trained on; `generated` are sampled for them. A config does not say how
             many more dynamic sampling will draw, so `read_job` takes as many.
-        updates: optimizer steps of a step.
+        updates: optimizer steps of a step, of all its `epochs` over the samples.
         reference_share: share of the steps that run the reference model; 0 without KL.
+        old_logprob_share: share of the steps with a pass for the old log-probs.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
-        update_tokens, logprob_tokens: tokens of one micro-batch on one device.
+        update_tokens, logprob_tokens: tokens of one micro-batch on one device, at most.
+        update_rows, logprob_rows: sequences of one; 0 where micro-batches are filled up to their tokens.
+        entropy_chunk: tokens whose entropy is computed at once; 0 takes all of a micro-batch.
         sequence_parallel, fsdp_size, tensor_parallel: devices; an `fsdp_size` below 1 means all.
         memory_share: vLLM's share of the device memory.
         max_sequences: sequences that one replica decodes at once.
@@ -62,7 +66,7 @@ class Job:
     generated: int
     updates: int
     reference_share: float
-    old_logprob: bool
+    old_logprob_share: float
     width: int
     rollout_width: int
     checkpointing: bool
@@ -81,6 +85,10 @@ class Job:
     cpu_cache: int
     devices: int
     devices_per_node: int
+    epochs: int = 1
+    update_rows: int = 0
+    logprob_rows: int = 0
+    entropy_chunk: int = 0
     engine_length: int | None = None
     test_every: int = -1
     save_every: int = -1
@@ -107,7 +115,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
     Args:
         config: the whole job's.
         steps: length of the run; None takes `trainer.total_training_steps`.
-        mean_response: tokens of an average response; None assumes a share of the longest.
+        mean_response: tokens of an average response; None assumes what models of this kind write.
 
     Raises:
         ConfigError: the model or the length of the run is not given, a length that is not positive, or a model or
@@ -121,6 +129,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
     _check_mean(mean_response, config)
     prompts, n = config.data.train_batch_size, rollout.n
     precision = OmegaConf.select(fsdp, "mixed_precision.param_dtype") or fsdp.dtype
+    updates = max(1, prompts // actor.ppo_mini_batch_size) * actor.ppo_epochs
     cache = OmegaConf.select(config, "ray_kwargs.ray_init.runtime_env.env_vars.VLLM_CPU_KVCACHE_SPACE") or 4
     on_cpu = config.trainer.device == "cpu"
     return Job(
@@ -132,9 +141,9 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         prompts=prompts,
         samples=prompts * n,
         generated=prompts * n,
-        updates=max(1, prompts // actor.ppo_mini_batch_size) * actor.ppo_epochs,
-        reference_share=_reference_share(config, ours, total),
-        old_logprob=not OmegaConf.select(config, "algorithm.rollout_correction.bypass_mode"),
+        updates=updates,
+        reference_share=reference_share(config, ours, total),
+        old_logprob_share=old_logprob_share(config, ours, total, updates),
         width=BYTES[str(precision)],
         rollout_width=BYTES.get(str(rollout.dtype), 2),
         checkpointing=ar.model.enable_gradient_checkpointing,
@@ -153,6 +162,10 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         cpu_cache=int(float(cache) * GIB),
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
+        epochs=actor.ppo_epochs,
+        update_rows=_rows(config, "actor", "ppo", actor.use_dynamic_bsz),
+        logprob_rows=_rows(config, "rollout", "log_prob", rollout.log_prob_use_dynamic_bsz),
+        entropy_chunk=_entropy_chunk(fsdp),
         engine_length=rollout.max_model_len,
         test_every=config.trainer.test_freq,
         save_every=config.trainer.save_freq,
@@ -192,18 +205,9 @@ def _stages(config: DictConfig, ours: StillConfig, total: int, mean: float | Non
     ends = [begin for begin, _ in limits[1:]] + [total + 1]
     stages = []
     for (begin, tokens), end in zip(limits, ends, strict=True):
-        assumed = mean or MEAN_SHARE * tokens
+        assumed = mean or mean_length(_model_path(config), tokens)
         stages.append(Stage(end - begin, tokens, min(assumed, tokens)))
     return tuple(stages)
-
-
-def _reference_share(config: DictConfig, ours: StillConfig, total: int) -> float:
-    """Return the share of steps that need the reference: under our KL schedule those with a coefficient above 0."""
-    if not (config.algorithm.use_kl_in_reward or config.actor_rollout_ref.actor.use_kl_loss):
-        return 0.0
-    if not ours.kl.scheduled:
-        return 1.0
-    return sum(value_at(ours.kl, time, total) > 0 for time in range(total)) / total
 
 
 def _validation_rows(config: DictConfig) -> int:
@@ -223,13 +227,27 @@ def _validation_rows(config: DictConfig) -> int:
 
 def _micro_batch(config: DictConfig, section: str, prefix: str, dynamic: bool) -> int:
     """Return the tokens of a micro-batch on one device: a budget, or a number of longest sequences."""
-    settings = config.actor_rollout_ref[section]
     if dynamic:
-        return int(settings[f"{prefix}_max_token_len_per_gpu"])
-    rows = settings.get(f"{prefix}_micro_batch_size_per_gpu")
+        return int(config.actor_rollout_ref[section][f"{prefix}_max_token_len_per_gpu"])
+    rows = _rows(config, section, prefix, dynamic)
+    return rows * (config.data.max_prompt_length + config.data.max_response_length)
+
+
+def _rows(config: DictConfig, section: str, prefix: str, dynamic: bool) -> int:
+    """Return the sequences of a micro-batch on one device; 0 where it is filled up to a budget of tokens."""
+    if dynamic:
+        return 0
+    rows = config.actor_rollout_ref[section].get(f"{prefix}_micro_batch_size_per_gpu")
     if not rows:
         raise ConfigError(
             f"actor_rollout_ref.{section}.{prefix}_micro_batch_size_per_gpu=null: "
             "set it, or actor_rollout_ref.actor.use_dynamic_bsz=true"
         )
-    return int(rows * (config.data.max_prompt_length + config.data.max_response_length))
+    return int(rows)
+
+
+def _entropy_chunk(fsdp: DictConfig) -> int:
+    """Return the tokens whose entropy verl computes at once; 0 takes all of a micro-batch."""
+    if not fsdp.entropy_from_logits_with_chunking:
+        return 0
+    return int(fsdp.entropy_from_logits_chunk_size)

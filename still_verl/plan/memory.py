@@ -154,14 +154,24 @@ def gathered(job: Job, hardware: Hardware, gradients: bool) -> float:
 
 
 def log_probs(job: Job, hardware: Hardware) -> dict[str, float]:
-    """Lay out a forward pass of the actor, in bytes, with the entropy of each token; the reference's is smaller."""
+    """Lay out a forward pass of the actor, in bytes, with the entropy of each token; the reference's is smaller.
+
+    The entropy takes the softmax and its product with the logits: of all tokens, or of a chunk of them in fp32.
+    """
     per_token = 4 * job.width * job.shape.hidden + 2 * job.width * job.shape.mlp_size
     return {
         "parameters": 4 * job.shape.parameters / shards(job, hardware),
         "gathered": gathered(job, hardware, gradients=False),
         "activations": job.logprob_tokens * per_token,
-        "logits": job.logprob_tokens * 3 * job.width * job.shape.vocab,
+        "logits": _with_entropy(job) * job.shape.vocab,
     }
+
+
+def _with_entropy(job: Job) -> float:
+    """Return the bytes for each word of the vocabulary: the logits of a micro-batch, and what their entropy takes."""
+    if job.entropy_chunk:
+        return job.logprob_tokens * job.width + 3 * 4 * min(job.entropy_chunk, job.logprob_tokens)
+    return job.logprob_tokens * 3 * job.width
 
 
 def weight_sync(job: Job, hardware: Hardware) -> dict[str, float]:

@@ -65,12 +65,9 @@ def step_time(job: Job, hardware: Hardware, stage: Stage) -> StepTime:
     lengths = responses + job.mean_prompt
     generation, concurrency = generate(job, hardware, stage)
     forward = forward_pass(job, hardware, lengths, stage)
-    old_logprobs = 0.0
-    if job.old_logprob:
-        old_logprobs = forward
     seconds = {
         "generation": generation,
-        "old log-probs": old_logprobs,
+        "old log-probs": job.old_logprob_share * forward,
         "reference": job.reference_share * forward,
         "update": update(job, hardware, lengths, stage),
         "weight sync": job.shape.parameters * job.rollout_width / cal.SYNC_BANDWIDTH,
@@ -133,8 +130,8 @@ def iteration(job: Job, hardware: Hardware, sequences: int, cached: float) -> fl
 def forward_pass(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
     """Estimate the seconds of the log-probs of every sample under one model; `lengths` are whole sequences."""
     arithmetic = forward_flops(job.shape, lengths.tolist()) / (hardware.count * compute(hardware))
-    micro_batches = -(-lengths.sum() // (hardware.count * job.logprob_tokens))
-    network = micro_batches * job.width * gather_seconds(job, hardware)
+    batches = micro_batches(job, hardware, lengths, job.logprob_tokens, job.logprob_rows)
+    network = batches * job.width * gather_seconds(job, hardware)
     loaded = 4 if job.param_offload else 0  # bytes a parameter
     seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, loaded)
     return float(seconds)
@@ -145,10 +142,10 @@ def update(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
 
     Backward is two forwards; checkpointing adds one. Parameters are gathered twice, gradients scattered once.
     """
-    passes = 4 if job.checkpointing else 3
+    passes = (4 if job.checkpointing else 3) * job.epochs
     arithmetic = passes * forward_flops(job.shape, lengths.tolist()) / (hardware.count * compute(hardware))
-    micro_batches = max(job.updates, -(-lengths.sum() // (hardware.count * job.update_tokens)))
-    network = micro_batches * (2 * job.width + 4) * gather_seconds(job, hardware)
+    batches = job.epochs * micro_batches(job, hardware, lengths, job.update_tokens, job.update_rows)
+    network = max(job.updates, batches) * (2 * job.width + 4) * gather_seconds(job, hardware)
     moved = 0  # bytes a parameter, there and back
     if job.param_offload:
         moved += 8
@@ -156,6 +153,17 @@ def update(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
         moved += 16
     seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, moved)
     return float(seconds)
+
+
+def micro_batches(job: Job, hardware: Hardware, lengths: Array, tokens: int, rows: int) -> float:
+    """Count the micro-batches of one device in a pass over whole sequences of these `lengths`.
+
+    Each is filled up to `tokens`, or has `rows` sequences, however short they are; devices that split a sequence share
+    one.
+    """
+    if rows:
+        return float(-(-len(lengths) * job.sequence_parallel // (hardware.count * rows)))
+    return float(-(-lengths.sum() // (hardware.count * tokens)))
 
 
 def compute(hardware: Hardware) -> float:
