@@ -5,6 +5,7 @@ reads the hardware, and `tables.plan_tables` prints the plan. The other modules 
 
 * `models`, `known`, `shape`: which models are supported, and their parameters. To add a family, start in `models`.
 * `assertions`: what verl and vLLM would refuse; `memory`: bytes, phase by phase; `fixes`: what to change.
+* `lengths`: how long responses are where nobody says it; `shares`: passes that not every step makes.
 * `flops`: operations as verl counts them; `roofline`: seconds, phase by phase.
 * `whole_run`: validation, checkpoints, disk and host memory; `compare`: several kinds of hardware side by side.
 * `calibration`: every constant that was fitted or assumed. docs/plan.md has the resulting errors.

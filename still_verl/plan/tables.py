@@ -165,7 +165,7 @@ def _cost(job: Job, hardware: Hardware, hours: dict[str, float]) -> Table:
 
 
 def _range(hardware: Hardware, total: float, price: float | None) -> str:
-    """Say what whole runs took of such a sum: restarts, slow nodes, long responses that no mean tells."""
+    """Say what whole runs took of such a sum: for lengths that nobody knows before, restarts, slow nodes."""
     if hardware.is_cpu:
         return "The published runs that such sums are compared with are of GPUs: no range for a processor."
     low, high = RUN_RANGE[0] * total, RUN_RANGE[1] * total
@@ -197,8 +197,9 @@ def _assumptions(job: Job, times: list[StepTime]) -> str:
     longest = max(time.longest for time in times)
     lines = (
         f"Assumed: responses of {means} tokens on average (--mean-tokens), the longest {longest:,.0f}; the reference "
-        f"runs in {job.reference_share:.0%} of the steps. Not counted: rewards (they are computed while others still "
-        "generate). Errors against published runs: docs/plan.md."
+        f"runs in {job.reference_share:.0%} of the steps, the pass for old log-probs in {job.old_logprob_share:.0%}. "
+        "Not counted: rewards (they are computed while others still generate). Errors against published runs: "
+        "docs/plan.md."
     )
     if job.shape.experts is not None:
         lines += (

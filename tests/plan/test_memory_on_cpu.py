@@ -10,7 +10,7 @@ from still_verl.plan.compose import job_config
 from still_verl.plan.fixes import advise, problems
 from still_verl.plan.hardware import GIB, parse_hardware
 from still_verl.plan.job import Job, read_job
-from still_verl.plan.memory import cache_tokens, phases, update
+from still_verl.plan.memory import cache_tokens, log_probs, phases, update
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -77,6 +77,34 @@ def test_advice_makes_a_job_fit_with_what_it_says() -> None:
     assert advice.fits
     changed = read_job(job_config([*overrides, *advice.overrides]))
     assert problems(changed, advice.hardware) == []
+
+
+def test_the_first_advice_is_what_costs_nothing(job: Job) -> None:
+    """The logits of a log-prob pass with their entropy, and a share for vLLM that leaves nothing for the rest."""
+    hardware = parse_hardware("8xH100-80G")
+    wordy = replace(job, logprob_tokens=120_000)
+    assert [problem.split(":")[0] for problem in problems(wordy, hardware)] == ["log-probs"]
+    assert advise(wordy, hardware).overrides == ["actor_rollout_ref.actor.entropy_from_logits_with_chunking=true"]
+    greedy = replace(job, memory_share=0.9)
+    assert [problem.split(":")[0] for problem in problems(greedy, hardware)] == ["rollout"]
+    assert advise(greedy, hardware).overrides == ["actor_rollout_ref.rollout.gpu_memory_utilization=0.8"]
+    stingy = replace(job, memory_share=0.2)
+    assert "the KV cache holds 0 tokens" in problems(stingy, hardware)[0]
+    assert advise(stingy, hardware).overrides == ["actor_rollout_ref.rollout.gpu_memory_utilization=0.25"]
+
+
+def test_the_advised_settings_are_read_back() -> None:
+    overrides = [
+        "+recipe=zero_7b_plain",
+        "actor_rollout_ref.actor.entropy_from_logits_with_chunking=true",
+        "actor_rollout_ref.rollout.gpu_memory_utilization=0.55",
+    ]
+    read = read_job(job_config(overrides))
+    assert (read.entropy_chunk, read.memory_share) == (2048, 0.55)
+    hardware = parse_hardware("8xH100-80G")
+    # 3 numbers of 2 bytes for each token, or 1 and for each of 2,048 tokens three of 4.
+    whole, chunked = log_probs(replace(read, entropy_chunk=0), hardware)["logits"], log_probs(read, hardware)["logits"]
+    assert whole - chunked == 152_064 * (4 * read.logprob_tokens - 12 * 2048)
 
 
 def test_what_no_setting_fixes_asks_for_more_devices(job: Job) -> None:

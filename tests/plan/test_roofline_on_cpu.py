@@ -10,7 +10,7 @@ import pytest
 from still_verl.plan.compose import job_config
 from still_verl.plan.hardware import parse_hardware
 from still_verl.plan.job import Job, Stage, read_job
-from still_verl.plan.roofline import decode, iteration, response_lengths, step_time
+from still_verl.plan.roofline import decode, iteration, micro_batches, response_lengths, step_time
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -57,6 +57,20 @@ def test_without_kl_there_is_no_reference_and_with_kl_it_is_another_forward(job:
     )
     assert without["reference"] == 0.0
     assert with_it["reference"] == with_it["old log-probs"] > 0
+
+
+def test_each_epoch_is_another_update_and_the_passes_before_it_are_not(job: Job) -> None:
+    hardware = parse_hardware("8xH100-80G")
+    one, three = (step_time(replace(job, epochs=epochs), hardware, job.stages[0]).seconds for epochs in (1, 3))
+    assert three["update"] > 2 * one["update"] and three["old log-probs"] == one["old log-probs"]
+
+
+def test_a_micro_batch_of_one_sequence_is_not_filled_up_to_its_tokens(job: Job) -> None:
+    hardware = parse_hardware("8xH100-80G")
+    lengths = np.full(1024, 500.0)
+    assert micro_batches(job, hardware, lengths, 9216, 1) == 128
+    assert micro_batches(job, hardware, lengths, 9216, 0) == 7  # 64,000 tokens on each device
+    assert micro_batches(replace(job, sequence_parallel=2), hardware, lengths, 9216, 1) == 256
 
 
 @pytest.fixture(scope="module")
