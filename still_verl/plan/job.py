@@ -39,6 +39,7 @@ class Job:
         updates: optimizer steps of a step.
         reference_share: share of the steps that run the reference model; 0 without KL.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
+        scaled_logits: whether some step divides the logits by a temperature other than 1.
         update_tokens, logprob_tokens: tokens of one micro-batch on one device.
         sequence_parallel, fsdp_size, tensor_parallel: devices; an `fsdp_size` below 1 means all.
         memory_share: vLLM's share of the device memory.
@@ -81,6 +82,7 @@ class Job:
     cpu_cache: int
     devices: int
     devices_per_node: int
+    scaled_logits: bool = False
     engine_length: int | None = None
     test_every: int = -1
     save_every: int = -1
@@ -153,6 +155,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         cpu_cache=int(float(cache) * GIB),
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
+        scaled_logits=ours.temperature.scheduled or float(rollout.temperature) != 1.0,
         engine_length=rollout.max_model_len,
         test_every=config.trainer.test_freq,
         save_every=config.trainer.save_freq,
