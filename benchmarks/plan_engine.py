@@ -158,7 +158,7 @@ def measure(model: PreTrainedModel, config: DictConfig, job: Job) -> dict[str, f
 
 
 def loss(model: PreTrainedModel, ids: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return the mean log-prob of a packed micro-batch: `FSDPEngineWithLMHead.forward_step` without its dictionaries."""
+    """Return the mean log-prob of a packed micro-batch: what `FSDPEngineWithLMHead.forward_step` computes."""
     from verl.workers.engine.fsdp.transformer_impl import _is_scalar_unit_temperature, _scale_logits_by_temperature
 
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -42,7 +42,7 @@ LENGTH_SPREAD = 0.8
 # --- memory ---------------------------------------------------------------------------------------------------------
 # Contexts, communication buffers, graphs and fragments of trainer and rollout on one accelerator. An assumption.
 RESERVED = 5 * GIB
-# Tensors as big as the logits that are alive at once when the loss is differentiated: flash-attn's fused loss writes the
+# Tensors as big as the logits that are alive when the loss is differentiated: flash-attn's fused loss writes the
 # gradient over the logits; without it (on a processor) the figure is benchmarks/plan_memory.py's.
 LOGIT_COPIES = {"fused": 1, "plain": 4}
 # What vLLM keeps for one forward pass beside weights and cache. An assumption.

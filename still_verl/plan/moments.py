@@ -1,8 +1,8 @@
 """Bytes of a micro-batch on one device, beyond the training state, at the worst of the moments that compete.
 
-Logits, gathered weights and recomputed layers are not all there at once. Sources: verl 0.9.1 shards each layer and, where
-they are two matrices, embedding and output layer on their own (`apply_fsdp2`); FSDP2 gathers the next unit while one
-works, and copies the gradients of a unit to fp32 to reduce them. `benchmarks/plan_engine.py` counts both.
+Logits, gathered weights and recomputed layers are not all there at once. Sources: verl 0.9.1 shards each layer and,
+where they are two matrices, embedding and output layer on their own (`apply_fsdp2`); FSDP2 gathers the next unit while
+one works, and copies the gradients of a unit to fp32 to reduce them. `benchmarks/plan_engine.py` counts both.
 """
 
 from dataclasses import dataclass

@@ -92,5 +92,5 @@ def test_a_temperature_copies_the_logits(job: Job) -> None:
     for override, copies in (("temperature=1.0", 1), ("temperature=1.2", 2)):
         small = read_job(job_config(["+recipe=zero_1_5b", f"actor_rollout_ref.rollout.{override}"]))
         assert update(small, eight)["logits"] == copies * logits
-    scheduled = read_job(job_config(["+recipe=zero_1_5b", "still/temperature=step", "still.temperature.value=1.0"]))
+    scheduled = read_job(job_config(["+recipe=zero_1_5b", "still/temperature=rising"]))
     assert scheduled.scaled_logits
