@@ -4,7 +4,7 @@
 
 Builds the training state of small models as verl's FSDP engine holds it on one CPU rank (fp32 parameters, gradients,
 AdamW moments), trains two micro-batches and one update with verl's own log-probabilities, and tracks every tensor
-storage that PyTorch makes. Compares the largest sum of live bytes with `still_verl.plan.memory`.
+storage that PyTorch makes. Compares the largest sum of live bytes with `still_verl.plan.moments`.
 """
 
 import weakref
@@ -18,8 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from still_verl.plan.memory import working_memory
 from still_verl.plan.models import shape_from
+from still_verl.plan.moments import Work, worst_moment
 
 
 class LiveStorage(TorchDispatchMode):
@@ -90,8 +90,8 @@ def new_model(checkpointing: bool, model_type: str, **sizes: Any) -> PreTrainedM
 def planned(model: PreTrainedModel, tokens: int, checkpointing: bool) -> float:
     """Return the planner's bytes for the same state: 16 a parameter in fp32, and a micro-batch's working memory."""
     shape = shape_from(model.config.to_dict(), "the model itself")
-    working = working_memory(shape, tokens, width=4, checkpointing=checkpointing, fused_loss=False)
-    return 16 * shape.parameters + sum(working.values())
+    work = Work(shape, tokens, width=4, checkpointing=checkpointing, fused_loss=False)
+    return 16 * shape.parameters + sum(worst_moment(work).values())
 
 
 TINY = {  # the tiny model of still_verl.demo

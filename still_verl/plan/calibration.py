@@ -44,8 +44,8 @@ LENGTH_SPREAD = 0.8
 # --- memory ---------------------------------------------------------------------------------------------------------
 # Contexts, communication buffers, graphs and fragments of trainer and rollout on one accelerator. An assumption.
 RESERVED = 5 * GIB
-# Tensors as big as the logits that are alive at once in an update: the logits, and what their gradient needs. Without
-# flash-attn's fused loss (on a processor) the figure is benchmarks/plan_memory.py's.
-LOGIT_COPIES = {"fused": 2, "plain": 4}
+# Tensors as big as the logits that are alive when the loss is differentiated: flash-attn's fused loss writes the
+# gradient over the logits; without it (on a processor) the figure is benchmarks/plan_memory.py's.
+LOGIT_COPIES = {"fused": 1, "plain": 4}
 # What vLLM keeps for one forward pass beside weights and cache. An assumption.
 ROLLOUT_WORKSPACE = 2 * GIB

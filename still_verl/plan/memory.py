@@ -1,16 +1,16 @@
 """Bytes on one device, phase by phase: verl's hybrid engine trains and rolls out on the same devices in turn.
 
 Sources: parameters, gradients and Adam's moments: ZeRO (arXiv 1910.02054), fp32 master copies as verl's FSDP engine
-holds them. Activations: what PyTorch saves for backward in the layers of transformers; counted there and compared
-with live bytes by `benchmarks/plan_memory.py`. KV cache: two vectors a layer and token (arXiv 2309.06180).
+holds them. Activations and gathered weights: `moments`, compared with live bytes by `benchmarks/plan_memory.py` and
+`benchmarks/plan_engine.py`. KV cache: two vectors a layer and token (arXiv 2309.06180).
 """
 
 from dataclasses import dataclass
 
-from still_verl.plan.calibration import LOGIT_COPIES, RESERVED, ROLLOUT_WORKSPACE
+from still_verl.plan.calibration import RESERVED, ROLLOUT_WORKSPACE
 from still_verl.plan.hardware import Hardware
 from still_verl.plan.job import Job
-from still_verl.plan.shape import Shape
+from still_verl.plan.moments import Work, worst_moment
 
 
 @dataclass(frozen=True)
@@ -79,78 +79,31 @@ def update(job: Job, hardware: Hardware) -> dict[str, float]:
     Gradients accumulate over micro-batches, so everything is there while one runs.
     """
     shard = job.shape.parameters / shards(job, hardware)
-    tokens = job.update_tokens
-    return {
-        "parameters": 4 * shard,
-        "gradients": 4 * shard,
-        "optimizer": 8 * shard,
-        "gathered": gathered(job, hardware, gradients=True),
-        **working_memory(job.shape, tokens, job.width, job.checkpointing, job.fused_loss),
-    }
+    work = Work(
+        shape=job.shape,
+        tokens=job.update_tokens,
+        width=job.width,
+        checkpointing=job.checkpointing,
+        fused_loss=job.fused_loss,
+        scaled_logits=job.scaled_logits,
+        gathers=gathers(job, hardware),
+    )
+    return {"parameters": 4 * shard, "gradients": 4 * shard, "optimizer": 8 * shard, **worst_moment(work)}
 
 
-def working_memory(shape: Shape, tokens: int, width: int, checkpointing: bool, fused_loss: bool) -> dict[str, float]:
-    """Return the bytes of activations and logits in a micro-batch at the worst moment of its backward pass.
+def gathers(job: Job, hardware: Hardware) -> bool:
+    """Say whether FSDP makes copies of weights: one device that computes in fp32 has nothing to gather or cast."""
+    return shards(job, hardware) > 1 or job.width < 4
 
-    Two moments compete: the gradient of the logits appears while every saved activation is alive; later, without
-    logits, the backward pass of a layer holds that layer's recomputed activations and its own gradients.
 
-    Args:
-        shape: of the model.
-        tokens: of the micro-batch, on one device.
-        width: bytes of a number.
-        checkpointing: whether only the inputs of layers are saved.
-        fused_loss: whether flash-attn computes the loss.
+def gathered(job: Job, hardware: Hardware) -> float:
+    """Return the bytes of the weights that a forward pass has gathered: the embeddings and two layers, one fetched.
+
+    A layer of a mixture is gathered with all its experts.
     """
-    layer = layer_activations(shape, width)
-    saved = shape.layers * layer
-    inside = float(width) * (2 * shape.mlp_size + 4 * shape.hidden)
-    if checkpointing:
-        saved = float(shape.layers * width * shape.hidden)
-        inside += layer
-    loss = "fused" if fused_loss else "plain"
-    logits = LOGIT_COPIES[loss] * width * shape.vocab
-    final_norm = 3 * width * shape.hidden
-    if logits + final_norm > inside:
-        return {"activations": tokens * (saved + final_norm), "logits": tokens * logits}
-    return {"activations": tokens * (saved + inside), "logits": 0.0}
-
-
-def layer_activations(shape: Shape, width: int) -> float:
-    """Return the bytes that one layer saves of one token, where a number has `width` bytes.
-
-    Two norms of three vectors (input, normalised, output), queries and attention output, keys and values, and of the
-    MLP gate, activated gate, up and their product. Norms of queries and keys keep two vectors more of each. Every
-    routed expert keeps a copy of its input and its output before it is weighted; a shared one its output. Below fp32
-    each norm also saves its input in fp32.
-    """
-    numbers = 6 * shape.hidden + 2 * shape.query_size + 2 * shape.kv_size + 4 * shape.mlp_size
-    normed = 2 * shape.hidden  # numbers that enter a norm
-    if shape.qk_norm:
-        numbers += 2 * (shape.query_size + shape.kv_size)
-        normed += shape.query_size + shape.kv_size
-    if shape.experts is not None:
-        numbers += 2 * shape.experts.active * shape.hidden
-        if shape.experts.shared:
-            numbers += shape.hidden
-    if width < 4:
-        return width * numbers + 4 * normed
-    return width * numbers
-
-
-def gathered(job: Job, hardware: Hardware, gradients: bool) -> float:
-    """Return the bytes of FSDP's whole copies on one device.
-
-    The root (embeddings) and two layers, one used and one fetched; as gradients the root and one layer. A layer of a
-    mixture is gathered with all its experts.
-    """
-    if shards(job, hardware) == 1 and job.width == 4:
-        return 0.0  # nothing to gather, nothing to cast
-    root, layer = job.shape.embeddings, job.shape.layer_parameters
-    copies = root + 2 * layer
-    if gradients:
-        copies += root + layer
-    return job.width * copies
+    if not gathers(job, hardware):
+        return 0.0
+    return job.width * (job.shape.embeddings + 2 * job.shape.layer_parameters)
 
 
 def log_probs(job: Job, hardware: Hardware) -> dict[str, float]:
@@ -161,7 +114,7 @@ def log_probs(job: Job, hardware: Hardware) -> dict[str, float]:
     per_token = 4 * job.width * job.shape.hidden + 2 * job.width * job.shape.mlp_size
     return {
         "parameters": 4 * job.shape.parameters / shards(job, hardware),
-        "gathered": gathered(job, hardware, gradients=False),
+        "gathered": gathered(job, hardware),
         "activations": job.logprob_tokens * per_token,
         "logits": _with_entropy(job) * job.shape.vocab,
     }

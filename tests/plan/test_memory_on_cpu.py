@@ -111,3 +111,14 @@ def test_what_no_setting_fixes_asks_for_more_devices(job: Job) -> None:
     large = read_job(job_config(["+recipe=zero_32b"]))
     advice = advise(large, parse_hardware("2xH100-80G"))
     assert advice.fits and advice.hardware.count > 2
+
+
+def test_a_temperature_copies_the_logits(job: Job) -> None:
+    """Of Qwen2.5-1.5B, whose layers are small beside its vocabulary: 151,936 words in bf16."""
+    eight = parse_hardware("8xH100-80G")
+    logits = 20_480 * 151_936 * 2
+    for override, copies in (("temperature=1.0", 1), ("temperature=1.2", 2)):
+        small = read_job(job_config(["+recipe=zero_1_5b", f"actor_rollout_ref.rollout.{override}"]))
+        assert update(small, eight)["logits"] == copies * logits
+    scheduled = read_job(job_config(["+recipe=zero_1_5b", "still/temperature=rising"]))
+    assert scheduled.scaled_logits

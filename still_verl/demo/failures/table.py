@@ -20,13 +20,18 @@ LENGTH = DemoFailure(
 WORDS = DemoFailure(
     "reward_hacking_score",
     "The reward pays for words of reasoning, more than for right answers: the score rises, and accuracy falls.",
-    ["still.reward.weights={correct: 0.5, actions: 4.0}"],
+    ["still.reward.weights={correct: 0.5, actions: 8.0}"],
+    steps=34,
 )
 ENTROPY_COLLAPSE = DemoFailure(
     "entropy_collapse",
     "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
-    ["actor_rollout_ref.actor.entropy_coeff=-0.3", "actor_rollout_ref.actor.optim.lr=1e-3"],
-    steps=26,
+    [
+        "actor_rollout_ref.actor.entropy_coeff=-1.0",
+        "actor_rollout_ref.actor.optim.lr=1e-3",
+        "actor_rollout_ref.actor.optim.lr_warmup_steps=14",  # some steps in which the entropy is as before
+    ],
+    steps=24,
 )
 COLD = DemoFailure(
     "entropy_collapse",
