@@ -41,14 +41,11 @@ class Job:
         reference_share: share of the steps that run the reference model; 0 without KL.
         old_logprob_share: share of the steps with a pass for the old log-probs.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
-<<<<<<< HEAD
         update_tokens, logprob_tokens: tokens of one micro-batch on one device, at most.
         update_rows, logprob_rows: sequences of one; 0 where micro-batches are filled up to their tokens.
         entropy_chunk: tokens whose entropy is computed at once; 0 takes all of a micro-batch.
-=======
         scaled_logits: whether some step divides the logits by a temperature other than 1.
         update_tokens, logprob_tokens: tokens of one micro-batch on one device.
->>>>>>> fake
         sequence_parallel, fsdp_size, tensor_parallel: devices; an `fsdp_size` below 1 means all.
         memory_share: vLLM's share of the device memory.
         max_sequences: sequences that one replica decodes at once.
@@ -90,14 +87,11 @@ class Job:
     cpu_cache: int
     devices: int
     devices_per_node: int
-<<<<<<< HEAD
     epochs: int = 1
     update_rows: int = 0
     logprob_rows: int = 0
     entropy_chunk: int = 0
-=======
     scaled_logits: bool = False
->>>>>>> fake
     engine_length: int | None = None
     test_every: int = -1
     save_every: int = -1
@@ -171,14 +165,11 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         cpu_cache=int(float(cache) * GIB),
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
-<<<<<<< HEAD
         epochs=actor.ppo_epochs,
         update_rows=_rows(config, "actor", "ppo", actor.use_dynamic_bsz),
         logprob_rows=_rows(config, "rollout", "log_prob", rollout.log_prob_use_dynamic_bsz),
         entropy_chunk=_entropy_chunk(fsdp),
-=======
         scaled_logits=ours.temperature.scheduled or float(rollout.temperature) != 1.0,
->>>>>>> fake
         engine_length=rollout.max_model_len,
         test_every=config.trainer.test_freq,
         save_every=config.trainer.save_freq,
