@@ -21,6 +21,7 @@ WORDS = DemoFailure(
     "reward_hacking_score",
     "The reward pays for words of reasoning, more than for right answers: the score rises, and accuracy falls.",
     ["still.reward.weights={correct: 0.5, actions: 8.0}"],
+    steps=21,  # later no group has a right answer, and nearly every alarm rings
 )
 ENTROPY_COLLAPSE = DemoFailure(
     "entropy_collapse",
