@@ -1,6 +1,7 @@
 """Builds what verl and vLLM build of each job before they touch a GPU, on a platform that claims CUDA.
 
-A process of its own: reads a list of [name, overrides] from stdin, as JSON, and writes {name: arguments or error}.
+A process of its own: reads a list of [name, overrides] from stdin, as JSON, and writes {name: arguments or error} as
+the last line of its output: vLLM logs there, too.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_module
 from omegaconf import open_dict
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from verl.plugin.platform import get_platform, set_platform
 from verl.plugin.platform.platform_cuda import PlatformCUDA
 
@@ -59,6 +61,7 @@ def build(overrides: list[str], folder: Path) -> dict[str, Any]:
     build_upstream(config)
     # The model's sizes are here, its weights and words are not.
     sizes = CONFIGS[config.actor_rollout_ref.model.path] | {"max_position_embeddings": 131_072}
+    sizes["architectures"] = [MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[sizes["model_type"]]]
     (folder / "config.json").write_text(json.dumps(sizes))
     model = config.actor_rollout_ref.model
     with open_dict(model):
@@ -77,7 +80,7 @@ def main() -> None:
                 found[name] = build(overrides, Path(folder))
             except (Exception, SystemExit) as error:  # argparse exits
                 found[name] = f"{type(error).__name__}: {error}"
-    json.dump(found, sys.stdout)
+    print("\n" + json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def built() -> dict[str, Any]:
         [sys.executable, str(HELPER)], input=json.dumps(jobs), capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return dict(json.loads(done.stdout))
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 @pytest.mark.process
