@@ -6,6 +6,7 @@ the last line of its output: vLLM logs there, too.
 
 import asyncio
 import contextlib
+import io
 import json
 import sys
 import tempfile
@@ -72,14 +73,21 @@ def build(overrides: list[str], folder: Path) -> dict[str, Any]:
     return {"device": get_platform().device_name} | {name: getattr(server.arguments, name) for name in names}
 
 
+def result(overrides: list[str]) -> dict[str, Any] | str:
+    """Return the arguments of a job, or the error in one line; argparse writes its own to stderr, and exits."""
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        try:
+            with contextlib.redirect_stderr(said):
+                return build(overrides, Path(folder))
+        except SystemExit:
+            return said.getvalue().splitlines()[-1]
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+
 def main() -> None:
-    found: dict[str, Any] = {}
-    for name, overrides in json.load(sys.stdin):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
-            try:
-                found[name] = build(overrides, Path(folder))
-            except (Exception, SystemExit) as error:  # argparse exits
-                found[name] = f"{type(error).__name__}: {error}"
+    found = {name: result(overrides) for name, overrides in json.load(sys.stdin)}
     print("\n" + json.dumps(found))
 
 
