@@ -1,10 +1,12 @@
 """Builds what verl and vLLM build of each job before they touch a GPU, on a platform that claims CUDA.
 
-A process of its own: reads a list of [name, overrides] from stdin, as JSON, and writes {name: arguments or error}.
+A process of its own: reads a list of [name, overrides] from stdin, as JSON, and writes {name: arguments or error} as
+the last line of its output: vLLM logs there, too.
 """
 
 import asyncio
 import contextlib
+import io
 import json
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_module
 from omegaconf import open_dict
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from verl.plugin.platform import get_platform, set_platform
 from verl.plugin.platform.platform_cuda import PlatformCUDA
 
@@ -59,6 +62,7 @@ def build(overrides: list[str], folder: Path) -> dict[str, Any]:
     build_upstream(config)
     # The model's sizes are here, its weights and words are not.
     sizes = CONFIGS[config.actor_rollout_ref.model.path] | {"max_position_embeddings": 131_072}
+    sizes["architectures"] = [MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[sizes["model_type"]]]
     (folder / "config.json").write_text(json.dumps(sizes))
     model = config.actor_rollout_ref.model
     with open_dict(model):
@@ -69,15 +73,22 @@ def build(overrides: list[str], folder: Path) -> dict[str, Any]:
     return {"device": get_platform().device_name} | {name: getattr(server.arguments, name) for name in names}
 
 
+def result(overrides: list[str]) -> dict[str, Any] | str:
+    """Return the arguments of a job, or the error in one line; argparse writes its own to stderr, and exits."""
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        try:
+            with contextlib.redirect_stderr(said):
+                return build(overrides, Path(folder))
+        except SystemExit:
+            return said.getvalue().splitlines()[-1]
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+
 def main() -> None:
-    found: dict[str, Any] = {}
-    for name, overrides in json.load(sys.stdin):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
-            try:
-                found[name] = build(overrides, Path(folder))
-            except (Exception, SystemExit) as error:  # argparse exits
-                found[name] = f"{type(error).__name__}: {error}"
-    json.dump(found, sys.stdout)
+    found = {name: result(overrides) for name, overrides in json.load(sys.stdin)}
+    print("\n" + json.dumps(found))
 
 
 if __name__ == "__main__":
