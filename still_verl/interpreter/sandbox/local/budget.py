@@ -93,12 +93,14 @@ class Budget:
             while not self._has_room(ends_unknown=time.monotonic() > patient_until):
                 self._changed.wait(_LOOK_AGAIN_S if self._unknown() else None)
             self._running += 1
+            if self._fits_one_more():  # pass it on: what became free may have room for several
+                self._changed.notify()
         try:
             yield
         finally:
             with self._changed:
                 self._running -= 1
-                self._changed.notify_all()
+                self._changed.notify()  # one: to wake all that wait costs more than many a program
 
     def _has_room(self, ends_unknown: bool) -> bool:
         """Make room for one more program by ending sessions that wait; say whether that was enough.
@@ -106,7 +108,7 @@ class Budget:
         Args:
             ends_unknown: end sessions too of which nobody can tell what they have.
         """
-        if self._kept_mb() + (self._running + 1) * self.program_mb > self.total_mb:
+        if not self._fits_one_more():
             self._measure()
         while self._waiting and self._kept_mb() + self.program_mb > self.total_mb:
             largest = max(self._waiting, key=self._waiting.__getitem__)
@@ -114,6 +116,9 @@ class Budget:
                 return False
             del self._waiting[largest]
             largest.evict()
+        return self._fits_one_more()
+
+    def _fits_one_more(self) -> bool:
         return self._kept_mb() + (self._running + 1) * self.program_mb <= self.total_mb
 
     def _unknown(self) -> list[Evictable]:
@@ -137,7 +142,7 @@ class Budget:
         """Count a session no more, and let nobody end it."""
         with self._changed:
             self._waiting.pop(session, None)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def used_mb(self) -> float:
         """Return what is counted now, in MiB."""
