@@ -28,10 +28,10 @@ def test_import_verl_alone_registers_everything_on_each_node(nodes: list[dict[st
     for node in nodes:
         assert node["before"] == [] and node["plugin"]
         assert node["registrations"] == {
-            "platform": "cpu",
+            "cpu platform": "cpu",
             "engine": "fsdp2 on cpu",
             "trainer modes": "still_sync, still_colocate_async, still_separate_async",
-            "agent loops": "still, still_code",
+            "agent loops": "still, still_code, still_tool_agent",
             "reward manager": "still",
         }
 
