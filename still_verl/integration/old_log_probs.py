@@ -51,9 +51,7 @@ class Passes:
         """Read the settings of a job; say so if it asks for what it cannot have."""
         still = still_config(config)
         self._skip, self._entropy_every = still.old_log_prob.skip, still.old_log_prob.entropy_every
-        actor = config.actor_rollout_ref.actor
-        if actor.calculate_entropy or actor.entropy_coeff != 0.0:  # then upstream has the loss compute it
-            self._entropy_every = 0
+        self._actor = config.actor_rollout_ref.actor
         needed = needed_for(config, still) if self._skip else ""
         if needed:
             self._skip = False
@@ -62,8 +60,12 @@ class Passes:
 
     def left_out(self, step: int) -> bool:
         """Return whether a step, the first being 1, does without the pass."""
-        for_entropy = self._entropy_every > 0 and (step - 1) % self._entropy_every == 0
-        return self._skip and not for_entropy
+        if not self._skip:
+            return False
+        # Upstream has the loss compute the entropy then; a schedule of ours changes the coefficient from step to step.
+        if self._actor.calculate_entropy or self._actor.entropy_coeff != 0.0:
+            return True
+        return self._entropy_every == 0 or (step - 1) % self._entropy_every != 0
 
 
 class OldLogProbs(Upstream):
