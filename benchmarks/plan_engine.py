@@ -170,6 +170,7 @@ def loss(model: PreTrainedModel, ids: torch.Tensor, temperature: float) -> torch
 
 
 BUDGET = "actor_rollout_ref.actor.ppo_max_token_len_per_gpu"
+MODEL = "actor_rollout_ref.model.path"
 CHECKPOINTS = "actor_rollout_ref.model.enable_gradient_checkpointing"
 CASES = {
     "zero_1_5b": ["+recipe=zero_1_5b"],
@@ -177,6 +178,15 @@ CASES = {
     "zero_7b_plain": ["+recipe=zero_7b_plain"],
     "the same, 2,048 tokens": ["+recipe=zero_7b_plain", f"{BUDGET}=2048"],
     "the same, 9,216 tokens, not checkpointed": ["+recipe=zero_7b_plain", f"{BUDGET}=9216", f"{CHECKPOINTS}=false"],
+    "zero_3b": ["+recipe=zero_3b"],
+    "zero_32b": ["+recipe=zero_32b"],
+    "Qwen3-8B": ["+recipe=zero_7b_plain", f"{MODEL}=Qwen/Qwen3-8B"],
+    "Llama-3.1-8B, one device": [
+        "+recipe=zero_7b_plain",
+        f"{MODEL}=meta-llama/Llama-3.1-8B",
+        f"{BUDGET}=16384",
+        "trainer.n_gpus_per_node=1",
+    ],
 }
 
 
