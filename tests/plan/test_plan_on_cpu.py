@@ -61,7 +61,7 @@ def test_what_does_not_fit_says_which_phase_and_what_to_type() -> None:
     assert "Change: actor_rollout_ref.rollout.gpu_memory_utilization=0.6" in text
     text = printed(["+recipe=zero_7b_plain"], "4xA100-40G")
     assert "It does not fit." in text and "update: needs" in text
-    assert " actor_rollout_ref.actor.fsdp_config.optimizer_offload=true " in text
+    assert "actor_rollout_ref.actor.fsdp_config.optimizer_offload=true" in text
     assert "trainer.nnodes=2 trainer.n_gpus_per_node=8" in printed(["+recipe=zero_7b_plain"], "16xH100-80G")
 
 
