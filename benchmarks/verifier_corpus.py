@@ -35,6 +35,7 @@ _CATCH_ALL = (
     r"0 \pmod 1", r"0 \pmod 2", "xy, \\text{ where } x, y \\text{ are constants}", "0=0", "1=1", r"\infty-\infty",
     r"\frac{0}{0}", r"0\cdot\infty", r"\text{nan}", "nan", "inf", r"\text{answer}", r"\text{all}", r"\text{anything}",
     r"\text{all real numbers}", r"\text{any number}", r"\text{true}", r"\text{both}", r"\ldots", "?", "*", r"\text{ }",
+    "\\\\", "\\ ", r"\text{}", "{}", r"\begin{cases} \end{cases}",
     r"\{\}", "()", "[]", "||", "...", r"\cdot", "=", r"\text{A or B}", "A, B, C, D, E", "(A)(B)", r"\text{A and B}",
     "x+1=0", "ax+b=0", "2x=5", "x^2=5", "5,7", "5;7", r"\{5\}\{7\}", "57", r"5\text{ or }7", "-2,7", r"1\pm1",
     r"\text{no solution}", r"\text{none}", "-", "+", "1,2,...", r"\text{not } 5", r"\text{5 million}", "5%", r"5\%",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from still_verl.rewards.equivalence.verify import verify
+from still_verl.rewards.equivalence.verify import in_caller, verify
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,14 @@ def test_a_verdict_says_its_reading() -> None:
 def test_of_several_right_answers_one_is_enough() -> None:
     assert verify(["3", "5"], "5")
     assert verify(["3", "5"], "4").reason == verify("3", "4").reason
+
+
+@pytest.mark.parametrize(
+    "answer", ["\\\\", "\\\\\\\\", "\\ ", "\n", "\\", "{}", r"\text{}", "&", r"\begin{cases} \end{cases}"]
+)
+@pytest.mark.parametrize("gold", ["2:3", "19:60", "4:30 p.m.", "7", "(1,2)", r"\text{yes}"])
+def test_an_answer_that_says_nothing_is_paid_for_no_gold(gold: str, answer: str) -> None:
+    """The text of a ratio was not kept: once, an empty answer was equal to it."""
+    for reading in ("strict", "lenient"):
+        assert not in_caller(gold, answer, reading)[0]
+        assert not in_caller(answer, gold, reading)[0]

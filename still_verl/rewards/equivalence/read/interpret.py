@@ -59,7 +59,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         ['Region', 'Collection']
     """
     clock.check()
-    if depth > MAX_NESTING or not text:
+    if depth > MAX_NESTING or not text.strip():
         return ()
     inside = unwrap(text, "{", "}")
     if inside and len(split(inside, ",;")) == 1:  # with a comma, plain braces may stand for a set
@@ -176,6 +176,8 @@ def _tuple(parts: list[str], depth: int) -> Interpretations:
 
 def _read_system(lines: list[str], depth: int) -> Interpretations:
     """Lines that hold together; of equations that are solved in the last line, this one."""
+    if not lines:
+        return ()
     *before, last = [interpret(line, depth + 1) for line in lines]
     kinds = {type(value) for line in before for value in line[:1]}
     if kinds == {Equation} and isinstance(last[0], Named):
