@@ -8,6 +8,7 @@ from verl.experimental.agent_loop.agent_loop import AgentLoopOutput
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 
+from still_verl.integration.agent_loops.step_limits import apply_step
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
 # How verl's error begins where a model type and a processor of images do not belong together.
@@ -62,11 +63,7 @@ class SingleTurn(SingleTurnAgentLoop):
         **kwargs: Any,
     ) -> AgentLoopOutput:
         """Write one response with the budget (tokens) and temperature of the step; None changes nothing."""
-        sampling_params = dict(sampling_params)
-        if still_budget is not None:
-            self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)
-        if still_temperature is not None:
-            sampling_params["temperature"] = still_temperature
+        sampling_params = apply_step(self, sampling_params, still_budget, still_temperature)
         output = await super().run(sampling_params, **kwargs)
         stop_ids = stop_token_ids(self.tokenizer)
         output.extra_fields["finish_reason"] = finish_reason(output.response_ids, self.response_length, stop_ids)

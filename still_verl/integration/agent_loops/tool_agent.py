@@ -5,6 +5,7 @@ from typing import Any
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput
 from verl.experimental.agent_loop.tool_agent_loop import ToolAgentLoop
 
+from still_verl.integration.agent_loops.step_limits import apply_step
 from still_verl.interpreter.finish_reason import LENGTH, STOP, TURNS, finish_reason, stop_token_ids
 from still_verl.interpreter.token_buffer import TokenBuffer
 
@@ -24,11 +25,7 @@ class ToolAgent(ToolAgentLoop):
         **kwargs: Any,
     ) -> AgentLoopOutput:
         """Write one response with the budget (tokens, tools' too) and temperature of the step; None changes nothing."""
-        sampling_params = dict(sampling_params)
-        if still_budget is not None:
-            self.response_length = sampling_params["max_tokens"] = min(still_budget, self.response_length)
-        if still_temperature is not None:
-            sampling_params["temperature"] = still_temperature
+        sampling_params = apply_step(self, sampling_params, still_budget, still_temperature)
         output = await super().run(sampling_params, **kwargs)
         tokenizer: Any = self.tokenizer
         buffer = TokenBuffer(self.response_length, output.response_ids, output.response_mask)
