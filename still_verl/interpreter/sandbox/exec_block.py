@@ -30,6 +30,7 @@ def serve(data_socket: socket.socket, output_pipe: int) -> None:
     for fd in (1, 2):
         os.dup2(output_pipe, fd)
     os.close(output_pipe)
+    gc.enable()
     variables = new_main()
     while True:
         received = _receive(data_socket)
@@ -72,8 +73,9 @@ def prepare() -> None:
 
     What a program writes goes out at once, so that it is not lost when its process ends.
     """
-    sys.stdin = open(os.devnull)
-    os.dup2(sys.stdin.fileno(), 0)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    sys.stdin = open(0, closefd=False)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -82,7 +84,6 @@ def prepare() -> None:
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)  # mathematics has long numbers; the limit is for servers
     imports.find_written_modules()
-    gc.enable()
 
 
 def _no_input(prompt: object = "", /) -> str:

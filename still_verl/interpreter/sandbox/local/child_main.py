@@ -8,7 +8,7 @@ import socket
 from typing import NoReturn
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.local import generators, memory
+from still_verl.interpreter.sandbox.local import memory
 from still_verl.interpreter.sandbox.local.jail import Jail, confine
 from still_verl.interpreter.sandbox.local.limits import limit
 from still_verl.interpreter.sandbox.local.preload import Warm
@@ -31,9 +31,7 @@ def run(request_socket: socket.socket, jail: Jail, warm: Warm) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         trouble = _confine(jail, request_socket)
-        generators.reseed(warm.generators)
         with _keep_only(request_socket) as kept:
-            exec_block.prepare()
             message, data_socket, output_pipe = _request(kept, warm.written)
         if trouble is not None:
             os.write(output_pipe, f"the sandbox could not be closed: {trouble}".encode())

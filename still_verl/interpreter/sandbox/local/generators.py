@@ -1,5 +1,7 @@
 """New seeds for the random numbers of each program: a forked child would draw the same as its server's other children.
 
+The server gives them before each fork. A child would take four times as long, since it copies each page that it writes.
+
 Python's `random` takes care of its own module-level generator after each fork. Those that libraries keep, sympy's and
 numpy's among them, are looked for in memory, so that a library which is loaded ahead needs no line here.
 """

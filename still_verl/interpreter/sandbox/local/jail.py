@@ -27,7 +27,6 @@ class Jail:
         opened: the same, opened for Landlock.
         writable: what they may write to besides their own /tmp, opened for Landlock.
         footprint: memory that this process takes, and each child at first.
-        proc: a descriptor of the machine's /proc.
     """
 
     def __init__(self, mechanisms: Mechanisms) -> None:
@@ -38,8 +37,7 @@ class Jail:
         """
         self.mechanisms = mechanisms
         self.readable = filetree.readable_paths()
-        self.footprint = footprint.measure()  # before /proc is out of sight
-        self.proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.footprint = footprint.measure()
         self._server, self._forks = os.getpid(), 0
         self._own_pid_namespace = -1
         if mechanisms.namespaces:
@@ -48,7 +46,9 @@ class Jail:
             _go_on_as_first_process()
             self._own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWUTS)
-            filetree.build(self.readable)
+        self._score = limits.OutOfMemoryScore()
+        if mechanisms.namespaces:
+            filetree.build(self.readable)  # from now on there is no /proc
         if mechanisms.seccomp:  # made once, for the children
             seccomp.program(os.uname().machine, mechanisms.namespaces, self.footprint.protected)
         self.opened = landlock.open_paths([*self.readable, *filetree.DEVICES])
@@ -57,15 +57,18 @@ class Jail:
     def fork(self) -> int:
         """Fork as `os.fork` does. The child is the first of a pid namespace, whose end ends all that it has started."""
         self._forks += 1
-        if not self.mechanisms.namespaces:
-            return os.fork()
-        syscalls.unshare(syscalls.CLONE_NEWPID)
+        own_namespace = self.mechanisms.namespaces
+        if own_namespace:
+            syscalls.unshare(syscalls.CLONE_NEWPID)
+        self._score.raise_for_child()
         pid = -1
         try:
             pid = os.fork()
         finally:
             if pid != 0:
-                syscalls.setns(self._own_pid_namespace, syscalls.CLONE_NEWPID)
+                self._score.restore()
+                if own_namespace:
+                    syscalls.setns(self._own_pid_namespace, syscalls.CLONE_NEWPID)
         return pid
 
     @property
@@ -115,7 +118,7 @@ def confine(jail: Jail, hand_over: Callable[[int], None] = os.close) -> None:
     """
     there = jail.mechanisms
     os.setsid()
-    limits.step_back(jail.proc)
+    limits.step_back()
     if there.namespaces:
         syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC)
         filetree.mount_tmp(jail.readable)

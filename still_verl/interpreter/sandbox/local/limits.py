@@ -38,25 +38,41 @@ def limit(address_bytes: int, cpu_seconds: int | None, count_processes: bool) ->
         resource.setrlimit(kind, (most, most))
 
 
-def step_back(proc: int) -> None:
-    """Let other processes go first: for the processor, and when the machine is out of memory.
-
-    Best effort: what the kernel refuses changes nothing else.
-
-    Args:
-        proc: a descriptor of /proc.
-    """
+def step_back() -> None:
+    """Let other processes go first for the processor."""
     os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    try:
-        adjustment = os.open("self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
-    except OSError:
-        return
-    try:
-        os.write(adjustment, _FIRST_TO_BE_KILLED)
-    except OSError:
-        pass
-    finally:
-        os.close(adjustment)
+
+
+class OutOfMemoryScore:
+    """Makes the kernel end the children of this process before others when the machine is out of memory.
+
+    A child inherits its parent's score and has no way back. If each child wrote its own, the kernel would take longer
+    for it than many a program runs. Best effort: what the kernel refuses changes nothing else.
+    """
+
+    def __init__(self) -> None:
+        """Open this process's own score; /proc must be in sight."""
+        self._own = b"0"
+        self._file = -1
+        try:
+            self._file = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+            self._own = os.pread(self._file, 16, 0)
+        except OSError:
+            pass
+
+    def raise_for_child(self) -> None:
+        """Let the next child be the first to be killed. Call `restore` in the parent after the fork."""
+        self._set(_FIRST_TO_BE_KILLED)
+
+    def restore(self) -> None:
+        """Take the own score back."""
+        self._set(self._own)
+
+    def _set(self, score: bytes) -> None:
+        try:
+            os.pwrite(self._file, score, 0)
+        except OSError:
+            pass
 
 
 def count_each_page() -> None:

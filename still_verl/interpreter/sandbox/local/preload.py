@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
-from still_verl.interpreter.sandbox.inside import imports
 from still_verl.interpreter.sandbox.local import generators, memory
 from still_verl.processes import children
 
@@ -87,7 +86,7 @@ class Warm:
 
 def settle() -> Warm:
     """Keep what `warm_up` made shared with children."""
-    imports.find_written_modules()  # nothing is imported here any more
+    exec_block.prepare()  # once, for all children; nothing is imported here any more
     found = generators.find()
     children.keep_shared()
     memory.use_huge_pages()
@@ -97,7 +96,6 @@ def settle() -> Warm:
 def _run_a_program() -> None:
     """Do what a child does with a program, from its request on. For a throw-away process."""
     data_socket, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    exec_block.prepare()
     for packet in (f"1 {len(_PROGRAM)}", _PROGRAM):
         client.send(packet.encode())
     client.shutdown(socket.SHUT_WR)

@@ -16,7 +16,7 @@ import socket
 import sys
 import sysconfig
 
-from still_verl.interpreter.sandbox.local import child_main, preload
+from still_verl.interpreter.sandbox.local import child_main, generators, preload
 from still_verl.interpreter.sandbox.local.greeting import Greeting
 from still_verl.interpreter.sandbox.local.jail import Jail, dry_run
 from still_verl.interpreter.sandbox.local.threads import ThreadCounter
@@ -186,6 +186,7 @@ class Server:
     def _fork(self) -> tuple[int, socket.socket]:
         """Return the process id of a new child, and the socket on which it waits for its request."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        generators.reseed(self._warm.generators)
         with theirs:
             pid = -1
             try:
