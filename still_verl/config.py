@@ -16,7 +16,7 @@ from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
 from still_verl.dynamics.settings import ContextConfig, KlConfig, OldLogProbConfig, ReferenceConfig, SelectionConfig
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.monitor.settings import MonitorConfig
-from still_verl.rewards.settings import RewardConfig
+from still_verl.rewards.settings import RewardConfig, check_form
 
 DEVICES = ("auto", "cpu")
 SCHEDULED = ("kl", "entropy", "temperature")  # nodes that are a schedule
@@ -105,6 +105,7 @@ def _check_nodes(given: Any) -> None:
                 f"still.{name}={value!r}: this has settings below it, such as still.{name}.{first}; "
                 f"choose a file of settings with a slash, still/{name}=NAME"
             )
+    check_form((given.get("reward") or {}).get("routes", []))
 
 
 def _misfit(given: Any) -> str:

@@ -12,7 +12,9 @@ from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
+from still_verl.rewards.presets import Preset
 from still_verl.rewards.sample import Sample
+from still_verl.rewards.settings import WHOLE_REWARD
 
 # Responses that a term may look at: with and without a format, finished or cut.
 TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
@@ -39,8 +41,14 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
             f"reward.custom_reward_function.path={path}: the reward manager `still` does not call it; "
             "set reward.reward_manager.name=naive, or drop the function"
         )
-    preset, limit = still.reward.build(), config.data.max_response_length
-    loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
+    for preset in still.reward.presets():
+        check_terms(config, preset)
+    check_all_read(still)
+
+
+def check_terms(config: DictConfig, preset: Preset) -> None:
+    """Refuse terms that this job can never pay."""
+    limit, loop = config.data.max_response_length, config.actor_rollout_ref.rollout.agent.default_agent_loop
     if "tools" in preset.terms and not runs_code(config):
         raise ConfigError(
             f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"
@@ -50,24 +58,27 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
             f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; "
             "lower it"
         )
-    check_all_read(still)
 
 
 def check_all_read(still: StillConfig) -> None:
     """Let the terms judge a few responses, and refuse what is set and no term read."""
     settings = still.reward
-    preset, read = tracked(settings.build())
-    for name, (text, finished) in product(preset.terms, product(TEXTS, (True, False))):
-        sample = Sample(text, ("4",), preset, tokens=8, max_tokens=8, finished=finished, tool_ok=1)
-        try:
-            value_of(name, sample)
-        except ValueError:  # a term of the user's own may want what only a real row has
-            return
-    read |= {"preset", "weights", "required", "extractors"}
+    read = {*WHOLE_REWARD, "extractors", "routes"}
+    terms: list[str] = []
+    for each in settings.presets():
+        preset, seen = tracked(each)
+        terms += preset.terms
+        for name, (text, finished) in product(preset.terms, product(TEXTS, (True, False))):
+            sample = Sample(text, ("4",), preset, tokens=8, max_tokens=8, finished=finished, tool_ok=1)
+            try:
+                value_of(name, sample)
+            except ValueError:  # a term of the user's own may want what only a real row has
+                return
+        read |= seen
     for field in fields(settings):
         value = getattr(settings, field.name)
         if value is not None and field.name not in read:
             raise ConfigError(
-                f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(preset.terms)} reads it: "
+                f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(terms)} reads it: "
                 "drop it, or choose a preset with a term that does"
             )
