@@ -51,10 +51,11 @@ def score(
 def score_sample(sample: Sample) -> Row:
     """Return the reward of one response and why, with the same keys for every sample of a preset.
 
-    `score` is the reward, `acc` is 1 or 0 for the answer alone, or as the preset's judge says; then come the answer (`pred`), the extractor that found
-    it, the reason of the verdict, how generously answers are compared (`verifier`), whether the right answer cannot be
-    read (`unreadable_gold`, 1 or 0; it is logged once), and each term before its weight as `term_<name>`. Blocks for as
-    long as the answer takes to grade, which `verify` bounds; safe in any number of threads.
+    `score` is the reward, `acc` is 1 or 0 for the answer alone, or as the preset's judge says; then come the answer
+    (`pred`), the extractor that found it, the reason of the verdict, how generously answers are compared (`verifier`),
+    whether the right answer cannot be read (`unreadable_gold`, 1 or 0; it is logged once), and each term before its
+    weight as `term_<name>`. Blocks for as long as the answer takes to grade, which `verify` bounds; safe in any number
+    of threads.
 
     Raises:
         ConfigError: a term or an extractor of your own that is not there.

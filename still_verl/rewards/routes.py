@@ -3,14 +3,16 @@
 Every row has the same keys, whatever its domain: verl takes those of a whole batch from its first row.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from still_verl.config_errors import did_you_mean
 from still_verl.rewards.compose import Row, score_sample, unscored
 from still_verl.rewards.patterns import matches
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.sample import Sample
-from still_verl.rewards.settings import ROUTES, RewardConfig, RouteConfig
+from still_verl.rewards.settings import ROUTES, RewardConfig, RouteConfig, check_form
 
 ROUNDING = 1e-9  # of a sum of terms, as a part of its range
 DOMAIN = "domain"  # the key of a row that names its route
@@ -113,3 +115,23 @@ class Router:
         known = route or self.routes[0]
         label = route.settings.label if route else ""
         return self._keys | unscored(known.preset) | {DOMAIN: label}
+
+
+def routes_from(written: Sequence[Any], verifier: str | None = None) -> RewardConfig:
+    """Read routes as a job writes them outside of the node `still`; OmegaConf's lists and mappings are read too.
+
+    Raises:
+        ConfigError: as the settings of `still.reward.routes`.
+    """
+    routes = [_plain(route) for route in written]
+    check_form(routes)
+    return RewardConfig(routes=[RouteConfig(**route) for route in routes], verifier=verifier)
+
+
+def _plain(value: Any) -> Any:
+    """A setting as Python's own mapping or list."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value)
+    return value

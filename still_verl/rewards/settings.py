@@ -134,7 +134,9 @@ class RewardConfig:
         for key in WHOLE_REWARD:
             value = getattr(self, key)
             if value != getattr(default, key):
-                raise ConfigError(f"still.reward.{key}={value} is set, but {ROUTES} decide the reward: drop one of both")
+                raise ConfigError(
+                    f"still.reward.{key}={value} is set, but {ROUTES} decide the reward: drop one of both"
+                )
         for index, route in enumerate(self.routes):
             for other in self.routes[:index]:
                 if overlap(route.source, other.source):
@@ -227,5 +229,6 @@ def check_form(routes: Any) -> None:
                 known = f"use {', '.join(_KINDS)}{did_you_mean(str(name), _KINDS)}"
                 raise ConfigError(f"{key}.{name}={value!r} is not a setting of a route: {known}")
             kinds, words = _KINDS[name]
-            if not isinstance(value, kinds) or isinstance(value, bool):
+            texts = isinstance(value, list) and any(as_number(each) is None for each in value)
+            if not isinstance(value, kinds) or isinstance(value, bool) or texts:
                 raise ConfigError(f"{key}.{name}={value!r}: use {words}")

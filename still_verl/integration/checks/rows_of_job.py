@@ -1,0 +1,113 @@
+"""Every row of a job's data files, as far as a reward chooses by it: where it came from, and its right answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from omegaconf import DictConfig
+
+from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.rows import FORMATS, json_rows
+from still_verl.integration.checks.run_length import listed
+
+SOURCE, GOLD = "data_source", "ground_truth"  # a column, and an entry of the column `reward_model`
+_BATCH = 256  # rows at once: the tests of a program may be megabytes
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file of a job.
+
+    Attributes:
+        key: the setting with the file as it is given, for messages.
+        path: where it is.
+    """
+
+    key: str
+    path: Path
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is a file of this machine in a format that verl reads."""
+        return self.path.suffix in FORMATS and self.path.is_file()
+
+    def rows(self, with_source: bool = True) -> Iterator[tuple[int, str, Any]]:
+        """Yield (number, source, right answer) of each row; the source is empty where it is not asked for.
+
+        Raises:
+            ConfigError: the column `reward_model` has no right answer.
+        """
+        if self.path.suffix != ".parquet":
+            yield from self._json_rows()
+            return
+        parquet = pq.ParquetFile(self.path)
+        column = parquet.schema_arrow.field("reward_model").type
+        if GOLD not in [column.field(index).name for index in range(column.num_fields)]:
+            raise self._without_gold()
+        columns = [f"reward_model.{GOLD}"] + [SOURCE] * with_source
+        number = 0
+        for batch in parquet.iter_batches(_BATCH, columns=columns):
+            for row in batch.to_pylist():
+                yield number, str(row.get(SOURCE, "")), (row["reward_model"] or {}).get(GOLD)
+                number += 1
+
+    def sources(self) -> dict[str, int]:
+        """Return the first row of each source."""
+        first: dict[str, int] = {}
+        for number, name in enumerate(self._sources()):
+            first.setdefault(name, number)
+        return first
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return one row whole."""
+        if self.path.suffix != ".parquet":
+            rows = list(json_rows(self.path))
+            return rows[number]
+        parquet = pq.ParquetFile(self.path)
+        for group in range(parquet.num_row_groups):
+            size = parquet.metadata.row_group(group).num_rows
+            if number < size:
+                return _nth(parquet, group, number)
+            number -= size
+        raise IndexError(f"{self.path} has no row {number}")
+
+    def _sources(self) -> Iterator[str]:
+        """Yield the source of each row."""
+        if self.path.suffix != ".parquet":
+            for row in json_rows(self.path):
+                yield str(row.get(SOURCE, ""))
+            return
+        for batch in pq.ParquetFile(self.path).iter_batches(columns=[SOURCE]):
+            yield from map(str, batch.column(0).to_pylist())
+
+    def _json_rows(self) -> Iterator[tuple[int, str, Any]]:
+        for number, row in enumerate(json_rows(self.path)):
+            answers = row.get("reward_model")
+            if not isinstance(answers, dict) or GOLD not in answers:
+                raise self._without_gold()
+            yield number, str(row.get(SOURCE, "")), answers[GOLD]
+
+    def _without_gold(self) -> ConfigError:
+        return ConfigError(f"{self.path}: the column reward_model has no {GOLD}: add it, as verl's docs of data show")
+
+
+def _nth(parquet: pq.ParquetFile, group: int, number: int) -> dict[str, Any]:
+    """Return a row of a group by its number in there."""
+    for batch in parquet.iter_batches(_BATCH, row_groups=[group]):
+        if number < len(batch):
+            found: dict[str, Any] = batch.slice(number, 1).to_pylist()[0]
+            return found
+        number -= len(batch)
+    raise IndexError(number)
+
+
+def data_files(config: DictConfig) -> list[DataFile]:
+    """List the data files of a job, each once, also those that are not of this machine."""
+    files: dict[Path, DataFile] = {}
+    for key in ("train_files", "val_files"):
+        for name in listed(config.data[key]):
+            path = Path(name).expanduser()
+            files.setdefault(path, DataFile(f"data.{key}={name}", path))
+    return list(files.values())
