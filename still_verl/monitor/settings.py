@@ -1,10 +1,39 @@
-"""The node `still.monitor`. It raises an error for a value that cannot work, with the fix."""
+"""The nodes `still.monitor` and `still.guard`. They raise an error for a value that cannot work, with the fix."""
 
+import math
 from dataclasses import dataclass, field
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.monitor.categories import check_category
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS, KEYWORD_LISTS, OURS, by_label
+
+
+@dataclass
+class GuardConfig:
+    """When a run ends by itself because it could only wait, or learn from wrong rewards.
+
+    Attributes:
+        try_seconds: that a reward may take for one answer before the job starts; 0 does not try it.
+        reward_errors: rewards in a row that raise until the run ends with the first cause; fewer are left out of what
+            is learned from. null is 1 for the manager `still`, and 8 for others.
+        wait_seconds: without a prompt that finishes until the run ends; 0 waits for ever.
+        say_seconds: without a prompt that finishes until the log says what is being waited for.
+    """
+
+    try_seconds: float = 120.0
+    reward_errors: int | None = None
+    wait_seconds: float = 7200.0
+    say_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        for key in ("try_seconds", "wait_seconds"):
+            value = getattr(self, key)
+            if not 0 <= value < math.inf:
+                raise ConfigError(f"still.guard.{key}={value}: use a number of seconds, or 0 to leave it out")
+        if not 0 < self.say_seconds < math.inf:
+            raise ConfigError(f"still.guard.say_seconds={self.say_seconds}: use a number of seconds above 0")
+        if self.reward_errors is not None and self.reward_errors < 1:
+            raise ConfigError(f"still.guard.reward_errors={self.reward_errors}: use a number of at least 1, or null")
 
 
 @dataclass

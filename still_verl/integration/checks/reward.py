@@ -22,7 +22,15 @@ TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
 
 def check_reward_function(config: DictConfig) -> None:
     """Load the reward as verl's reward workers will, which start minutes later."""
-    key = f"reward.custom_reward_function.path={config.reward.custom_reward_function.path}"
+    path = config.reward.custom_reward_function.path
+    if config.reward.reward_model.enable and path is None:
+        raise ConfigError(
+            f"reward.reward_model.enable=true: without reward.custom_reward_function.path verl pays by what a "
+            f"classifier says, and calls no reward manager (reward.reward_manager.name="
+            f"{config.reward.reward_manager.name}) and no rule; give a function that asks the model, or set "
+            "reward.reward_model.enable=false"
+        )
+    key = f"reward.custom_reward_function.path={path}"
     try:
         get_custom_reward_fn(config)
     except (FileNotFoundError, AttributeError) as error:

@@ -53,34 +53,19 @@ class DataFile:
                 yield number, str(row.get(SOURCE, "")), (row["reward_model"] or {}).get(GOLD)
                 number += 1
 
-    def sources(self) -> dict[str, int]:
-        """Return the first row of each source."""
-        first: dict[str, int] = {}
-        for number, name in enumerate(self._sources()):
-            first.setdefault(name, number)
-        return first
-
-    def row(self, number: int) -> dict[str, Any]:
-        """Return one row whole."""
+    def first_rows(self, most: int) -> dict[str, tuple[int, dict[str, Any]]]:
+        """Return number and columns of the first row of each source, of `most` sources."""
+        found: dict[str, tuple[int, dict[str, Any]]] = {}
         if self.path.suffix != ".parquet":
-            rows = list(json_rows(self.path))
-            return rows[number]
+            for number, row in enumerate(json_rows(self.path)):
+                source = str(row.get(SOURCE, ""))
+                if source not in found and len(found) < most:
+                    found[source] = (number, row)
+            return found
         parquet = pq.ParquetFile(self.path)
-        for group in range(parquet.num_row_groups):
-            size = parquet.metadata.row_group(group).num_rows
-            if number < size:
-                return _nth(parquet, group, number)
-            number -= size
-        raise IndexError(f"{self.path} has no row {number}")
-
-    def _sources(self) -> Iterator[str]:
-        """Yield the source of each row."""
-        if self.path.suffix != ".parquet":
-            for row in json_rows(self.path):
-                yield str(row.get(SOURCE, ""))
-            return
-        for batch in pq.ParquetFile(self.path).iter_batches(columns=[SOURCE]):
-            yield from map(str, batch.column(0).to_pylist())
+        for source, number in list(_first_of_each(parquet).items())[:most]:
+            found[source] = (number, _row(parquet, number))
+        return found
 
     def _json_rows(self) -> Iterator[tuple[int, str, Any]]:
         for number, row in enumerate(json_rows(self.path)):
@@ -93,14 +78,30 @@ class DataFile:
         return ConfigError(f"{self.path}: the column reward_model has no {GOLD}: add it, as verl's docs of data show")
 
 
-def _nth(parquet: pq.ParquetFile, group: int, number: int) -> dict[str, Any]:
-    """Return a row of a group by its number in there."""
+def _first_of_each(parquet: pq.ParquetFile) -> dict[str, int]:
+    """Return the number of the first row of each source."""
+    first: dict[str, int] = {}
+    number = 0
+    for batch in parquet.iter_batches(columns=[SOURCE]):
+        for source in batch.column(0).to_pylist():
+            first.setdefault(str(source), number)
+            number += 1
+    return first
+
+
+def _row(parquet: pq.ParquetFile, number: int) -> dict[str, Any]:
+    """Return a row by its number in the file; only its group is read."""
+    for group in range(parquet.num_row_groups):
+        size = parquet.metadata.row_group(group).num_rows
+        if number < size:
+            break
+        number -= size
     for batch in parquet.iter_batches(_BATCH, row_groups=[group]):
         if number < len(batch):
-            found: dict[str, Any] = batch.slice(number, 1).to_pylist()[0]
-            return found
+            break
         number -= len(batch)
-    raise IndexError(number)
+    found: dict[str, Any] = batch.slice(number, 1).to_pylist()[0]
+    return found
 
 
 def data_files(config: DictConfig) -> list[DataFile]:
