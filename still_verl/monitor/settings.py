@@ -14,14 +14,15 @@ class GuardConfig:
 
     Attributes:
         try_seconds: that a reward may take for one answer before the job starts; 0 does not try it.
-        reward_errors: rewards in a row that raise until the run ends with the first cause; fewer are left out of what
-            is learned from. null is 1 for the manager `still`, and 8 for others.
-        wait_seconds: without a prompt that finishes until the run ends; 0 waits for ever.
-        say_seconds: without a prompt that finishes until the log says what is being waited for.
+        errors_in_a_row: prompts in a row of which a response failed, by its reward or its agent loop, until the run
+            ends with the first cause. Fewer are left out, as verl does it; a response that the manager `still` cannot
+            score always ends the run.
+        wait_seconds: without a response until the run ends; 0 waits for ever.
+        say_seconds: without a response until the log says what is being waited for.
     """
 
     try_seconds: float = 120.0
-    reward_errors: int | None = None
+    errors_in_a_row: int = 8
     wait_seconds: float = 7200.0
     say_seconds: float = 120.0
 
@@ -32,8 +33,8 @@ class GuardConfig:
                 raise ConfigError(f"still.guard.{key}={value}: use a number of seconds, or 0 to leave it out")
         if not 0 < self.say_seconds < math.inf:
             raise ConfigError(f"still.guard.say_seconds={self.say_seconds}: use a number of seconds above 0")
-        if self.reward_errors is not None and self.reward_errors < 1:
-            raise ConfigError(f"still.guard.reward_errors={self.reward_errors}: use a number of at least 1, or null")
+        if self.errors_in_a_row < 1:
+            raise ConfigError(f"still.guard.errors_in_a_row={self.errors_in_a_row}: use a number of at least 1")
 
 
 @dataclass

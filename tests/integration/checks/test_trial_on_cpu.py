@@ -182,9 +182,7 @@ def test_a_data_set_that_fits_its_routes(
         ),
     ],
 )
-def test_a_data_set_that_does_not(
-    tmp_path: Path, rows: list[dict[str, Any]], said: str, overrides: list[str]
-) -> None:
+def test_a_data_set_that_does_not(tmp_path: Path, rows: list[dict[str, Any]], said: str, overrides: list[str]) -> None:
     config = job(tmp_path, rows, *overrides)
     with pytest.raises(ConfigError) as error:
         check_gold_answers(config, still_config(config))
