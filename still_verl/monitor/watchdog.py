@@ -125,7 +125,7 @@ class Watchdog:
 
     def _waits(self, prompts: Prompts, seconds: float, now: float) -> str:
         """Say what is being waited for: how many prompts, the oldest of them, and the last error."""
-        oldest = sorted(self._since, key=self._since.__getitem__)
+        oldest = [uid for _, uid in sorted((since, uid) for uid, since in self._since.items())]
         named = [f"{uid} ({now - self._since[uid]:.0f} s)" for uid in oldest[:NAMED]]
         if len(oldest) > NAMED:
             named.append(f"{len(oldest) - NAMED} more")

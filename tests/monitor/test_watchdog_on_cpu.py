@@ -37,7 +37,7 @@ def test_what_is_waited_for_is_said_with_uids_and_seconds_and_seldom() -> None:
         "still_verl: nothing has come for 60 s: waiting for 1 running and 1 pending prompts, a (119 s), b (119 s); "
         "1 have finished, 0 failed; the last error: none"
     )
-    assert run.look(58, running="a", pending="b", finished="c") == ""
+    assert run.look(56, running="a", pending="b", finished="c") == ""
     assert "nothing has come for 120 s" in run.look(3, running="a", pending="b", finished="c")
 
 
