@@ -52,6 +52,18 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
     for preset in still.reward.presets():
         check_terms(config, preset)
     check_all_read(still)
+    tell_of_weights(config, still)
+
+
+def tell_of_weights(config: DictConfig, still: StillConfig) -> None:
+    """Say that weights of routes do not change what is learned, where verl divides by the spread of each group."""
+    weighted = any(route.weight != 1 for route in still.reward.routes)
+    algorithm = config.algorithm
+    if weighted and algorithm.adv_estimator == "grpo" and algorithm.norm_adv_by_std_in_grpo:
+        print(
+            "still_verl: still.reward.routes: the weights change the score that is logged, and not what is learned: "
+            "grpo divides by the spread of each group; set algorithm.norm_adv_by_std_in_grpo=false to weigh domains"
+        )
 
 
 def check_terms(config: DictConfig, preset: Preset) -> None:

@@ -16,7 +16,7 @@ from still_verl import paths
 from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.gold import check_gold_answers
-from still_verl.integration.checks.reward import check_reward_function
+from still_verl.integration.checks.reward import check_reward_function, check_reward_terms
 from still_verl.integration.checks.trial import check_reward_of_rows
 
 REWARDS = """
@@ -187,3 +187,13 @@ def test_a_data_set_that_does_not(tmp_path: Path, rows: list[dict[str, Any]], sa
     with pytest.raises(ConfigError) as error:
         check_gold_answers(config, still_config(config))
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("divides", "said"), [("true", True), ("false", False)])
+def test_weights_that_change_nothing_are_told(
+    tmp_path: Path, divides: str, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grpo = ["algorithm.adv_estimator=grpo", f"algorithm.norm_adv_by_std_in_grpo={divides}"]
+    config = job(tmp_path, [row("gsm8k")], "reward.reward_manager.name=still", ROUTES, *grpo)
+    check_reward_terms(config, still_config(config))
+    assert ("grpo divides by the spread of each group" in capsys.readouterr().out) is said
