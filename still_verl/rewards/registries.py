@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 _NAMED_AS_THEY_ARE = ("correct", "signed", "length", "actions", "finished", "overlong", "repetition", "tools")
 _TERMS = {**dict(zip(_NAMED_AS_THEY_ARE, _NAMED_AS_THEY_ARE, strict=True)), "format": "well_formed"}
-_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong")
+_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic")
 TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     "still.reward.weights",
     "a function (sample) -> number",
-    {name: f"still_verl.rewards.terms.{function}" for name, function in _TERMS.items()},
+    {name: f"still_verl.rewards.terms.{function}" for name, function in _TERMS.items()}
+    | {"logic": "still_verl.rewards.logic.solved"},
     arguments=1,
 )
 
