@@ -2,8 +2,8 @@
 
 A set is safe if, by the reward `logic`, its own answer gets 1, also after a round trip through JSON; and if junk, the
 question, an answer among others, answers to other problems and hostile texts get 0, raise nothing and take no time.
-A set whose module evaluates text is never safe: what a model wrote would be run. Prints what each set fails at, and the
-list of safe ones, which is to be `still_verl.rewards.logic.SETS`. Exit 1 if the two differ.
+A set whose module evaluates text is never safe: what a model wrote would be run. Prints what each set fails at, and
+exits with 1 if one of `still_verl.rewards.logic.SETS` is not safe.
 """
 
 import inspect
@@ -115,7 +115,7 @@ def _may_be_right(answer: str, entry: dict[str, Any], entries: list[dict[str, An
 
 
 def main(names: list[str]) -> int:
-    """Audit some sets, or all, and compare with the list of the package."""
+    """Audit some sets, or all."""
     warnings.simplefilter("ignore")
     safe = []
     for name in names or sorted(DATASETS):
@@ -124,8 +124,10 @@ def main(names: list[str]) -> int:
         if not fault:
             safe.append(name)
     print(f"\n{len(safe)} of {len(names or DATASETS)} are safe: {safe}")
-    expected = [name for name in SETS if not names or name in names]
-    return int(sorted(safe) != sorted(expected))
+    asked = names or list(SETS)
+    wrong = [name for name in SETS if name in asked and name not in safe]
+    print(f"allowed and not safe: {wrong or 'none'}")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 VERSION = "0.1.25"  # of reasoning-gym, that the list was made with
 SETS = tuple(
     """
-acre advanced_geometry aiw arc_1d base_conversion bf binary_alternation caesar_cipher calendar_arithmetic chain_sum
-circuit_logic color_cube_rotation count_bits count_primes course_schedule cryptarithm decimal_chain_sum dice
-emoji_mystery family_relationships futoshiki gcd knight_swap largest_island lcm leg_counting letter_counting
-list_functions mahjong_puzzle manipulate_matrix maze mini_sudoku modulo_grid needle_haystack number_filtering
-number_format number_sequence palindrome_generation palindrome_partitioning path_star pool_matrix products
-ransom_note rotate_matrix rotten_oranges self_reference sentence_reordering shortest_path simple_equations
-simple_geometry string_manipulation string_splitting string_synthesis sudoku survo syllogism tower_of_hanoi tsumego
-word_sequence_reversal word_sorting zebra_puzzles
+ab acre advanced_geometry aiw arc_1d base_conversion bf binary_alternation caesar_cipher calendar_arithmetic
+chain_sum circuit_logic color_cube_rotation count_bits count_primes course_schedule cryptarithm decimal_chain_sum
+dice emoji_mystery family_relationships figlet_font futoshiki gcd group_anagrams isomorphic_strings jugs knight_swap
+largest_island lcm leg_counting letter_counting list_functions mahjong_puzzle manipulate_matrix maze mini_sudoku
+modulo_grid needle_haystack number_filtering number_format number_sequence palindrome_generation
+palindrome_partitioning path_star pool_matrix products ransom_note rotate_matrix rotten_oranges self_reference
+sentence_reordering shortest_path simple_equations simple_geometry string_manipulation string_splitting
+string_synthesis sudoku survo syllogism tower_of_hanoi tsumego word_ladder word_sequence_reversal word_sorting
+zebra_puzzles
 """.split()
 )
 LONGEST = 10_000  # characters of an answer that is looked at
