@@ -25,25 +25,30 @@ class Watched(Upstream):
     """Mixin in front of a replay buffer. verl polls the queue in one method, however it waits."""
 
     watchdog: Watchdog
-    wanted: int = 0  # prompts that `sample` waits for
+    wanted: tuple[str, int] = ("", 0)  # partition and number of the prompts that `sample` waits for
 
     def sample(self, global_steps: int, partition_id: str, batch_size: int) -> Any:
-        self.wanted = batch_size
+        self.wanted = (partition_id, batch_size)
         try:
             return super().sample(global_steps=global_steps, partition_id=partition_id, batch_size=batch_size)
         finally:
-            self.wanted = 0
+            self.wanted = ("", 0)
 
     def _sync_metadata_from_transfer_queue(self) -> None:
         super()._sync_metadata_from_transfer_queue()
+        with_responses = {key.split("_")[0] for keys in self.partitions.values() for key in keys}
+        failures = _all(self.failure_keys)
         prompts = Prompts(
             pending=_all(self.pending_keys),
             running=_all(self.running_keys),
-            finished=_all(self.finished_keys),
-            failed=_all(self.failure_keys),
+            finished=_all(self.finished_keys) | (failures & with_responses),
+            failed=failures - with_responses,
+            partly=failures & with_responses,
             responses=sum(len(keys) for keys in self.partitions.values()),
         )
-        said = self.watchdog.look(prompts, self.wanted)
+        partition, wanted = self.wanted
+        all_failed = 0 < wanted <= len(self.failure_keys[partition] & prompts.failed)
+        said = self.watchdog.look(prompts, all_failed)
         if said:
             _log.error(said)
 

@@ -14,7 +14,7 @@ class GuardConfig:
 
     Attributes:
         try_seconds: that a reward may take for one answer before the job starts; 0 does not try it.
-        errors_in_a_row: prompts in a row of which a response failed, by its reward or its agent loop, until the run
+        errors_in_a_row: prompts in a row of which every response failed, by its reward or its agent loop, until the run
             ends with the first cause. Fewer are left out, as verl does it; a response that the manager `still` cannot
             score always ends the run.
         wait_seconds: without a response until the run ends; 0 waits for ever.

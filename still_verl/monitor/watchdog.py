@@ -23,9 +23,10 @@ class Prompts:
 
     Attributes:
         pending: sent, and not yet begun.
-        running: of which some response is not there yet.
-        finished: of which every response is there.
-        failed: of which some response failed.
+        running: of which some response is still to come.
+        finished: of which no response is to come, and some are there.
+        failed: of which no response is to come, and none is there: each failed.
+        partly: those of `finished` of which a response failed.
         responses: how many responses of all of these are there.
     """
 
@@ -33,6 +34,7 @@ class Prompts:
     running: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
+    partly: frozenset[str] = frozenset()
     responses: int = 0
 
 
@@ -59,11 +61,11 @@ class Watchdog:
     _responses: int = 0
     _said: float = 0.0  # seconds without progress that were said
 
-    def look(self, prompts: Prompts, wanted: int = 0) -> str:
+    def look(self, prompts: Prompts, all_failed: bool = False) -> str:
         """Take in the prompts as they are now.
 
         Args:
-            wanted: prompts that must be there, whole or not, until the run goes on; 0 is not known.
+            all_failed: whether all that the run waits for did, so that it would go on with nothing.
 
         Returns:
             What to log; nothing most of the time.
@@ -77,8 +79,8 @@ class Watchdog:
         self._count(prompts)
         if self.failed_in_a_row >= self.settings.errors_in_a_row:
             raise StalledRun(self._failures(f"{self.failed_in_a_row} prompts in a row failed"))
-        if wanted and not prompts.finished and len(prompts.failed) >= wanted:
-            raise StalledRun(self._failures(f"all {len(prompts.failed)} prompts that the run waited for failed"))
+        if all_failed:
+            raise StalledRun(self._failures("all prompts that the run waited for failed"))
         seconds = now - self._progress
         waiting = prompts.pending | prompts.running
         if not waiting or seconds < min(self.settings.say_seconds, self.settings.wait_seconds or seconds):
@@ -102,20 +104,21 @@ class Watchdog:
         self._since = {uid: self._since.get(uid, now) for uid in waiting}
 
     def _count(self, prompts: Prompts) -> None:
-        """Count the prompts that failed since one was whole."""
+        """Count the prompts that failed since one had a response."""
         new = (prompts.finished | prompts.failed) - self._counted
         self._counted = set(prompts.finished | prompts.failed)
         if new & prompts.finished:
             self.failed_in_a_row, self.first_error = 0, ""
         failed = sorted(new & prompts.failed)
-        if not failed:
+        self.failed_in_a_row += len(failed)
+        if not failed and not new & prompts.partly:
             return
         errors = self.errors()
-        causes = [errors[uid] for uid in failed if uid in errors]
+        causes = [errors[uid] for uid in [*sorted(new & prompts.partly), *failed] if uid in errors]
         if causes:
-            self.first_error = self.first_error or causes[0]
             self.last_error = causes[-1]
-        self.failed_in_a_row += len(failed)
+        if failed and not self.first_error:
+            self.first_error = errors.get(failed[0], "")
 
     def _failures(self, what: str) -> str:
         return (

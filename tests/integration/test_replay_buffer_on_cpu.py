@@ -89,6 +89,20 @@ def test_a_batch_of_failures_ends_a_synchronous_run_with_its_cause(queue: Queue)
     assert str(error.value).endswith(f"the first: {CAUSE}")
 
 
+def test_a_validation_whose_prompts_all_fail_while_others_wait_for_training(queue: Queue) -> None:
+    queue["train"] |= {"t": prompt("finished"), "t_0_0": {"status": "success", "global_steps": 1}}
+    queue["val"] = {"a": prompt("failure", still_error=CAUSE)}
+    with pytest.raises(StalledRun, match="all prompts that the run waited for failed"):
+        buffer(upstream.ReplayBufferAsync, queue).sample(global_steps=1, partition_id="val", batch_size=1)
+
+
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_a_validation_with_some_failed_responses_goes_on(kind: Any, queue: Queue) -> None:
+    queue["val"] = {"a": prompt("failure", still_error=CAUSE), "a_1_0": {"status": "success", "global_steps": 1}}
+    batch, _ = buffer(kind, queue).sample(global_steps=1, partition_id="val", batch_size=1)
+    assert batch.keys == ["a_1_0"]
+
+
 def test_failures_that_are_replaced_for_ever_end_an_asynchronous_run(queue: Queue) -> None:
     """verl takes each out and sends another prompt, which fails as well."""
     queue["train"] |= {"a": prompt("failure", still_error=CAUSE)}

@@ -17,13 +17,13 @@ class Run:
         self.errors = errors or {}
         self.watchdog = Watchdog(GuardConfig(**settings), lambda: self.errors, lambda: self.now)
 
-    def look(self, seconds: float = 1.0, wanted: int = 0, responses: int = 0, **prompts: str) -> str:
+    def look(self, seconds: float = 1.0, all_failed: bool = False, responses: int = 0, **prompts: str) -> str:
         """Let time pass in steps of a poll; return what was said last."""
         sets: Any = {kind: frozenset(uids.split()) for kind, uids in prompts.items()}
         said = ""
         for _ in range(int(seconds)):
             self.now += 1
-            said = self.watchdog.look(Prompts(responses=responses, **sets), wanted) or said
+            said = self.watchdog.look(Prompts(responses=responses, **sets), all_failed) or said
         return said
 
 
@@ -84,6 +84,14 @@ def test_one_that_is_whole_in_between_begins_the_row_anew() -> None:
     assert (run.watchdog.failed_in_a_row, run.watchdog.first_error) == (2, "later")
 
 
+def test_a_prompt_of_which_some_responses_came_begins_the_row_anew_and_its_error_is_kept() -> None:
+    """A judge that fails now and then does not end a run; verl leaves those responses out."""
+    run = Run({"c": "now and then", "a": "x", "b": "x"}, errors_in_a_row=3, say_seconds=10)
+    run.look(failed="a b")
+    run.look(finished="c", partly="c", failed="a b")
+    assert (run.watchdog.failed_in_a_row, run.watchdog.last_error) == (0, "now and then")
+
+
 def test_a_prompt_is_counted_once_however_often_it_is_seen() -> None:
     run = Run(errors_in_a_row=3)
     run.look(50, failed="a b", running="c")
@@ -92,9 +100,9 @@ def test_a_prompt_is_counted_once_however_often_it_is_seen() -> None:
 
 def test_all_that_a_step_waits_for_failed() -> None:
     run = Run({"a": "ValueError: no reward for this source"})
-    run.look(failed="a", running="b", wanted=2)
-    with pytest.raises(StalledRun, match=r"all 2 prompts that the run waited for failed .*; the first: ValueError: no"):
-        run.look(failed="a b", wanted=2)
+    run.look(failed="a", running="b")
+    with pytest.raises(StalledRun, match=r"all prompts that the run waited for failed .*; the first: ValueError: no"):
+        run.look(failed="a b", all_failed=True)
 
 
 def test_a_failure_without_a_report_says_where_to_look() -> None:

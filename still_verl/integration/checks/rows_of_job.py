@@ -46,7 +46,9 @@ class DataFile:
         column = parquet.schema_arrow.field("reward_model").type
         if GOLD not in [column.field(index).name for index in range(column.num_fields)]:
             raise self._without_gold()
-        columns = [f"reward_model.{GOLD}"] + [SOURCE] * with_source
+        columns = [f"reward_model.{GOLD}"]
+        if with_source and SOURCE in parquet.schema_arrow.names:
+            columns.append(SOURCE)
         number = 0
         for batch in parquet.iter_batches(_BATCH, columns=columns):
             for row in batch.to_pylist():
@@ -80,6 +82,8 @@ class DataFile:
 
 def _first_of_each(parquet: pq.ParquetFile) -> dict[str, int]:
     """Return the number of the first row of each source."""
+    if SOURCE not in parquet.schema_arrow.names:  # another column may be named in data.reward_fn_key
+        return {"": 0}
     first: dict[str, int] = {}
     number = 0
     for batch in parquet.iter_batches(columns=[SOURCE]):

@@ -12,6 +12,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import ray
 from omegaconf import DictConfig
 from verl.trainer.ppo.reward import get_custom_reward_fn
 from verl.utils.reward_score import default_compute_score
@@ -23,6 +24,7 @@ from still_verl.integration.checks.rows_of_job import GOLD, SOURCE, data_files
 from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.compose import score_sample
 from still_verl.rewards.gold import UnreadableGold, read_gold
+from still_verl.rewards.routes import Router
 from still_verl.rewards.sample import Sample
 
 # verl's managers that call a function with a row; one of a user's own may do anything.
@@ -38,6 +40,8 @@ FORMS = (
 )
 MOST_ROWS = 1000  # sources that are tried; a file that has more has a name for each row
 
+MOST_SAID = 20  # sources of which it is printed what they get
+
 Score = Callable[[dict[str, Any], str], float]  # of a row and a response
 
 
@@ -48,9 +52,21 @@ def check_reward_of_rows(config: DictConfig, still: StillConfig) -> None:
         ConfigError: names the file, the row and the source; the reward raised, returned no finite number, or nothing
             within `still.guard.try_seconds`.
     """
-    score = scorer(config, still)
-    if score is None or still.guard.try_seconds == 0:
+    if still.guard.try_seconds == 0:
         return
+    score = scorer(config, still)
+    if score is None:
+        return
+    had_ray = ray.is_initialized()
+    try:
+        try_sources(config, score, still.guard.try_seconds)
+    finally:
+        if ray.is_initialized() and not had_ray:  # started by the reward; verl would take it, without its settings
+            ray.shutdown()
+
+
+def try_sources(config: DictConfig, score: Score, seconds: float) -> None:
+    """Score the first row of each source; print what the first of them get."""
     tried: set[str] = set()
     for file in data_files(config):
         if not file.readable:
@@ -58,7 +74,9 @@ def check_reward_of_rows(config: DictConfig, still: StillConfig) -> None:
         for source, (number, row) in file.first_rows(MOST_ROWS).items():
             if source not in tried:
                 tried.add(source)
-                try_row(f"{file.key}: row {number}", row, score, still.guard.try_seconds)
+                said = try_row(f"{file.key}: row {number}", row, score, seconds)
+                if len(tried) <= MOST_SAID:
+                    print(said)
 
 
 def scorer(config: DictConfig, still: StillConfig) -> Score | None:
@@ -67,7 +85,7 @@ def scorer(config: DictConfig, still: StillConfig) -> Score | None:
         return None
     manager = config.reward.reward_manager
     if manager.source == "register" and manager.name == "still":
-        return partial(score_by_settings, config, still)
+        return partial(score_by_settings, config, still, router_of(config, still))
     if manager.source != "register" or manager.name not in CALLING:
         print(f"still_verl: reward.reward_manager.name={manager.name}: its reward is not tried before the job starts")
         return None
@@ -87,10 +105,11 @@ def default_reward(config: DictConfig) -> Callable[..., Any]:
     )
 
 
-def score_by_settings(config: DictConfig, still: StillConfig, row: dict[str, Any], response: str) -> float:
+def score_by_settings(
+    config: DictConfig, still: StillConfig, router: Router | None, row: dict[str, Any], response: str
+) -> float:
     """Score by `still.reward`, as the manager `still` does."""
     source, limit = str(row.get(SOURCE, "")), config.data.max_response_length
-    router = router_of(config, still)
     route = router.of(source) if router is not None else None
     preset = route.preset if route is not None else still.reward.build()
     if still.reward.prefilled_think is None:
@@ -145,8 +164,11 @@ def answer_of(row: dict[str, Any]) -> Any:
     return (row.get("reward_model") or {}).get(GOLD)
 
 
-def try_row(where: str, row: dict[str, Any], score: Score, seconds: float) -> None:
+def try_row(where: str, row: dict[str, Any], score: Score, seconds: float) -> str:
     """Score one row twice or more: an empty answer, then forms of the right one until one is paid more.
+
+    Returns:
+        What to say of it.
 
     Raises:
         ConfigError: as `check_reward_of_rows`.
@@ -162,7 +184,7 @@ def try_row(where: str, row: dict[str, Any], score: Score, seconds: float) -> No
     said = f"the right answer gets {best:g}, an empty one {empty:g}"
     if best <= empty:
         said = f"an empty answer gets {empty:g}, and the right answer in none of the usual forms gets more"
-    print(f"still_verl: {where}: {said}")
+    return f"still_verl: {where}: {said}"
 
 
 def right_answer(row: dict[str, Any]) -> str:
@@ -180,12 +202,12 @@ def in_time(where: str, what: str, score: Callable[[], float], seconds: float) -
     Raises:
         ConfigError: it raised, or had not returned after `seconds`.
     """
-    answers: SimpleQueue[float | Exception] = SimpleQueue()
+    answers: SimpleQueue[float | BaseException] = SimpleQueue()
 
     def run() -> None:
         try:
             answers.put(score())
-        except Exception as error:  # whatever a reward of the user's own raises
+        except BaseException as error:  # whatever a reward of the user's own raises; it may exit, too
             answers.put(error)
 
     threading.Thread(target=run, daemon=True, name="still-try").start()
@@ -196,12 +218,12 @@ def in_time(where: str, what: str, score: Callable[[], float], seconds: float) -
             f"{where}: the reward of {what} had not returned after {seconds:g} s; correct it, or raise "
             "still.guard.try_seconds (0 does not try it)"
         ) from None
-    if isinstance(found, Exception):
+    if isinstance(found, BaseException):
         raise ConfigError(f"{where}: the reward fails for {what}: {explained(found)}") from found
     return found
 
 
-def explained(error: Exception) -> str:
+def explained(error: BaseException) -> str:
     """Say what a reward raised, and what to do."""
     if isinstance(error, NotImplementedError):
         return (

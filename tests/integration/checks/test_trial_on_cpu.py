@@ -42,6 +42,9 @@ def no_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs)
 def hangs(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     time.sleep(60)
 
+def leaves(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
+    raise SystemExit("no licence")
+
 async def good(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     await asyncio.sleep(0)
     return {"score": float(solution_str == f"#### {ground_truth}"), "length": len(solution_str)}
@@ -105,6 +108,7 @@ def test_each_source_is_tried_once_and_what_it_pays_is_said(tmp_path: Path, caps
         ("returns_nothing", "it returned None, which is no finite number"),
         ("returns_nan", "it returned nan, which is no finite number"),
         ("no_score", "it returned ['acc'], without `score`"),
+        ("leaves", "the reward fails for an empty answer: SystemExit: no licence; correct"),
         ("hangs", "an empty answer had not returned after 0.2 s; correct it, or raise still.guard.try_seconds"),
     ],
 )
@@ -131,6 +135,15 @@ def test_an_asynchronous_reward_and_another_form_of_the_answer(
 def test_our_rewards_pay_a_right_answer(tmp_path: Path, preset: str, capsys: pytest.CaptureFixture[str]) -> None:
     check(job(tmp_path, [row("any")], f"still/reward={preset}", "data.max_response_length=5000"))
     assert "the right answer gets" in capsys.readouterr().out
+
+
+def test_data_without_the_column_that_verls_managers_read(tmp_path: Path) -> None:
+    rows = [{key: value for key, value in row("x").items() if key != "data_source"}]
+    with pytest.raises(ConfigError, match=r"row 0 \(data_source='None'\): the reward fails for an empty answer"):
+        check(job(tmp_path, rows))
+    config = job(tmp_path, rows, "reward.reward_manager.name=still", ROUTES)
+    with pytest.raises(ConfigError, match=r"data_source '' \(1 rows, first 0\): none of still.reward.routes"):
+        check_gold_answers(config, still_config(config))
 
 
 def test_what_cannot_be_tried_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
