@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 _NAMED_AS_THEY_ARE = ("correct", "signed", "length", "actions", "finished", "overlong", "repetition", "tools")
 _TERMS = {**dict(zip(_NAMED_AS_THEY_ARE, _NAMED_AS_THEY_ARE, strict=True)), "format": "well_formed"}
-_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic")
+_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic", "instructed")
 TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     "still.reward.weights",
     "a function (sample) -> number",
     {name: f"still_verl.rewards.terms.{function}" for name, function in _TERMS.items()}
-    | {"logic": "still_verl.rewards.logic.solved"},
+    | {
+        "logic": "still_verl.rewards.logic.solved",
+        "instructions": "still_verl.rewards.instructions.followed",
+    },
     arguments=1,
 )
 

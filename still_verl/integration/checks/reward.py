@@ -12,10 +12,13 @@ from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
+from still_verl.rewards.gold_faults import reads_the_gold
 from still_verl.rewards.presets import Preset
+from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.settings import WHOLE_REWARD
 
+INSTRUCTIONS = "instructions"  # the term that looks at the form alone
 # Responses that a term may look at: with and without a format, finished or cut.
 TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
 
@@ -55,6 +58,13 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
     tell_of_weights(config, still)
 
 
+def judges_content(name: str) -> bool:
+    """Say whether a term is paid by the right answer of the data, or is one of the user's own, which may be."""
+    if name not in TERMS:
+        return True
+    return name != INSTRUCTIONS and reads_the_gold(TERMS.find(name))
+
+
 def tell_of_weights(config: DictConfig, still: StillConfig) -> None:
     """Say that weights of routes do not change what is learned, where verl divides by the spread of each group."""
     weighted = any(route.weight != 1 for route in still.reward.routes)
@@ -69,6 +79,11 @@ def tell_of_weights(config: DictConfig, still: StillConfig) -> None:
 def check_terms(config: DictConfig, preset: Preset) -> None:
     """Refuse terms that this job can never pay."""
     limit, loop = config.data.max_response_length, config.actor_rollout_ref.rollout.agent.default_agent_loop
+    if INSTRUCTIONS in preset.terms and not any(judges_content(name) for name in preset.terms):
+        raise ConfigError(
+            f"still.reward.weights has {INSTRUCTIONS} and no term that judges what is said: a model would learn to say "
+            "nothing in the right form; add one, such as correct"
+        )
     if "tools" in preset.terms and not runs_code(config):
         raise ConfigError(
             f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"

@@ -210,3 +210,22 @@ def test_weights_that_change_nothing_are_told(
     config = job(tmp_path, [row("gsm8k")], "reward.reward_manager.name=still", ROUTES, *grpo)
     check_reward_terms(config, still_config(config))
     assert ("grpo divides by the spread of each group" in capsys.readouterr().out) is said
+
+
+@pytest.mark.parametrize(
+    ("weights", "refused"),
+    [
+        ("{instructions: 1.0}", True),
+        ("{instructions: 1.0, length: 0.1}", True),
+        ("{instructions: 1.0, correct: 1.0}", False),
+    ],
+)
+def test_instructions_are_paid_only_beside_what_is_said(tmp_path: Path, weights: str, refused: bool) -> None:
+    config = job(tmp_path, [row("x")], "still/reward=boxed", f"++still.reward.weights={weights}")
+    if not refused:
+        check_reward_terms(config, still_config(config))
+        return
+    with pytest.raises(
+        ConfigError, match="^still.reward.weights has instructions and no term that judges what is said"
+    ):
+        check_reward_terms(config, still_config(config))
