@@ -25,6 +25,8 @@ class Preset:
         prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
         verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
         answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
+        judge: the term that says whether a response is right, where it is 1; without one, its answer is compared with
+            the right answer of the data.
 
     Raises:
         ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
@@ -42,6 +44,7 @@ class Preset:
     prefilled_think: bool = True
     verifier: Reading = "strict"
     answer_in_outputs: bool = False
+    judge: str = ""
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
@@ -54,6 +57,8 @@ class Preset:
             EXTRACTORS.check(name)
         one_of("still.reward.verifier", self.verifier, READINGS)
         _check_labels(self.terms)
+        if self.judge and self.judge not in self.terms:
+            raise ConfigError(f"judge={self.judge!r} of a preset: use one of its terms, {', '.join(self.terms)}")
 
     @property
     def terms(self) -> list[str]:
@@ -83,4 +88,6 @@ ZERO = Preset({"correct": 1.0}, required=("format",), extractors=("answer_tag", 
 DISTILL = Preset({"signed": 1.0})  # P 4.2 and 4.3: +1 or -1
 RRL = Preset({"signed": 1.0, "length": 1.0})  # P 4.2: rewarding response length
 RRA = Preset({"signed": 1.0, "actions": 1.0})  # P 4.2: rewarding reasoning actions
+LOGIC = Preset({"logic": 1.0}, extractors=("answer_tag", "boxed"), judge="logic")  # puzzles of reasoning-gym
+INSTRUCTED = Preset({"correct": 1.0}, required=("instructions",))  # right, and every instruction followed
 OVERLONG = Preset({"signed": 1.0, "overlong": 1.0})  # DAPO's soft punishment, for comparison with P 4.2's mask
