@@ -20,9 +20,9 @@ SEQUENCE_SECONDS = 1e-4
 DISPATCH_SECONDS = 1.2e-7
 # Seconds for each sample on a processor, in each phase: the work of server, agent loop and trainer, which small models
 # do not hide. Measured with the demo, docs/plan.md.
-CPU_SAMPLE_SECONDS = {"generation": 10e-3, "forward": 4.1e-3, "update": 8e-3}
+CPU_SAMPLE_SECONDS = {"generation": 10.8e-3, "forward": 3.3e-3, "update": 6.1e-3}
 # Seconds of the fixed piece of Python in `probe.py` on the machine on which these were measured.
-HOST_REFERENCE = 6.2e-3
+HOST_REFERENCE = 5.35e-3
 # Bytes a second at which each device receives the new weights, by bucket.
 SYNC_BANDWIDTH = 5e9
 # Bytes a second between a device and its host: what offloading moves. PCIe 4 x16, pinned.

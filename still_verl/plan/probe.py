@@ -4,6 +4,7 @@ Measured are the operations of a matrix product, the bytes of a copy, and how lo
 Python. The last one matters where models are small: then a step is mostly verl's and vLLM's own work on the host.
 """
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -87,7 +88,11 @@ def _nothing() -> None:
 
 def host_slowness() -> float:
     """Return how many times as long this host takes for Python as the one on which `calibration.py` was measured."""
-    return best_seconds(_python) / HOST_REFERENCE
+    gc.disable()  # a collection takes the longer the more a process has loaded
+    try:
+        return best_seconds(_python) / HOST_REFERENCE
+    finally:
+        gc.enable()
 
 
 def _python() -> None:
