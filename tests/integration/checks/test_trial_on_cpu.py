@@ -192,10 +192,13 @@ def test_a_data_set_that_fits_its_routes(
             [row("gsm8k"), row("r1"), row("code"), row("logic"), row("code")],
             "data_source 'code' (2 rows, first 2), 'logic' (1 rows, first 3): none of still.reward.routes matches it",
         ),
-        ([row("gsm8k")], "still.reward.routes[r1]: no row of the data has such a data_source (gsm8k): drop the route"),
+        (
+            [row("gsm8k")],
+            "still.reward.routes has r1, and no row of the data has such a data_source (gsm8k): drop the route",
+        ),
         (
             [row("gsm8k"), row("r1"), row("r1", "$$"), row("r1", "")],
-            "still.reward.routes[r1]: row 2: ground_truth='$$' cannot be read: there is no answer in it; 2 of 3 differ",
+            "the route r1: row 2: ground_truth='$$' cannot be read: there is no answer in it; 2 of 3 differ",
         ),
     ],
 )
