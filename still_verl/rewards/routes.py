@@ -51,7 +51,7 @@ class Route:
             slack = ROUNDING * (high - low)
             if not low - slack <= score <= high + slack:
                 raise ValueError(
-                    f"{self.settings.key}.normalize={list(bounds)}: the reward is {score:g}; give its whole range"
+                    f"{self.settings.key} with normalize={list(bounds)}: the reward is {score:g}; give its whole range"
                 )
             score = (score - low) / (high - low)
         return self.settings.weight * score

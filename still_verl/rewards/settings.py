@@ -49,25 +49,25 @@ class RouteConfig:
                     f"{ROUTES} has a route without {key}: give each a source and a reward, "
                     "[{source: gsm8k, reward: boxed}]"
                 )
-        ROUTED.check(self.reward, f"{self.key}.reward")
+        ROUTED.check(self.reward, f"{self.key} with reward")
         if as_number(self.weight) is None or self.weight <= 0:
-            raise ConfigError(f"{self.key}.weight={self.weight}: use a finite number above 0")
+            raise ConfigError(f"{self.key} with weight={self.weight}: use a finite number above 0")
         if self.normalize is not None:
             self._check_bounds(self.normalize)
         if self.name is not None and (not self.name or _OTHERS.search(self.name)):
-            raise ConfigError(f"{self.key}.name={self.name!r}: use letters, digits, and any of . _ -")
+            raise ConfigError(f"{self.key} with name={self.name!r}: use letters, digits, and any of . _ -")
 
     def _check_bounds(self, bounds: list[float]) -> None:
         numbers = [as_number(bound) for bound in bounds]
         if len(bounds) != 2 or None in numbers or bounds[0] >= bounds[1]:
             raise ConfigError(
-                f"{self.key}.normalize={bounds}: give the lowest and the highest value of the reward, [-1, 1]"
+                f"{self.key} with normalize={bounds}: give the lowest and the highest value of the reward, [-1, 1]"
             )
 
     @property
     def key(self) -> str:
         """How messages call the route."""
-        return f"{ROUTES}[{self.source}]"
+        return f"{ROUTES} has {self.source}"
 
     @property
     def label(self) -> str:
@@ -141,11 +141,13 @@ class RewardConfig:
             for other in self.routes[:index]:
                 if overlap(route.source, other.source):
                     raise ConfigError(
-                        f"{route.key} and {other.key} match the same source: make one of them narrower, or drop it"
+                        f"{other.key} and {route.source}, which match the same source: make one of them narrower, or "
+                        "drop it"
                     )
                 if route.label == other.label:
                     raise ConfigError(
-                        f"{route.key} and {other.key} would both be called {route.label} in metrics: give one a name"
+                        f"{other.key} and {route.source}, which would both be called {route.label} in metrics: give "
+                        "one a name"
                     )
 
     def build(self) -> "Preset":
@@ -196,7 +198,7 @@ def as_preset(route: RouteConfig) -> "Preset":
     """
     from still_verl.rewards.presets import Preset
 
-    found = ROUTED.find(route.reward, f"{route.key}.reward")
+    found = ROUTED.find(route.reward, f"{route.key} with reward")
     if isinstance(found, Preset):
         return found
     return Preset({route.reward: 1.0}, judge=route.reward)
@@ -221,14 +223,14 @@ def check_form(routes: Any) -> None:
     if not isinstance(routes, list):
         raise ConfigError(f"{ROUTES}={routes!r}: use a list of routes, {_EXAMPLE}")
     for index, route in enumerate(routes):
-        key = f"{ROUTES}[{index}]"
+        key = f"{ROUTES} has in place {index}"
         if not isinstance(route, Mapping):
-            raise ConfigError(f"{key}={route!r}: use a source and a reward, {_EXAMPLE}")
+            raise ConfigError(f"{key} {route!r}: use a source and a reward, {_EXAMPLE}")
         for name, value in route.items():
             if name not in _KINDS:
                 known = f"use {', '.join(_KINDS)}{did_you_mean(str(name), _KINDS)}"
-                raise ConfigError(f"{key}.{name}={value!r} is not a setting of a route: {known}")
+                raise ConfigError(f"{key} {name}={value!r}, which is not a setting of a route: {known}")
             kinds, words = _KINDS[name]
             texts = isinstance(value, list) and any(as_number(each) is None for each in value)
             if not isinstance(value, kinds) or isinstance(value, bool) or texts:
-                raise ConfigError(f"{key}.{name}={value!r}: use {words}")
+                raise ConfigError(f"{key} {name}={value!r}: use {words}")

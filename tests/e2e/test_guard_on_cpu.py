@@ -53,7 +53,7 @@ def test_a_lost_request_is_named_and_ends_the_run(
         tmp_path,
         *demo_files("random"),
         f"reward.custom_reward_function.path={JOBS}/breaks.py",
-        "actor_rollout_ref.model.external_lib=breaks",
+        "actor_rollout_ref.model.external_lib=lost_loop",
         "actor_rollout_ref.rollout.agent.default_agent_loop=still_lost",
         "trainer.total_training_steps=4",
         "still.guard.wait_seconds=15",

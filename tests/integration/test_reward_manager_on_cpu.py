@@ -164,3 +164,19 @@ def test_a_response_that_cannot_be_scored_says_so_and_has_the_keys_of_the_others
     assert list(scored) == list(failed)
     assert (scored["score"], scored["reward_error"], failed["score"]) == (1.5, "", 0.0)
     assert "terms_of_a_user.fails" in failed["reward_error"] and "no score for a cut response" in failed["reward_error"]
+
+
+def test_each_source_is_paid_by_its_route_and_a_source_without_one_says_so(tokenizer: Any) -> None:
+    routes = "still.reward.routes=[{source: math*, reward: distill}, {source: r1, reward: zero, weight: 0.5}]"
+    samples = []
+    for source, response in (("math500", r"\boxed{13}"), ("r1", "a</think><answer>12</answer>"), ("code", "12")):
+        one = sample(tokenizer, response, prompt="7+5\n<think>\n")
+        one.non_tensor_batch["data_source"] = np.array([source], dtype=object)
+        samples.append(one)
+    graded = grade(tokenizer, samples, "reward.reward_manager.name=still", routes)
+    rows = [row["reward_extra_info"] for row in graded]
+    assert [row["reward_score"] for row in graded] == [-1.0, 0.5, 0.0]
+    assert [row["domain"] for row in rows] == ["math", "r1", ""]
+    assert len({tuple(row) for row in rows}) == 1
+    assert [bool(row["reward_error"]) for row in rows] == [False, False, True]
+    assert "data_source='code': none of still.reward.routes matches it" in rows[2]["reward_error"]

@@ -71,7 +71,9 @@ def test_an_unknown_source_is_named_with_the_nearest_pattern() -> None:
 
 def test_a_reward_outside_of_its_range_is_an_error_and_a_rounded_sum_is_none() -> None:
     route = router({"source": "own", "reward": "own_domain.says_yes", "normalize": [0, 1]}).routes[0]
-    with pytest.raises(ValueError, match=r"still.reward.routes\[own\].normalize=\[0, 1\]: the reward is 2; give its"):
+    with pytest.raises(
+        ValueError, match=r"still.reward.routes has own with normalize=\[0, 1\]: the reward is 2; give its"
+    ):
         route.scaled(2.0)
     third = router({"source": "own", "reward": "boxed", "normalize": [0, 0.3]}).routes[0]
     assert third.scaled(0.1 + 0.2) == pytest.approx(1.0)
@@ -89,11 +91,11 @@ def test_what_is_set_beside_routes_holds_for_all_of_them() -> None:
 @pytest.mark.parametrize(
     ("routes", "said"),
     [
-        ([("a*", "boxed"), ("ab", "zero")], "routes[ab] and still.reward.routes[a*] match the same source: make one"),
-        ([("a", "boxed"), ("a", "boxed")], "routes[a] and still.reward.routes[a] match the same source"),
+        ([("a*", "boxed"), ("ab", "zero")], "routes has a* and ab, which match the same source: make one"),
+        ([("a", "boxed"), ("a", "boxed")], "routes has a and a, which match the same source"),
         ([("a", "boxed"), ("*", "zero")], "match the same source"),
         ([("x/y", "boxed"), ("x_y", "zero")], "would both be called x_y in metrics: give one a name"),
-        ([("a", "boxd")], "routes[a].reward='boxd': use one of boxed"),
+        ([("a", "boxd")], "routes has a with reward='boxd': use one of boxed"),
         ([("", "boxed")], "has a route without source"),
         ([("a", "")], "has a route without reward"),
     ],
@@ -118,7 +120,7 @@ def test_a_whole_reward_beside_routes(key: str) -> None:
 def test_a_reward_that_is_none(reward: str, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         router({"source": "a", "reward": reward})
-    assert said in str(error.value) and str(error.value).startswith("still.reward.routes[a].reward=")
+    assert said in str(error.value) and str(error.value).startswith("still.reward.routes has a with reward=")
 
 
 @pytest.mark.parametrize(
@@ -126,12 +128,18 @@ def test_a_reward_that_is_none(reward: str, said: str) -> None:
     [
         (None, "still.reward.routes=None: use a list of routes"),
         ({"a": "boxed"}, "use a list of routes"),
-        (["boxed"], "still.reward.routes[0]='boxed': use a source and a reward"),
-        ([{"sorce": "a"}], "still.reward.routes[0].sorce='a' is not a setting of a route: use source, "),
-        ([{"source": ["a"]}], "still.reward.routes[0].source=['a']: use text"),
+        (["boxed"], "still.reward.routes has in place 0 'boxed': use a source and a reward"),
+        (
+            [{"sorce": "a"}],
+            "still.reward.routes has in place 0 sorce='a', which is not a setting of a route: use source, ",
+        ),
+        ([{"source": ["a"]}], "still.reward.routes has in place 0 source=['a']: use text"),
         ([{"source": "a", "weight": "much"}], "weight='much': use a number"),
         ([{"source": "a", "weight": True}], "weight=True: use a number"),
-        ([{"source": "a", "reward": "boxed", "weight": 0}], "routes[a].weight=0.0: use a finite number above 0"),
+        (
+            [{"source": "a", "reward": "boxed", "weight": 0}],
+            "routes has a with weight=0.0: use a finite number above 0",
+        ),
         ([{"source": "a", "reward": "boxed", "weight": math.nan}], "weight=nan: use a finite number above 0"),
         ([{"source": "a", "reward": "boxed", "normalize": [1, 1]}], "normalize=[1.0, 1.0]: give the lowest"),
         ([{"source": "a", "reward": "boxed", "normalize": ["x", 1]}], "normalize=['x', 1]: use two numbers"),

@@ -101,7 +101,9 @@ def check_routes(files: Sequence[DataFile], router: Router) -> None:
     for route in router.routes:
         if route.settings.label not in used:
             have = ", ".join(sorted(sources)[:MOST])
-            raise ConfigError(f"{route.settings.key}: no row of the data has such a {SOURCE} ({have}): drop the route")
+            raise ConfigError(
+                f"{route.settings.key}, and no row of the data has such a {SOURCE} ({have}): drop the route"
+            )
 
 
 def check_routed_file(file: DataFile, router: Router) -> Counter[str]:
@@ -125,7 +127,7 @@ def check_routed_file(file: DataFile, router: Router) -> Counter[str]:
         raise ConfigError(f"{file.key}: {_unknown_rows(unknown, counts, router)}")
     for route in router.routes:
         found, label = checkers[route.settings.label].found, route.settings.label
-        refuse_faulty(f"{file.key}: {route.settings.key}", found)
+        refuse_faulty(f"{file.key}: the route {route.settings.source}", found)
         print(f"still_verl: {file.key}: {label} by {route.settings.reward}: {found.rows:,} rows")
     return counts
 

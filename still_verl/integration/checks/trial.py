@@ -6,6 +6,7 @@ What raises here would raise for every response of that source, hours later and 
 import asyncio
 import inspect
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -38,7 +39,7 @@ FORMS = (
     "<think>so</think><answer>%s</answer>",
     "%s",
 )
-MOST_ROWS = 1000  # sources that are tried; a file that has more has a name for each row
+MOST_ROWS = 10_000  # sources that are looked at in a file; one that has more has a name for each row
 
 MOST_SAID = 20  # sources of which it is printed what they get
 
@@ -66,17 +67,22 @@ def check_reward_of_rows(config: DictConfig, still: StillConfig) -> None:
 
 
 def try_sources(config: DictConfig, score: Score, seconds: float) -> None:
-    """Score the first row of each source; print what the first of them get."""
+    """Score the first row of each source, as far as it goes in twice `seconds`; print what the first of them get."""
     tried: set[str] = set()
+    ends = time.monotonic() + 2 * seconds
     for file in data_files(config):
         if not file.readable:
             continue
         for source, (number, row) in file.first_rows(MOST_ROWS).items():
-            if source not in tried:
-                tried.add(source)
-                said = try_row(f"{file.key}: row {number}", row, score, seconds)
-                if len(tried) <= MOST_SAID:
-                    print(said)
+            if source in tried:
+                continue
+            if time.monotonic() > ends:
+                print(f"still_verl: {len(tried)} sources of data were tried in {2 * seconds:g} s, and no more")
+                return
+            tried.add(source)
+            said = try_row(f"{file.key}: row {number}", row, score, seconds)
+            if len(tried) <= MOST_SAID:
+                print(said)
 
 
 def scorer(config: DictConfig, still: StillConfig) -> Score | None:

@@ -45,6 +45,10 @@ def hangs(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
 def leaves(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     raise SystemExit("no licence")
 
+def slow(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
+    time.sleep(0.01)
+    return 0.0
+
 async def good(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     await asyncio.sleep(0)
     return {"score": float(solution_str == f"#### {ground_truth}"), "length": len(solution_str)}
@@ -188,10 +192,13 @@ def test_a_data_set_that_fits_its_routes(
             [row("gsm8k"), row("r1"), row("code"), row("logic"), row("code")],
             "data_source 'code' (2 rows, first 2), 'logic' (1 rows, first 3): none of still.reward.routes matches it",
         ),
-        ([row("gsm8k")], "still.reward.routes[r1]: no row of the data has such a data_source (gsm8k): drop the route"),
+        (
+            [row("gsm8k")],
+            "still.reward.routes has r1, and no row of the data has such a data_source (gsm8k): drop the route",
+        ),
         (
             [row("gsm8k"), row("r1"), row("r1", "$$"), row("r1", "")],
-            "still.reward.routes[r1]: row 2: ground_truth='$$' cannot be read: there is no answer in it; 2 of 3 differ",
+            "the route r1: row 2: ground_truth='$$' cannot be read: there is no answer in it; 2 of 3 differ",
         ),
     ],
 )
@@ -229,3 +236,11 @@ def test_instructions_are_paid_only_beside_what_is_said(tmp_path: Path, weights:
         ConfigError, match="^still.reward.weights has instructions and no term that judges what is said"
     ):
         check_reward_terms(config, still_config(config))
+
+
+def test_a_name_for_each_row_does_not_take_for_ever(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = [f"reward.custom_reward_function.path={tmp_path}/rewards.py", "reward.custom_reward_function.name=slow"]
+    rows = [row(f"source{number}") for number in range(500)]
+    check(job(tmp_path, rows, *own, "still.guard.try_seconds=0.5"))
+    said = capsys.readouterr().out
+    assert "sources of data were tried in 1 s, and no more" in said and said.count("an empty") <= 20
