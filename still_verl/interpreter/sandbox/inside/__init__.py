@@ -1,6 +1,7 @@
 """What runs on the program's side, in the same interpreter as a model's program. Nothing here is trusted.
 
 - `cells`: executes a block as a notebook does, and shows the value of its last line.
+- `scripts`: executes a program as `python FILE` does, for a reward by tests.
 - `errors`: describes how a block failed, in the words that the model reads.
 - `commands`: answers `!pip install x`, `%timeit` and other lines that are no Python.
 - `imports`: finds modules that the program itself has just written.
