@@ -5,12 +5,13 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.equivalence.verify import UNREADABLE
+from still_verl.rewards.explanations import explained
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.unreadable import report_once
 
-Row = dict[str, float | str]
+Row = dict[str, float | str | None]  # None: a term that another domain has
 
 
 def score(
@@ -51,25 +52,29 @@ def score(
 def score_sample(sample: Sample) -> Row:
     """Return the reward of one response and why, with the same keys for every sample of a preset.
 
-    `score` is the reward, `acc` is 1 or 0 for the answer alone; then come the answer (`pred`), the extractor that found
-    it, the reason of the verdict, how generously answers are compared (`verifier`), whether the right answer cannot be
-    read (`unreadable_gold`, 1 or 0; it is logged once), and each term before its weight as `term_<name>`. Blocks for as
-    long as the answer takes to grade, which `verify` bounds; safe in any number of threads.
+    `score` is the reward, `acc` is 1 or 0 for the answer alone, or as the preset's judge says; then come the answer
+    (`pred`), the extractor that found it, the reason of the verdict, how generously answers are compared (`verifier`),
+    whether the right answer cannot be read (`unreadable_gold`, 1 or 0; it is logged once), and each term before its
+    weight as `term_<name>`. Blocks for as long as the answer takes to grade, which `verify` bounds; safe in any number
+    of threads.
 
     Raises:
         ConfigError: a term or an extractor of your own that is not there.
         ValueError: a term lacks its numbers, or returns no finite number.
     """
-    values = {name: value_of(name, sample) for name in sample.preset.terms}
+    preset = sample.preset
+    values = {name: value_of(name, sample) for name in preset.terms}
     row: Row = {
-        "score": _weighted_sum(sample.preset, values),
-        "acc": float(sample.verdict.equal),
+        "score": _weighted_sum(preset, values),
+        "acc": float(_is_right(sample, values)),
         "pred": sample.found.answer,
         "extracted_by": sample.found.method,
-        "reason": _reason(sample),
-        "verifier": sample.preset.verifier,
-        "unreadable_gold": float(sample.verdict.reason == UNREADABLE),
+        "reason": _reason(sample, values),
+        "verifier": preset.verifier,
+        "unreadable_gold": float(not preset.judge and sample.verdict.reason == UNREADABLE),
     }
+    if preset.judge:
+        row |= explained(TERMS.find(preset.judge), sample)
     if row["unreadable_gold"]:
         report_once(sample)
     return row | {f"term_{TERMS.label(name)}": value for name, value in values.items()}
@@ -110,8 +115,18 @@ def value_of(name: str, sample: Sample) -> float:
     return number
 
 
-def _reason(sample: Sample) -> str:
-    """Why the score is what it is: the fault of the format when that is required, else the reason of the verdict."""
+def _is_right(sample: Sample, values: dict[str, float]) -> bool:
+    """Whether the response is right: as the preset's judge says, else by its answer."""
+    if sample.preset.judge:
+        return values[sample.preset.judge] >= 1.0
+    return sample.verdict.equal
+
+
+def _reason(sample: Sample, values: dict[str, float]) -> str:
+    """Why the score is what it is: the fault of the format when that is required, else what was judged."""
+    judge = sample.preset.judge
     if "format" in sample.preset.required and sample.format_fault:
         return f"format: {sample.format_fault}"
+    if judge:
+        return f"{TERMS.label(judge)}={values[judge]:g}"
     return sample.verdict.reason

@@ -87,7 +87,7 @@ def boxed_math_reward(completions: Sequence[Any], solution: Sequence[Any], **col
     pairs = zip(responses, solution, strict=True)
     with ThreadPoolExecutor(THREADS) as threads:  # a heavy answer waits for a worker process
         rows = list(threads.map(lambda pair: score(pair[0], pair[1], BOXED), pairs))
-    return [None if row["unreadable_gold"] else float(row["score"]) for row in rows]
+    return [None if row["unreadable_gold"] else float(str(row["score"])) for row in rows]
 
 
 def response_text(completion: Any) -> str:

@@ -5,10 +5,11 @@ P is the paper (arXiv 2503.04548) by section.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.rewards.code.settings import TestsConfig
 from still_verl.rewards.equivalence.reading import READINGS, Reading
 from still_verl.rewards.registries import EXTRACTORS, TERMS
 
@@ -25,6 +26,9 @@ class Preset:
         prefilled_think: whether the prompt ends in `<think>`, for the term `format`.
         verifier: how generously answers are compared: `strict` for training, `lenient` for evaluation.
         answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
+        judge: the term that says whether a response is right, where it is 1; without one, its answer is compared with
+            the right answer of the data.
+        tests: how programs are run and judged, for the term `tests`.
 
     Raises:
         ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
@@ -42,6 +46,8 @@ class Preset:
     prefilled_think: bool = True
     verifier: Reading = "strict"
     answer_in_outputs: bool = False
+    judge: str = ""
+    tests: TestsConfig = field(default_factory=TestsConfig)
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
@@ -54,6 +60,8 @@ class Preset:
             EXTRACTORS.check(name)
         one_of("still.reward.verifier", self.verifier, READINGS)
         _check_labels(self.terms)
+        if self.judge and self.judge not in self.terms:
+            raise ConfigError(f"judge={self.judge!r} of a preset: use one of its terms, {', '.join(self.terms)}")
 
     @property
     def terms(self) -> list[str]:
@@ -84,3 +92,4 @@ DISTILL = Preset({"signed": 1.0})  # P 4.2 and 4.3: +1 or -1
 RRL = Preset({"signed": 1.0, "length": 1.0})  # P 4.2: rewarding response length
 RRA = Preset({"signed": 1.0, "actions": 1.0})  # P 4.2: rewarding reasoning actions
 OVERLONG = Preset({"signed": 1.0, "overlong": 1.0})  # DAPO's soft punishment, for comparison with P 4.2's mask
+CODE = Preset({"tests": 1.0}, extractors=("program",), judge="tests")  # 1 when the program passes all tests

@@ -30,6 +30,7 @@ class Sample:
         max_tokens: how long it could be in this step; None likewise.
         finished: whether the response ended by itself; None when it is not known.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
+        ground_truth: what the data have as the right answer, as it is: tests of a program, for one.
         gold_fault: why the right answer cannot be read; empty when it can.
 
     Example:
@@ -50,9 +51,11 @@ class Sample:
     max_tokens: int | None = None
     finished: bool | None = None
     tool_ok: int | None = None
+    ground_truth: Any = field(default=None, init=False)
     gold_fault: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ground_truth", self.references)
         try:
             object.__setattr__(self, "references", read_gold(self.references))
         except UnreadableGold as error:

@@ -1,10 +1,11 @@
 """The node `still.reward`. It raises an error for a value that cannot work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from still_verl.config_errors import ConfigError
+from still_verl.rewards.code.settings import TestsConfig
 from still_verl.rewards.registries import EXTRACTORS, PRESETS, TERMS
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class RewardConfig:
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
         verifier: how generously answers are compared, one of `equivalence.reading.READINGS`.
         answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
+        tests: how programs are run and judged, for the term `tests`.
 
     Raises:
         ConfigError: a value that cannot work. What a name stands for is not imported before `build` and the first use.
@@ -38,6 +40,7 @@ class RewardConfig:
     prefilled_think: bool | None = None
     verifier: str | None = None
     answer_in_outputs: bool | None = None
+    tests: TestsConfig = field(default_factory=TestsConfig)
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)
@@ -69,8 +72,8 @@ class RewardConfig:
             ['correct', 'my_package.rewards.language']
         """
         changes = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name != "preset" and value is not None:
-                changes[field.name] = value
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name != "preset" and value is not None:
+                changes[each.name] = value
         return replace(PRESETS.find(self.preset), **changes)

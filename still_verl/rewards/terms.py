@@ -7,6 +7,7 @@ returns a finite number, and must not depend on other samples.
 
 import re
 
+from still_verl.rewards.gold_faults import boxed_fault, reads_gold
 from still_verl.rewards.sample import Sample
 
 ACTIONS = ("however", "but", "wait", "verify", "alternatively")
@@ -16,11 +17,13 @@ REPEATED_WORDS = 20  # of an n-gram
 _ACTION = re.compile(rf"\b(?:{'|'.join(ACTIONS)})\b", re.IGNORECASE)
 
 
+@reads_gold(boxed_fault)
 def correct(sample: Sample) -> float:
     """Pay 1 for a right answer, else 0 (P 2)."""
     return float(sample.verdict.equal)
 
 
+@reads_gold(boxed_fault)
 def signed(sample: Sample) -> float:
     """Pay 1 for a right answer, else -1 (P 4.2, and the released server of the 1.5B model)."""
     return 1.0 if sample.verdict.equal else -1.0
@@ -68,6 +71,7 @@ def overlong(sample: Sample) -> float:
     return -min(max(excess / buffer, 0.0), 1.0)
 
 
+@reads_gold(boxed_fault)
 def tools(sample: Sample) -> float:
     """Pay 1 for a right answer with at least one call of a tool that succeeded, else 0.
 

@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from still_verl.interpreter.sandbox import exec_block
 from still_verl.interpreter.sandbox.base import INTERPRETER_MB, Limits, Outcome, exit_error
-from still_verl.interpreter.sandbox.inside import cells, commands, errors, imports, scripts
+from still_verl.interpreter.sandbox.inside import calls, cells, commands, errors, imports, scripts, values
 
 # What a program needs of ours, each after what it imports.
 MODULES = (errors, commands, imports, cells, scripts, exec_block)
+TOOLS = (values, calls)  # and what a script of a reward by tests needs
 # One thread for numpy: a service that limits memory gives each thread a stack of that size.
 _SCRIPT = """
 import json, os, sys, types
@@ -95,7 +96,8 @@ def program(code: str, has_input: bool = False, is_script: bool = False) -> str:
 
     Of a cell, stdout and stderr come as one stream on stdout; stderr brings how it ended.
     """
-    sources = [(module.__name__, inspect.getsource(module)) for module in MODULES]
+    modules = (*MODULES, *TOOLS) if is_script else MODULES
+    sources = [(module.__name__, inspect.getsource(module)) for module in modules]
     return _SCRIPT.format(
         sources=ascii(sources),
         main=ascii(exec_block.__name__),

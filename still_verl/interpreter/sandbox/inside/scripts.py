@@ -13,6 +13,7 @@ from still_verl.interpreter.sandbox.inside import errors
 
 _DEVICES = {"/dev/stdin": 0, "/dev/stdout": 1}  # programs find no such files where there is no /proc
 _OPEN = builtins.open
+PROGRAM = "<code>"  # what a program is called in tracebacks
 
 
 def run_script(code: str, name: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
+from still_verl.interpreter.sandbox.inside import calls, remote
 from still_verl.interpreter.sandbox.local import generators, memory
 from still_verl.processes import children
 
@@ -69,6 +70,9 @@ def _load(modules: Sequence[str]) -> list[str]:
 
 def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
+
+
+TOOLS = (calls, remote)  # loaded for the scripts of a reward by tests, which cannot read this package's files
 
 
 @dataclass(frozen=True)
