@@ -13,6 +13,7 @@ from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
 from still_verl.rewards.sample import Sample
+from still_verl.rewards.settings import RewardConfig
 
 # Responses that a term may look at: with and without a format, finished or cut.
 TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
@@ -66,7 +67,7 @@ def check_all_read(still: StillConfig) -> None:
     read |= {"preset", "weights", "required", "extractors"}
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if value is not None and field.name not in read:
+        if value not in (None, getattr(RewardConfig(), field.name)) and field.name not in read:
             raise ConfigError(
                 f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(preset.terms)} reads it: "
                 "drop it, or choose a preset with a term that does"

@@ -4,10 +4,18 @@ sandbox, in another process than the program that they test.
 
 import ast
 import builtins
+from importlib.util import find_spec
 
 from still_verl.interpreter.sandbox.inside.calls import MODULE
 from still_verl.rewards.code.problem import Problem, Test, UnreadableTests
 
+# One test of a class, with what comes before each.
+_METHOD = """
+_case = {0}()
+for _name in ("setUp", "setup_method"):
+    getattr(_case, _name, lambda: None)()
+_case.{1}()
+"""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__", "__builtins__"}
 
@@ -34,6 +42,8 @@ def from_assertions(*tests: str, setup: str = "", before: str = "", function: st
         scripts += _by_function(test) if len(tests) == 1 else [test]
     known = _KNOWN | _defined(_parse(before)) | _defined(_parse(setup))
     names = dict.fromkeys(_missing(_parse(setup), known))
+    for code in (before, setup, *tests):
+        _check_imports(_parse(code))
     for script in scripts:
         tree = _parse(script)
         if not _asserts_something(tree):
@@ -54,19 +64,50 @@ def _parse(code: str) -> ast.Module:
         raise UnreadableTests(f"a test is no Python ({error}): {' '.join(code.split())[:80]!r}") from error
 
 
+def _check_imports(tree: ast.Module) -> None:
+    """Refuse what cannot be imported here: every program would fail such a test.
+
+    Raises:
+        UnreadableTests: names the package.
+    """
+    for node in ast.walk(tree):
+        wanted: list[str] = []
+        if isinstance(node, ast.Import):
+            wanted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            wanted = [node.module]
+        for name in wanted:
+            package, _, _ = name.partition(".")
+            if package != MODULE and find_spec(package) is None:
+                raise UnreadableTests(f"the tests import {package}, which is not installed")
+
+
 def _by_function(file: str) -> list[str]:
     """A script for each function `test_...` of a file, and of each class `Test...`; the file itself without any."""
     calls = []
     for node in _parse(file).body:
-        if isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
-            calls.append(f"{node.name}()")
+        if _is_test(node, arguments=0):
+            calls.append(f"{node.name}()")  # type: ignore[attr-defined]
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             for method in node.body:
-                if isinstance(method, _FUNCTIONS) and method.name.startswith("test"):
-                    calls.append(f"{node.name}().{method.name}()")
+                if _is_test(method, arguments=1):
+                    calls.append(_METHOD.format(node.name, method.name))  # type: ignore[attr-defined]
     if not calls:
         return [file]
     return [f"{file}\n{call}" for call in calls]
+
+
+def _is_test(node: ast.stmt, arguments: int) -> bool:
+    """Return whether a statement defines a test.
+
+    Raises:
+        UnreadableTests: one that takes more than `arguments`.
+    """
+    if not isinstance(node, _FUNCTIONS) or not node.name.startswith("test"):
+        return False
+    if len(node.args.args) - len(node.args.defaults) > arguments or isinstance(node, ast.AsyncFunctionDef):
+        raise UnreadableTests(f"{node.name} takes arguments or is async; only plain functions can be run as tests")
+    return True
 
 
 def _asserts_something(tree: ast.Module) -> bool:

@@ -164,7 +164,7 @@ class Program:
             raise TypeError
         return Remote(self, number)
 
-    def call(self, number: int, arguments: tuple[object, ...], options: dict[str, Any], function: str = "") -> object:
+    def call(self, number: int, arguments: tuple[object, ...], options: dict[str, Any], function: str = "") -> Any:
         """Call an object of the program, or a function of Python with it."""
         question = {"object": number, "arguments": values.dumps(list(arguments), _number)}
         question["options"] = values.dumps(options, _number)
