@@ -1,4 +1,4 @@
-"""The reward by tests and verl's `prime_code` on the same programs: attacks, wrong and right programs, answers a second.
+"""The reward by tests and verl's `prime_code` on the same programs: attacks, wrong and right ones, answers a second.
 
     python benchmarks/code_attacks.py [--graders still_verl prime_code] [--skip-speed] [--workers 2]
 

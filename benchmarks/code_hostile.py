@@ -293,7 +293,7 @@ _HUNTS = {
             pass
         """,
         "import signal\nfound = 0\nsignal.alarm(0)\nsignal.raise_signal(signal.SIGALRM)",
-        "import signal, sys\nfound = 0\nsignal.signal(signal.SIGALRM, lambda *_: sys.exit(0))\nsignal.setitimer(0, 0.01)",
+        "import signal, sys\nfound = 0\nsignal.signal(14, lambda *_: sys.exit(0))\nsignal.setitimer(0, 0.01)",
     ],
     "no value at all": [
         "found = None",

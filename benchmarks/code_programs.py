@@ -15,7 +15,7 @@ MOST_TESTS = 10
 
 # How a program gets the arguments, which come as JSON, one a line.
 READERS = {
-    "input": "import json\nlines = []\ntry:\n    while True:\n        lines.append(input())\nexcept EOFError:\n    pass",
+    "input": "import json\nlines = []\ntry:\n    while 1:\n        lines.append(input())\nexcept EOFError:\n    pass",
     "sys.stdin": "import json, sys\nlines = sys.stdin.read().splitlines()",
     "lines of sys.stdin": "import json, sys\nlines = [line.rstrip('\\n') for line in sys.stdin]",
     "readlines": "import json\nfrom sys import stdin\nlines = stdin.readlines()",
@@ -26,7 +26,8 @@ READERS = {
     "lines = text.decode().split('\\n')",
     "fileinput": "import fileinput, json\nlines = list(fileinput.input('-'))",
     "fdopen": "import io, json, os\nlines = io.TextIOWrapper(os.fdopen(os.dup(0), 'rb')).readlines()",
-    "patched input": "import json, sys\ninput = sys.stdin.readline\nlines = []\nwhile line := input():\n    lines.append(line)",
+    "patched input": "import json, sys\ninput = sys.stdin.readline\nlines = []\n"
+    "while line := input():\n    lines.append(line)",
     "/dev/stdin": "import json\nlines = open('/dev/stdin').readlines()",
 }
 # How it writes `text`.

@@ -70,7 +70,7 @@ def _fault(program: str, test: Test, problem: Problem, settings: TestsConfig, se
     """Say what is wrong with a program by one test; nothing if it passes."""
     if problem.kind == "assertions":
         return _asserted(program, test, problem, settings, seconds)
-    sandbox = sandboxes.answers(settings)
+    sandbox = sandboxes.answers(settings, program)
     if problem.kind == "program":
         result = sandbox.run_script(program, test.given.encode("utf-8", "surrogatepass"), seconds)
         if result.kind not in _ENDED_WELL:
@@ -116,7 +116,7 @@ def _checked(test: Test, found: object, problem: Problem, settings: TestsConfig)
 def _ask_checker(problem: Problem, settings: TestsConfig, question: list[object]) -> object:
     """What a checker program returns; None if it fails, as it may do for an output that it cannot read."""
     script = scripts.judge(problem.checker)
-    result = sandboxes.answers(settings).run_script(script, values.dumps(question).encode())
+    result = sandboxes.answers(settings, script).run_script(script, values.dumps(question).encode())
     if result.kind != "ok":
         return None
     return values.loads(result.stdout.decode())
@@ -124,7 +124,7 @@ def _ask_checker(problem: Problem, settings: TestsConfig, question: list[object]
 
 def _asserted(program: str, test: Test, problem: Problem, settings: TestsConfig, seconds: float) -> str:
     """Run a test that is Python in one process and the program in another, at the two ends of a pair of sockets."""
-    for_answers, for_tests = sandboxes.pair(settings)
+    for_answers, for_tests = sandboxes.pair(settings, program + problem.before, test.given + problem.before)
     ours, theirs = socket.socketpair()
 
     def answer() -> ScriptResult:

@@ -1,66 +1,78 @@
 """The sandboxes of this process in which answers and their tests run, made when the first is needed."""
 
 import atexit
+import re
 import threading
-from functools import lru_cache
+from dataclasses import astuple
+from typing import Any, cast
 
 from still_verl.config_errors import ConfigError
 from still_verl.interpreter.build import build_sandbox
-from still_verl.interpreter.sandbox.base import RunsScripts, Sandbox, SandboxUnavailable
+from still_verl.interpreter.sandbox.base import Limits, RunsScripts, Sandbox, SandboxUnavailable, Tier
 from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.rewards.code.settings import TestsConfig
 
+# Programs that name one of these run where numpy and sympy are loaded ahead; a fork takes twice as long there.
+_LIBRARIES = re.compile(r"\b(?:numpy|sympy|mpmath|scipy|pandas)\b")
+
+_built: dict[tuple[Any, ...], Sandbox] = {}
 _lock = threading.Lock()
 
 
-def answers(settings: TestsConfig) -> RunsScripts:
-    """Return the sandbox in which answers run.
+def answers(settings: TestsConfig, program: str) -> RunsScripts:
+    """Return the sandbox in which a program runs.
 
     Raises:
         ConfigError: a sandbox that cannot run programs as files.
     """
-    with _lock:
-        found = _built(_interpreter(settings), "answers")
+    found = _sandbox(settings, "answers", program)
     if not isinstance(found, RunsScripts):
         raise ConfigError(f"still.reward.tests.sandbox={settings.sandbox!r}: it has no method run_script; use local")
     return found
 
 
-def pair(settings: TestsConfig) -> tuple[Local, Local]:
-    """Return the sandboxes of answers and of tests that are Python; apart, so that neither waits for the other's room.
+def pair(settings: TestsConfig, program: str, test: str) -> tuple[Local, Local]:
+    """Return the sandboxes of a program and of a test that is Python; apart, so that neither waits for the other's room.
 
     Raises:
         SandboxUnavailable: the two cannot be connected there.
     """
-    found = answers(settings)
-    if not isinstance(found, Local):
+    found = _sandbox(settings, "answers", program), _sandbox(settings, "tests", test)
+    if not (isinstance(found[0], Local) and isinstance(found[1], Local)):
         raise SandboxUnavailable(
             f"still.reward.tests.sandbox={settings.sandbox}: tests that are Python need sandbox=local, which can "
             "connect two programs"
         )
+    return found[0], found[1]
+
+
+def _sandbox(settings: TestsConfig, role: str, code: str) -> Sandbox:
+    """The sandbox of some settings; `role` only tells two with the same ones apart."""
+    mathematics = _LIBRARIES.search(code) is not None
+    key = (*astuple(settings), role, mathematics)
     with _lock:
-        tests = _built(_interpreter(settings), "tests")
-    assert isinstance(tests, Local)
-    return found, tests
+        if key not in _built:
+            _built[key] = _build(settings, mathematics)
+            atexit.register(_built[key].close)
+        return _built[key]
 
 
-def _interpreter(settings: TestsConfig) -> tuple[tuple[str, object], ...]:
-    """The settings of an interpreter, as a key."""
-    return (
-        ("sandbox", settings.sandbox),
-        ("url", settings.url),
-        ("stateful", False),
-        ("seconds_per_call", settings.seconds),
-        ("memory_mb", settings.memory_mb),
-        ("minimum_tier", settings.minimum_tier),
-        ("allow_unsandboxed", settings.allow_unsandboxed),
+def _build(settings: TestsConfig, mathematics: bool) -> Sandbox:
+    interpreter = InterpreterConfig(
+        sandbox=settings.sandbox,
+        url=settings.url,
+        stateful=False,
+        seconds_per_call=settings.seconds,
+        memory_mb=settings.memory_mb,
+        minimum_tier=settings.minimum_tier,
+        allow_unsandboxed=settings.allow_unsandboxed,
     )
-
-
-@lru_cache(maxsize=8)
-def _built(settings: tuple[tuple[str, object], ...], role: str) -> Sandbox:
-    """The sandbox of a role; `role` only tells two of the same settings apart."""
-    sandbox = build_sandbox(InterpreterConfig(**dict(settings)))  # type: ignore[arg-type]
-    atexit.register(sandbox.close)
-    return sandbox
+    if settings.sandbox != "local":
+        return build_sandbox(interpreter)
+    return Local(
+        Limits.from_settings(interpreter),
+        cast(Tier, settings.minimum_tier),
+        settings.allow_unsandboxed,
+        mathematics=mathematics,
+    )

@@ -51,6 +51,7 @@ class Local:
         landlock_abi: int | None = None,
         total_mb: int | None = None,
         preload: Sequence[str] = (),
+        mathematics: bool = True,
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -62,6 +63,7 @@ class Local:
             landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
             total_mb: MiB that all programs and open sessions may take; None is a fourth of this machine's memory.
             preload: modules that the server loads ahead; the limit on memory counts them.
+            mathematics: load numpy and sympy ahead, too; without them a program that needs neither takes less time.
 
         Raises:
             ValueError: `total_mb` has no room for one program.
@@ -77,6 +79,7 @@ class Local:
             landlock_abi,
             list(preload),
             folders,
+            mathematics,
             environment=bare_environment(),
             folders=folders,
         )
