@@ -13,7 +13,7 @@ The options are those of `still.reward.tests`. Without a sandbox the reward rais
 
 from typing import Any
 
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.drop_in import score_response
 from still_verl.rewards.presets import Preset
 
@@ -39,7 +39,7 @@ def compute_score(
     **kwargs: Any,
 ) -> dict[str, float | str | None]:
     """Score one response: `score` is 1.0 or 0.0, or the share of tests with `fraction`; `reason` says why."""
-    tests = TestsConfig(
+    tests = CodeConfig(
         seconds=seconds,
         seconds_per_answer=seconds_per_answer,
         memory_mb=memory_mb,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.equivalence.reading import READINGS, Reading
 from still_verl.rewards.registries import EXTRACTORS, TERMS
 
@@ -47,7 +47,7 @@ class Preset:
     verifier: Reading = "strict"
     answer_in_outputs: bool = False
     judge: str = ""
-    tests: TestsConfig = field(default_factory=TestsConfig)
+    tests: CodeConfig = field(default_factory=CodeConfig)
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from still_verl.config_errors import ConfigError
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.registries import EXTRACTORS, PRESETS, TERMS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class RewardConfig:
     prefilled_think: bool | None = None
     verifier: str | None = None
     answer_in_outputs: bool | None = None
-    tests: TestsConfig = field(default_factory=TestsConfig)
+    tests: CodeConfig = field(default_factory=CodeConfig)
 
     def __post_init__(self) -> None:
         PRESETS.check(self.preset)

@@ -7,7 +7,7 @@ import builtins
 from importlib.util import find_spec
 
 from still_verl.interpreter.sandbox.inside.calls import MODULE
-from still_verl.rewards.code.problem import Problem, Test, UnreadableTests
+from still_verl.rewards.code.problem import Case, Problem, UnreadableTests
 
 # One test of a class, with what comes before each.
 _METHOD = """
@@ -53,7 +53,7 @@ def from_assertions(*tests: str, setup: str = "", before: str = "", function: st
         names = {function: None} | names
     if not names:
         raise UnreadableTests("the tests name nothing that the program must define")
-    cases = tuple(Test(f"{setup}\n{script}" if setup.strip() else script) for script in scripts)
+    cases = tuple(Case(f"{setup}\n{script}" if setup.strip() else script) for script in scripts)
     return Problem(cases, "assertions", function or next(iter(names)), before=before, names=tuple(names))
 
 

@@ -11,7 +11,7 @@ from still_verl.rewards.code.layouts import read_problem
 from still_verl.rewards.code.problem import Problem, UnreadableTests
 from still_verl.rewards.code.program import find_program
 from still_verl.rewards.code.run import Ran, run_tests
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.settings import CodeConfig
 
 CACHE_SIZE = 16_384  # programs with their tests
 
@@ -35,7 +35,7 @@ class Grade:
     tests_fault: str = ""
 
 
-def grade(response: str, ground_truth: Any, settings: TestsConfig | None = None) -> Grade:
+def grade(response: str, ground_truth: Any, settings: CodeConfig | None = None) -> Grade:
     r"""Grade a response by the tests of its row.
 
     Blocks for as long as the tests take, which `settings.seconds_per_answer` bounds; safe in any number of threads.
@@ -52,7 +52,7 @@ def grade(response: str, ground_truth: Any, settings: TestsConfig | None = None)
 
     Example:
         >>> tests = '{"inputs": ["3", "4"], "outputs": ["6", "8"]}'
-        >>> settings = TestsConfig(allow_unsandboxed=True)
+        >>> settings = CodeConfig(allow_unsandboxed=True)
         >>> grade("```python\nprint(2 * int(input()))\n```", tests, settings).score
         1.0
         >>> grade("```python\nprint(6)\n```", tests, settings).reason
@@ -62,7 +62,7 @@ def grade(response: str, ground_truth: Any, settings: TestsConfig | None = None)
         problem = read_problem(ground_truth)
     except UnreadableTests as error:
         return Grade(0.0, False, "", "unreadable tests", f"tests cannot be used: {error}")
-    settings = settings or TestsConfig()
+    settings = settings or CodeConfig()
     program = find_program(response, problem)
     if not program.strip():
         return Grade(0.0, False, "", "no program")
@@ -78,7 +78,7 @@ _cache: "OrderedDict[bytes, Ran]" = OrderedDict()
 _lock = threading.Lock()
 
 
-def _run(program: str, problem: Problem, settings: TestsConfig) -> Ran:
+def _run(program: str, problem: Problem, settings: CodeConfig) -> Ran:
     """Run a program against its tests, unless that was done lately."""
     key = hashlib.sha256(repr((program, problem.digest, settings)).encode("utf-8", "surrogatepass")).digest()
     with _lock:

@@ -7,7 +7,7 @@ from typing import Any
 from still_verl.interpreter.sandbox.inside import values
 from still_verl.rewards.code.assertions import from_assertions
 from still_verl.rewards.code.decode import decompress, read_json
-from still_verl.rewards.code.problem import Problem, Test, UnreadableTests
+from still_verl.rewards.code.problem import Case, Problem, UnreadableTests
 
 _SMALL = 500_000  # characters of a text whose problem is kept
 _CODE_CONTESTS = ("public_tests", "private_tests", "generated_tests")
@@ -29,7 +29,7 @@ def read_problem(ground_truth: Any) -> Problem:
     Example:
         >>> problem = read_problem('{"inputs": ["1 2"], "outputs": ["3"]}')
         >>> problem.kind, problem.tests
-        ('program', (Test(given='1 2', expected='3'),))
+        ('program', (Case(given='1 2', expected='3'),))
     """
     if isinstance(ground_truth, bytes):
         ground_truth = ground_truth.decode("utf-8", "replace")
@@ -73,6 +73,8 @@ def _read(value: Any) -> Problem:
 
 def _from_list(tests: list[Any]) -> Problem:
     """Tests as a list: assertions as text, or a mapping with input and output for each."""
+    if not tests:
+        raise UnreadableTests("there is no test; give at least one")
     if all(isinstance(test, str) for test in tests):
         return from_assertions(*tests)
     if not all(isinstance(test, Mapping) for test in tests):
@@ -160,9 +162,9 @@ def _tolerance(value: Any) -> float | None:
     return float(value)
 
 
-def _streams(given: Any, expected: Any, number: int) -> Test:
+def _streams(given: Any, expected: Any, number: int) -> Case:
     """A test of a program. Some data sets have a list of lines."""
-    return Test(_text(given, number, "input"), _text(expected, number, "output"))
+    return Case(_text(given, number, "input"), _text(expected, number, "output"))
 
 
 def _text(value: Any, number: int, name: str) -> str:
@@ -173,15 +175,15 @@ def _text(value: Any, number: int, name: str) -> str:
     return str(value)
 
 
-def _call(given: Any, expected: Any, number: int) -> Test:
+def _call(given: Any, expected: Any, number: int) -> Case:
     """A test of a function: a list of arguments and a value, or both as JSON, an argument a line."""
     if not isinstance(given, str | list):
         raise UnreadableTests(f"the input of test {number} is a {type(given).__name__}: give a list of arguments")
     try:
         if isinstance(given, list):
-            return Test(values.dumps(given), expected)
+            return Case(values.dumps(given), expected)
         arguments = [read_json(line) for line in given.split("\n") if line.strip()]
-        return Test(values.dumps(arguments), read_json(expected) if isinstance(expected, str) else expected)
+        return Case(values.dumps(arguments), read_json(expected) if isinstance(expected, str) else expected)
     except (TypeError, ValueError) as error:
         raise UnreadableTests(f"test {number}: {error}; give a JSON value a line, and one as output") from error
 
@@ -242,7 +244,7 @@ _LAYOUTS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[str
     (_has_one_of(*_LIVE_CODE_BENCH), _from_live_code_bench),
     (_has_one_of(*_CODE_CONTESTS), _from_code_contests),
     (_has("test", "entry_point"), _from_check),
+    (_has("test"), _from_pytest),  # before the next: MBPP+ has more there
     (_has("test_list"), _from_mbpp),
-    (_has("test"), _from_pytest),
     (_has_one_of(*_NESTED), _from_nested),
 )

@@ -37,9 +37,9 @@ def values(expected: Any, found: Any, tolerance: float) -> bool:
 def _same_number(expected: float, found: float, tolerance: float) -> bool:
     if isinstance(expected, int) and isinstance(found, int):
         return expected == found
-    if math.isnan(expected) or math.isnan(found):
-        return math.isnan(expected) and math.isnan(found)
     try:
+        if math.isnan(expected) or math.isnan(found):
+            return math.isnan(expected) and math.isnan(found)
         return near(expected, found, tolerance)
     except OverflowError:  # an integer that is larger than any number with decimal places
         return False

@@ -15,7 +15,7 @@ class UnreadableTests(ValueError):
 
 
 @dataclass(frozen=True)
-class Test:
+class Case:
     """One test.
 
     Attributes:
@@ -44,7 +44,7 @@ class Problem:
         wrapped: whether each value may stand in a list of its own, as in APPS.
     """
 
-    tests: tuple[Test, ...]
+    tests: tuple[Case, ...]
     kind: str
     function: str = ""
     before: str = ""

@@ -62,9 +62,9 @@ def _asked_for(blocks: list[str], problem: Problem) -> str:
     return blocks[-1]
 
 
-def is_complete(program: str, problem: Problem) -> bool:
-    """Return whether a program defines the function that is asked for, and is not the rest of what the task begins."""
-    name = re.escape(problem.function)
-    return (
-        re.search(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{name}\b|^{name}\b", program, re.MULTILINE) is not None
-    )
+def goes_on(program: str, problem: Problem) -> bool:
+    """Return whether a program is the rest of the function with which the task ends: indented, and not defining it."""
+    if not problem.before.strip() or program.lstrip("\r\n")[:1] not in (" ", "\t"):
+        return False
+    defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(problem.function)}\b", re.MULTILINE)
+    return defines.search(program) is None

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from still_verl.interpreter.sandbox.base import ScriptResult
 from still_verl.interpreter.sandbox.inside import values
 from still_verl.rewards.code import sandboxes, scripts
-from still_verl.rewards.code.problem import Problem, Test
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.problem import Case, Problem
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.registries import COMPARISONS
 
 _ENDED_WELL = ("ok", "exited")  # of a program that prints; what a function returns comes after its last line
@@ -36,7 +36,7 @@ class Ran:
     reason: str
 
 
-def run_tests(program: str, problem: Problem, settings: TestsConfig) -> Ran:
+def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
     """Run a program against tests in random order.
 
     Raises:
@@ -58,7 +58,7 @@ def run_tests(program: str, problem: Problem, settings: TestsConfig) -> Ran:
     return Ran(passed, len(chosen), len(chosen), reason or "passed")
 
 
-def _chosen(program: str, problem: Problem, settings: TestsConfig) -> list[Test]:
+def _chosen(program: str, problem: Problem, settings: CodeConfig) -> list[Case]:
     """The tests of this program in their order: the same whenever it comes, and others for another program."""
     digest = hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()
     order = random.Random(f"{settings.seed} {digest}")
@@ -66,7 +66,7 @@ def _chosen(program: str, problem: Problem, settings: TestsConfig) -> list[Test]
     return order.sample(problem.tests, most)
 
 
-def _fault(program: str, test: Test, problem: Problem, settings: TestsConfig, seconds: float) -> str:
+def _fault(program: str, test: Case, problem: Problem, settings: CodeConfig, seconds: float) -> str:
     """Say what is wrong with a program by one test; nothing if it passes."""
     if problem.kind == "assertions":
         return _asserted(program, test, problem, settings, seconds)
@@ -91,7 +91,7 @@ def _fault(program: str, test: Test, problem: Problem, settings: TestsConfig, se
     return "wrong output"
 
 
-def _is_right(test: Test, found: object, problem: Problem, settings: TestsConfig) -> bool:
+def _is_right(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:
     if problem.checker:
         return _checked(test, found, problem, settings)
     tolerance = settings.tolerance if problem.tolerance is None else problem.tolerance
@@ -102,7 +102,7 @@ def _is_right(test: Test, found: object, problem: Problem, settings: TestsConfig
     return problem.wrapped and bool(compare(test.expected[0], found, tolerance))
 
 
-def _checked(test: Test, found: object, problem: Problem, settings: TestsConfig) -> bool:
+def _checked(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:
     """Ask the data's checker program, which runs in a sandbox as answers do, but in another process."""
     given: object = test.given
     if problem.kind == "function":
@@ -113,7 +113,7 @@ def _checked(test: Test, found: object, problem: Problem, settings: TestsConfig)
     return said is True
 
 
-def _ask_checker(problem: Problem, settings: TestsConfig, question: list[object]) -> object:
+def _ask_checker(problem: Problem, settings: CodeConfig, question: list[object]) -> object:
     """What a checker program returns; None if it fails, as it may do for an output that it cannot read."""
     script = scripts.judge(problem.checker)
     result = sandboxes.answers(settings, script).run_script(script, values.dumps(question).encode())
@@ -122,7 +122,7 @@ def _ask_checker(problem: Problem, settings: TestsConfig, question: list[object]
     return values.loads(result.stdout.decode())
 
 
-def _asserted(program: str, test: Test, problem: Problem, settings: TestsConfig, seconds: float) -> str:
+def _asserted(program: str, test: Case, problem: Problem, settings: CodeConfig, seconds: float) -> str:
     """Run a test that is Python in one process and the program in another, at the two ends of a pair of sockets."""
     for_answers, for_tests = sandboxes.pair(settings, program + problem.before, test.given + problem.before)
     ours, theirs = socket.socketpair()

@@ -11,7 +11,7 @@ from still_verl.interpreter.build import build_sandbox
 from still_verl.interpreter.sandbox.base import Limits, RunsScripts, Sandbox, SandboxUnavailable, Tier
 from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.interpreter.settings import InterpreterConfig
-from still_verl.rewards.code.settings import TestsConfig
+from still_verl.rewards.code.settings import CodeConfig
 
 # Programs that name one of these run where numpy and sympy are loaded ahead; a fork takes twice as long there.
 _LIBRARIES = re.compile(r"\b(?:numpy|sympy|mpmath|scipy|pandas)\b")
@@ -20,7 +20,7 @@ _built: dict[tuple[Any, ...], Sandbox] = {}
 _lock = threading.Lock()
 
 
-def answers(settings: TestsConfig, program: str) -> RunsScripts:
+def answers(settings: CodeConfig, program: str) -> RunsScripts:
     """Return the sandbox in which a program runs.
 
     Raises:
@@ -32,8 +32,8 @@ def answers(settings: TestsConfig, program: str) -> RunsScripts:
     return found
 
 
-def pair(settings: TestsConfig, program: str, test: str) -> tuple[Local, Local]:
-    """Return the sandboxes of a program and of a test that is Python; apart, so that neither waits for the other's room.
+def pair(settings: CodeConfig, program: str, test: str) -> tuple[Local, Local]:
+    """Return the sandboxes of a program and of a test that is Python: two, so that neither waits for room of the other.
 
     Raises:
         SandboxUnavailable: the two cannot be connected there.
@@ -47,7 +47,7 @@ def pair(settings: TestsConfig, program: str, test: str) -> tuple[Local, Local]:
     return found[0], found[1]
 
 
-def _sandbox(settings: TestsConfig, role: str, code: str) -> Sandbox:
+def _sandbox(settings: CodeConfig, role: str, code: str) -> Sandbox:
     """The sandbox of some settings; `role` only tells two with the same ones apart."""
     mathematics = _LIBRARIES.search(code) is not None
     key = (*astuple(settings), role, mathematics)
@@ -58,7 +58,7 @@ def _sandbox(settings: TestsConfig, role: str, code: str) -> Sandbox:
         return _built[key]
 
 
-def _build(settings: TestsConfig, mathematics: bool) -> Sandbox:
+def _build(settings: CodeConfig, mathematics: bool) -> Sandbox:
     interpreter = InterpreterConfig(
         sandbox=settings.sandbox,
         url=settings.url,

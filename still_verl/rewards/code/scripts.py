@@ -1,7 +1,7 @@
 """The Python that goes to a sandbox: it calls a function of a program, or tests it from another process."""
 
 from still_verl.rewards.code.problem import Problem
-from still_verl.rewards.code.program import is_complete
+from still_verl.rewards.code.program import goes_on
 
 _CALL = "from still_verl.interpreter.sandbox.inside import calls\ncalls.call({!a}, {!a}, {!a})"
 _SERVE = "from still_verl.interpreter.sandbox.inside import remote\nremote.serve({!a}, {!a}, {!a})"
@@ -10,7 +10,7 @@ _CHECK = "from still_verl.interpreter.sandbox.inside import remote\nremote.check
 
 def whole(program: str, problem: Problem) -> str:
     """Return a program with the beginning that the task gives, where the response only goes on with that."""
-    if problem.before.strip() and not is_complete(program, problem):
+    if goes_on(program, problem):
         return f"{problem.before.rstrip()}\n{program}"
     return program
 

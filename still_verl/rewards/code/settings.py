@@ -7,7 +7,7 @@ from still_verl.rewards.registries import COMPARISONS
 
 
 @dataclass
-class TestsConfig:
+class CodeConfig:
     """How the term `tests` runs and judges programs.
 
     Attributes:
