@@ -1,8 +1,10 @@
 """The sandboxes of this process in which answers and their tests run, made when the first is needed."""
 
 import atexit
+import os
 import re
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple
 from typing import Any, cast
 
@@ -16,8 +18,26 @@ from still_verl.rewards.code.settings import CodeConfig
 # Programs that name one of these run where numpy and sympy are loaded ahead; a fork takes twice as long there.
 _LIBRARIES = re.compile(r"\b(?:numpy|sympy|mpmath|scipy|pandas)\b")
 
+_REMOTE = ("fusion",)  # other machines, which bound by themselves how much they run at once
+
 _built: dict[tuple[Any, ...], Sandbox] = {}
 _lock = threading.Lock()
+_places = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+
+
+def place(settings: CodeConfig) -> AbstractContextManager[object]:
+    """Return what a test holds while it runs: one for each processor, so that limits of wall time mean something."""
+    return nullcontext() if settings.sandbox in _REMOTE else _places
+
+
+def _begin_anew() -> None:
+    """Make locks for a forked child: other threads may have held the old ones."""
+    global _lock, _places
+    _lock = threading.Lock()
+    _places = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def answers(settings: CodeConfig, program: str) -> RunsScripts:

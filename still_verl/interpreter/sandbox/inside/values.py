@@ -118,9 +118,10 @@ def _made(value: object, known: Known) -> object:
     if tag == "int":
         return int(content, 16)
     if tag == "bytes":
-        return base64.b64decode(content)
+        return base64.b64decode(content, validate=True)
     if tag == "complex":
-        return complex(*content)
+        real, imaginary = content
+        return complex(real, imaginary)
     if tag == "object":
         return known(content)
     parts = [_made(part, known) for part in content]
