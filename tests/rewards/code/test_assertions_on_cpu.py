@@ -1,4 +1,4 @@
-"""Tests that are Python, in a process of their own: what they can do with a program, and what that cannot do to them."""
+"""Tests that are Python: what they can do with a program in another process, and what that cannot do to them."""
 
 import json
 
@@ -36,18 +36,25 @@ class Stack:
 PASS = {
     "changes its argument": ("def f(x):\n    x.sort()", "x = [3, 1]\nf(x)\nassert x == [1, 3]"),
     "changes a dictionary": ("def f(x):\n    x['b'] = 2", "x = {'a': 1}\nf(x)\nassert x == {'a': 1, 'b': 2}"),
-    "raises": ("def f(x):\n    raise ValueError('no')", "try:\n    f(1)\n    assert False\nexcept ValueError as e:\n    assert str(e) == 'no'"),
+    "raises": (
+        "def f(x):\n    raise ValueError('no')",
+        "try:\n    f(1)\n    assert False\nexcept ValueError as e:\n    assert str(e) == 'no'",
+    ),
     "pytest.raises": ("def f(x):\n    return 1 / x", "import pytest\nwith pytest.raises(ZeroDivisionError):\n    f(0)"),
     "yields": ("def f(n):\n    yield from range(n)", "assert list(f(3)) == [0, 1, 2]\nassert sum(f(4)) == 6"),
     "options": ("def f(a, *, b=1):\n    return a + b", "assert f(1) == 2\nassert f(1, b=3) == 4"),
     "tuples and sets": ("def f(x):\n    return {(1, 2), x}", "assert f((3, 4)) == {(1, 2), (3, 4)}"),
     "a constant": ("LIMIT = 7\ndef f(): return LIMIT", "assert LIMIT == 7 and f() == LIMIT"),
     "calls back": ("def f(g, x):\n    return g(x)\ndef h(x):\n    return x + 1", "assert f(h, 1) == 2"),
-    "a class": (STACK, "s = Stack([1])\ns.push(2).push(3)\nassert len(s) == 3 and s.pop() == 3 and s[0] == 1\nassert s.items == [1, 2] and Stack.kind == 'LIFO'"),
+    "a class": (
+        STACK,
+        "s = Stack([1])\ns.push(2).push(3)\nassert len(s) == 3 and s.pop() == 3 and s[0] == 1\n"
+        "assert s.items == [1, 2] and Stack.kind == 'LIFO'",
+    ),
     "an attribute is set": (STACK, "s = Stack()\ns.items = [5]\nassert s.pop() == 5"),
-    "an object of a class raises": (STACK, "s = Stack()\ntry:\n    s.pop()\n    assert False\nexcept IndexError:\n    pass"),
+    "an object raises": (STACK, "s = Stack()\ntry:\n    s.pop()\n    assert False\nexcept IndexError:\n    pass"),
     "the same object": ("A = object()\ndef f(): return A", "assert f() == f() and f() == A"),
-    "numpy": ("import numpy as np\ndef f(x): return np.cumsum(x)", "import numpy as np\nassert np.allclose(f([1, 2]), [1, 3])"),
+    "numpy": ("from numpy import cumsum as f", "import numpy as np\nassert np.allclose(f([1, 2]), [1, 3])"),
     "a large value": ("def f(n): return list(range(n))", "assert len(f(200000)) == 200000"),
     "prints": ("def f(x):\n    print('noise')\n    return x", "assert f(1) == 1"),
 }  # fmt: skip
@@ -59,7 +66,26 @@ def test_what_tests_may_do(code: str, test: str) -> None:
 
 
 YES = "class Yes:\n    __eq__ = __lt__ = __gt__ = __le__ = __ge__ = __contains__ = __bool__ = lambda *_: True\n"
-YES += "    __sub__ = __rsub__ = __abs__ = __add__ = lambda *_: 0\n    __float__ = lambda *_: 42.0\n    __len__ = lambda *_: 3\n"
+YES += "    __sub__ = __rsub__ = __abs__ = __add__ = lambda *_: 0\n"
+YES += "    __float__ = lambda *_: 42.0\n    __len__ = lambda *_: 3\n"
+WRITES = """
+import os
+def f(x):
+    for fd in range(3, 50):
+        try:
+            os.write(fd, {!r})
+        except OSError:
+            pass
+    return 0
+"""
+PATCHES = """
+import sys
+for module in list(sys.modules.values()):
+    for name in ("check", "Remote", "Program"):
+        if hasattr(module, name):
+            setattr(module, name, lambda *_: None)
+def f(x): return 0
+"""
 FAIL = {
     "equal to all": (f"{YES}def f(x): return Yes()", "assert f(1) == 42"),
     "equal from the right": (f"{YES}def f(x): return Yes()", "assert 42 == f(1)"),
@@ -78,9 +104,9 @@ FAIL = {
     "endless": ("import itertools\ndef f(x): return itertools.count()", "assert 42 in list(f(1))"),
     "is never called": ("def f(x): return 42", "if False:\n    assert f(1) == 42"),
     "is not there": ("def g(x): return 42", "assert f(1) == 42"),
-    "says too much": ("import os\ndef f(x):\n    for fd in range(3, 50):\n        try:\n            os.write(fd, b'{\"value\": \"42\"}\\n' * 3)\n        except OSError:\n            pass\n    return 0", "assert f(1) == 42 and f(2) == 43"),
-    "sends what is no value": ("import os\ndef f(x):\n    for fd in range(3, 50):\n        try:\n            os.write(fd, b'nonsense\\n')\n        except OSError:\n            pass", "try:\n    assert f(1) == 42\nexcept BaseException:\n    pass"),
-    "changes the tests": ("import sys\nfor m in list(sys.modules.values()):\n    for n in ('check', 'Remote', 'Program'):\n        if hasattr(m, n): setattr(m, n, lambda *_: None)\ndef f(x): return 0", "assert f(1) == 42"),
+    "says too much": (WRITES.format(b'{"value": "42"}\n' * 3), "assert f(1) == 42 and f(2) == 43"),
+    "sends no value": (WRITES.format(b"x\n"), "try:\n    assert f(1) == 42\nexcept BaseException:\n    pass"),
+    "changes the tests": (PATCHES, "assert f(1) == 42"),
 }  # fmt: skip
 
 
