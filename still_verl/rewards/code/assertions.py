@@ -78,8 +78,15 @@ def _check_imports(tree: ast.Module) -> None:
             wanted = [node.module]
         for name in wanted:
             package, _, _ = name.partition(".")
-            if package != MODULE and find_spec(package) is None:
+            if package != MODULE and not _is_installed(package):
                 raise UnreadableTests(f"the tests import {package}, which is not installed")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # `__main__`, which is not there for tests
+        return False
 
 
 def _by_function(file: str) -> list[str]:
@@ -127,7 +134,7 @@ def _missing(tree: ast.Module, known: frozenset[str] | set[str]) -> list[str]:
     modules = {MODULE}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == MODULE:
-            found += [alias.name for alias in node.names]
+            found += [alias.name for alias in node.names if alias.name != "*"]
         elif isinstance(node, ast.Import):
             modules |= {alias.asname for alias in node.names if alias.name == MODULE and alias.asname}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own:

@@ -20,7 +20,7 @@ def tests_fault(ground_truth: Any, preset: "Preset") -> str:
     try:
         read_problem(ground_truth)
     except UnreadableTests as error:
-        shown = " ".join(repr(ground_truth).split())
+        shown = " ".join(str(ground_truth)[:200].split())
         return f"ground_truth={shown:.80}: {error}"
     return ""
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from still_verl.interpreter.sandbox.inside import values
+from still_verl.registry import in_one_line
 from still_verl.rewards.code.assertions import from_assertions
 from still_verl.rewards.code.decode import decompress, read_json
 from still_verl.rewards.code.problem import Case, Problem, UnreadableTests
@@ -33,15 +34,22 @@ def read_problem(ground_truth: Any) -> Problem:
     """
     if isinstance(ground_truth, bytes):
         ground_truth = ground_truth.decode("utf-8", "replace")
-    if not isinstance(ground_truth, str):
+    try:
+        if isinstance(ground_truth, str) and len(ground_truth) <= _SMALL:
+            return _read_text(ground_truth)
         return _read(_plain(ground_truth))
-    if len(ground_truth) > _SMALL:
-        return _read(read_json(ground_truth))
-    return _read_text(ground_truth)
+    except UnreadableTests:
+        raise
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UnreadableTests(f"they do not fit the layout that their keys are of ({in_one_line(error)})") from error
 
 
 @lru_cache(maxsize=128)  # every response to a prompt brings the same one
 def _read_text(text: str) -> Problem:
+    return _from_text(text)
+
+
+def _from_text(text: str) -> Problem:
     if text.lstrip()[:1] not in ("{", "[", '"'):
         return from_assertions(text)
     return _read(read_json(text))
@@ -60,7 +68,7 @@ def _plain(value: Any) -> Any:
 
 def _read(value: Any) -> Problem:
     if isinstance(value, str):
-        return read_problem(value)
+        return _from_text(value)
     if isinstance(value, list):
         return _from_list(value)
     if not isinstance(value, Mapping):
@@ -214,7 +222,7 @@ def _from_nested(row: Mapping[str, Any]) -> Problem:
     inner = row[next(name for name in _NESTED if name in row)]
     if isinstance(inner, str):
         if inner.lstrip()[:1] not in ("{", "["):
-            return read_problem(inner)
+            return _from_text(inner)
         inner = read_json(inner)
     beside = {name: row[name] for name in _BESIDE if name in row}
     if isinstance(inner, Mapping):

@@ -1,9 +1,11 @@
 """What a row of data asks of a program, in one form for all data sets."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from still_verl.interpreter.sandbox.inside import values
 
 MAX_TESTS = 2000
 MAX_BYTES = 48 * 2**20  # of all inputs and outputs of a problem
@@ -26,6 +28,11 @@ class Case:
 
     given: str
     expected: Any = None
+
+    @cached_property
+    def expected_text(self) -> str:
+        """What is right as text: itself, or JSON of the value."""
+        return self.expected if isinstance(self.expected, str) else values.dumps(self.expected)
 
 
 @dataclass(frozen=True)
@@ -59,16 +66,25 @@ class Problem:
             raise UnreadableTests("there is no test; give at least one")
         if len(self.tests) > MAX_TESTS:
             raise UnreadableTests(f"there are {len(self.tests)} tests; keep {MAX_TESTS} of them at most")
-        size = sum(len(test.given) for test in self.tests)
+        size = 0
         for number, test in enumerate(self.tests):
-            if isinstance(test.expected, str):
-                size += len(test.expected)
-                if len(test.expected) > MAX_OUTPUT:
-                    raise UnreadableTests(f"the output of test {number} has more than {MAX_OUTPUT >> 20} MiB")
+            size += len(test.given) + len(test.expected_text)
+            if len(test.expected_text) > MAX_OUTPUT:
+                raise UnreadableTests(f"the output of test {number} has more than {MAX_OUTPUT >> 20} MiB")
         if size > MAX_BYTES:
             raise UnreadableTests(f"the tests have {size >> 20} MiB; keep {MAX_BYTES >> 20} of them at most")
 
     @cached_property
     def digest(self) -> bytes:
         """What tells this problem from every other one."""
-        return hashlib.sha256(repr(self).encode("utf-8", "surrogatepass")).digest()
+        beside = replace(self, tests=_NO_TESTS)
+        found = hashlib.sha256(repr(beside).encode("utf-8", "surrogatepass"))
+        for test in self.tests:
+            kind = type(test.expected).__name__
+            for part in (test.given, kind, test.expected_text):
+                data = part.encode("utf-8", "surrogatepass")
+                found.update(b"%d " % len(data) + data)
+        return found.digest()
+
+
+_NO_TESTS = (Case("", ""),)

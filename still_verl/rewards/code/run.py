@@ -82,7 +82,7 @@ def _fault(program: str, test: Case, problem: Problem, settings: CodeConfig, sec
         result = sandbox.run_script(scripts.call(program, problem), test.given.encode(), seconds)
         if result.kind != "ok":
             return _in_words(result)
-        if len(result.stdout) > _PER_VALUE * (len(str(test.expected)) + _LEAST):
+        if len(result.stdout) > _PER_VALUE * (len(test.expected_text) + _LEAST):
             return "wrong: the value is far too large"
         try:
             found = values.loads(result.stdout.decode())

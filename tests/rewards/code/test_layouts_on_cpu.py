@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from still_verl.rewards.code.grade import grade
 from still_verl.rewards.code.layouts import read_problem
@@ -131,3 +133,54 @@ def test_what_stands_beside_nested_tests_is_read() -> None:
     tests = {"test_cases": [{"input": "1", "output": "2 1"}], "comparison": "sets"}
     assert read_problem(tests).comparison == "sets"
     assert grade("```python\nprint(1, 2)\n```", tests).score == 1.0
+
+
+ODD = {
+    "public_tests": ({"public_tests": ["1"]}, "do not fit the layout"),
+    "metadata": ({"public_test_cases": CALLS, "metadata": [1]}, "do not fit the layout"),
+    "test_list": ({"test_list": 5}, "do not fit the layout"),
+}
+
+
+@pytest.mark.parametrize(("ground_truth", "said"), ODD.values(), ids=ODD.keys())
+def test_what_does_not_fit_its_layout_is_named(ground_truth: Any, said: str) -> None:
+    with pytest.raises(UnreadableTests, match=said):
+        read_problem(ground_truth)
+
+
+KEYS = ("inputs", "outputs", "fn_name", "test", "entry_point", "test_list", "public_tests", "private_test_cases")
+KEYS += ("metadata", "input_output", "test_cases", "input", "output", "checker", "comparison", "tolerance")
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("assert f(1)"),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from(KEYS), part, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(ANYTHING)
+@settings(max_examples=500)
+def test_any_data_are_read_or_named(ground_truth: Any) -> None:
+    for form in (ground_truth, json.dumps(ground_truth)):
+        try:
+            problem = read_problem(form)
+        except UnreadableTests:
+            continue
+        assert problem.tests and problem.digest == read_problem(form).digest
+
+
+def test_integers_of_any_length() -> None:
+    digits = "9" * 6000
+    tests = {"fn_name": "f", "inputs": ["6000"], "outputs": [digits]}
+    assert grade("def f(n):\n    return 10**n - 1", json.dumps(tests)).score == 1.0
+    assert grade("def f(n):\n    return 10**n - 2", json.dumps(tests)).score == 0.0
+    assert grade("print(10**int(input()) - 1)", {"inputs": ["6000"], "outputs": [digits]}).score == 1.0
+
+
+def test_files_of_tests_that_end_or_run_themselves() -> None:
+    ends = {"test": "import sys\nassert f(1) == 2\nsys.exit(0)"}
+    assert grade("def f(x): return 2", ends).score == 0.0
+    file = "import unittest\nfrom solution import *\nclass TestF(unittest.TestCase):\n"
+    file += "    def test_f(self):\n        self.assertEqual(f(1), 2)\n"
+    runs = {"test": f"{file}if __name__ == '__main__':\n    unittest.main()\n"}
+    assert grade("def f(x): return 2", runs).score == 1.0
+    assert grade("def f(x): return 3", runs).score == 0.0

@@ -278,7 +278,8 @@ def check(code: str, before: str, function: str, names: list[str]) -> None:
         BaseException: whatever the tests raise; AssertionError if they called nothing of the program.
     """
     program = Program(calls.keep_apart(0))
-    module = types.ModuleType("__main__")
+    module = types.ModuleType("tests")
+    sys.modules["tests"] = module
     variables = module.__dict__
     variables["__builtins__"] = builtins
     if before.strip():
@@ -289,6 +290,9 @@ def check(code: str, before: str, function: str, names: list[str]) -> None:
     solution = types.ModuleType(calls.MODULE)
     solution.__dict__.update(found)
     sys.modules[calls.MODULE] = solution
-    exec(compile(code, scripts.PROGRAM, "exec", dont_inherit=True), variables)
+    try:
+        exec(compile(code, scripts.PROGRAM, "exec", dont_inherit=True), variables)
+    except SystemExit:  # which would look like tests that ran to their end
+        raise AssertionError("the tests ended themselves") from None
     assert program.calls > 0, _NOT_ASKED
     assert not program.ended, _ENDED
