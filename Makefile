@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := cpu,report,data,sweep,dev
+EXTRAS := cpu,instructions,report,data,sweep,dev
 
 # A folder that offers a CPU torch to pip wins; elsewhere it comes from PyTorch's CPU wheel index.
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))

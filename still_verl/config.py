@@ -15,8 +15,8 @@ from still_verl.dynamics.registries import CALLBACKS
 from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
 from still_verl.dynamics.settings import ContextConfig, KlConfig, OldLogProbConfig, ReferenceConfig, SelectionConfig
 from still_verl.interpreter.settings import InterpreterConfig
-from still_verl.monitor.settings import MonitorConfig
-from still_verl.rewards.settings import RewardConfig
+from still_verl.monitor.settings import GuardConfig, MonitorConfig
+from still_verl.rewards.settings import RewardConfig, check_form
 
 DEVICES = ("auto", "cpu")
 SCHEDULED = ("kl", "entropy", "temperature")  # nodes that are a schedule
@@ -41,6 +41,7 @@ class StillConfig:
         selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
+        guard: when a run ends by itself.
         callbacks: dotted names of your own `still_verl.integration.callbacks.base.Callback` classes, in this order.
     """
 
@@ -57,6 +58,7 @@ class StillConfig:
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
+    guard: GuardConfig = field(default_factory=GuardConfig)
     callbacks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,7 @@ def _check_nodes(given: Any) -> None:
                 f"still.{name}={value!r}: this has settings below it, such as still.{name}.{first}; "
                 f"choose a file of settings with a slash, still/{name}=NAME"
             )
+    check_form((given.get("reward") or {}).get("routes", []))
 
 
 def _misfit(given: Any) -> str:

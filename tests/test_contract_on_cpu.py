@@ -43,6 +43,7 @@ verl.checkpoint_engine.base:CheckpointEngineRegistry.register
 verl.checkpoint_engine.base:TensorMeta
 verl.checkpoint_engine.base:merge_weight_chunks
 verl.checkpoint_engine.base:split_weight_chunks
+verl.experimental.agent_loop:AgentLoopWorker
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
@@ -110,7 +111,11 @@ verl.workers.rollout.replica:RolloutReplicaRegistry._registry
 verl.workers.rollout.utils:get_max_position_embeddings
 ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
+verl.trainer.ppo.v1.agent_loop_tq:AgentLoopManagerTQ
+verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._run_agent_loop
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
+verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._sync_metadata_from_transfer_queue
+verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.sample
 verl.trainer.ppo.v1.utils:compute_advantage_for_multi_trajectories
 verl.utils.checkpoint.checkpoint_manager:BaseCheckpointManager.ensure_checkpoint_capacity
 verl.utils.checkpoint.checkpoint_manager:BaseCheckpointManager.register_checkpoint

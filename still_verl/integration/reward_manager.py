@@ -17,10 +17,12 @@ from still_verl.registry import in_one_line
 from still_verl.rewards.compose import Row, score_sample, unscored
 from still_verl.rewards.drop_in import MODEL_TEXT
 from still_verl.rewards.presets import Preset
+from still_verl.rewards.routes import Route, Router, UnknownSource
 from still_verl.rewards.sample import Sample
 
 # A heavy answer blocks its thread while a killable process grades it; asyncio's own executor has cores + 4.
 THREADS = 64
+SOURCE = "data_source"  # the column that verl's managers choose a reward by
 # The end of a prompt, in tokens, in which a prefilled <think> and its line break lie.
 PROMPT_END = 16
 
@@ -50,6 +52,7 @@ class StillRewardManager(RewardManagerBase):
         self.tokenizer: Any = tokenizer
         self.reward = still_config(config).reward
         self.preset = self.reward.build()
+        self.router = Router(self.reward) if self.reward.routes else None
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="still-reward")
 
     async def run_single(self, data: DataProto) -> dict[str, Any]:
@@ -68,20 +71,22 @@ class StillRewardManager(RewardManagerBase):
         spans = outcome.get("tool_spans", ())
         own = without_spans(ids, spans)
         text = self._decode(own)
+        source = str(columns.get(SOURCE, ""))
+        route, fault = self._route(source)
         sample = Sample(
             text=text,
             transcript=self._decode(ids),
             references=columns["reward_model"]["ground_truth"],
-            preset=self._preset_for(prompt_ids),
+            preset=self._preset_for(prompt_ids, route.preset if route else self.preset),
             prompt=self.tokenizer.decode(prompt_ids),
-            data_source=str(columns.get("data_source", "")),
+            data_source=source,
             extra_info=columns.get("extra_info") or {},
             tokens=len(own),
             max_tokens=budget,
             finished=reason == STOP,
             tool_ok=outcome.get("tool_ok"),
         )
-        row, fault = _scored(sample)
+        row, fault = self._scored(sample, route, fault)
         row |= {"tokens": float(len(own)), "truncated": float(reason != STOP), REWARD_ERROR: fault}
         if MODEL_TEXT in outcome:
             row[MODEL_TEXT] = text if spans else ""
@@ -90,17 +95,31 @@ class StillRewardManager(RewardManagerBase):
     def _decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
-    def _preset_for(self, prompt_ids: Any) -> Preset:
-        """The job's preset; unless it says whether the prompt ends in `<think>`, the prompt does."""
+    def _route(self, source: str) -> tuple[Route | None, str]:
+        """Find the route of a source; None without routes, and where no route is for it. Then say so, too."""
+        if self.router is None:
+            return None, ""
+        try:
+            return self.router.of(source), ""
+        except UnknownSource as error:
+            return None, str(error)
+
+    def _preset_for(self, prompt_ids: Any, preset: Preset) -> Preset:
+        """Adapt a preset to a prompt: unless the job says whether the prompt ends in `<think>`, the prompt does."""
         if self.reward.prefilled_think is not None:
-            return self.preset
+            return preset
         prefilled = self.tokenizer.decode(prompt_ids[-PROMPT_END:]).rstrip().endswith("<think>")
-        return replace(self.preset, prefilled_think=prefilled)
+        return replace(preset, prefilled_think=prefilled)
 
-
-def _scored(sample: Sample) -> tuple[Row, str]:
-    """Return the row of a sample, and why it could not be scored; nothing if it could."""
-    try:
-        return score_sample(sample), ""
-    except Exception as error:  # whatever a term of the user's raises
-        return unscored(sample.preset), in_one_line(error)
+    def _scored(self, sample: Sample, route: Route | None, fault: str) -> tuple[Row, str]:
+        """Return the row of a sample, and why it could not be scored; nothing if it could."""
+        try:
+            if self.router is None:
+                return score_sample(sample), ""
+            if route is not None:
+                return self.router.score(sample, route), ""
+        except Exception as error:  # whatever a term of the user's raises
+            fault = in_one_line(error)
+        if self.router is None:
+            return unscored(sample.preset), fault
+        return self.router.unscored(route), fault

@@ -18,6 +18,7 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
+from still_verl.integration.agent_loops.reporting import report_failures
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
@@ -26,6 +27,7 @@ from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.old_log_probs import OldLogProbs
 from still_verl.integration.per_token import divide_sums
+from still_verl.integration.replay_buffer import watched
 from still_verl.integration.transfer_queue import (
     Samples,
     Tag,
@@ -109,6 +111,10 @@ class StillTrainer(OldLogProbs, CpuTrainer, Upstream):
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
         config.trainer.v1.trainer_mode = mode
+        report_failures(config)  # verl builds the agent loop workers after this, from the same config
+
+    def _build_replay_buffer(self) -> Any:
+        return watched(super()._build_replay_buffer(), still_config(self.config).guard)
 
     def fit(self, agent_loop_manager: Any) -> None:
         manager = agent_loop_manager

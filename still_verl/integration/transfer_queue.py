@@ -166,6 +166,28 @@ def without_update(batch: Batch, critic: bool) -> Batch:
     return KVBatchMeta(partition_id=batch.partition_id, keys=batch.keys, tags=batch.tags, extra_info=batch.extra_info)
 
 
+_ERROR = "still_error"  # of the tag of a prompt
+
+
+async def report_error(uid: str, partition: str, error: str) -> None:
+    """Put the error of a response into the tag of its prompt."""
+    import transfer_queue as tq
+
+    await tq.async_kv_put(key=uid, partition_id=partition, tag={_ERROR: error})
+
+
+def errors_of_prompts() -> dict[str, str]:
+    """Return by uid the last error that was reported of each prompt in the queue."""
+    import transfer_queue as tq
+
+    found: dict[str, str] = {}
+    for tags in (tq.kv_list() or {}).values():
+        for uid, tag in tags.items():
+            if tag.get(_ERROR):
+                found[uid] = str(tag[_ERROR])
+    return found
+
+
 def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
     """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
 

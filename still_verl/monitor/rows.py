@@ -1,7 +1,7 @@
 """The samples of one training step, read once for everything that watches them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,15 @@ class StepRows:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def only(self, indices: Sequence[int]) -> "StepRows":
+        """Return some of the samples, by their indices."""
+        columns: dict[str, Any] = {}
+        for field in fields(self):
+            column = getattr(self, field.name)
+            columns[field.name] = [column[index] for index in indices] if len(column) else column
+        columns["scores"] = self.scores[list(indices)]
+        return StepRows(**columns)
 
     @property
     def tokens(self) -> np.ndarray:

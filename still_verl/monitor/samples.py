@@ -8,6 +8,7 @@ import numpy as np
 from still_verl.monitor.jsonl import finite
 from still_verl.monitor.metrics import answer_of, terms_of
 from still_verl.monitor.rows import StepRows, finished_of
+from still_verl.rewards.routes import DOMAIN
 
 
 def spread(total: int, wanted: int) -> list[int]:
@@ -25,6 +26,7 @@ def sample(
     `acc` is 1.0 or 0.0; `truncated` is None when it is unknown; `reason` is empty for a reward that gives none.
     """
     info, extra = rows.infos[index], rows.extras[index]
+    domain = {DOMAIN: info[DOMAIN]} if info.get(DOMAIN) else {}  # of a run with routes
     found, ended = answer_of(info, response if own is None else own), finished_of(info, extra)
     return {
         "step": step,
@@ -42,6 +44,7 @@ def sample(
         "truncated": None if ended is None else not ended,
         "dropped": bool(rows.dropped[index]) if rows.dropped else False,
         "terms": terms_of(info),
+        **domain,
     }
 
 

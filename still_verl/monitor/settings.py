@@ -1,10 +1,40 @@
-"""The node `still.monitor`. It raises an error for a value that cannot work, with the fix."""
+"""The nodes `still.monitor` and `still.guard`. They raise an error for a value that cannot work, with the fix."""
 
+import math
 from dataclasses import dataclass, field
 
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.monitor.categories import check_category
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS, KEYWORD_LISTS, OURS, by_label
+
+
+@dataclass
+class GuardConfig:
+    """When a run ends by itself because it could only wait, or learn from wrong rewards.
+
+    Attributes:
+        try_seconds: that a reward may take for one answer before the job starts; 0 does not try it.
+        errors_in_a_row: prompts in a row of which every response failed, by its reward or its agent loop, until the run
+            ends with the first cause. Fewer are left out, as verl does it; a response that the manager `still` cannot
+            score always ends the run.
+        wait_seconds: without a response until the run ends; 0 waits for ever.
+        say_seconds: without a response until the log says what is being waited for.
+    """
+
+    try_seconds: float = 120.0
+    errors_in_a_row: int = 8
+    wait_seconds: float = 7200.0
+    say_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        for key in ("try_seconds", "wait_seconds"):
+            value = getattr(self, key)
+            if not 0 <= value < math.inf:
+                raise ConfigError(f"still.guard.{key}={value}: use a number of seconds, or 0 to leave it out")
+        if not 0 < self.say_seconds < math.inf:
+            raise ConfigError(f"still.guard.say_seconds={self.say_seconds}: use a number of seconds above 0")
+        if self.errors_in_a_row < 1:
+            raise ConfigError(f"still.guard.errors_in_a_row={self.errors_in_a_row}: use a number of at least 1")
 
 
 @dataclass

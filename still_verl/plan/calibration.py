@@ -7,6 +7,8 @@ from still_verl.plan.hardware import GIB
 # 2060, 816 and others log 0.22 to 0.34 without recomputation (`perf/mfu/actor`), so 0.3 to 0.46 with it.
 # Those logs and `flops.py` count operations alike. Mixtures of experts take the default: nothing was compared.
 UTILIZATION = {"default": 0.40, "H20": 0.58, "CPU": 0.10}
+# The same as a share of what a large matrix product reached when it was measured (`hardware=this`). An assumption.
+MEASURED_UTILIZATION = 0.5
 # Share of the peak bandwidth at which decoding reads weights and cache.
 BANDWIDTH_SHARE = 0.65
 # Seconds of a decoding iteration for each layer beyond reading memory: launches and all-reduces.
@@ -16,6 +18,11 @@ SEQUENCE_SECONDS = 1e-4
 # Seconds to hand a batch to the workers and back, for each token place (samples x longest), in each phase. The logs are
 # of verl versions that pad; the transfer queue of 0.9.1 does not, so this is an upper bound.
 DISPATCH_SECONDS = 1.2e-7
+# Seconds for each sample on a processor, in each phase: the work of server, agent loop and trainer, which small models
+# do not hide. Measured with the demo, docs/plan.md.
+CPU_SAMPLE_SECONDS = {"generation": 10e-3, "forward": 4.1e-3, "update": 8e-3}
+# Seconds of the fixed piece of Python in `probe.py` on the machine on which these were measured.
+HOST_REFERENCE = 6.2e-3
 # Bytes a second at which each device receives the new weights, by bucket.
 SYNC_BANDWIDTH = 5e9
 # Bytes a second between a device and its host: what offloading moves. PCIe 4 x16, pinned.

@@ -1,4 +1,4 @@
-"""What a job runs on: `8xH100-80G`, `32xH20-96G`, `1xcpu`, and `4x4xGB200` for four nodes of four."""
+"""What a job runs on: `8xH100-80G`, `1xcpu`, `4x4xGB200` for four nodes of four; `this` for the machine itself."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psutil
 
 from still_verl.config_errors import ConfigError
-from still_verl.plan.flops import device_flops
+from still_verl.plan.flops import TERA, device_flops
 
 GIB = 1 << 30  # bytes
 GPUS_PER_NODE = 8  # where hardware= does not say it
@@ -23,6 +23,7 @@ class Accelerator:
         network: bytes a second to other nodes, of its share of the node's network cards.
         flops: dense bf16 operations a second of a kind that verl does not know; None where it does.
         node_size: devices of a node as it is sold.
+        measured: whether bandwidth and operations were measured here, and are no data sheet's.
     """
 
     bandwidth: float
@@ -31,6 +32,7 @@ class Accelerator:
     network: float
     flops: float | None = None
     node_size: int = GPUS_PER_NODE
+    measured: bool = False
 
 
 # Memory, bandwidth, links: the makers' data sheets. Network: one 400 Gb/s card for each Hopper GPU, one of 200 Gb/s for
@@ -58,17 +60,24 @@ ACCELERATORS = {
 
 @dataclass(frozen=True)
 class Hardware:
-    """So many devices of one kind; `memory` is in bytes, of each."""
+    """So many devices of one kind; `memory` is in bytes, of each.
+
+    `slowness` says how many times as long the host takes as the one on which `calibration.py` was measured.
+    """
 
     count: int
     name: str
     device: Accelerator
     memory: float
     node_size: int = GPUS_PER_NODE
+    slowness: float = 1.0
 
     @property
     def label(self) -> str:
-        """Write it as it is typed, with the memory."""
+        """Write it as it is typed, with the memory; what was measured, with what came out."""
+        if self.device.measured:
+            speed = f"{self.flops / TERA:.3g} TFLOP/s, {self.device.bandwidth / 1e9:.0f} GB/s"
+            return f"this machine: {self.count}x{self.name}-{self.memory / GIB:.0f}G, {speed}"
         kind = f"{self.name}-{self.memory / GIB:.0f}G"
         if self.count > self.node_size != self.device.node_size:
             return f"{self.nodes}x{self.node_size}x{kind}"
@@ -109,12 +118,18 @@ class Hardware:
 def parse_hardware(text: str) -> Hardware:
     """Read `COUNTxKIND[-MEMORY]` or `NODESxCOUNTxKIND[-MEMORY]`; the memory, in GiB, may be left out.
 
+    `this` is what the machine has that this runs on, measured for some ten seconds.
+
     Raises:
         ConfigError: not of that form, an unknown kind, or a number of devices that does not fill its nodes.
     """
+    if text == "this":
+        from still_verl.plan.probe import this_machine
+
+        return this_machine()
     match = re.fullmatch(r"(?:(\d+)x)?(\d+)x([A-Za-z0-9]+?)(?:-(\d+)G)?", text)
     if not match or any(number is not None and int(number) < 1 for number in (match[1], match[2], match[4])):
-        raise ConfigError(f"hardware={text}: write COUNTxKIND-MEMORY, e.g. hardware=8xH100-80G")
+        raise ConfigError(f"hardware={text}: write COUNTxKIND-MEMORY, e.g. hardware=8xH100-80G, or this")
     name = match[3].upper()
     if name not in ACCELERATORS:
         raise ConfigError(f"hardware={text}: {match[3]} is not known; use one of {', '.join(ACCELERATORS)}")

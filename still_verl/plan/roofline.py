@@ -85,7 +85,7 @@ def generate(job: Job, hardware: Hardware, stage: Stage) -> tuple[float, int]:
     slots = max(1, min(job.max_sequences, int(fits), len(mine)))
     order = np.random.default_rng(0).permutation(mine)
     seconds = prefill(job, hardware, len(mine)) + decode(job, hardware, order, slots)
-    return seconds + dispatch(job, stage, job.generated), slots
+    return seconds + dispatch(job, hardware, stage, "generation"), slots
 
 
 def prefill(job: Job, hardware: Hardware, sequences: int) -> float:
@@ -124,7 +124,7 @@ def iteration(job: Job, hardware: Hardware, sequences: int, cached: float) -> fl
     arithmetic = sequences * token_flops(job.shape) / (job.tensor_parallel * compute(hardware))
     mode = "eager" if job.eager else "graph"
     launch = job.shape.layers * cal.LAYER_SECONDS[mode]
-    return max(memory, arithmetic) + launch + sequences * cal.SEQUENCE_SECONDS
+    return max(memory, arithmetic) + hardware.slowness * (launch + sequences * cal.SEQUENCE_SECONDS)
 
 
 def forward_pass(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
@@ -133,7 +133,7 @@ def forward_pass(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> 
     batches = micro_batches(job, hardware, lengths, job.logprob_tokens, job.logprob_rows)
     network = batches * job.width * gather_seconds(job, hardware)
     loaded = 4 if job.param_offload else 0  # bytes a parameter
-    seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, loaded)
+    seconds = max(arithmetic, network) + dispatch(job, hardware, stage, "forward") + host_traffic(job, hardware, loaded)
     return float(seconds)
 
 
@@ -151,7 +151,7 @@ def update(job: Job, hardware: Hardware, lengths: Array, stage: Stage) -> float:
         moved += 8
     if job.optimizer_offload:
         moved += 16
-    seconds = max(arithmetic, network) + dispatch(job, stage, job.samples) + host_traffic(job, hardware, moved)
+    seconds = max(arithmetic, network) + dispatch(job, hardware, stage, "update") + host_traffic(job, hardware, moved)
     return float(seconds)
 
 
@@ -168,6 +168,8 @@ def micro_batches(job: Job, hardware: Hardware, lengths: Array, tokens: int, row
 
 def compute(hardware: Hardware) -> float:
     """Return the operations a second that one device does of its peak."""
+    if hardware.device.measured:
+        return hardware.flops * cal.MEASURED_UTILIZATION
     return hardware.flops * cal.UTILIZATION.get(hardware.name, cal.UTILIZATION["default"])
 
 
@@ -179,8 +181,11 @@ def gather_seconds(job: Job, hardware: Hardware) -> float:
     return job.shape.parameters * (group - 1) / group / hardware.bandwidth_between(group)
 
 
-def dispatch(job: Job, stage: Stage, samples: int) -> float:
-    """Estimate the seconds to send a batch of `samples` from the driver to the workers and back."""
+def dispatch(job: Job, hardware: Hardware, stage: Stage, phase: str) -> float:
+    """Estimate the seconds to send the samples of a `phase` from the driver to the workers and back."""
+    samples = job.generated if phase == "generation" else job.samples
+    if hardware.is_cpu:
+        return hardware.slowness * cal.CPU_SAMPLE_SECONDS[phase] * samples
     return cal.DISPATCH_SECONDS * samples * (job.max_prompt + stage.max_response)
 
 

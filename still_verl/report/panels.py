@@ -110,6 +110,22 @@ PANELS = (
         share=True,
     ),
     Panel(
+        "Accuracy by domain",
+        "Share of right answers of the samples that each route of the reward has.",
+        pattern=re.compile(r"still/domain/([^/]+)/accuracy"),
+        share=True,
+    ),
+    Panel(
+        "Reward by domain",
+        "The mean score of each domain, normalized and weighted as it is learned from.",
+        pattern=re.compile(r"still/domain/([^/]+)/score"),
+    ),
+    Panel(
+        "Length by domain",
+        "In tokens, the mean of each domain.",
+        pattern=re.compile(r"still/domain/([^/]+)/length/mean"),
+    ),
+    Panel(
         "Entropy",
         "How undecided the model is at a token, in nats.",
         (_line("entropy", *ENTROPY),),

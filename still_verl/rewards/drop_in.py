@@ -10,6 +10,8 @@ from still_verl.rewards.compose import Row, score
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.presets import BOXED, Preset
 from still_verl.rewards.registries import PRESETS
+from still_verl.rewards.routes import Router, routes_from
+from still_verl.rewards.sample import Sample
 
 THREADS = 16  # completions that are scored at once
 # Keys of extra_info in which an agent loop may leave the exact number, and the text without outputs of programs.
@@ -61,6 +63,50 @@ def score_response(
     row = score(own, ground_truth, preset, **known)
     row[MODEL_TEXT] = "" if own == response else own
     return row
+
+
+def score_by_route(
+    source: str,
+    response: str,
+    ground_truth: Any,
+    routes: Sequence[Any],
+    extra_info: Mapping[str, Any] | None = None,
+    verifier: str | None = None,
+) -> Row:
+    """Score by the route of a source of data.
+
+    Args:
+        source: the row's column `data_source`.
+        response: the response as text, as verl decodes it.
+        ground_truth: of the row, as the reward of the route reads it.
+        routes: as in `still.reward.routes`.
+        extra_info: what verl passes to the reward function.
+        verifier: how generously answers are compared; None is as the presets say.
+
+    Raises:
+        ConfigError: routes that cannot work.
+        UnknownSource: no route is for the source.
+    """
+    router = _router(routes, verifier)
+    route = router.of(source)
+    own = response
+    if extra_info and MODEL_TEXT in extra_info:
+        own = str(extra_info[MODEL_TEXT])
+    sample = Sample(own, ground_truth, route.preset, data_source=source, extra_info=extra_info or {})
+    row = router.score(sample, route)
+    if extra_info and MODEL_TEXT in extra_info:
+        row[MODEL_TEXT] = "" if own == response else own
+    return row
+
+
+_routers: dict[str, Router] = {}  # by what is written, since a reward function gets it anew for each response
+
+
+def _router(routes: Sequence[Any], verifier: str | None) -> Router:
+    written = f"{routes!r} {verifier}"
+    if written not in _routers:
+        _routers[written] = Router(routes_from(routes, verifier))
+    return _routers[written]
 
 
 def boxed_math_reward(completions: Sequence[Any], solution: Sequence[Any], **columns: Any) -> list[float | None]:

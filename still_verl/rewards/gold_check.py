@@ -1,7 +1,8 @@
 """Checks the right answers of a data set before anybody is paid by them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from still_verl.rewards.boxes import last_boxed
@@ -31,6 +32,41 @@ class GoldCheck:
     fault: str
 
 
+class GoldChecker:
+    """Looks at each different right answer once, as rows come.
+
+    What it has seen is kept as hashes: tests of a program may be megabytes.
+    """
+
+    def __init__(self, fault_of: Callable[[Any], str]) -> None:
+        """Check with a function that says what is wrong with a right answer; nothing if all is well."""
+        self._fault_of = fault_of
+        self._seen: set[int] = set()
+        self._faulty = 0
+        self._first = (-1, "")
+        self.rows = 0
+
+    def add(self, ground_truth: Any, row: int | None = None) -> None:
+        """Look at the right answer of a row, by default the next one."""
+        number = self.rows if row is None else row
+        self.rows += 1
+        key = hash(repr(ground_truth))
+        if key in self._seen or len(self._seen) >= MOST:
+            return
+        self._seen.add(key)
+        fault = self._fault_of(ground_truth)
+        if fault:
+            self._faulty += 1
+            if self._faulty == 1:
+                self._first = (number, fault)
+
+    @property
+    def found(self) -> GoldCheck:
+        """What was found so far."""
+        row, fault = self._first
+        return GoldCheck(self.rows, len(self._seen), self._faulty, row, fault)
+
+
 def check_golds(ground_truths: Iterable[Any], reading: Reading = "strict") -> GoldCheck:
     """Look at each different right answer once, `MOST` of them at most.
 
@@ -42,16 +78,10 @@ def check_golds(ground_truths: Iterable[Any], reading: Reading = "strict") -> Go
         >>> check_golds(["1", "2", "1", None]).fault
         'ground_truth=None cannot be read: its type is NoneType'
     """
-    first_rows: dict[str, tuple[int, Any]] = {}
-    rows = 0
+    checker = GoldChecker(partial(self_fault, reading=reading))
     for ground_truth in ground_truths:
-        if len(first_rows) < MOST:
-            first_rows.setdefault(repr(ground_truth), (rows, ground_truth))
-        rows += 1
-    faults = [(row, self_fault(gold, reading)) for row, gold in first_rows.values()]
-    faulty = [(row, fault) for row, fault in faults if fault]
-    first_row, first_fault = faulty[0] if faulty else (-1, "")
-    return GoldCheck(rows, len(first_rows), len(faulty), first_row, first_fault)
+        checker.add(ground_truth)
+    return checker.found
 
 
 def self_fault(ground_truth: Any, reading: Reading = "strict") -> str:

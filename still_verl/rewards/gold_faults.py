@@ -41,6 +41,11 @@ def reads_gold(fault: Fault) -> Callable[[Term], Term]:
     return decorate
 
 
+def reads_the_gold(term: Callable[..., Any]) -> bool:
+    """Say whether a term is paid by the right answer of the data."""
+    return hasattr(term, _ATTRIBUTE)
+
+
 def boxed_fault(ground_truth: Any, preset: "Preset") -> str:
     """Say why a response with exactly this answer in its box would not be paid; nothing if it would."""
     return self_fault(ground_truth, preset.verifier)

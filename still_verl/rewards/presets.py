@@ -91,5 +91,7 @@ ZERO = Preset({"correct": 1.0}, required=("format",), extractors=("answer_tag", 
 DISTILL = Preset({"signed": 1.0})  # P 4.2 and 4.3: +1 or -1
 RRL = Preset({"signed": 1.0, "length": 1.0})  # P 4.2: rewarding response length
 RRA = Preset({"signed": 1.0, "actions": 1.0})  # P 4.2: rewarding reasoning actions
+LOGIC = Preset({"logic": 1.0}, extractors=("answer_tag", "boxed"), judge="logic")  # puzzles of reasoning-gym
+INSTRUCTED = Preset({"correct": 1.0}, required=("instructions",))  # right, and every instruction followed
 OVERLONG = Preset({"signed": 1.0, "overlong": 1.0})  # DAPO's soft punishment, for comparison with P 4.2's mask
 CODE = Preset({"tests": 1.0}, extractors=("program",), judge="tests")  # 1 when the program passes all tests

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from still_verl.registry import Registry
+from still_verl.registry import Registry, is_function
 
 if TYPE_CHECKING:
     from still_verl.rewards.presets import Preset
@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 _NAMED_AS_THEY_ARE = ("correct", "signed", "length", "actions", "finished", "overlong", "repetition", "tools")
 _TERMS = {**dict(zip(_NAMED_AS_THEY_ARE, _NAMED_AS_THEY_ARE, strict=True)), "format": "well_formed"}
-_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "code")
+_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic", "instructed", "code")
 TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     "still.reward.weights",
     "a function (sample) -> number",
     {name: f"still_verl.rewards.terms.{function}" for name, function in _TERMS.items()}
-    | {"tests": "still_verl.rewards.code.judge.tests"},
+    | {
+        "logic": "still_verl.rewards.logic.solved",
+        "instructions": "still_verl.rewards.instructions.followed",
+        "tests": "still_verl.rewards.code.judge.tests",
+    },
     arguments=1,
 )
 
@@ -26,11 +30,20 @@ def _is_preset(found: Any) -> bool:
     return not isinstance(found, type) and hasattr(found, "terms") and hasattr(found, "extractors")
 
 
+def _is_preset_or_term(found: Any) -> bool:
+    return _is_preset(found) or is_function(found)
+
+
+_PRESET_NAMES = {name: f"still_verl.rewards.presets.{name.upper()}" for name in _PRESETS}
 PRESETS: "Registry[Preset]" = Registry(
-    "still.reward.preset",
-    "a still_verl.rewards.presets.Preset",
-    {name: f"still_verl.rewards.presets.{name.upper()}" for name in _PRESETS},
-    _is_preset,
+    "still.reward.preset", "a still_verl.rewards.presets.Preset", _PRESET_NAMES, _is_preset
+)
+# What a route may name: a term of the user's own is a whole reward there.
+ROUTED: "Registry[Preset | Callable[[Sample], float]]" = Registry(
+    "still.reward.routes",
+    "a still_verl.rewards.presets.Preset, or a function (sample) -> number",
+    _PRESET_NAMES,
+    _is_preset_or_term,
 )
 
 EXTRACTORS: Registry[Callable[[str], str]] = Registry(

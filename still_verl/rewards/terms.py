@@ -92,6 +92,3 @@ def repetition(sample: Sample) -> float:
         return 0.0
     different = {tuple(words[start : start + REPEATED_WORDS]) for start in range(total)}
     return len(different) / total - 1.0
-
-
-ANSWER_TERMS = (correct, signed, tools)  # those that pay by the right answer of the data

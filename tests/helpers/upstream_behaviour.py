@@ -68,7 +68,12 @@ BEHAVIOUR = {
     # The separate mode adds up what is called so, in the mini-batches of a step.
     "verl.trainer.ppo.v1.utils:MetricsAggregator._get_aggregation_type": ['["sum", "total"]'],
     # The agent loop of a prompt.
-    "verl.trainer.ppo.v1.agent_loop_tq": ['if "agent_name" not in batch:'],
+    "verl.trainer.ppo.v1.agent_loop_tq": [
+        'if "agent_name" not in batch:',
+        # Response and reward are made in one method of the worker, which still knows the prompt.
+        "self._run_agent_loop(",
+        "await self._compute_score(outputs",
+    ],
     # Dropped samples are replaced by masked rows, and callbacks act before that.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch": [
         "upsample_batch_to_divisible_size(batch, batch_multiple, self.tokenizer.eos_token_id)",
@@ -144,6 +149,21 @@ BEHAVIOUR = {
     "verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.launch_server": ["**engine_kwargs"],
     # The poll of finished rollouts.
     "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer": ["time.sleep(self.poll_interval)"],
+    # What the watchdog looks at, however verl waits; both are done anew at each poll.
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._sync_metadata_from_transfer_queue": [
+        "self.running_keys[partition_id].add(key)",
+        "self.failure_keys[partition_id].add(key)",
+    ],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBufferAsync.wait_for_sampleable": [
+        "self._sync_metadata_from_transfer_queue()"
+    ],
+    # The manager of the workers is chosen after the trainer is built, from the same config.
+    "verl.trainer.main_ppo": [
+        "self.trainer = trainer_cls(config=config)",
+        'get("agent_loop_manager_class")',
+    ],
+    # Tags of a key are merged.
+    "transfer_queue.metadata:BatchMeta.update_custom_meta": ["self.custom_meta[i].update(meta)"],
     # The trackers of a run are a plain dict.
     "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
     # An agent loop is registered by the name of its class.

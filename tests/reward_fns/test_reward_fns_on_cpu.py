@@ -13,7 +13,11 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "reward_fns"
 FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem not in ("trl", "code"))  # another signature, tests
-LENGTHS = {"length": {"max_tokens": 100}, "overlong": {"max_tokens": 100, "buffer": 50}}
+LENGTHS = {
+    "length": {"max_tokens": 100},
+    "overlong": {"max_tokens": 100, "buffer": 50},
+    "mixed": {"routes": [{"source": "math", "reward": "boxed"}]},
+}
 
 
 def load(path: Path) -> Callable[..., dict[str, Any]]:
@@ -141,3 +145,21 @@ def test_extractors_may_be_named_in_a_job_also_by_the_old_keyword(keyword: str) 
     compute_score = load(next(path for path in FILES if path.stem == "boxed_math"))
     row = compute_score("math", "<answer>12</answer>", "12", **{keyword: ["boxed", "answer_tag"]})
     assert (row["score"], row["extracted_by"]) == (1.0, "answer_tag")
+
+
+def test_a_mixed_reward_has_the_keys_of_all_its_domains() -> None:
+    score = load(FOLDER / "mixed.py")
+    routes = [{"source": "math*", "reward": "distill"}, {"source": "r1", "reward": "zero", "weight": 0.5}]
+    kwargs: dict[str, Any] = {"extra_info": {}, "routes": routes}
+    math = score(data_source="math500", solution_str=r"\boxed{12}", ground_truth="12", **kwargs)
+    other = score(data_source="r1", solution_str="a</think><answer>12</answer>", ground_truth="12", **kwargs)
+    assert list(math) == list(other)
+    assert (math["score"], math["domain"], math["term_signed"], math["term_format"]) == (1.0, "math", 1.0, None)
+    assert (other["score"], other["domain"], other["term_signed"], other["term_format"]) == (0.5, "r1", None, 1.0)
+    with pytest.raises(ValueError, match="data_source='code': none of still.reward.routes matches it"):
+        score(data_source="code", solution_str="", ground_truth="12", **kwargs)
+    own = {"model_text": r"\boxed{13}", "tool_ok": 1}
+    cheat = score(
+        data_source="math", solution_str=r"\boxed{13} \boxed{12}", ground_truth="12", **kwargs | {"extra_info": own}
+    )
+    assert cheat["score"] == -1.0, "what a program printed is not paid"

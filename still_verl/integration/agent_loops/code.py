@@ -29,7 +29,7 @@ class CodeLoop(SingleTurn):
         super().__init__(*args, **kwargs)
         still = settings_of(self.config)
         self.settings: InterpreterConfig = still.interpreter
-        self.extractors = still.reward.build().extractors
+        self.extractors = still.reward.all_extractors()
         self.others = OtherTools(tools, self.rollout_config.multi_turn)
         self.offered = list(self.others.tools)  # names of those that the row has
         split_outputs(self.continuous_token_builder)

@@ -11,6 +11,7 @@ from still_verl.config import still_config
 from still_verl.integration.callbacks.base import Callback
 from still_verl.interpreter.finish_reason import stop_token_ids
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
+from still_verl.monitor.domains import Domains, domain_metrics
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
@@ -38,6 +39,7 @@ class Monitor(Callback):
         self.settings = self.still.monitor
         self.keywords = Keywords(self.settings.words, self.settings.lists)
         self.constant, self.watch = ConstantReward(), Watch(self.settings.detectors)
+        self.domains = Domains(self.settings.detectors)
         self.alarms = (CONSTANT_REWARD, *self.watch.detectors)
         self.journal: Journal | None = None
         self.stopping = False
@@ -57,9 +59,15 @@ class Monitor(Callback):
         rows, step = self._rows(trainer, batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.model_ids, skip_special_tokens=True)
         metrics |= step_metrics(rows, texts, self.keywords)
+        of_domains = domain_metrics(rows, texts, self.keywords)
+        for found in of_domains.values():
+            metrics |= found
         assert self.journal is not None
         for alarm in (*self._constant(rows, step, trainer), *self.watch.observe(step, metrics)):
             self._begin(alarm, self.journal)
+        for alarm in self.domains.observe(step, rows, metrics, of_domains):
+            self._begin(alarm, self.journal)
+        metrics |= self.domains.active()
         active = self.watch.loud
         if self.constant.active:
             active.add(CONSTANT_REWARD)
@@ -86,6 +94,8 @@ class Monitor(Callback):
         texts = validation.model_texts
         metrics |= step_metrics(rows, texts, self.keywords, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
+        for found in domain_metrics(rows, texts, self.keywords, prefix="still/validation").values():
+            metrics |= found
         if self.journal is None:
             return
         kept = []
@@ -106,10 +116,12 @@ class Monitor(Callback):
         trainer.total_training_steps = trainer.global_steps
 
     def state_dict(self) -> dict[str, Any]:
-        return {"watch": self.watch.state_dict()}
+        return {"watch": self.watch.state_dict(), "domains": self.domains.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.watch.load_state_dict(state["watch"])
+        if "domains" in state:  # which older checkpoints have not
+            self.domains.load_state_dict(state["domains"])
 
     def close(self) -> None:
         if self.journal is not None:
@@ -128,13 +140,17 @@ class Monitor(Callback):
 
     def _begin(self, alarm: Alarm, journal: Journal) -> None:
         """Log an alarm that begins, keep it, and see whether it ends the run."""
+        domain, _, label = alarm.name.rpartition("/")
         if alarm.name != CONSTANT_REWARD:  # that has said more already
             level = logging.INFO if alarm.severity == "info" else logging.ERROR
             _log.log(level, str(alarm))
-        journal.alarm(alarm, loud=alarm.name == CONSTANT_REWARD or alarm.name in self.watch.loud)
+        loud = label == CONSTANT_REWARD or label in self.watch.loud
+        if domain:
+            loud = self.domains.loud(alarm.name)
+        journal.alarm(alarm, loud=loud)
         # An alarm may begin as a warning, or less: only the worst that it can be ends a run.
-        worst = alarm.name == CONSTANT_REWARD or alarm.severity == self.watch.detectors[alarm.name].severity
-        if alarm.name in self.stop_on and worst:
+        worst = label == CONSTANT_REWARD or alarm.severity == self.watch.detectors[label].severity
+        if label in self.stop_on and worst:
             self.stopping = True
             _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 

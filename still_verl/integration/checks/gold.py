@@ -1,79 +1,154 @@
-"""The right answers of a job's data can be read, and a response that repeats one would be paid."""
+"""The data that a reward of ours is paid by: right answers that can be read, and a route for each source."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from omegaconf import DictConfig
 
 from still_verl import paths
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
-from still_verl.integration.checks.run_length import listed
-from still_verl.rewards.gold_check import check_golds
+from still_verl.integration.checks.rows_of_job import SOURCE, DataFile, data_files
+from still_verl.rewards.gold_check import GoldCheck, GoldChecker
+from still_verl.rewards.gold_faults import fault_of
 from still_verl.rewards.presets import BOXED, Preset
-from still_verl.rewards.registries import TERMS
-from still_verl.rewards.terms import ANSWER_TERMS
+from still_verl.rewards.routes import Router, UnknownSource, routes_from
+from still_verl.rewards.settings import ROUTES
 
-GOLD = "ground_truth"  # the entry of the column `reward_model` that rewards read
+MOST = 5  # sources that a message names
 
 
 def check_gold_answers(config: DictConfig, still: StillConfig) -> None:
-    """Check the right answers of every parquet file, where a reward of ours is paid by them.
+    """Check every row of the local files, where a reward of ours is paid by it.
 
     Raises:
-        ConfigError: names the file, the first faulty row, and how many there are.
+        ConfigError: names the file, the first faulty row, and how many there are; or a route that no row has.
     """
-    preset = paid_by_answer(config, still)
-    if preset is None:
+    router = router_of(config, still)
+    if router is not None:
+        check_routes(data_files(config), router)
         return
-    for key in ("train_files", "val_files"):
-        for name in listed(config.data[key]):
-            check_file(f"data.{key}={name}", Path(name).expanduser(), preset)
+    preset = preset_of(config, still)
+    fault = fault_of(preset) if preset is not None else None
+    if fault is None:
+        return
+    for file in data_files(config):
+        if _can_be_read(file):
+            check_file(file, fault)
 
 
-def paid_by_answer(config: DictConfig, still: StillConfig) -> Preset | None:
-    """Return the preset by which answers are judged; None for rewards that are not ours, or that pay for other things.
+def router_of(config: DictConfig, still: StillConfig) -> Router | None:
+    """Return what chooses the reward of a row by its source; None in a job that has one reward."""
+    if config.reward.reward_manager.name == "still":
+        return Router(still.reward) if still.reward.routes else None
+    custom = config.reward.custom_reward_function
+    if custom.path is None or not paths.is_reward_fn(custom.path):
+        return None
+    given = custom.get("reward_kwargs") or {}
+    if "routes" not in given:
+        return None
+    return Router(routes_from(given["routes"], given.get("verifier")))
 
-    Another reward may have anything as `ground_truth`: tests of a program, for one.
+
+def preset_of(config: DictConfig, still: StillConfig) -> Preset | None:
+    """Return the preset that a job is paid by; None for rewards that are not ours.
+
+    Another reward may have anything as `ground_truth`.
     """
     if config.reward.reward_manager.name == "still":
-        preset = still.reward.build()
-        if any(TERMS.find(name) in ANSWER_TERMS for name in preset.terms):
-            return preset
-        return None
+        return still.reward.build()
     custom = config.reward.custom_reward_function
     if custom.path is None or not paths.is_reward_fn(custom.path):
         return None
     return replace(BOXED, verifier=(custom.get("reward_kwargs") or {}).get("verifier", BOXED.verifier))
 
 
-def check_file(key: str, path: Path, preset: Preset) -> None:
-    """Check one file, and print how many answers were looked at; of another format or place it only says so."""
-    if path.suffix != ".parquet" or not path.is_file():
-        print(f"still_verl: {key}: its right answers were not checked, only those of local parquet files are")
-        return
-    found = check_golds(read_column(path), preset.verifier)
+def check_file(file: DataFile, fault: Callable[[Any], str]) -> None:
+    """Check one file, and print how many answers were looked at."""
+    checker = GoldChecker(fault)
+    for _, _, answer in file.rows(with_source=False):
+        checker.add(answer)
+    refuse_faulty(file.key, checker.found)
+    print(f"still_verl: {file.key}: checked {checker.found.checked:,} different right answers of {checker.rows:,} rows")
+
+
+def refuse_faulty(where: str, found: GoldCheck) -> None:
+    """Raise an error over right answers that nobody can be paid by."""
     if found.faulty:
         raise ConfigError(
-            f"{key}: row {found.first_row}: {found.fault}; {found.faulty} of {found.checked} different right answers "
+            f"{where}: row {found.first_row}: {found.fault}; {found.faulty} of {found.checked} different right answers "
             "are like this: correct or drop those rows"
         )
-    print(f"still_verl: {key}: checked {found.checked:,} different right answers of {found.rows:,} rows")
 
 
-def read_column(path: Path) -> Iterator[Any]:
-    """Yield the right answer of each row of a parquet file.
+def check_routes(files: Sequence[DataFile], router: Router) -> None:
+    """Check that each row has a route, each route has rows, and each right answer can be read by its reward.
 
     Raises:
-        ConfigError: the column `reward_model` has no such entry.
+        ConfigError: names sources, counts and first rows.
     """
-    parquet = pq.ParquetFile(path)
-    column = parquet.schema_arrow.field("reward_model").type
-    if GOLD not in [column.field(index).name for index in range(column.num_fields)]:
-        raise ConfigError(f"{path}: the column reward_model has no {GOLD}: add it, as verl's docs of data show")
-    for batch in parquet.iter_batches(columns=[f"reward_model.{GOLD}"]):
-        for row in batch.column(0).to_pylist():
-            yield (row or {}).get(GOLD)
+    used: set[str] = set()
+    sources: set[str] = set()
+    readable = [file for file in files if _can_be_read(file)]
+    for file in readable:
+        counts = check_routed_file(file, router)
+        sources.update(counts)
+        used.update(router.of(source).settings.label for source in counts)
+    if len(readable) < len(files):
+        return  # what was not read may have the others
+    for route in router.routes:
+        if route.settings.label not in used:
+            have = ", ".join(sorted(sources)[:MOST])
+            raise ConfigError(f"{route.settings.key}: no row of the data has such a {SOURCE} ({have}): drop the route")
+
+
+def check_routed_file(file: DataFile, router: Router) -> Counter[str]:
+    """Check one file, print what each route has of it, and return the rows of each source.
+
+    Raises:
+        ConfigError: as `check_routes`.
+    """
+    checkers = {route.settings.label: _checker(route.preset) for route in router.routes}
+    counts: Counter[str] = Counter()
+    unknown: dict[str, int] = {}
+    for number, source, answer in file.rows():
+        counts[source] += 1
+        try:
+            label = router.of(source).settings.label
+        except UnknownSource:
+            unknown.setdefault(source, number)
+            continue
+        checkers[label].add(answer, number)
+    if unknown:
+        raise ConfigError(f"{file.key}: {_unknown_rows(unknown, counts, router)}")
+    for route in router.routes:
+        found, label = checkers[route.settings.label].found, route.settings.label
+        refuse_faulty(f"{file.key}: {route.settings.key}", found)
+        print(f"still_verl: {file.key}: {label} by {route.settings.reward}: {found.rows:,} rows")
+    return counts
+
+
+def _unknown_rows(first: Mapping[str, int], counts: Counter[str], router: Router) -> str:
+    """Say which sources have no route, with their rows."""
+    named = [f"{source!r} ({counts[source]:,} rows, first {first[source]})" for source in list(first)[:MOST]]
+    if len(first) > MOST:
+        named.append(f"{len(first) - MOST} more")
+    patterns = ", ".join(route.settings.source for route in router.routes)
+    return f"{SOURCE} {', '.join(named)}: none of {ROUTES} matches it ({patterns}); add a route, or drop those rows"
+
+
+def _checker(preset: Preset) -> GoldChecker:
+    return GoldChecker(fault_of(preset) or _all_is_well)
+
+
+def _all_is_well(ground_truth: Any) -> str:
+    return ""
+
+
+def _can_be_read(file: DataFile) -> bool:
+    """Whether a file can be looked at here; else say that it is not."""
+    if not file.readable:
+        print(f"still_verl: {file.key}: its right answers were not checked, only those of local files are")
+    return file.readable

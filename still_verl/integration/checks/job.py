@@ -33,6 +33,7 @@ from still_verl.integration.checks.run_folder import check_run_folder
 from still_verl.integration.checks.schedules import check_schedules
 from still_verl.integration.checks.selection import check_selection
 from still_verl.integration.checks.tools import check_text_only, check_tools
+from still_verl.integration.checks.trial import check_reward_of_rows
 from still_verl.integration.checks.unknown import check_known
 from still_verl.integration.checks.unread import check_read, check_replaced
 from still_verl.integration.checks.upstream import build_upstream, check_upstream
@@ -66,6 +67,7 @@ def _check(config: DictConfig) -> None:
     check_context_window(config, model)
     check_rows(config, model)
     check_gold_answers(config, still)
+    check_reward_of_rows(config, still)
     check_packages(config)
     check_trackers(config)
     check_driver()

@@ -21,11 +21,11 @@ def check_names(still: StillConfig) -> None:
     Raises:
         ConfigError: the first object that is not there, with what is known and the nearest of it.
     """
-    preset = still.reward.build()
-    for name in preset.terms:
-        TERMS.find(name)
-    for name in preset.extractors:
-        EXTRACTORS.find(name)
+    for preset in still.reward.presets():
+        for name in preset.terms:
+            TERMS.find(name)
+        for name in preset.extractors:
+            EXTRACTORS.find(name)
     for name in still.selection.rules:
         SELECTION_RULES.find(name)
     for key in SCHEDULED:

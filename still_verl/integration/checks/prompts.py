@@ -3,7 +3,6 @@
 from typing import Any
 
 from omegaconf import DictConfig
-from verl.utils.reward_score import default_compute_score
 
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.model import Model
@@ -26,7 +25,6 @@ def check_rows(config: DictConfig, model: Model | None) -> None:
             check_messages(f"{where}: row {number}", row, config.data.prompt_key)
             check_answer(f"{where}: row {number}", row, config)
         check_thinking(where, rows[0], config)
-        check_reward_of_source(where, rows, config)
     for key, name, path in local_files(config):
         where, rows = f"{key}={name}", read_rows(path)
         if model is not None and not any(rows[0].get(config.data[key]) for key in ("image_key", "video_key")):
@@ -66,25 +64,6 @@ def check_thinking(where: str, row: dict[str, Any], config: DictConfig) -> None:
             f"data.apply_chat_template_kwargs.chat_template has <think>, and so have the prompts of {name}: "
             "set still/prompt=raw to take them as they are, or still/prompt=inherit for the model's own template"
         )
-
-
-def check_reward_of_source(where: str, rows: list[dict[str, Any]], config: DictConfig) -> None:
-    """Check that verl has a reward for each source of data, where it is verl that chooses the reward by it."""
-    reward = config.reward
-    if reward.reward_manager.name == "still" or reward.custom_reward_function.path or reward.reward_model.enable:
-        return
-    column = config.data.reward_fn_key
-    by_source = {str(row[column]): row["reward_model"] for row in rows}
-    for source, answer in by_source.items():
-        try:
-            default_compute_score(source, "", str(answer["ground_truth"]))
-        except NotImplementedError:
-            raise ConfigError(
-                f"{where}: verl has no reward for {column}={source!r}; set still/reward=boxed, or a function of yours "
-                "as reward.custom_reward_function.path"
-            ) from None
-        except Exception:  # it has one, which wants more than an empty response
-            continue
 
 
 def check_lengths(where: str, rows: list[dict[str, Any]], config: DictConfig, model: Model) -> None:

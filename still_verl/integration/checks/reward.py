@@ -12,16 +12,28 @@ from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
+from still_verl.rewards.gold_faults import reads_the_gold
+from still_verl.rewards.presets import Preset
+from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
-from still_verl.rewards.settings import RewardConfig
+from still_verl.rewards.settings import WHOLE_REWARD, RewardConfig
 
+INSTRUCTIONS = "instructions"  # the term that looks at the form alone
 # Responses that a term may look at: with and without a format, finished or cut.
 TEXTS = ("<think>so</think><answer>4</answer>", r"so \boxed{4}")
 
 
 def check_reward_function(config: DictConfig) -> None:
     """Load the reward as verl's reward workers will, which start minutes later."""
-    key = f"reward.custom_reward_function.path={config.reward.custom_reward_function.path}"
+    path = config.reward.custom_reward_function.path
+    if config.reward.reward_model.enable and path is None:
+        raise ConfigError(
+            f"reward.reward_model.enable=true: without reward.custom_reward_function.path verl pays by what a "
+            f"classifier says, and calls no reward manager (reward.reward_manager.name="
+            f"{config.reward.reward_manager.name}) and no rule; give a function that asks the model, or set "
+            "reward.reward_model.enable=false"
+        )
+    key = f"reward.custom_reward_function.path={path}"
     try:
         get_custom_reward_fn(config)
     except (FileNotFoundError, AttributeError) as error:
@@ -40,8 +52,38 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
             f"reward.custom_reward_function.path={path}: the reward manager `still` does not call it; "
             "set reward.reward_manager.name=naive, or drop the function"
         )
-    preset, limit = still.reward.build(), config.data.max_response_length
-    loop = config.actor_rollout_ref.rollout.agent.default_agent_loop
+    for preset in still.reward.presets():
+        check_terms(config, preset)
+    check_all_read(still)
+    tell_of_weights(config, still)
+
+
+def judges_content(name: str) -> bool:
+    """Say whether a term is paid by the right answer of the data, or is one of the user's own, which may be."""
+    if name not in TERMS:
+        return True
+    return name != INSTRUCTIONS and reads_the_gold(TERMS.find(name))
+
+
+def tell_of_weights(config: DictConfig, still: StillConfig) -> None:
+    """Say that weights of routes do not change what is learned, where verl divides by the spread of each group."""
+    weighted = any(route.weight != 1 for route in still.reward.routes)
+    algorithm = config.algorithm
+    if weighted and algorithm.adv_estimator == "grpo" and algorithm.norm_adv_by_std_in_grpo:
+        print(
+            "still_verl: still.reward.routes: the weights change the score that is logged, and not what is learned: "
+            "grpo divides by the spread of each group; set algorithm.norm_adv_by_std_in_grpo=false to weigh domains"
+        )
+
+
+def check_terms(config: DictConfig, preset: Preset) -> None:
+    """Refuse terms that this job can never pay."""
+    limit, loop = config.data.max_response_length, config.actor_rollout_ref.rollout.agent.default_agent_loop
+    if INSTRUCTIONS in preset.terms and not any(judges_content(name) for name in preset.terms):
+        raise ConfigError(
+            f"still.reward.weights has {INSTRUCTIONS} and no term that judges what is said: a model would learn to say "
+            "nothing in the right form; add one, such as correct"
+        )
     if "tools" in preset.terms and not runs_code(config):
         raise ConfigError(
             f"still.reward.weights has tools, but the agent loop {loop} runs no tools: set still/rollout=code"
@@ -51,24 +93,27 @@ def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
             f"still.reward.overlong_buffer={preset.overlong_buffer}: more than data.max_response_length={limit}; "
             "lower it"
         )
-    check_all_read(still)
 
 
 def check_all_read(still: StillConfig) -> None:
     """Let the terms judge a few responses, and refuse what is set and no term read."""
     settings = still.reward
-    preset, read = tracked(settings.build())
-    for name, (text, finished) in product(preset.terms, product(TEXTS, (True, False))):
-        sample = Sample(text, ("4",), preset, tokens=8, max_tokens=8, finished=finished, tool_ok=1)
-        try:
-            value_of(name, sample)
-        except ValueError:  # a term of the user's own may want what only a real row has
-            return
-    read |= {"preset", "weights", "required", "extractors"}
+    read = {*WHOLE_REWARD, "extractors", "routes"}
+    terms: list[str] = []
+    for each in settings.presets():
+        preset, seen = tracked(each)
+        terms += preset.terms
+        for name, (text, finished) in product(preset.terms, product(TEXTS, (True, False))):
+            sample = Sample(text, ("4",), preset, tokens=8, max_tokens=8, finished=finished, tool_ok=1)
+            try:
+                value_of(name, sample)
+            except ValueError:  # a term of the user's own may want what only a real row has
+                return
+        read |= seen
     for field in fields(settings):
         value = getattr(settings, field.name)
         if value not in (None, getattr(RewardConfig(), field.name)) and field.name not in read:
             raise ConfigError(
-                f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(preset.terms)} reads it: "
+                f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(terms)} reads it: "
                 "drop it, or choose a preset with a term that does"
             )

@@ -22,7 +22,7 @@ def read_rows(path: Path, count: int = ROWS) -> list[dict[str, Any]]:
         OSError, ValueError: the file cannot be read.
     """
     if path.suffix != ".parquet":
-        return list(islice(_json_rows(path), count))
+        return list(islice(json_rows(path), count))
     parquet = pq.ParquetFile(path)
     first = list(islice(_batches(parquet, 0), count))
     if parquet.num_row_groups > 1:
@@ -35,7 +35,7 @@ def _batches(parquet: pq.ParquetFile, group: int) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def json_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file with one object a line, or of one list."""
     with path.open() as file:
         if file.read(1) == "[":

@@ -123,6 +123,7 @@ def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
 DYNAMICS = ("still.kl", "still.entropy", "still.temperature", "still.reference", "still.context", "still.selection")
 READERS = (
     Reader((*DYNAMICS, "still.old_log_prob", "still.monitor", "still.callbacks"), no_trainer),
+    Reader(("still.guard.errors_in_a_row", "still.guard.wait_seconds", "still.guard.say_seconds"), no_trainer),
     Reader(("still.old_log_prob.entropy_every",), no_skip),
     Reader(("still.context", "still.temperature"), no_loop_of_the_step),
     Reader(("still.interpreter", "still.reward.answer_in_outputs"), no_code_loop),

@@ -221,3 +221,39 @@ def test_a_run_ends_at_a_validation_with_responses_that_could_not_be_scored(tmp_
         validation = Validation(["a", "b"], ["p", "q"], ["r", "s"], [1.0, 0.0], infos)
         run.monitor.on_validation(run.trainer, validation, {})
     run.monitor.close()
+
+
+def test_metrics_of_domains_are_a_recount_of_the_samples(tmp_path: Path) -> None:
+    rows = step_rows([1.0, 0.0, 1.0, 0.5])
+    for info, domain in zip(rows.infos, ("math", "math", "code", "code"), strict=True):
+        info["domain"] = domain
+    run = Run(tmp_path, samples=99, stop_on=["constant_reward"])
+    metrics = run.step(rows)
+    validation = Validation(list("ab"), ["p"] * 2, ["x"] * 2, [1.0, 0.0], {"acc": [1.0, 0.0], "domain": ["math"] * 2})
+    found: dict[str, float] = {}
+    run.monitor.on_validation(run.trainer, validation, found)
+    assert found["still/validation/domain/math/accuracy"] == found["still/validation/accuracy"] == 0.5
+    run.monitor.close()
+    kept = [sample for sample in read_samples(tmp_path) if sample["phase"] == "train"]
+    for domain in ("math", "code"):
+        own = [sample for sample in kept if sample["domain"] == domain]
+        begin = f"still/domain/{domain}"
+        assert metrics[f"{begin}/samples"] == len(own) == 2
+        assert metrics[f"{begin}/accuracy"] == np.mean([sample["acc"] for sample in own])
+        assert metrics[f"{begin}/score"] == np.mean([sample["score"] for sample in own])
+        assert metrics[f"{begin}/length/mean"] == np.mean([sample["tokens"] for sample in own])
+        assert metrics[f"{begin}/reward/correct"] == np.mean([sample["terms"]["correct"] for sample in own])
+
+
+def test_an_alarm_of_one_domain_can_end_the_run(tmp_path: Path) -> None:
+    run = Run(tmp_path, stop_on=["constant_reward"])
+    for _ in range(3):
+        rows = step_rows([1.0, 0.0, 0.0, 0.0])
+        for info, domain in zip(rows.infos, ("math", "math", "code", "code"), strict=True):
+            info["domain"] = domain
+        metrics = run.step(rows)
+    assert metrics["still/alarm/code/constant_reward"] == 1.0 and metrics["still/alarm/constant_reward"] == 0.0
+    assert run.monitor.stopping
+    run.monitor.close()
+    (alarm,) = [row for row in json_lines(tmp_path / "alarms.jsonl") if row["name"] == "code/constant_reward"]
+    assert alarm["evidence"].startswith("in the domain code: every response of the last 3 steps")

@@ -1,0 +1,74 @@
+"""verl's replay buffer, watched: a run that only waits says for what, and ends."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from still_verl.integration.transfer_queue import errors_of_prompts
+from still_verl.monitor.watchdog import Prompts, Watchdog
+
+if TYPE_CHECKING:
+    from verl.trainer.ppo.v1.replay_buffer import ReplayBuffer
+
+    from still_verl.monitor.settings import GuardConfig
+
+    # What stands behind the mixin in a class; at run time it is a mixin of nothing.
+    Upstream = ReplayBuffer
+else:
+    Upstream = object
+
+_log = logging.getLogger(__name__)
+
+
+class Watched(Upstream):
+    """Mixin in front of a replay buffer. verl polls the queue in one method, however it waits."""
+
+    watchdog: Watchdog
+    wanted: tuple[str, int] = ("", 0)  # partition and number of the prompts that `sample` waits for
+
+    def sample(self, global_steps: int, partition_id: str, batch_size: int) -> Any:
+        self.wanted = (partition_id, batch_size)
+        try:
+            return super().sample(global_steps=global_steps, partition_id=partition_id, batch_size=batch_size)
+        finally:
+            self.wanted = ("", 0)
+
+    def _sync_metadata_from_transfer_queue(self) -> None:
+        super()._sync_metadata_from_transfer_queue()
+        with_responses = {key.split("_")[0] for keys in self.partitions.values() for key in keys}
+        failures = _all(self.failure_keys)
+        prompts = Prompts(
+            pending=_all(self.pending_keys),
+            running=_all(self.running_keys),
+            finished=_all(self.finished_keys) | (failures & with_responses),
+            failed=failures - with_responses,
+            partly=failures & with_responses,
+            responses=sum(len(keys) for keys in self.partitions.values()),
+        )
+        partition, wanted = self.wanted
+        all_failed = 0 < wanted <= len(self.failure_keys[partition] & prompts.failed)
+        said = self.watchdog.look(prompts, all_failed)
+        if said:
+            _log.error(said)
+
+
+def _all(keys: dict[str, set[str]]) -> frozenset[str]:
+    """Return the keys of all partitions; a uid is in one only."""
+    return frozenset().union(*keys.values())
+
+
+def watched(buffer: Any, settings: GuardConfig) -> Any:
+    """Return a replay buffer as an object of a subclass of its own class, which may be a user's.
+
+    A buffer that does not poll as verl's does is returned as it is.
+    """
+    kind = type(buffer)
+    if not hasattr(kind, "_sync_metadata_from_transfer_queue"):
+        return buffer
+    # A name of its own, so that verl's messages still say which buffer it is.
+    subclass: Any = type(f"Watched{kind.__name__}", (Watched, kind), {})
+    found = object.__new__(subclass)
+    vars(found).update(vars(buffer))
+    found.watchdog = Watchdog(settings, errors_of_prompts)
+    return found

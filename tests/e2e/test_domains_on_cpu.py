@@ -1,0 +1,68 @@
+"""A real run of two domains: each has its own reward, and its metrics are a recount of the samples."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from still_verl.monitor.jsonl import read_samples
+
+pytestmark = pytest.mark.e2e
+
+ROUTES = (
+    "still.reward.routes=[{source: sums*, reward: distill, normalize: [-1, 1]}, {source: own, reward: terms.digits}]"
+)
+
+
+def two_sources(path: Path, folder: Path) -> Path:
+    """Write the rows of a data file, every other one as another source."""
+    rows = pq.read_table(path).to_pylist()
+    for number, row in enumerate(rows):
+        row["data_source"] = "own" if number % 2 else "sums/addition"
+    written = folder / path.name
+    pq.write_table(pa.Table.from_pylist(rows), written)
+    return written
+
+
+def test_a_run_of_two_domains(train: Callable[..., Any], demo_files: Any, tmp_path: Path) -> None:
+    model, *files = demo_files("random-untied")
+    names = [name.partition("=") for name in files]
+    own = [f"{key}={two_sources(Path(path), tmp_path)}" for key, _, path in names]
+    job = train(
+        tmp_path,
+        model,
+        *own,
+        "reward.reward_manager.name=still",
+        ROUTES,
+        "still.monitor.samples=999",
+        "trainer.val_before_train=true",
+        "trainer.total_training_steps=2",
+    )
+    assert "sums_addition" not in job.log and "sums by distill: " in job.log and "own by terms.digits: " in job.log
+    samples = [row for row in read_samples(tmp_path / "run") if row["phase"] == "train"]
+    for step in job.steps:
+        mine = [row for row in samples if row["step"] == step["training/global_step"]]
+        assert {row["domain"] for row in mine} <= {"sums", "own"} and len(mine) == 16
+        for domain in {row["domain"] for row in mine}:
+            kept = [row for row in mine if row["domain"] == domain]
+            begin = f"still/domain/{domain}"
+            assert step[f"{begin}/samples"] == len(kept)
+            assert step[f"{begin}/score"] == pytest.approx(np.mean([row["score"] for row in kept]))
+            assert step[f"{begin}/accuracy"] == pytest.approx(np.mean([row["acc"] for row in kept]))
+            assert step[f"{begin}/length/mean"] == pytest.approx(np.mean([row["tokens"] for row in kept]))
+            terms = {name for row in kept for name in row["terms"]}
+            assert terms == {"signed"} if domain == "sums" else terms == {"digits"}
+    first = next(row for row in read_metrics_of_validation(job) if "still/validation/accuracy" in row)
+    assert {"still/validation/domain/sums/accuracy", "still/validation/domain/own/score"} <= set(first)
+    assert {"val-core/sums/addition/acc/mean@1", "val-core/own/acc/mean@1"} <= set(first)
+
+
+def read_metrics_of_validation(job: Any) -> list[dict[str, Any]]:
+    """Read every row of the metrics, that of the validation before the first step among them."""
+    from still_verl.monitor.jsonl import read_metrics
+
+    return list(read_metrics(job.folder / "run"))
