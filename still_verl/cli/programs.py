@@ -12,6 +12,7 @@ from still_verl.cli.output import stop
 def run_code(
     file: Annotated[Path | None, typer.Argument(help="A Python program.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the program from standard input.")] = False,
+    input: Annotated[Path | None, typer.Option(help="A file that the program reads as its standard input.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of wall time.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -27,7 +28,7 @@ def run_code(
         else:
             code = typer.get_text_stream("stdin").read()
         sandbox = Local(Limits(seconds=timeout))
-        result = sandbox.run(code)
+        result = sandbox.run(code, stdin=input.read_bytes() if input else None)
     except (SandboxUnavailable, OSError, ValueError) as error:
         stop(str(error), code=2)
     sandbox.close()

@@ -23,8 +23,10 @@ class FenceParser:
         blocks: the code of every Python block that was closed so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, languages: frozenset[str] = PYTHON) -> None:
+        """Read blocks of some languages, in lower case; the empty one is a fence that names none."""
         self.blocks: list[str] = []
+        self._languages = languages
         self._pieces: list[str] = []  # of the line that has not ended yet
         self._items = ListItems()
         self._fence = ""  # of the block that is open
@@ -85,7 +87,8 @@ class FenceParser:
         if "`" in found[2] and found[1][0] == "`":  # code in a line of text
             return False
         info = found[2].split()
-        self._fence, self._is_python = found[1], bool(info) and info[0].lower() in PYTHON
+        language = info[0].lower() if info else ""
+        self._fence, self._is_python = found[1], language in self._languages
         self._column, self._furthest = column, self._items.base + MAX_INDENT
         return False
 
@@ -95,14 +98,15 @@ class FenceParser:
         found = _FENCE.match(text)
         closes = found is not None and not found[2].strip() and found[1].startswith(self._fence)
         if closes and column <= self._furthest and not self._strings.inside:
-            return self._close()
+            return self.close()
         code = without_indentation(line, self._column)
         self._code.append(code)
         if self._is_python:
             self._strings.read(code)
         return False
 
-    def _close(self) -> bool:
+    def close(self) -> bool:
+        """Close the block that is open; return whether it is one of those languages."""
         if self._is_python:
             self.blocks.append("".join(self._code).replace("\r\n", "\n"))
         self._items.end_paragraph()

@@ -5,6 +5,7 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.equivalence.verify import UNREADABLE
+from still_verl.rewards.explanations import explained
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
@@ -72,6 +73,8 @@ def score_sample(sample: Sample) -> Row:
         "verifier": preset.verifier,
         "unreadable_gold": float(not preset.judge and sample.verdict.reason == UNREADABLE),
     }
+    if preset.judge:
+        row |= explained(TERMS.find(preset.judge), sample)
     if row["unreadable_gold"]:
         report_once(sample)
     return row | {f"term_{TERMS.label(name)}": value for name, value in values.items()}

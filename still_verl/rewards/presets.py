@@ -5,10 +5,11 @@ P is the paper (arXiv 2503.04548) by section.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.equivalence.reading import READINGS, Reading
 from still_verl.rewards.registries import EXTRACTORS, TERMS
 
@@ -27,6 +28,7 @@ class Preset:
         answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
         judge: the term that says whether a response is right, where it is 1; without one, its answer is compared with
             the right answer of the data.
+        tests: how programs are run and judged, for the term `tests`.
 
     Raises:
         ConfigError: a name that cannot be one, a weight that is no finite number, or two terms that would have the same
@@ -45,6 +47,7 @@ class Preset:
     verifier: Reading = "strict"
     answer_in_outputs: bool = False
     judge: str = ""
+    tests: CodeConfig = field(default_factory=CodeConfig)
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
@@ -91,3 +94,4 @@ RRA = Preset({"signed": 1.0, "actions": 1.0})  # P 4.2: rewarding reasoning acti
 LOGIC = Preset({"logic": 1.0}, extractors=("answer_tag", "boxed"), judge="logic")  # puzzles of reasoning-gym
 INSTRUCTED = Preset({"correct": 1.0}, required=("instructions",))  # right, and every instruction followed
 OVERLONG = Preset({"signed": 1.0, "overlong": 1.0})  # DAPO's soft punishment, for comparison with P 4.2's mask
+CODE = Preset({"tests": 1.0}, extractors=("program",), judge="tests")  # 1 when the program passes all tests

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _NAMED_AS_THEY_ARE = ("correct", "signed", "length", "actions", "finished", "overlong", "repetition", "tools")
 _TERMS = {**dict(zip(_NAMED_AS_THEY_ARE, _NAMED_AS_THEY_ARE, strict=True)), "format": "well_formed"}
-_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic", "instructed")
+_PRESETS = ("boxed", "zero", "distill", "rrl", "rra", "overlong", "logic", "instructed", "code")
 TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     "still.reward.weights",
     "a function (sample) -> number",
@@ -19,6 +19,7 @@ TERMS: "Registry[Callable[[Sample], float]]" = Registry(
     | {
         "logic": "still_verl.rewards.logic.solved",
         "instructions": "still_verl.rewards.instructions.followed",
+        "tests": "still_verl.rewards.code.judge.tests",
     },
     arguments=1,
 )
@@ -53,6 +54,22 @@ EXTRACTORS: Registry[Callable[[str], str]] = Registry(
         "answer_tag": "still_verl.rewards.extract.answer_tag",
         "answer_is": "still_verl.rewards.extract.answer_is",
         "after_think": "still_verl.rewards.extract.short_text",
+        "program": "still_verl.rewards.code.program.last_program",
     },
     arguments=1,
+)
+
+COMPARISONS: Registry[Callable[[Any, Any, float], bool]] = Registry(
+    "still.reward.tests.comparison",
+    "a function (expected, found, tolerance) -> bool",
+    {
+        "lines": "still_verl.rewards.code.text.lines",
+        "tokens": "still_verl.rewards.code.text.tokens",
+        "floats": "still_verl.rewards.code.text.floats",
+        "any_order": "still_verl.rewards.code.text.any_order",
+        "sets": "still_verl.rewards.code.text.sets",
+        "exact": "still_verl.rewards.code.text.exact",
+        "values": "still_verl.rewards.code.objects.values",
+    },
+    arguments=3,
 )

@@ -10,6 +10,7 @@ from still_verl.rewards.extract import Extraction, extract
 from still_verl.rewards.format import zero_format_fault
 from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.presets import Preset
+from still_verl.rewards.registries import TERMS
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class Sample:
     def __post_init__(self) -> None:
         object.__setattr__(self, "ground_truth", self.references)
         try:
-            object.__setattr__(self, "references", read_gold(self.references))
+            # A judge of ours reads `ground_truth` itself: tests of a program are megabytes, which nobody should keep.
+            references = () if self.preset.judge in TERMS else read_gold(self.references)
+            object.__setattr__(self, "references", references)
         except UnreadableGold as error:
             object.__setattr__(self, "references", ())
             object.__setattr__(self, "gold_fault", str(error))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.registry import as_number
+from still_verl.rewards.code.settings import CodeConfig
 from still_verl.rewards.patterns import overlap
 from still_verl.rewards.registries import EXTRACTORS, PRESETS, ROUTED, TERMS
 
@@ -91,6 +92,7 @@ class RewardConfig:
         prefilled_think: whether the prompt ends in `<think>`; None looks at each prompt.
         verifier: how generously answers are compared, one of `equivalence.reading.READINGS`.
         answer_in_outputs: whether an answer counts that only a program printed, where the model wrote none.
+        tests: how programs are run and judged, for the term `tests`.
         routes: a reward for each source of data, in place of `preset`, `weights` and `required`; what else is set here
             holds for all of them. No two may match the same source.
 
@@ -106,6 +108,7 @@ class RewardConfig:
     prefilled_think: bool | None = None
     verifier: str | None = None
     answer_in_outputs: bool | None = None
+    tests: CodeConfig = field(default_factory=CodeConfig)
     routes: list[RouteConfig] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from still_verl.rewards.gold_faults import reads_the_gold
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
-from still_verl.rewards.settings import WHOLE_REWARD
+from still_verl.rewards.settings import WHOLE_REWARD, RewardConfig
 
 INSTRUCTIONS = "instructions"  # the term that looks at the form alone
 # Responses that a term may look at: with and without a format, finished or cut.
@@ -112,7 +112,7 @@ def check_all_read(still: StillConfig) -> None:
         read |= seen
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if value is not None and field.name not in read:
+        if value not in (None, getattr(RewardConfig(), field.name)) and field.name not in read:
             raise ConfigError(
                 f"still.reward.{field.name}={value} is set, but none of the terms {', '.join(terms)} reads it: "
                 "drop it, or choose a preset with a term that does"

@@ -102,6 +102,23 @@ class Outcome(NamedTuple):
 TOO_LONG = Outcome("", "error", f"the program is longer than {CODE_MB} MiB")
 
 
+@dataclass(frozen=True)
+class ScriptResult:
+    """What became of a program that was run as a file, as `python FILE` would.
+
+    Attributes:
+        stdout: the bytes that it wrote to stdout. What it wrote to stderr is gone.
+        kind: as in `Result`, and "exited": its process ended with exit code 0 before its last line, as by `os._exit`.
+        error: as in `Result`.
+        seconds: as in `Result`.
+    """
+
+    stdout: bytes
+    kind: str
+    error: str | None
+    seconds: float
+
+
 class Session(Protocol):
     """Blocks that share variables, as in a notebook. One thread at a time."""
 
@@ -119,8 +136,12 @@ class Sandbox(Protocol):
     def tier(self) -> Tier:
         """Isolation in force."""
 
-    def run(self, code: str) -> Result:
+    def run(self, code: str, stdin: str | bytes | None = None) -> Result:
         """Run a program by itself. Never raises for what a program does.
+
+        Args:
+            code: the program.
+            stdin: its standard input; None is none, of which `input()` says so.
 
         Raises:
             SandboxUnavailable: no program can run here.
@@ -156,10 +177,27 @@ class BuildsSandbox(Protocol):
 
 
 @runtime_checkable
+class RunsScripts(Protocol):
+    """A sandbox that runs a program as `python FILE` would, for a reward by tests."""
+
+    def run_script(self, code: str, stdin: bytes = b"", seconds: float | None = None) -> ScriptResult:
+        """Run a program by itself, as a file: no value is shown, and stdout is apart from stderr.
+
+        Args:
+            code: the program.
+            stdin: its standard input.
+            seconds: of wall time; None is what the sandbox's limits say.
+
+        Raises:
+            SandboxUnavailable: no program can run here.
+        """
+
+
+@runtime_checkable
 class SubmitsPrograms(Protocol):
     """A sandbox that waits for its programs by itself, as one on another machine does: no thread is needed for that."""
 
-    def submit(self, code: str) -> "Future[tuple[Result, float]]":
+    def submit(self, code: str, stdin: str | bytes | None = None) -> "Future[tuple[Result, float]]":
         """Run a program; return its result, and the seconds that it waited for a free place.
 
         Cancelling the future gives the place up.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from still_verl.interpreter.sandbox.base import (
     Limits,
     Result,
     SandboxUnavailable,
+    ScriptResult,
     Tier,
     shortened,
 )
@@ -25,6 +27,7 @@ from still_verl.interpreter.sandbox.local import filetree, syscalls
 from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.child import Child, Ends, connect
 from still_verl.interpreter.sandbox.local.client import bare_environment
+from still_verl.interpreter.sandbox.local.input_file import input_file
 from still_verl.interpreter.sandbox.local.session import BlocksSession
 from still_verl.interpreter.sandbox.local.tiers import NOBODY, Mechanisms, require
 from still_verl.processes.fork_server import PACKAGE_ROOT
@@ -110,19 +113,35 @@ class Bubblewrap:
             child.kill()
         return Mechanisms.everything() if starts else Mechanisms.nothing()
 
-    def run(self, code: str) -> Result:
+    def run(self, code: str, stdin: str | bytes | None = None) -> Result:
         """Run a program in an interpreter of its own.
+
+        Args:
+            code: the program.
+            stdin: its standard input; None is none, of which `input()` says so.
 
         Raises:
             SandboxUnavailable: `bwrap` is not there or isolates less than `minimum_tier`.
         """
-        with self.budget.running():
+        with self.budget.running(), input_file(stdin) as source:
             started = time.monotonic()
             child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
             try:
-                return shortened(child.run(code, self.limits), started, self.limits, self.tier)
+                return shortened(child.run(code, self.limits, source), started, self.limits, self.tier)
             finally:
                 child.kill()
+
+    def run_script(self, code: str, stdin: bytes = b"", seconds: float | None = None) -> ScriptResult:
+        """Run a program in an interpreter of its own, as `python FILE` would; see `base.RunsScripts`."""
+        limits = self.limits if seconds is None else replace(self.limits, seconds=seconds)
+        with self.budget.running(), input_file(stdin) as source:
+            started = time.monotonic()
+            child = self.fork(cpu_seconds=math.ceil(limits.seconds) + 1)
+            try:
+                stdout, kind, error = child.run_script(code, limits, source)
+            finally:
+                child.kill()
+            return ScriptResult(stdout, kind, error, time.monotonic() - started)
 
     def session(self) -> BlocksSession:
         """Return a new session, whose blocks share variables; close it."""

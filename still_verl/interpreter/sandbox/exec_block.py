@@ -14,10 +14,13 @@ import socket
 import sys
 import types
 
-from still_verl.interpreter.sandbox.inside import cells, imports
+from still_verl.interpreter.sandbox.inside import cells, imports, scripts
 
 FILE = "<code>"
 PACKET = 32768  # bytes of a message that brings a part of a block
+SCRIPT = b"script"  # the third word of a block's first message, where the block is run as a file and not as a cell
+
+_INPUT = builtins.input
 
 
 def serve(data_socket: socket.socket, output_pipe: int) -> None:
@@ -36,10 +39,13 @@ def serve(data_socket: socket.socket, output_pipe: int) -> None:
         received = _receive(data_socket)
         if received is None:
             return
-        number, code = received
+        number, code, is_script = received
         name = FILE if number == 1 else f"<code {number}>"
-        error = cells.run_block(code, variables, name)
-        flush()
+        if is_script:
+            error = scripts.run_script(code, name)
+        else:
+            error = cells.run_block(code, variables, name)
+            flush()
         data_socket.send(json.dumps({"block": number, "error": error}).encode())
 
 
@@ -51,12 +57,19 @@ def new_main() -> dict[str, object]:
     return module.__dict__
 
 
-def _receive(data_socket: socket.socket) -> tuple[int, str] | None:
-    """Return the next block: a message with its number and its length in bytes, then its parts. None at the end."""
-    head = data_socket.recv(64)
+def _receive(data_socket: socket.socket) -> tuple[int, str, bool] | None:
+    """Return the next block, None at the end: its number, its text, and whether it is a script.
+
+    It comes as a message with its number and its length in bytes, and a descriptor if it has an input of its own; then
+    its parts.
+    """
+    head, fds, _, _ = socket.recv_fds(data_socket, 64, 1)
+    for fd in fds:
+        use_input(fd)
     if not head:
         return None
-    number, missing = map(int, head.split())
+    number, length, *how = head.split()
+    missing = int(length)
     parts = []
     while missing > 0:
         part = data_socket.recv(PACKET)
@@ -64,7 +77,16 @@ def _receive(data_socket: socket.socket) -> tuple[int, str] | None:
             return None
         parts.append(part)
         missing -= len(part)
-    return number, b"".join(parts).decode("utf-8", "surrogatepass")
+    return int(number), b"".join(parts).decode("utf-8", "surrogatepass"), how == [SCRIPT]
+
+
+def use_input(fd: int) -> None:
+    """Make a descriptor the input of the program: descriptor 0, and what Python reads there."""
+    if fd != 0:
+        os.dup2(fd, 0)
+        os.close(fd)
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    builtins.input = _INPUT
 
 
 def prepare() -> None:

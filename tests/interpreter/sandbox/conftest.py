@@ -93,7 +93,11 @@ def well(handler: Handler, request: dict[str, Any]) -> None:
     run: dict[str, Any]
     try:
         done = subprocess.run(
-            [sys.executable, "-c", request["code"]], capture_output=True, text=True, timeout=request["run_timeout"]
+            [sys.executable, "-c", request["code"]],
+            input=request["stdin"],
+            capture_output=True,
+            text=True,
+            timeout=request["run_timeout"],
         )
         run = {"status": "Finished", "return_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
     except subprocess.TimeoutExpired as late:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
@@ -19,13 +20,16 @@ from still_verl.interpreter.sandbox.base import (
     Outcome,
     Result,
     SandboxUnavailable,
+    ScriptResult,
     Tier,
     as_bytes,
+    exit_error,
     is_too_long,
+    readable,
     shortened,
 )
 from still_verl.interpreter.sandbox.fusion.circuit_breaker import Breaker
-from still_verl.interpreter.sandbox.fusion.protocol import Reply, outcome, request_body
+from still_verl.interpreter.sandbox.fusion.protocol import Reply, input_text, outcome, request_body
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
@@ -95,16 +99,35 @@ class Fusion:
         """Isolation on the other machine. It cannot be checked here."""
         return "remote"
 
-    def run(self, code: str) -> Result:
-        """Run a program and wait for its result."""
-        return self.submit(code).result()[0]
+    def run(self, code: str, stdin: str | bytes | None = None) -> Result:
+        """Run a program, with a standard input in UTF-8 or none, and wait for its result."""
+        return self.submit(code, stdin).result()[0]
 
-    def submit(self, code: str) -> "Future[tuple[Result, float]]":
+    def submit(self, code: str, stdin: str | bytes | None = None) -> "Future[tuple[Result, float]]":
         """Run a program; return its result and the seconds that it waited for a free place.
 
         Cancelling the future hangs up and frees the place.
+
+        Raises:
+            ValueError: the input is not UTF-8.
         """
-        return asyncio.run_coroutine_threadsafe(self._take_a_place(code), self._start())
+        return asyncio.run_coroutine_threadsafe(self._shown(code, input_text(stdin)), self._start())
+
+    def run_script(self, code: str, stdin: bytes = b"", seconds: float | None = None) -> ScriptResult:
+        """Run a program as `python FILE` would; see `base.RunsScripts`.
+
+        Raises:
+            SandboxUnavailable: the service gave no answer.
+            ValueError: the input is not UTF-8.
+        """
+        limits = self.limits if seconds is None else replace(self.limits, seconds=seconds)
+        call = self._take_a_place(code, input_text(stdin), limits, is_script=True)
+        found, started, _ = asyncio.run_coroutine_threadsafe(call, self._start()).result()
+        if found.kind == "unavailable":
+            raise SandboxUnavailable(f"{self.url}: {found.error} {self.fault}".rstrip())
+        kind = "exited" if found.error == exit_error(0) else found.kind
+        stdout = found.output.encode("utf-8", "surrogatepass")
+        return ScriptResult(stdout, kind, found.error, time.monotonic() - started)
 
     def session(self) -> NoReturn:
         """Refuse: a service keeps no variables.
@@ -135,25 +158,32 @@ class Fusion:
                 self._thread.start()
             return self._loop
 
-    async def _take_a_place(self, code: str) -> tuple[Result, float]:
+    async def _shown(self, code: str, stdin: str | None) -> tuple[Result, float]:
+        found, started, waited = await self._take_a_place(code, stdin, self.limits)
+        found = found._replace(output=readable(found.output))
+        return shortened(found, started, self.limits, self.tier), waited
+
+    async def _take_a_place(
+        self, code: str, stdin: str | None, limits: Limits, is_script: bool = False
+    ) -> tuple[Outcome, float, float]:
+        """Return what became of a program, when it was sent, and the seconds that it waited for a place."""
         asked = time.monotonic()
         async with self._places:
             started = time.monotonic()
-            found = await self._ask(code)
-            return shortened(found, started, self.limits, self.tier), started - asked
+            return await self._ask(code, stdin, limits, is_script), started, started - asked
 
-    async def _ask(self, code: str) -> Outcome:
+    async def _ask(self, code: str, stdin: str | None, limits: Limits, is_script: bool) -> Outcome:
         """Return what became of a program; never raises for what a service does."""
         if is_too_long(as_bytes(code)):
             return TOO_LONG
         if not self._breaker.admits():
             return Outcome("", "unavailable", _PAUSED)
         try:
-            content = request_body(code, self.limits)
-            body = await asyncio.wait_for(self._send(content), self.limits.seconds + self._grace)
-            found = outcome(Reply.model_validate_json(body), self.limits)
+            content = request_body(code, limits, stdin, is_script)
+            body = await asyncio.wait_for(self._send(content), limits.seconds + self._grace)
+            found = outcome(Reply.model_validate_json(body), limits)
         except TooLong:
-            found = Outcome("", "flood", self.limits.flood_error)
+            found = Outcome("", "flood", limits.flood_error)
         except (httpx.HTTPError, asyncio.TimeoutError, ValueError) as error:  # pydantic's are ValueErrors
             self._failed(error)
             return Outcome("", "unavailable", _NO_ANSWER)

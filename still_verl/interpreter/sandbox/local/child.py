@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox.base import TOO_LONG, Limits, Outcome, as_bytes, as_text, exit_error, is_too_long
-from still_verl.interpreter.sandbox.exec_block import PACKET
+from still_verl.interpreter.sandbox.exec_block import PACKET, SCRIPT
 from still_verl.interpreter.sandbox.local.footprint import private_bytes
 from still_verl.processes import after_fork
 
@@ -72,19 +72,40 @@ class Child:
         self._talks = True  # whether its data socket is open
         self._writes = True  # whether its output pipe is
         self._pid = 0  # as this process knows it, once it has reported
+        self._stdin: int | None = None  # a descriptor that goes along with the first packet of a block
 
-    def run(self, code: str, limits: Limits) -> Outcome:
+    def run(self, code: str, limits: Limits, stdin: int | None = None) -> Outcome:
         """Run a block. For every kind but "ok" and "error" the child is of no more use afterwards.
 
         Kind "lost" says that nothing is known of the child, because the server is gone or could not fork.
+
+        Args:
+            code: the block.
+            limits: what it may use.
+            stdin: a descriptor that the block gets a copy of as its standard input; None leaves that as it is.
         """
+        output, kind, error = self._run(code, b"", limits, stdin)
+        return Outcome(as_text(output), kind, error)
+
+    def run_script(self, code: str, limits: Limits, stdin: int) -> tuple[bytes, str, str | None]:
+        """Run a block as a file; return what it wrote to stdout, the kind of its end and the error.
+
+        The kinds are those of `run`, and "exited" where its process ended with exit code 0 before its last line.
+        """
+        output, kind, error = self._run(code, SCRIPT, limits, stdin)
+        if error == exit_error(0):
+            kind = "exited"
+        return output, kind, error
+
+    def _run(self, code: str, how: bytes, limits: Limits, stdin: int | None) -> tuple[bytes, str, str | None]:
         data = as_bytes(code)
         if is_too_long(data):
-            return TOO_LONG
+            return b"", TOO_LONG.kind, TOO_LONG.error
         self._block += 1
+        self._stdin = stdin
         output = bytearray()
-        kind, error = self._watch(_packets(self._block, data), output, limits)
-        return Outcome(as_text(bytes(output)), kind, error)
+        kind, error = self._watch(_packets(self._block, data, how), output, limits)
+        return bytes(output), kind, error
 
     def _watch(self, packets: list[bytes], output: bytearray, limits: Limits) -> tuple[str, str | None]:
         """Send `packets` and collect `output` until the block ends, one way or another. Returns kind and error."""
@@ -129,7 +150,11 @@ class Child:
         """Send what the socket takes now; sent packets are removed."""
         try:
             while packets:
-                self._ends.data_socket.send(packets[0])
+                if self._stdin is None:
+                    self._ends.data_socket.send(packets[0])
+                else:
+                    socket.send_fds(self._ends.data_socket, [packets[0]], [self._stdin])
+                    self._stdin = None
                 del packets[0]
         except OSError:  # full for now, or its end is reported on the control socket
             pass
@@ -214,9 +239,9 @@ class Child:
         self._ends.close()
 
 
-def _packets(block: int, data: bytes) -> list[bytes]:
-    """Return the messages that bring a block: its number and its length in bytes as text, then its bytes."""
-    packets = [b"%d %d" % (block, len(data))]
+def _packets(block: int, data: bytes, how: bytes) -> list[bytes]:
+    """Return the messages that bring a block: its number, its length in bytes and `how` as text, then its bytes."""
+    packets = [b"%d %d %s" % (block, len(data), how)]
     for start in range(0, len(data), PACKET):
         packets.append(data[start : start + PACKET])
     return packets

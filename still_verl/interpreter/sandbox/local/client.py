@@ -4,7 +4,9 @@ import json
 import math
 import sysconfig
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,21 +14,25 @@ from typing import TYPE_CHECKING, cast
 from still_verl.interpreter.sandbox.base import (
     OVERHEAD_MB,
     Limits,
-    Outcome,
     Result,
     SandboxUnavailable,
+    ScriptResult,
     Tier,
     shortened,
 )
 from still_verl.interpreter.sandbox.local.budget import Budget
 from still_verl.interpreter.sandbox.local.child import Child, connect
 from still_verl.interpreter.sandbox.local.greeting import Greeting
+from still_verl.interpreter.sandbox.local.input_file import input_file
 from still_verl.interpreter.sandbox.local.session import BlocksSession
 from still_verl.interpreter.sandbox.local.tiers import Mechanisms, require
 from still_verl.processes.fork_server import PACKAGE_ROOT, ForkServer, Unavailable
 
 if TYPE_CHECKING:
     from still_verl.interpreter.settings import InterpreterConfig
+
+_TRIES = 2  # a lost server is no fault of the program, so that it is run once more
+_CANNOT_FORK = "the sandbox's server cannot start a process; is the machine out of memory?"
 
 
 class Local:
@@ -45,6 +51,7 @@ class Local:
         landlock_abi: int | None = None,
         total_mb: int | None = None,
         preload: Sequence[str] = (),
+        mathematics: bool = True,
     ) -> None:
         """Describe a sandbox; nothing is started before its first program.
 
@@ -56,6 +63,7 @@ class Local:
             landlock_abi: the highest version of Landlock that is used; None is the kernel's. Both are for tests.
             total_mb: MiB that all programs and open sessions may take; None is a fourth of this machine's memory.
             preload: modules that the server loads ahead; the limit on memory counts them.
+            mathematics: load numpy and sympy ahead, too; without them a program that needs neither takes less time.
 
         Raises:
             ValueError: `total_mb` has no room for one program.
@@ -71,6 +79,7 @@ class Local:
             landlock_abi,
             list(preload),
             folders,
+            mathematics,
             environment=bare_environment(),
             folders=folders,
         )
@@ -103,8 +112,12 @@ class Local:
         """Isolation in force."""
         return self.mechanisms.tier
 
-    def run(self, code: str) -> Result:
+    def run(self, code: str, stdin: str | bytes | None = None) -> Result:
         """Run a program in a process of its own.
+
+        Args:
+            code: the program.
+            stdin: its standard input; None is none, of which `input()` says so.
 
         Raises:
             SandboxUnavailable: this machine isolates less than `minimum_tier`, or the server cannot start a process.
@@ -115,20 +128,40 @@ class Local:
             '42\\n'
             >>> sandbox.run("1 / 0").error
             '  line 1, in <module>: 1 / 0\\nZeroDivisionError: division by zero'
+            >>> sandbox.run("print(int(input()) * 7)", stdin="6").stdout
+            '42\\n'
             >>> sandbox.close()
         """
-        for _ in range(2):  # a lost server is no fault of the program, so that it is run once more
-            with self.budget.running():
+        for _ in range(_TRIES):
+            with self.budget.running(), self._child(self.limits) as child, input_file(stdin) as source:
                 started = time.monotonic()
-                outcome = self._run_once(code)
+                outcome = child.run(code, self.limits, source)
             if outcome.kind != "lost":
                 return shortened(outcome, started, self.limits, self.tier)
-        raise SandboxUnavailable("the sandbox's server cannot start a process; is the machine out of memory?")
+        raise SandboxUnavailable(_CANNOT_FORK)
 
-    def _run_once(self, code: str) -> Outcome:
-        child = self.fork(cpu_seconds=math.ceil(self.limits.seconds) + 1)
+    def run_script(self, code: str, stdin: bytes = b"", seconds: float | None = None) -> ScriptResult:
+        """Run a program in a process of its own, as `python FILE` would; see `base.RunsScripts`."""
+        with input_file(stdin) as source:
+            return self.run_script_on(source, code, seconds)
+
+    def run_script_on(self, stdin: int, code: str, seconds: float | None = None) -> ScriptResult:
+        """Run a program as a file whose standard input is a descriptor, which may be one end of a pair of sockets."""
+        limits = self.limits if seconds is None else replace(self.limits, seconds=seconds)
+        for _ in range(_TRIES):
+            with self.budget.running(), self._child(limits) as child:
+                started = time.monotonic()
+                stdout, kind, error = child.run_script(code, limits, stdin)
+            if kind != "lost":
+                return ScriptResult(stdout, kind, error, time.monotonic() - started)
+        raise SandboxUnavailable(_CANNOT_FORK)
+
+    @contextmanager
+    def _child(self, limits: Limits) -> Iterator[Child]:
+        """Yield a child for one program, and end it."""
+        child = self.fork(cpu_seconds=math.ceil(limits.seconds) + 1)
         try:
-            return child.run(code, self.limits)
+            yield child
         finally:
             child.kill()
 

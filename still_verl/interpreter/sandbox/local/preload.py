@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from still_verl.interpreter.sandbox import exec_block
+from still_verl.interpreter.sandbox.inside import calls, remote
 from still_verl.interpreter.sandbox.local import generators, memory
+from still_verl.interpreter.sandbox.local.input_file import input_file
 from still_verl.processes import children
 
 # What programs of mathematics do, with the names that they use. Run more than once, because Python specializes code
@@ -31,15 +33,22 @@ for s in (1, 2, 3):
 _PROGRAM = "import sympy\ny = sympy.Symbol('y')\nsympy.solve(2 * y**2 - 7 * y + 3, y)"
 
 
-def warm_up(modules: Sequence[str] = ()) -> list[str]:
+# And one of a reward by tests, which starts without libraries: with them a fork takes half as long again.
+_SCRIPT = "a, b = map(int, input().split())\nprint(a + b)"
+
+
+def warm_up(modules: Sequence[str] = (), mathematics: bool = True) -> list[str]:
     """Import what programs of mathematics import, and use it. Where it is not installed they do without.
 
     Args:
         modules: to import besides, by their dotted names.
+        mathematics: False imports only `modules`.
 
     Returns:
         What is wrong with `modules`, a sentence for each; such a server must not be used.
     """
+    if not mathematics:
+        return _load(modules)
     import cmath  # noqa: E401, F401
 
     try:
@@ -71,6 +80,9 @@ def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
+TOOLS = (calls, remote)  # loaded for the scripts of a reward by tests, which cannot read this package's files
+
+
 @dataclass(frozen=True)
 class Warm:
     """What children need to know of what is loaded.
@@ -84,19 +96,30 @@ class Warm:
     generators: list[generators.Reseed]
 
 
-def settle() -> Warm:
+def settle(mathematics: bool = True) -> Warm:
     """Keep what `warm_up` made shared with children."""
     exec_block.prepare()  # once, for all children; nothing is imported here any more
     found = generators.find()
     children.keep_shared()
     memory.use_huge_pages()
-    return Warm(memory.written_by(_run_a_program), found)
+    return Warm(memory.written_by(_run_a_program if mathematics else _run_a_script), found)
 
 
 def _run_a_program() -> None:
     """Do what a child does with a program, from its request on. For a throw-away process."""
+    _serve([f"1 {len(_PROGRAM)}".encode(), _PROGRAM.encode()], [])
+
+
+def _run_a_script() -> None:
+    """Do the same with a program that reads its input."""
+    with input_file("1 2\n") as source:
+        _serve([b"1 %d %s" % (len(_SCRIPT), exec_block.SCRIPT), _SCRIPT.encode()], [source])
+
+
+def _serve(packets: list[bytes], fds: list[int]) -> None:
     data_socket, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for packet in (f"1 {len(_PROGRAM)}", _PROGRAM):
-        client.send(packet.encode())
+    socket.send_fds(client, packets[:1], fds)
+    for packet in packets[1:]:
+        client.send(packet)
     client.shutdown(socket.SHUT_WR)
     exec_block.serve(data_socket, os.open(os.devnull, os.O_WRONLY))

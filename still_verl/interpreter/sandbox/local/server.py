@@ -28,7 +28,14 @@ PROGRAM_S = 0.008  # that most programs take; a fork beside one slows it, and ca
 _SIGNALS = {b"stop": signal.SIGSTOP, b"go": signal.SIGCONT}
 
 
-def main(control_fd: int, absent: list[str], landlock_abi: int | None, modules: list[str], folders: list[str]) -> None:
+def main(
+    control_fd: int,
+    absent: list[str],
+    landlock_abi: int | None,
+    modules: list[str],
+    folders: list[str],
+    mathematics: bool = True,
+) -> None:
     """Serve until the parent is gone. The first message to it says which mechanisms there are.
 
     Args:
@@ -37,6 +44,7 @@ def main(control_fd: int, absent: list[str], landlock_abi: int | None, modules: 
         landlock_abi: the highest version of Landlock that is used; None is the kernel's.
         modules: to load ahead, besides those that programs of mathematics use.
         folders: what the parent put on Python's path, for this process and not for programs.
+        mathematics: whether what programs of mathematics use is loaded ahead.
     """
     control = socket.socket(fileno=control_fd)
     # First of all: what it imports lies in `folders`, and is out of sight for children.
@@ -44,11 +52,11 @@ def main(control_fd: int, absent: list[str], landlock_abi: int | None, modules: 
     if mechanisms.namespaces and not works(lambda: dry_run(mechanisms)):
         mechanisms = mechanisms.without("mount")
     _hide(folders)
-    faults = preload.warm_up(modules)
+    faults = preload.warm_up(modules, mathematics)
     if faults:
         control.send(Greeting(mechanisms, 0, faults).to_json())
         return
-    warm = preload.settle()
+    warm = preload.settle(mathematics)
     jail = Jail(mechanisms)
     control.send(Greeting(mechanisms, jail.footprint.writable_bytes).to_json())
     Server(control, jail, warm).serve()

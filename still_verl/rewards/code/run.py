@@ -1,0 +1,151 @@
+"""Runs a program against the tests of a problem, each in a process of its own, and compares what comes out."""
+
+import hashlib
+import random
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from still_verl.interpreter.sandbox.base import ScriptResult
+from still_verl.interpreter.sandbox.inside import values
+from still_verl.rewards.code import sandboxes, scripts
+from still_verl.rewards.code.problem import Case, Problem
+from still_verl.rewards.code.settings import CodeConfig
+from still_verl.rewards.registries import COMPARISONS
+
+_ENDED_WELL = ("ok", "exited")  # of a program that prints; what a function returns comes after its last line
+_PER_VALUE = 64  # bytes of a returned value for each byte of the right one, and for each of the first `_LEAST`
+_LEAST = 65_536
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a program did.
+
+    Attributes:
+        passed: tests that it passed.
+        run: tests that were run; with a binary reward the first that fails is the last.
+        total: tests that it had to pass.
+        reason: "passed", or what became of the first test that failed.
+    """
+
+    passed: int
+    run: int
+    total: int
+    reason: str
+
+
+def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
+    """Run a program against tests in random order.
+
+    Raises:
+        SandboxUnavailable: no program can run here, which says nothing about this one.
+        ConfigError: a comparison or a sandbox that is not there.
+    """
+    chosen = _chosen(program, problem, settings)
+    used, passed, reason = 0.0, 0, ""
+    for number, test in enumerate(chosen):
+        left = min(settings.seconds, settings.seconds_per_answer - used)
+        if left <= 0:
+            return Ran(passed, number, len(chosen), reason or "out of time for the answer")
+        with sandboxes.place(settings):  # what it waits for that counts against no limit
+            started = time.monotonic()
+            fault = _fault(program, test, problem, settings, left)
+            used += time.monotonic() - started
+        passed += not fault
+        reason = reason or fault
+        if fault and not settings.fraction:
+            return Ran(passed, number + 1, len(chosen), reason)
+    return Ran(passed, len(chosen), len(chosen), reason or "passed")
+
+
+def _chosen(program: str, problem: Problem, settings: CodeConfig) -> list[Case]:
+    """The tests of this program in their order: the same whenever it comes, and others for another program."""
+    digest = hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()
+    order = random.Random(f"{settings.seed} {digest}")
+    most = min(settings.most or len(problem.tests), len(problem.tests))
+    return order.sample(problem.tests, most)
+
+
+def _fault(program: str, test: Case, problem: Problem, settings: CodeConfig, seconds: float) -> str:
+    """Say what is wrong with a program by one test; nothing if it passes."""
+    if problem.kind == "assertions":
+        return _asserted(program, test, problem, settings, seconds)
+    sandbox = sandboxes.answers(settings, program)
+    if problem.kind == "program":
+        result = sandbox.run_script(program, test.given.encode("utf-8", "surrogatepass"), seconds)
+        if result.kind not in _ENDED_WELL:
+            return _in_words(result)
+        found: object = result.stdout.decode("utf-8", "surrogateescape")
+    else:
+        result = sandbox.run_script(scripts.call(program, problem), test.given.encode(), seconds)
+        if result.kind != "ok":
+            return _in_words(result)
+        if len(result.stdout) > _PER_VALUE * (len(test.expected_text) + _LEAST):
+            return "wrong: the value is far too large"
+        try:
+            found = values.loads(result.stdout.decode())
+        except ValueError:
+            return "wrong: the function returned no value"
+    if _is_right(test, found, problem, settings):
+        return ""
+    return "wrong output"
+
+
+def _is_right(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:
+    if problem.checker:
+        return _checked(test, found, problem, settings)
+    tolerance = settings.tolerance if problem.tolerance is None else problem.tolerance
+    usual = "lines" if problem.kind == "program" else "values"
+    compare = COMPARISONS.find(problem.comparison or settings.comparison or usual)
+    if compare(test.expected, found, tolerance):
+        return True
+    return problem.wrapped and bool(compare(test.expected[0], found, tolerance))
+
+
+def _checked(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:
+    """Ask the data's checker program, which runs in a sandbox as answers do, but in another process."""
+    given: object = test.given
+    if problem.kind == "function":
+        given = values.loads(test.given)
+    said = _ask_checker(problem, settings, [given, test.expected, found])
+    if said is None and _ask_checker(problem, settings, [given, test.expected, test.expected]) is None:
+        raise ValueError("the checker program of the data fails for the right output, too; correct it")
+    return said is True
+
+
+def _ask_checker(problem: Problem, settings: CodeConfig, question: list[object]) -> object:
+    """What a checker program returns; None if it fails, as it may do for an output that it cannot read."""
+    script = scripts.judge(problem.checker)
+    result = sandboxes.answers(settings, script).run_script(script, values.dumps(question).encode())
+    if result.kind != "ok":
+        return None
+    return values.loads(result.stdout.decode())
+
+
+def _asserted(program: str, test: Case, problem: Problem, settings: CodeConfig, seconds: float) -> str:
+    """Run a test that is Python in one process and the program in another, at the two ends of a pair of sockets."""
+    for_answers, for_tests = sandboxes.pair(settings, program + problem.before, test.given + problem.before)
+    ours, theirs = socket.socketpair()
+
+    def answer() -> ScriptResult:
+        with theirs:  # the tests learn that the program has ended
+            return for_answers.run_script_on(theirs.fileno(), scripts.serve(program, problem), seconds)
+
+    with ThreadPoolExecutor(1) as thread:
+        with ours:  # and the program that the tests have
+            answering = thread.submit(answer)
+            result = for_tests.run_script_on(ours.fileno(), scripts.check(test.given, problem), seconds)
+        answered = answering.result()
+    if result.kind == "ok":
+        return ""
+    if answered.kind != "ok":
+        return _in_words(answered)
+    return f"test failed: {_in_words(result)}"
+
+
+def _in_words(result: ScriptResult) -> str:
+    """How a program ended, in one short line."""
+    last = (result.error or "").strip().rpartition("\n")[2]
+    return f"{result.kind}: {last}"[:200]
