@@ -19,7 +19,7 @@ def loops(config: DictConfig) -> dict[str, type]:
     """Return the class of each agent loop that the job uses, by its name: the default, or what the rows name.
 
     Raises:
-        ConfigError: a name that no loop is registered by.
+        ConfigError: a name that no loop is registered by, or a class that cannot be imported.
     """
     # Not above: it takes seconds to import.
     from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
@@ -31,7 +31,13 @@ def loops(config: DictConfig) -> dict[str, type]:
     found = {}
     for name, key in loop_names(config).items():
         one_of(key, name, known)
-        found[name] = get_class(known[name])
+        try:
+            found[name] = get_class(known[name])
+        except ImportError as error:  # verl imports a reward file under a name that is none, and it registers there
+            raise ConfigError(
+                f"{key}={name}: its class {known[name]} cannot be imported by the workers; move it out of the reward "
+                "file, and name its module in actor_rollout_ref.model.external_lib"
+            ) from error
     return found
 
 
