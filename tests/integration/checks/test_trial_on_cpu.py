@@ -244,3 +244,36 @@ def test_a_name_for_each_row_does_not_take_for_ever(tmp_path: Path, capsys: pyte
     check(job(tmp_path, rows, *own, "still.guard.try_seconds=0.5"))
     said = capsys.readouterr().out
     assert "sources of data were tried in 1 s, and no more" in said and said.count("an empty") <= 20
+
+
+THREE = (
+    "still.reward.routes=[{source: sums, reward: boxed}, {source: apps, reward: code}, "
+    "{source: reasoning_gym/*, reward: logic}]"
+)
+
+
+def three_domains(tests: dict[str, Any]) -> list[dict[str, Any]]:
+    from still_verl.rewards.logic import rows
+
+    (puzzle,) = rows("gcd", 1, seed=1)
+    return [row("sums", "4"), row("apps", json.dumps(tests)), puzzle | {"extra_info": {"index": 0}}]
+
+
+def test_arithmetic_code_and_logic_in_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = three_domains({"inputs": ["3\n"], "outputs": ["6\n"]})
+    config = job(tmp_path, rows, "reward.reward_manager.name=still", THREE)
+    check_reward_terms(config, still_config(config))
+    check_gold_answers(config, still_config(config))
+    check(config)
+    said = capsys.readouterr().out
+    assert "apps by code: 1 rows" in said and "reasoning_gym by logic: 1 rows" in said
+    assert said.count("the right answer gets 1, an empty one 0") == 2
+    assert "(data_source='apps'): an empty answer gets 0, and the right answer in none of the usual forms" in said
+
+
+@pytest.mark.parametrize("tests", [{"inputs": [], "outputs": []}, {"inputs": ["1"], "outputs": []}, {}])
+def test_empty_tests_in_one_of_three_domains(tmp_path: Path, tests: dict[str, Any]) -> None:
+    config = job(tmp_path, three_domains(tests), "reward.reward_manager.name=still", THREE)
+    with pytest.raises(ConfigError, match="data.parquet: the route apps: row 1: ") as error:
+        check_gold_answers(config, still_config(config))
+    assert "\n" not in str(error.value)
