@@ -162,13 +162,15 @@ def test_twenty_thousand_answers_at_once() -> None:
     hostile = [attack.code for attack in attacks() if attack.form == "program" and attack.family != "time and memory"]
     choice = random.Random(0)
 
-    def one(number: int) -> bool:
+    def fault(number: int) -> str:
         tests = {"inputs": ["1", "2", "3"], "outputs": [str(n * 1000 + number) for n in (1, 2, 3)]}
+        code, wanted = f"print(int(input()) * 1000 + {number})", 1.0
         if number % 10 == 0:
-            return grade(f"```python\n{choice.choice(hostile)}\n# {number}\n```", tests).score == 0.0
-        if number % 10 == 5:
-            return grade(f"```python\nprint(int(input()) * 1000 + {number + 1})\n```", tests).score == 0.0
-        return grade(f"```python\nprint(int(input()) * 1000 + {number})\n```", tests).score == 1.0
+            code, wanted = f"{choice.choice(hostile)}\n# {number}", 0.0
+        elif number % 10 == 5:
+            code, wanted = f"print(int(input()) * 1000 + {number + 1})", 0.0
+        found = grade(f"```python\n{code}\n```", tests)
+        return "" if found.score == wanted else f"{number}: {found.score}, {found.reason}"
 
     with ThreadPoolExecutor(64) as threads:
-        assert all(threads.map(one, range(20_000)))
+        assert [said for said in threads.map(fault, range(20_000)) if said] == []
