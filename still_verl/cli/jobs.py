@@ -48,13 +48,13 @@ def _plan_on(
 ) -> None:
     from still_verl.config_errors import ConfigError
     from still_verl.plan.compose import job_config
-    from still_verl.plan.hardware import parse_hardware
     from still_verl.plan.job import read_job
+    from still_verl.plan.probe import hardware_of
     from still_verl.plan.tables import plan_tables
 
     if price is not None and not 0 <= price < float("inf"):
         raise ConfigError(f"--price={price:g}: an hour costs 0 or more")
-    devices = parse_hardware(hardware)
+    devices = hardware_of(hardware)
     job = read_job(job_config(overrides), steps, mean_tokens)
     # A table fits itself to the terminal; a sentence may be longer than a line, and stays one for `grep`.
     for piece in plan_tables(job, devices, price):
@@ -64,10 +64,10 @@ def _plan_on(
 def _compare(choices: str, overrides: list[str], steps: int | None, mean_tokens: int | None) -> None:
     from still_verl.plan.compare import comparison
     from still_verl.plan.compose import job_config
-    from still_verl.plan.hardware import parse_hardware
     from still_verl.plan.job import read_job
+    from still_verl.plan.probe import hardware_of
 
-    hardware = [parse_hardware(choice) for choice in choices.split(",")]
+    hardware = [hardware_of(choice) for choice in choices.split(",")]
     console.print(comparison(read_job(job_config(overrides), steps, mean_tokens), hardware), highlight=False)
 
 

@@ -1,6 +1,6 @@
 """Computes what a job will need: memory of one device, seconds of a step, GPU hours. It starts no job.
 
-`compose.job_config` composes the config as verl's trainer does, `job.read_job` reads it, `hardware.parse_hardware`
+`compose.job_config` composes the config as verl's trainer does, `job.read_job` reads it, `probe.hardware_of`
 reads the hardware, and `tables.plan_tables` prints the plan. The other modules have one idea each:
 
 * `models`, `known`, `shape`: which models are supported, and their parameters. To add a family, start in `models`.

@@ -1,4 +1,4 @@
-"""What a job runs on: `8xH100-80G`, `1xcpu`, `4x4xGB200` for four nodes of four; `this` for the machine itself."""
+"""What a job runs on: `8xH100-80G`, `1xcpu`, `4x4xGB200` for four nodes of four; `probe` reads `this`."""
 
 import re
 from dataclasses import dataclass
@@ -118,15 +118,9 @@ class Hardware:
 def parse_hardware(text: str) -> Hardware:
     """Read `COUNTxKIND[-MEMORY]` or `NODESxCOUNTxKIND[-MEMORY]`; the memory, in GiB, may be left out.
 
-    `this` is what the machine has that this runs on, measured for some ten seconds.
-
     Raises:
         ConfigError: not of that form, an unknown kind, or a number of devices that does not fill its nodes.
     """
-    if text == "this":
-        from still_verl.plan.probe import this_machine
-
-        return this_machine()
     match = re.fullmatch(r"(?:(\d+)x)?(\d+)x([A-Za-z0-9]+?)(?:-(\d+)G)?", text)
     if not match or any(number is not None and int(number) < 1 for number in (match[1], match[2], match[4])):
         raise ConfigError(f"hardware={text}: write COUNTxKIND-MEMORY, e.g. hardware=8xH100-80G, or this")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from still_verl.plan.calibration import HOST_REFERENCE
-from still_verl.plan.hardware import ACCELERATORS, Accelerator, Hardware
+from still_verl.plan.hardware import ACCELERATORS, Accelerator, Hardware, parse_hardware
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +23,17 @@ _PROCESSOR = (768, 32 * 2**20)  # side of the matrices, and numbers of the copy:
 _GPU = (8192, 256 * 2**20)
 # Links between GPUs that are not in the table: PCIe 4 and one network card.
 _UNKNOWN = Accelerator(0.0, 0.0, link=32e9, network=3e9)
+
+
+def hardware_of(text: str) -> Hardware:
+    """Read `hardware=`: `this` is what the machine has that this runs on, all else `parse_hardware`'s.
+
+    Raises:
+        ConfigError: as `parse_hardware`.
+    """
+    if text == "this":
+        return this_machine()
+    return parse_hardware(text)
 
 
 def this_machine() -> Hardware:

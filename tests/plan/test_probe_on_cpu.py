@@ -6,7 +6,6 @@ import torch
 
 from still_verl.plan import probe
 from still_verl.plan.calibration import HOST_REFERENCE
-from still_verl.plan.hardware import parse_hardware
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_machine_without_gpu_is_measured(quick: None) -> None:
-    hardware = parse_hardware("this")
+    hardware = probe.hardware_of("this")
     assert hardware.is_cpu and hardware.count == 1
     assert hardware.memory == psutil.virtual_memory().total
     assert 1e8 < hardware.flops < 1e14
