@@ -6,6 +6,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.equivalence.verify import UNREADABLE
 from still_verl.rewards.explanations import explained
+from still_verl.rewards.gold import UnreadableGold
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
 from still_verl.rewards.sample import Sample
@@ -63,7 +64,7 @@ def score_sample(sample: Sample) -> Row:
         ValueError: a term lacks its numbers, or returns no finite number.
     """
     preset = sample.preset
-    values = {name: value_of(name, sample) for name in preset.terms}
+    values = {name: _paid(name, sample) for name in preset.terms}
     row: Row = {
         "score": _weighted_sum(preset, values),
         "acc": float(_is_right(sample, values)),
@@ -71,7 +72,7 @@ def score_sample(sample: Sample) -> Row:
         "extracted_by": sample.found.method,
         "reason": _reason(sample, values),
         "verifier": preset.verifier,
-        "unreadable_gold": float(not preset.judge and sample.verdict.reason == UNREADABLE),
+        "unreadable_gold": float(bool(sample.gold_fault) or (not preset.judge and sample.verdict.reason == UNREADABLE)),
     }
     if preset.judge:
         row |= explained(TERMS.find(preset.judge), sample)
@@ -94,11 +95,21 @@ def _weighted_sum(preset: Preset, values: dict[str, float]) -> float:
     return sum((weight * values[name] for name, weight in preset.weights.items()), 0.0)
 
 
+def _paid(name: str, sample: Sample) -> float:
+    """Return what a term says, or 0 where it cannot read the right answer; the sample then says so."""
+    try:
+        return value_of(name, sample)
+    except UnreadableGold as error:
+        object.__setattr__(sample, "gold_fault", str(error))
+        return 0.0
+
+
 def value_of(name: str, sample: Sample) -> float:
     """Return what the term of a name says of a sample. A term may return any number, of numpy too, or a bool.
 
     Raises:
         ConfigError: there is no such term.
+        UnreadableGold: one of ours cannot be paid by this row.
         ValueError: it raised, or it is no finite number: one such value would spoil the advantages of a whole group.
     """
     term = TERMS.find(name)
@@ -127,6 +138,8 @@ def _reason(sample: Sample, values: dict[str, float]) -> str:
     judge = sample.preset.judge
     if "format" in sample.preset.required and sample.format_fault:
         return f"format: {sample.format_fault}"
+    if judge and sample.gold_fault:
+        return UNREADABLE
     if judge:
         return f"{TERMS.label(judge)}={values[judge]:g}"
     return sample.verdict.reason

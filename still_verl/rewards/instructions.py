@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from still_verl.config_errors import did_you_mean
 from still_verl.registry import in_one_line
+from still_verl.rewards.gold import UnreadableGold
 from still_verl.rewards.gold_faults import reads_gold
 from still_verl.rewards.own_turn import own_turn
 from still_verl.rewards.sample import Sample
@@ -38,7 +39,7 @@ _DATA = ("tokenizers/punkt", "tokenizers/punkt_tab", "taggers/averaged_perceptro
 _lock = threading.Lock()
 
 
-class UnreadableInstructions(ValueError):
+class UnreadableInstructions(UnreadableGold):
     """Instructions of a row that cannot be judged; the message says why."""
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from still_verl.config_errors import did_you_mean
+from still_verl.rewards.gold import UnreadableGold
 from still_verl.rewards.gold_faults import reads_gold
 from still_verl.rewards.sample import Sample
 
@@ -38,7 +39,7 @@ ASK = "Give the final answer between <answer> and </answer>."
 _lock = threading.Lock()
 
 
-class UnreadablePuzzle(ValueError):
+class UnreadablePuzzle(UnreadableGold):
     """A right answer that is no puzzle of an allowed set; the message says why."""
 
 

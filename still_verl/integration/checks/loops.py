@@ -13,6 +13,7 @@ from still_verl.integration.checks.run_length import listed
 
 DEFAULT_LOOP = "actor_rollout_ref.rollout.agent.default_agent_loop"
 AGENT_NAME = "agent_name"  # a column of the data: the loop of that row
+_VERL, _OURS = "verl.", "still_verl."  # where classes of loops are that are nobody else's
 
 
 def loops(config: DictConfig) -> dict[str, type]:
@@ -83,3 +84,21 @@ def follows_the_step(loop: type) -> bool:
         if run is not None and "still_budget" in signature(run).parameters:
             return True
     return False
+
+
+def handed_to_rewards(config: DictConfig, response: str) -> dict[str, Any] | None:
+    """Return what the job's loops hand to a reward function in `extra_info`, for a response of one turn.
+
+    verl's own loops hand over nothing, and ours what `agent_loops` lists. None where a loop is somebody else's: nobody
+    here knows what it hands over.
+    """
+    given: dict[str, Any] = {}
+    tokens, budget = len(response), int(config.data.max_response_length)  # a token for each character: few enough
+    for loop in loops(config).values():
+        if not loop.__module__.startswith((_VERL, _OURS)):
+            return None
+        if loop.__module__.startswith(_OURS):
+            given |= {"finish_reason": "stop", "response_tokens": min(tokens, budget), "response_budget": budget}
+    if runs_code(config):
+        given |= {"model_text": response, "tool_spans": [], "tool_masked_tokens": 0, "tool_ok": 0, "tool_calls": 0}
+    return given

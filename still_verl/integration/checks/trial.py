@@ -21,6 +21,7 @@ from verl.utils.reward_score import default_compute_score
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.gold import router_of
+from still_verl.integration.checks.loops import handed_to_rewards
 from still_verl.integration.checks.rows_of_job import GOLD, SOURCE, data_files
 from still_verl.registry import as_number, in_one_line
 from still_verl.rewards.compose import score_sample
@@ -95,7 +96,12 @@ def scorer(config: DictConfig, still: StillConfig) -> Score | None:
     if manager.source != "register" or manager.name not in CALLING:
         print(f"still_verl: reward.reward_manager.name={manager.name}: its reward is not tried before the job starts")
         return None
-    return partial(score_by_function, get_custom_reward_fn(config) or default_reward(config))
+    if handed_to_rewards(config, "") is None:
+        print(
+            "still_verl: an agent loop of your own may hand more to the reward: it is not tried before the job starts"
+        )
+        return None
+    return partial(score_by_function, config, get_custom_reward_fn(config) or default_reward(config))
 
 
 def default_reward(config: DictConfig) -> Callable[..., Any]:
@@ -135,9 +141,10 @@ def score_by_settings(
     return as_score(found)
 
 
-def score_by_function(function: Callable[..., Any], row: dict[str, Any], response: str) -> float:
+def score_by_function(config: DictConfig, function: Callable[..., Any], row: dict[str, Any], response: str) -> float:
     """Score by a function, called as verl's manager `naive` does."""
     extra = dict(row.get("extra_info") or {}) | {"num_turns": 2, "rollout_reward_scores": {}}
+    extra |= handed_to_rewards(config, response) or {}
     found = function(data_source=row.get(SOURCE), solution_str=response, ground_truth=answer_of(row), extra_info=extra)
     if inspect.isawaitable(found):
         found = asyncio.run(_wait_for(found))
