@@ -12,9 +12,9 @@ CONSTANT_REWARD = DemoFailure(
     steps=5,
 )
 LENGTH = DemoFailure(
-    "reward_hacking_length",
-    "The reward pays for length beside right answers. Length is easier to learn.",
-    ["still.reward.weights={correct: 0.5, length: 2.0}"],
+    "reward_term_dominates",
+    "The reward pays much more for length than for right answers. Length is easier to learn.",
+    ["still.reward.weights={correct: 0.5, length: 10.0}"],  # with 2.0 some runs learn the answers first
     steps=22,
 )
 WORDS = DemoFailure(
