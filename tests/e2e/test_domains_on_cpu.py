@@ -1,5 +1,6 @@
-"""A real run of two domains: each has its own reward, and its metrics are a recount of the samples."""
+"""A real run of four domains: each has its own reward, and its metrics are a recount of the samples."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,28 +11,35 @@ import pyarrow.parquet as pq
 import pytest
 
 from still_verl.monitor.jsonl import read_samples
+from still_verl.rewards.logic import rows as puzzles
 
 pytestmark = pytest.mark.e2e
 
+TERMS = {"sums": {"signed"}, "own": {"digits"}, "apps": {"tests"}, "reasoning_gym": {"logic"}}
 ROUTES = (
-    "still.reward.routes=[{source: sums*, reward: distill, normalize: [-1, 1]}, {source: own, reward: terms.digits}]"
+    "still.reward.routes=[{source: sums*, reward: distill, normalize: [-1, 1]}, {source: own, reward: terms.digits}, "
+    "{source: apps, reward: code}, {source: reasoning_gym/*, reward: logic}]"
 )
 
 
-def two_sources(path: Path, folder: Path) -> Path:
-    """Write the rows of a data file, every other one as another source."""
+def four_sources(path: Path, folder: Path) -> Path:
+    """Write the rows of a data file as those of four sources in turn; their prompts stay."""
+    (puzzle,) = puzzles("gcd", 1, seed=1)
+    tests = json.dumps({"inputs": ["3\n"], "outputs": ["6\n"]})
     rows = pq.read_table(path).to_pylist()
     for number, row in enumerate(rows):
-        row["data_source"] = "own" if number % 2 else "sums/addition"
+        row["data_source"] = ("sums/addition", "own", "apps", puzzle["data_source"])[number % 4]
+        answers = (row["reward_model"]["ground_truth"],) * 2 + (tests, puzzle["reward_model"]["ground_truth"])
+        row["reward_model"]["ground_truth"] = answers[number % 4]
     written = folder / path.name
     pq.write_table(pa.Table.from_pylist(rows), written)
     return written
 
 
-def test_a_run_of_two_domains(train: Callable[..., Any], demo_files: Any, tmp_path: Path) -> None:
+def test_a_run_of_four_domains(train: Callable[..., Any], demo_files: Any, tmp_path: Path) -> None:
     model, *files = demo_files("random-untied")
     names = [name.partition("=") for name in files]
-    own = [f"{key}={two_sources(Path(path), tmp_path)}" for key, _, path in names]
+    own = [f"{key}={four_sources(Path(path), tmp_path)}" for key, _, path in names]
     job = train(
         tmp_path,
         model,
@@ -46,7 +54,7 @@ def test_a_run_of_two_domains(train: Callable[..., Any], demo_files: Any, tmp_pa
     samples = [row for row in read_samples(tmp_path / "run") if row["phase"] == "train"]
     for step in job.steps:
         mine = [row for row in samples if row["step"] == step["training/global_step"]]
-        assert {row["domain"] for row in mine} <= {"sums", "own"} and len(mine) == 16
+        assert {row["domain"] for row in mine} <= set(TERMS) and len(mine) == 16
         for domain in {row["domain"] for row in mine}:
             kept = [row for row in mine if row["domain"] == domain]
             begin = f"still/domain/{domain}"
@@ -55,9 +63,9 @@ def test_a_run_of_two_domains(train: Callable[..., Any], demo_files: Any, tmp_pa
             assert step[f"{begin}/accuracy"] == pytest.approx(np.mean([row["acc"] for row in kept]))
             assert step[f"{begin}/length/mean"] == pytest.approx(np.mean([row["tokens"] for row in kept]))
             terms = {name for row in kept for name in row["terms"]}
-            assert terms == {"signed"} if domain == "sums" else terms == {"digits"}
+            assert terms == TERMS[domain]
     first = next(row for row in read_metrics_of_validation(job) if "still/validation/accuracy" in row)
-    assert {"still/validation/domain/sums/accuracy", "still/validation/domain/own/score"} <= set(first)
+    assert {f"still/validation/domain/{domain}/accuracy" for domain in TERMS} <= set(first)
     assert {"val-core/sums/addition/acc/mean@1", "val-core/own/acc/mean@1"} <= set(first)
 
 
