@@ -48,6 +48,7 @@ def test_a_run_of_four_domains(train: Callable[..., Any], demo_files: Any, tmp_p
         ROUTES,
         "still.monitor.samples=999",
         "trainer.val_before_train=true",
+        "data.val_max_samples=64",
         "trainer.total_training_steps=2",
     )
     assert "sums_addition" not in job.log and "sums by distill: " in job.log and "own by terms.digits: " in job.log
