@@ -49,9 +49,6 @@ def slow(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     time.sleep(0.01)
     return 0.0
 
-def counted(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
-    return -extra_info["response_tokens"] / extra_info["response_budget"] + extra_info["tool_ok"]
-
 async def good(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
     await asyncio.sleep(0)
     return {"score": float(solution_str == f"#### {ground_truth}"), "length": len(solution_str)}
@@ -280,33 +277,3 @@ def test_empty_tests_in_one_of_three_domains(tmp_path: Path, tests: dict[str, An
     with pytest.raises(ConfigError, match="data.parquet: the route apps: row 1: ") as error:
         check_gold_answers(config, still_config(config))
     assert "\n" not in str(error.value)
-
-
-def counted(folder: Path, *overrides: str) -> DictConfig:
-    """A job whose reward needs what an agent loop counts."""
-    reward = f"reward.custom_reward_function={{path: {folder / 'rewards.py'}, name: counted}}"
-    return job(folder, [row("mine")], reward, *overrides)
-
-
-@pytest.mark.parametrize(
-    ("loop", "missing"), [("still_code", ""), ("still", "tool_ok"), ("single_turn_agent", "response_tokens")]
-)
-def test_a_reward_sees_what_the_agent_loop_hands_over(tmp_path: Path, loop: str, missing: str) -> None:
-    config = counted(tmp_path, f"actor_rollout_ref.rollout.agent.default_agent_loop={loop}")
-    if not missing:
-        check(config)
-        return
-    with pytest.raises(ConfigError, match=f"the reward fails for an empty answer: KeyError: .*{missing}"):
-        check(config)
-
-
-def test_a_loop_of_somebody_else_may_hand_over_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "their_loops.py").write_text("class Own: pass")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    loops = tmp_path / "loops.yaml"
-    loops.write_text("- name: own\n  _target_: their_loops.Own\n")
-    agent = "actor_rollout_ref.rollout.agent"
-    check(counted(tmp_path, f"{agent}.default_agent_loop=own", f"{agent}.agent_loop_config_path={loops}"))
-    assert "an agent loop of your own may hand more to the reward" in capsys.readouterr().out
