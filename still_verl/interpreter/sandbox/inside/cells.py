@@ -31,12 +31,8 @@ def run_block(code: str, variables: dict[str, object], name: str) -> str | None:
         if value is not None:
             builtins._ = value  # type: ignore[attr-defined]
             display(value)
-    except SystemExit as stop:
-        if stop.code in (None, 0):
-            return None
-        return f"SystemExit: {stop.code}"[: errors.ERROR_CHARS]
     except BaseException as error:
-        return errors.safely_described(error)
+        return errors.failure(error)
     return None
 
 

@@ -23,6 +23,15 @@ _REASONS = (
 )
 
 
+def failure(error: BaseException) -> str | None:
+    """Describe what ended a program; None for an exit that reports success."""
+    if isinstance(error, SystemExit):
+        if error.code in (None, 0):
+            return None
+        return f"SystemExit: {error.code}"[:ERROR_CHARS]
+    return safely_described(error)
+
+
 def safely_described(error: BaseException) -> str:
     """Describe an error. That runs code of the program, so that it can fail in turn."""
     try:

@@ -67,12 +67,8 @@ def _open(file: object, *args: object, **options: object) -> object:
 def _failure(code: str, variables: dict[str, object], name: str) -> str | None:
     try:
         exec(compile(code, name, "exec", dont_inherit=True), variables)
-    except SystemExit as stop:
-        if stop.code in (None, 0):
-            return None
-        return f"SystemExit: {stop.code}"[: errors.ERROR_CHARS]
     except BaseException as error:
-        return errors.safely_described(error)
+        return errors.failure(error)
     return None
 
 
