@@ -20,7 +20,7 @@ class Sample:
     Attributes:
         text: the model's own tokens as text, without the output of programs. Terms should read this.
         references: the right answers as text; a response is right if it equals one of them. Given in any form that
-            `gold.read_gold` reads; empty when it cannot be read, and then `gold_fault` says why.
+            `gold.read_gold` reads; empty when it cannot be read.
         preset: the terms of the job's reward, with their weights and settings.
         transcript: the whole response as text, with the output of tools; the same as `text` if no tool was used. The
             answer is looked for here too if `preset.answer_in_outputs` allows it.
@@ -32,7 +32,7 @@ class Sample:
         finished: whether the response ended by itself; None when it is not known.
         tool_ok: how many calls of tools succeeded; None without the agent loop `still_code`.
         ground_truth: what the data have as the right answer, as it is: tests of a program, for one.
-        gold_fault: why the right answer cannot be read; empty when it can.
+        gold_fault: why what judges the response cannot read the right answer; empty when it can.
 
     Example:
         >>> from still_verl.rewards.presets import BOXED
@@ -57,13 +57,15 @@ class Sample:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ground_truth", self.references)
-        try:
-            # A judge of ours reads `ground_truth` itself: tests of a program are megabytes, which nobody should keep.
-            references = () if self.preset.judge in TERMS else read_gold(self.references)
-            object.__setattr__(self, "references", references)
-        except UnreadableGold as error:
-            object.__setattr__(self, "references", ())
-            object.__setattr__(self, "gold_fault", str(error))
+        references: Sequence[str] = ()
+        # A judge of ours reads `ground_truth` itself: tests of a program are megabytes, which nobody should keep.
+        if self.preset.judge not in TERMS:
+            try:
+                references = read_gold(self.references)
+            except UnreadableGold as error:
+                if not self.preset.judge:  # a judge of the user's own may read what is no answer to mathematics
+                    object.__setattr__(self, "gold_fault", str(error))
+        object.__setattr__(self, "references", references)
         if not self.transcript:
             object.__setattr__(self, "transcript", self.text)
 

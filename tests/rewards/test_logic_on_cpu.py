@@ -10,7 +10,7 @@ import pytest
 
 from still_verl.rewards.compose import score
 from still_verl.rewards.gold_faults import fault_of
-from still_verl.rewards.logic import SETS, UnreadablePuzzle, is_solved, read_puzzle, rows
+from still_verl.rewards.logic import SETS, is_solved, read_puzzle, rows
 from still_verl.rewards.presets import LOGIC
 
 AUDIT = Path(__file__).resolve().parents[2] / "benchmarks" / "audit_reasoning_gym.py"
@@ -60,9 +60,9 @@ def test_a_row_that_cannot_be_judged(gold: Any, said: str) -> None:
     assert said in check(gold)
 
 
-def test_a_row_that_cannot_be_judged_ends_a_run_and_is_not_scored_0() -> None:
-    with pytest.raises(UnreadablePuzzle):
-        score("<answer>1</answer>", "12", LOGIC)
+def test_a_row_that_cannot_be_judged_pays_nothing_and_is_counted() -> None:
+    row = score("<answer>1</answer>", "12", LOGIC)
+    assert (row["score"], row["acc"], row["reason"], row["unreadable_gold"]) == (0.0, 0.0, "unreadable gold", 1.0)
 
 
 def test_an_answer_that_a_set_cannot_read_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
