@@ -27,8 +27,9 @@ class Row:
         tokens: of the response.
         seconds: from the request to the end of the response.
         fault: why there is no sample; such a row is left out of all numbers and counted apart. Empty if all is well.
-        correct: whether the answer is right: by the strict verifier, or what the file says.
-        lenient: the same by the lenient verifier.
+        correct: whether the sample counts as right: by the verifier that was chosen, or as a file says itself.
+        strict: whether the strict verifier calls the answer right.
+        lenient: whether the lenient one does.
         pred: the answer in the response; empty when there is none.
         extracted_by: the extractor that found it; empty when none did, None when there was no text to look in.
         reason: the rule that decided, or the obstacle.
@@ -48,6 +49,7 @@ class Row:
     seconds: float | None = None
     fault: str = ""
     correct: bool | None = None
+    strict: bool | None = None
     lenient: bool | None = None
     pred: str | None = None
     extracted_by: str | None = None
