@@ -1,7 +1,7 @@
 """How samples are drawn: how many of each problem, how they are sampled, and what the model is asked.
 
-The study is arXiv 2503.04548: MATH and AIME 24 with temperature 0.6, top-p 0.95 and five samples, eight for its Zero and
-tool models; OMNI and LiveAOPS greedy, once; up to 32,768 tokens; no system prompt for the 1.5B model.
+The study is arXiv 2503.04548: MATH and AIME 24 with temperature 0.6, top-p 0.95 and five samples, eight for its Zero
+and tool models; OMNI and LiveAOPS greedy, once; up to 32,768 tokens; no system prompt for the 1.5B model.
 """
 
 from collections.abc import Mapping

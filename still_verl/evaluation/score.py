@@ -54,9 +54,8 @@ class Scorer:
         if row.response is None or row.fault:
             return row
         found = self._extract(row.response)
-        kept = {} if self.keep_text else {"response": None, "prompt": ""}
-        # The answer of a text may hold the text as a whole in memory.
-        return replace(row, pred=found.answer, extracted_by=found.method, **kept)
+        row = replace(row, pred=found.answer, extracted_by=found.method)
+        return row if self.keep_text else replace(row, response=None, prompt="")
 
     def _extract(self, response: str) -> Extraction:
         return extract(response, self.extractors)
