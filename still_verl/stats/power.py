@@ -1,0 +1,43 @@
+"""What a paired comparison can see: the smallest difference, the chance to find one, and the error to plan with."""
+
+from math import sqrt
+
+from scipy.special import nctdtr, nctdtrinc
+
+from still_verl.stats.interval import LEVEL, t_quantile
+
+POWER = 0.8  # the chance with which a detectable difference is found
+
+
+def detectable_effect(error: float, problems: int, power: float = POWER, level: float = LEVEL) -> float:
+    """Compute the smallest true difference that a two-sided paired test of this level finds with this chance.
+
+    Args:
+        error: the standard error of the difference, in the unit of the result.
+        problems: at least 2.
+    """
+    quantile = t_quantile(problems, level)
+    # How many errors the truth must be away from 0, by the noncentral t distribution.
+    return error * float(nctdtrinc(problems - 1, 1 - power, quantile))
+
+
+def power_of(effect: float, error: float, problems: int, level: float = LEVEL) -> float:
+    """Compute the chance that a paired t test calls a true difference of `effect` significant, on either side."""
+    quantile = t_quantile(problems, level)
+    away = abs(effect) / error
+    below = float(nctdtr(problems - 1, away, quantile))
+    wrong_side = float(nctdtr(problems - 1, away, -quantile))
+    return 1 - below + wrong_side
+
+
+def planned_error(problems: int, samples: int, within: float, between: float = 0.0) -> float:
+    """Compute the standard error that the difference of two models will have.
+
+    Args:
+        problems: of the benchmark.
+        samples: of each problem, from each model.
+        within: the mean over problems of p (1 - p), where p is the rate of a problem; the mean of both models.
+        between: the variance over problems of the true difference. 0 is the kindest case: the better model is better
+            by the same amount on each problem.
+    """
+    return sqrt((between + 2 * within / samples) / problems)

@@ -1,0 +1,114 @@
+"""The paired comparison and its parts, against all signs, scipy and simulations."""
+
+import random
+from fractions import Fraction
+from itertools import product
+from math import sqrt
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from still_verl.stats import sign_flips
+from still_verl.stats.equivalence import equivalence_p
+from still_verl.stats.holm import holm
+from still_verl.stats.paired import compare_rates
+from still_verl.stats.power import detectable_effect, planned_error, power_of
+from still_verl.stats.sign_flips import sign_flip_test
+
+
+def all_signs(differences: list[Fraction]) -> float:
+    seen = abs(sum(differences))
+    sums = [
+        sum(sign * value for sign, value in zip(signs, differences, strict=True)) for signs in signs_of(differences)
+    ]
+    return sum(abs(each) >= seen for each in sums) / len(sums)
+
+
+def signs_of(differences: list[Fraction]) -> list[tuple[int, ...]]:
+    return list(product((-1, 1), repeat=len(differences)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_p_is_the_share_of_all_signs(seed: int) -> None:
+    draw = random.Random(seed)
+    samples = draw.choice([(5,), (16,), (5, 4), (64, 63, 61)])
+    differences = [Fraction(draw.randint(-3, 4), draw.choice(samples)) for _ in range(draw.randint(1, 10))]
+    assert sign_flip_test(differences) == (pytest.approx(all_signs(differences), abs=1e-12), "exact")
+
+
+def test_counted_enumerated_and_drawn_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    differences = [Fraction(number, 16) for number in (3, -1, 4, 1, -5, 9, 2, -6, 5, 3, 5, 8, 9, -7, 9)]
+    counted = sign_flip_test(differences)
+    monkeypatch.setattr(sign_flips, "CELLS", 0)
+    assert sign_flip_test(differences) == (pytest.approx(counted.p, abs=1e-12), "exact")
+    monkeypatch.setattr(sign_flips, "ENUMERATED", 0)
+    drawn = sign_flip_test(differences, seed=3)
+    assert drawn.method == "100,000 sign flips, seed 3" and drawn.p == pytest.approx(counted.p, abs=0.004)
+    assert drawn == sign_flip_test(differences, seed=3) and drawn != sign_flip_test(differences, seed=4)
+
+
+def test_five_problems_can_prove_nothing() -> None:
+    assert sign_flip_test([Fraction(1)] * 5).p == 2 / 2**5
+    assert sign_flip_test([Fraction(0)] * 5) == (1.0, "exact")
+
+
+def test_holm_is_what_the_textbook_says() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == [] and holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_equivalence_is_two_one_sided_t_tests() -> None:
+    differences = [Fraction(number, 64) for number in (1, -2, 0, 3, -1, 0, 2, -3, 1, 1)]
+    values = np.array([float(value) for value in differences])
+    low = stats.ttest_1samp(values, -0.05, alternative="greater").pvalue
+    high = stats.ttest_1samp(values, 0.05, alternative="less").pvalue
+    assert equivalence_p(differences, 0.05) == pytest.approx(max(low, high))
+
+
+def test_no_difference_at_all_is_no_proof_of_equality() -> None:
+    """With 30 problems, one of twenty that differs wholly is missed in 0.95^30 of the cases."""
+    assert equivalence_p([Fraction(0)] * 30, 0.05) == pytest.approx(0.95**30)
+    few = compare_rates([Fraction(1, 2)] * 30, [Fraction(1, 2)] * 30)
+    many = compare_rates([Fraction(1, 2)] * 500, [Fraction(1, 2)] * 500)
+    assert few.verdict == "cannot tell" and many.verdict == "equal within 5 points"
+    assert few.interval == pytest.approx((-0.1135, 0.1135), abs=1e-4) and few.detectable is None
+    assert equivalence_p([Fraction(1)] * 30, 0.05) == 1
+
+
+def test_the_detectable_effect_is_found_in_80_of_100() -> None:
+    effect = detectable_effect(0.02, 30)
+    assert power_of(effect, 0.02, 30) == pytest.approx(0.8, abs=1e-4)
+    assert effect / 0.02 == pytest.approx(stats.t.ppf(0.975, 29) + stats.t.ppf(0.8, 29), abs=0.02)
+    assert power_of(0, 0.02, 30) == pytest.approx(0.05)
+
+
+def test_the_planned_error_is_the_one_that_comes() -> None:
+    draw = np.random.default_rng(0)
+    rates = draw.beta(1, 2, 2000)
+    ours, theirs = draw.binomial(5, rates) / 5, draw.binomial(5, rates) / 5
+    planned = planned_error(2000, 5, float(np.mean(rates * (1 - rates))))
+    assert np.std(ours - theirs, ddof=1) / sqrt(2000) == pytest.approx(planned, rel=0.05)
+
+
+def test_better_worse_and_back() -> None:
+    strong = [Fraction(4, 5)] * 15 + [Fraction(1, 5)] * 15
+    weak = [Fraction(2, 5)] * 15 + [Fraction(0)] * 15
+    ahead, behind = compare_rates(strong, weak), compare_rates(weak, strong)
+    assert (ahead.verdict, behind.verdict) == ("better", "worse")
+    assert ahead.difference == pytest.approx(0.3) and behind.interval == pytest.approx(
+        (-ahead.interval[1], -ahead.interval[0])
+    )
+
+
+@pytest.mark.parametrize("margin", [0, -0.1, 1, 5, float("nan")])
+def test_a_margin_that_is_no_share_is_refused(margin: float) -> None:
+    with pytest.raises(ValueError, match="use a share between 0 and 1"):
+        compare_rates([Fraction(1)], [Fraction(1)], margin=margin)
+
+
+def test_other_numbers_of_problems_are_refused() -> None:
+    with pytest.raises(ValueError):
+        compare_rates([Fraction(1)], [Fraction(1), Fraction(0)])
+    with pytest.raises(ValueError, match="no problem is in both"):
+        compare_rates([], [])
