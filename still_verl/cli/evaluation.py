@@ -1,0 +1,172 @@
+"""`eval`: how good a model is, with error bars."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from still_verl.cli.output import console, stop
+
+if TYPE_CHECKING:
+    from still_verl.evaluation.rows import Row
+    from still_verl.evaluation.score import Scorer
+
+EXAMPLES = """
+Examples:
+
+[bold]still-verl eval --from runs/demo/.../validation[/]  scores a validation dump of any verl job
+
+[bold]still-verl eval Qwen/Qwen2.5-7B -b aime24 -b math500 --preset sober --data sets/ -o runs/eval/qwen[/]
+
+[bold]still-verl eval --url http://localhost:8000/v1 -b problems.jsonl --k 16 -o runs/eval/server[/]
+"""
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="A folder of weights, a model of the hub, or its name on a server.")
+    ] = "",
+    benchmark: Annotated[list[str] | None, typer.Option("--benchmark", "-b", help="A name, or a file.")] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="Score samples that exist: a dump, or JSON lines.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run folder; a rerun goes on there.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with the benchmarks' files; else STILL_DATA.")] = None,
+    preset: Annotated[str, typer.Option(help="still3, still3-zero, sober, or a dotted name of yours.")] = "",
+    k: Annotated[int | None, typer.Option("--k", "-k", help="Samples of each problem.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 is greedy.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Mass of the tokens that are drawn from.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Number of the tokens that are drawn from.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="The longest response.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the run; each sample has its own seed made from it.")] = 0,
+    engine: Annotated[str, typer.Option(help="vllm, openai, or a dotted name of yours.")] = "",
+    url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible server.")] = "",
+    concurrency: Annotated[int, typer.Option(help="Samples that are asked for at once.")] = 64,
+    timeout: Annotated[float, typer.Option(help="Seconds until a request is given up.")] = 3600.0,
+    attempts: Annotated[int, typer.Option(help="How often a sample is asked for where the server fails.")] = 6,
+    engine_arg: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for vLLM, or the request's body.")] = None,
+    prompt: Annotated[str, typer.Option(help="chat, raw or tokens.")] = "",
+    system: Annotated[str, typer.Option(help="System prompt.")] = "",
+    template: Annotated[str | None, typer.Option(help="Chat template: a name of still/prompt, or a file.")] = None,
+    tokenizer: Annotated[str, typer.Option(help="For --prompt tokens; else the model.")] = "",
+    extract: Annotated[list[str] | None, typer.Option(help="Extractors of the answer, in this order.")] = None,
+    verifier: Annotated[str, typer.Option(help="Which verifier counts: strict or lenient; both are shown.")] = "strict",
+    rescore: Annotated[bool, typer.Option("--rescore", help="Judge also where the file has a verdict.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object, by benchmark.")] = False,
+) -> None:
+    """Measure a model on benchmarks, or score samples that exist: accuracy with error bars, pass@k, maj@k.
+
+    A killed run goes on where it was: the same command asks only for the samples that are missing.
+    """
+    from still_verl.config_errors import ConfigError
+    from still_verl.evaluation.engines.base import EngineError, EngineOptions
+    from still_verl.evaluation.results import fault_lines, numbers
+    from still_verl.evaluation.setup import Settings
+
+    try:
+        scorer = _scorer(extract, verifier, rescore)
+        if from_ is not None:
+            rows, notes = _saved(from_, scorer)
+            asked: dict[str, int] = {}
+        else:
+            chosen = {
+                "k": k,
+                "temperature": temperature,
+                "top_p": top_p,
+                "top_k": top_k,
+                "max_tokens": max_tokens,
+            }
+            settings = Settings(
+                benchmarks=benchmark or (),
+                output=output or _default_output(model, url),
+                engine=engine,
+                options=EngineOptions(model, url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
+                preset=preset,
+                sampling={name: value for name, value in chosen.items() if value is not None},
+                seed=seed,
+                prompt=prompt,
+                system=system,
+                template=template,
+                tokenizer=tokenizer,
+                data=data,
+            )
+            rows, notes, asked = _drawn(settings, scorer)
+    except (ConfigError, EngineError, OSError) as error:
+        stop(str(error))
+    except KeyboardInterrupt:
+        stop("interrupted; what was drawn is kept, and the same command goes on from there", 130)
+    notes += fault_lines(rows)
+    found = numbers(rows, asked)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        from still_verl.cli.evaluation_tables import table
+
+        console.print(table(found, rows))
+    for note in notes:
+        typer.echo(f"still-verl: {_printable(note)}", err=True)
+
+
+def _scorer(extract: list[str] | None, verifier: str, rescore: bool) -> "Scorer":
+    from still_verl.config_errors import one_of
+    from still_verl.evaluation.score import Scorer
+    from still_verl.rewards.equivalence.reading import READINGS
+    from still_verl.rewards.extract import DEFAULT_EXTRACTORS
+    from still_verl.rewards.registries import EXTRACTORS
+
+    one_of("--verifier", verifier, READINGS)
+    for name in extract or ():
+        EXTRACTORS.find(name, "--extract")
+    # Checked above: mypy sees text.
+    reading: Any = verifier
+    return Scorer(tuple(extract or DEFAULT_EXTRACTORS), reading, rescore, keep_text=False)
+
+
+def _saved(path: Path, scorer: "Scorer") -> tuple[list["Row"], list[str]]:
+    from still_verl.evaluation.saved import read_saved, saved_files
+    from still_verl.logs.files import Notes
+
+    notes = Notes()
+    rows = scorer.score(read_saved(saved_files(path, notes), notes))
+    return rows, notes.texts()
+
+
+def _drawn(settings: Any, scorer: "Scorer") -> tuple[list["Row"], list[str], dict[str, int]]:
+    from still_verl.cli.evaluation_progress import Progress
+    from still_verl.evaluation.run import evaluate as run
+    from still_verl.evaluation.setup import make_run
+
+    plan, engine, notes = make_run(settings)
+    try:
+        with Progress() as watch:
+            finished = run(plan, engine, scorer, watch)
+    finally:
+        engine.close()
+    asked = {each.benchmark.name: each.sampling.k for each in plan.asked}
+    return finished.rows, [*notes, *finished.notes], asked
+
+
+def _default_output(model: str, url: str) -> Path:
+    """A folder that the same command finds again."""
+    name = Path(model).name or url.partition("://")[2].strip("/").replace("/", "_") or "model"
+    return Path("evaluations") / name
+
+
+def _arguments(pairs: list[str]) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+
+    from still_verl.config_errors import ConfigError
+
+    for pair in pairs:
+        if "=" not in pair:
+            raise ConfigError(f"--engine-arg {pair}: write NAME=VALUE")
+    arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs))
+    return dict(arguments)
+
+
+def _printable(text: str) -> str:
+    """A text without what a terminal would obey: it may quote a model, a server or a file."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,103 @@
+"""What an engine is."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from still_verl.evaluation.prompts import Prompt
+from still_verl.evaluation.protocols import Sampling
+
+
+class EngineError(RuntimeError):
+    """The engine cannot go on; what it delivered until then is kept, and a resume goes on from there."""
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine is made of.
+
+    Attributes:
+        model: the name of the model on a server, or the folder or name of its weights.
+        url: of a server.
+        concurrency: samples that are asked for at once.
+        timeout_s: seconds until a request that has no answer is given up.
+        attempts: how often one sample is asked for, where the server fails.
+        extra: arguments of your own: of vLLM's `LLM` for the engine `vllm`, of the request's body for `openai`.
+    """
+
+    model: str = ""
+    url: str = ""
+    concurrency: int = 64
+    timeout_s: float = 3600.0
+    attempts: int = 6
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One sample to draw. `key` is (benchmark, problem, index)."""
+
+    key: tuple[str, str, int]
+    prompt: Prompt
+    sampling: Sampling
+    seed: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a request.
+
+    Attributes:
+        text: the response; None if there is none.
+        finish_reason: "stop", "length", or what the engine says.
+        tokens: of the response; None if not known.
+        seconds: that it took.
+        fault: why there is no sample, in one line; empty if all is well.
+        note: something to know about a sample that counts, with the same words for each such sample.
+    """
+
+    text: str | None = None
+    finish_reason: str | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+    fault: str = ""
+    note: str = ""
+
+
+Deliver = Callable[[Request, Reply], None]
+
+
+class Engine(Protocol):
+    """Answers requests. `name` is the one in the registry."""
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return what tells this model and engine from others: a run with another identity is another run.
+
+        Raises:
+            ConfigError: the model or the server is not there.
+        """
+
+    def notes(self) -> list[str]:
+        """Return what was found out about the engine, each in one line."""
+
+    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
+        """Answer all requests, in any order, and deliver each reply at once, from one thread at a time.
+
+        Raises:
+            EngineError: it cannot go on.
+        """
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+def sample_seed(run_seed: int, benchmark: str, problem: str, index: int) -> int:
+    """Return the seed of a sample, which nothing but its name and the run's seed decide; 31 bits, which servers take.
+
+    Example:
+        >>> sample_seed(0, "aime24", "7", 0) == sample_seed(0, "aime24", "7", 1)
+        False
+    """
+    name = "\x00".join([str(run_seed), benchmark, problem, str(index)])
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:4], "big") >> 1

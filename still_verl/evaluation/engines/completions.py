@@ -1,0 +1,139 @@
+"""What an OpenAI-compatible server is asked, and what its answer is: a sample, a fault, or a reason to ask again."""
+
+import json
+from typing import Any
+
+from still_verl.evaluation.engines.base import EngineError, Reply, Request
+
+MAX_MESSAGE = 200  # characters of a server's message that are shown
+
+LOWERED = "samples that the server cut before the asked max_tokens"
+NO_FINISH = "replies without a finish_reason"
+ONLY_THOUGHTS = "replies with reasoning and no content, whose reasoning was read"
+
+_OF_ALL = (401, 403, 404)  # the key or the model is wrong, for every request
+_OF_THIS = (400, 413, 422)  # another try would be answered alike
+_FINISHED = ("stop", "length", "eos", "eos_token", "stop_sequence", "tool_calls")
+_NOT_AGAIN = ("content_filter",)
+
+
+class AskAgain(Exception):
+    """The server failed; another try may not.
+
+    Attributes:
+        after_s: seconds that the server asked to wait; None if it did not say.
+    """
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+def completion(base: str, model: str, request: Request) -> tuple[str, dict[str, Any]]:
+    """Return the address and the body that ask for one sample."""
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "model": model,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "seed": request.seed,
+    }
+    if sampling.top_k:
+        body["top_k"] = sampling.top_k
+    if request.prompt.messages:
+        return f"{base}/chat/completions", body | {"messages": request.prompt.as_chat()}
+    if request.prompt.tokens is not None:
+        return f"{base}/completions", body | {"prompt": list(request.prompt.tokens)}
+    return f"{base}/completions", body | {"prompt": request.prompt.text}
+
+
+def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Reply:
+    """Read one answer of a server.
+
+    Raises:
+        AskAgain: it failed in a way that may pass.
+        EngineError: it refuses every request.
+    """
+    if status in _OF_ALL:
+        raise EngineError(f"the server answers {status}: {_message(body)}")
+    if status in _OF_THIS:
+        return Reply(fault=f"the server answers {status}: {_message(body)}")
+    if status != 200:
+        raise AskAgain(f"the server answers {status}: {_message(body)}", _retry_after(headers))
+    try:
+        answer = json.loads(body)
+        choice = answer["choices"][0]
+        text, note = _text(choice)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise AskAgain(f"the server answers garbage: {_shown(body)}") from None
+    return _sample(choice, text, note, _tokens(answer), request)
+
+
+def _sample(choice: dict[str, Any], text: str | None, note: str, tokens: int | None, request: Request) -> Reply:
+    finish = choice.get("finish_reason")
+    if text is None:
+        return Reply(fault=f"the reply has no content (finish_reason {finish})", finish_reason=finish)
+    if finish in _NOT_AGAIN:
+        return Reply(fault=f"the server ended the reply: finish_reason {finish}")
+    if finish is None:
+        note = note or NO_FINISH
+    elif finish not in _FINISHED:
+        raise AskAgain(f"the server ended the reply: finish_reason {finish}")
+    if finish == "length" and tokens is not None and tokens < request.sampling.max_tokens:
+        note = note or LOWERED
+    return Reply(text, finish, tokens, note=note)
+
+
+def _text(choice: dict[str, Any]) -> tuple[str | None, str]:
+    """The response with its thoughts, which some servers put aside; and what to note about it."""
+    message = choice.get("message")
+    if message is None:
+        return _as_text(choice["text"]), ""
+    content = _as_text(message.get("content"))
+    thoughts = _as_text(message.get("reasoning_content") or message.get("reasoning"))
+    if not thoughts:
+        return content, ""
+    if not content:
+        return f"<think>{thoughts}", ONLY_THOUGHTS
+    return f"<think>{thoughts}</think>{content}", ""
+
+
+def _as_text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError("the content is no text")
+    return value
+
+
+def _tokens(answer: dict[str, Any]) -> int | None:
+    usage = answer.get("usage")
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None
+
+
+def _retry_after(headers: Any) -> float | None:
+    try:
+        return max(float(headers.get("retry-after")), 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _message(body: bytes) -> str:
+    """The server's own message if its answer has one."""
+    try:
+        answer = json.loads(body)
+        error = answer.get("error", answer)
+        message = error["message"] if isinstance(error, dict) else error
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return _shown(body)
+    return _one_line(str(message))
+
+
+def _shown(body: bytes) -> str:
+    return _one_line(body.decode("utf-8", "replace")) or "nothing"
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(character if character.isprintable() else " " for character in text[: 4 * MAX_MESSAGE])
+    shown = " ".join(printable.split())
+    return shown if len(shown) <= MAX_MESSAGE else f"{shown[: MAX_MESSAGE - 3]}..."

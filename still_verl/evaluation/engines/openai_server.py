@@ -1,0 +1,171 @@
+"""Any server that speaks OpenAI's HTTP interface, asked for many samples at once."""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from still_verl.config_errors import ConfigError, did_you_mean
+from still_verl.evaluation.engines.base import Deliver, EngineError, EngineOptions, Reply, Request
+from still_verl.evaluation.engines.completions import AskAgain, completion, read_reply
+from still_verl.evaluation.engines.server_checks import check_server
+from still_verl.registry import in_one_line
+
+CONNECT_S = 10.0
+FIRST_WAIT_S = 0.5  # before the second try; twice as long before each further one
+LONGEST_WAIT_S = 30.0
+# So many samples in a row without an answer, at least, and the server is taken to be gone.
+GONE = 16
+
+
+class OpenAIServer:
+    """A server that speaks OpenAI's interface: each sample is one request, with its own seed.
+
+    Never more than `options.concurrency` requests are open. One that fails in a way that may pass is sent again. The
+    key, if the server wants one, is in `OPENAI_API_KEY`.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        """Describe a server; nothing is sent before `identity`.
+
+        Raises:
+            ConfigError: there is no address.
+        """
+        if not options.url.startswith(("http://", "https://")):
+            raise ConfigError(
+                f"--url {options.url!r}: the engine openai needs the address of a server, http://HOST:PORT/v1"
+            )
+        self.model = options.model
+        self._options = options
+        address = options.url.rstrip("/")
+        self._url = address if address.endswith("/v1") else f"{address}/v1"
+        self._notes: list[str] = []
+        self._lost = 0
+        self._first_fault = ""
+
+    def identity(self) -> Mapping[str, Any]:
+        """Ask which models there are; return the one that is used.
+
+        Raises:
+            ConfigError: the server cannot be reached, or has no such model.
+        """
+        served = self._served()
+        if not self.model and len(served) == 1:
+            self.model = served[0]
+        if not self.model:
+            raise ConfigError(f"--model: name one of those that {self._url} serves: {', '.join(served) or 'none'}")
+        if served and self.model not in served:
+            raise ConfigError(
+                f"--model {self.model}: {self._url} serves {', '.join(served)}{did_you_mean(self.model, served)}"
+            )
+        return {"name": self.model}
+
+    def _served(self) -> list[str]:
+        try:
+            reply = httpx.get(f"{self._url}/models", headers=self._headers(), timeout=CONNECT_S)
+        except httpx.HTTPError as error:
+            raise ConfigError(
+                f"--url {self._options.url}: the server cannot be reached ({in_one_line(error)})"
+            ) from error
+        try:
+            return [str(model["id"]) for model in reply.json()["data"]]
+        except (ValueError, LookupError, TypeError):
+            return []  # not every server lists its models
+
+    def _headers(self) -> dict[str, str]:
+        key = os.environ.get("OPENAI_API_KEY")
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def notes(self) -> list[str]:
+        """Return what the server does with our settings."""
+        return self._notes
+
+    def close(self) -> None:
+        """Nothing is held between two calls."""
+
+    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
+        """Answer all requests, see `base.Engine`.
+
+        Raises:
+            EngineError: the server refuses every request, or is gone.
+        """
+        asyncio.run(self._generate(iter(requests), deliver))
+
+    async def _generate(self, requests: Iterator[Request], deliver: Deliver) -> None:
+        limits = httpx.Limits(max_connections=self._options.concurrency)
+        timeout = httpx.Timeout(self._options.timeout_s, connect=CONNECT_S, pool=None)
+        async with httpx.AsyncClient(headers=self._headers(), limits=limits, timeout=timeout) as client:
+            first = next(requests, None)
+            if first is None:
+                return
+            self._notes = await check_server(client, self._url, self.model, first)
+            waiting = _chained(first, requests)
+            await _all([self._work(client, waiting, deliver) for _ in range(self._options.concurrency)])
+
+    async def _work(self, client: httpx.AsyncClient, waiting: Iterator[Request], deliver: Deliver) -> None:
+        """Answer one request after the other until none is left."""
+        for request in waiting:
+            started = time.perf_counter()
+            reply = await self._reply(client, request)
+            deliver(request, _with_seconds(reply, time.perf_counter() - started))
+
+    async def _reply(self, client: httpx.AsyncClient, request: Request) -> Reply:
+        fault = ""
+        for attempt in range(self._options.attempts):
+            try:
+                reply = await self._try(client, request)
+                self._lost = 0
+                return reply
+            except AskAgain as error:
+                fault = f"{error} ({attempt + 1} tries)"
+                if attempt + 1 < self._options.attempts:
+                    await asyncio.sleep(_wait_s(attempt, error.after_s))
+        self._count_lost(fault)
+        return Reply(fault=fault)
+
+    async def _try(self, client: httpx.AsyncClient, request: Request) -> Reply:
+        url, body = completion(self._url, self.model, request)
+        try:
+            answer = await client.post(url, json=body | dict(self._options.extra))
+        except httpx.TimeoutException as error:
+            raise AskAgain(f"no answer in {self._options.timeout_s:g} s ({type(error).__name__})") from error
+        except httpx.HTTPError as error:
+            raise AskAgain(f"the connection broke: {in_one_line(error)}") from error
+        return read_reply(answer.status_code, answer.content, answer.headers, request)
+
+    def _count_lost(self, fault: str) -> None:
+        self._first_fault = self._first_fault or fault
+        self._lost += 1
+        if self._lost >= max(GONE, self._options.concurrency):
+            raise EngineError(f"{self._lost} samples in a row had no answer; the first cause: {self._first_fault}")
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all; when one fails the others end, and its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _wait_s(attempt: int, asked_s: float | None) -> float:
+    if asked_s is not None:
+        return min(asked_s, LONGEST_WAIT_S)
+    # At random, so that samples that failed together do not come back together.
+    return min(FIRST_WAIT_S * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+
+
+def _chained(first: Request, rest: Iterator[Request]) -> Iterator[Request]:
+    yield first
+    yield from rest
+
+
+def _with_seconds(reply: Reply, seconds: float) -> Reply:
+    return Reply(reply.text, reply.finish_reason, reply.tokens, seconds, reply.fault, reply.note)

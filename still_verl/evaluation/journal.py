@@ -1,0 +1,160 @@
+"""The journal of a run: each sample is one line, written at once, so that a kill loses only what is in flight.
+
+A run folder has `run.json`, what tells this run from others, and `journal.jsonl`, the samples in the order in which
+they came. `rows.jsonl` is made from it at the end: scored, in the order of the benchmarks.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from still_verl.config_errors import ConfigError
+from still_verl.evaluation.rows import Row, row_line, row_of
+
+Key = tuple[str, str, int]
+
+RUN, JOURNAL, ROWS = "run.json", "journal.jsonl", "rows.jsonl"
+
+
+class _Place(NamedTuple):
+    """Where a sample is in the journal, and what it was asked: only the text of the few that are read is in memory."""
+
+    start: int
+    size: int
+    prompt: int
+
+
+class Journal:
+    """The samples of one run. One process at a time may have it open.
+
+    Attributes:
+        repaired: how many lines a kill had torn, or something else had damaged; their samples are missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the journal of a run folder, which is made if it is not there; a torn last line is cut off.
+
+        Raises:
+            ConfigError: another process has it open, or the folder has other files.
+        """
+        _insist_on_our_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / JOURNAL
+        self.repaired = 0
+        self._places: dict[Key, _Place] = {}
+        self._file = self.path.open("ab+", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise ConfigError(
+                f"--output {folder}: another evaluation is writing there; wait, or choose another"
+            ) from None
+        self._end = self._scan()
+
+    def _scan(self) -> int:
+        """Find all samples; return where the next one begins."""
+        start = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    self.repaired += 1
+                    os.ftruncate(self._file.fileno(), start)
+                    break
+                self._remember(line, start)
+                start += len(line)
+        return start
+
+    def _remember(self, line: bytes, start: int) -> None:
+        try:
+            row = row_of(json.loads(line))
+        except (ValueError, TypeError, AttributeError):
+            self.repaired += 1
+            return
+        self._places.setdefault(row.key, _Place(start, len(line), hash(row.prompt)))
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def asked(self, key: Key, prompt: str) -> bool:
+        """Return whether a sample that is there was asked with this prompt."""
+        return self._places[key].prompt == hash(prompt)
+
+    def add(self, row: Row) -> None:
+        """Write one sample; it is on its way to the disk when this returns."""
+        line = row_line(row)
+        written = self._file.write(line)
+        if written != len(line):
+            raise OSError(f"{self.path}: the disk took {written} of {len(line)} bytes")
+        self._places[row.key] = _Place(self._end, len(line), hash(row.prompt))
+        self._end += len(line)
+
+    def read(self, key: Key) -> Row:
+        """Return a sample that is there."""
+        place = self._places[key]
+        return row_of(json.loads(os.pread(self._file.fileno(), place.size, place.start)))
+
+    def close(self) -> None:
+        """Let other processes open it."""
+        self._file.close()
+
+
+def _insist_on_our_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else: a run writes into its own."""
+    if not folder.is_dir() or (folder / RUN).exists():
+        return
+    # A kill may have left the journal alone.
+    if any(path.name != JOURNAL and not path.name.startswith(".") for path in folder.iterdir()):
+        raise ConfigError(f"--output {folder}: it has files of something else; choose an empty folder or a run's")
+
+
+def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Refuse to mix samples of two runs; write down what tells this one from others.
+
+    `identity["benchmarks"]` is compared for the benchmarks that both have: a run may get more of them.
+
+    Raises:
+        ConfigError: names what differs.
+    """
+    path = folder / RUN
+    # As JSON has it, so that both are compared alike.
+    wanted: dict[str, Any] = json.loads(json.dumps(identity))
+    if path.exists():
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ConfigError(f"{path} is damaged ({error}): choose another --output") from error
+        differences = _differences(found, wanted)
+        if differences:
+            raise ConfigError(
+                f"--output {folder} has samples of another run: {'; '.join(differences)}. Choose another folder"
+            )
+        wanted["benchmarks"] = found.get("benchmarks", {}) | wanted.get("benchmarks", {})
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{RUN}.partial")
+    partial.write_text(json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:
+    differences = []
+    for name in sorted({*found, *wanted}):
+        there, here = found.get(name), wanted.get(name)
+        if prefix == "benchmarks." and (there is None or here is None):
+            continue
+        if isinstance(there, Mapping) and isinstance(here, Mapping):
+            differences += _differences(there, here, f"{prefix}{name}.")
+        elif there != here:
+            differences.append(f"{prefix}{name} is {_shown(there)} there and {_shown(here)} here")
+    return differences
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,127 @@
+"""What a model is asked: a chat, a text, or tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from still_verl import paths
+from still_verl.config_errors import ConfigError, one_of
+from still_verl.evaluation.problems import Problem
+
+STYLES = ("chat", "raw", "tokens")
+_KEYS = ("data", "apply_chat_template_kwargs", "chat_template")  # where a choice of still/prompt keeps its template
+
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is sent to an engine; exactly one of the three is there.
+
+    Attributes:
+        messages: a chat, which the engine renders with the model's own template.
+        text: a text that the model continues.
+        tokens: the same as token ids.
+    """
+
+    messages: tuple[tuple[str, str], ...] = ()
+    text: str | None = None
+    tokens: tuple[int, ...] | None = None
+
+    def shown(self) -> str:
+        """Return the prompt as text, for the row."""
+        if self.text is not None:
+            return self.text
+        return "\n".join(content for _, content in self.messages)
+
+    def as_chat(self) -> Messages:
+        """Return the messages as OpenAI's interface and chat templates want them."""
+        return as_chat(self.messages)
+
+
+def as_chat(messages: Sequence[tuple[str, str]]) -> Messages:
+    """Return (role, content) pairs as the mappings that chat templates want."""
+    return [{"role": role, "content": content} for role, content in messages]
+
+
+@dataclass(frozen=True)
+class Prompter:
+    """Makes the prompt of a problem.
+
+    Attributes:
+        style: `chat`, `raw` or `tokens`.
+        system: the system prompt; none if empty.
+        template: a chat template in Jinja; the model's own if empty. `raw` without one sends the problem alone.
+        tokenizer: renders and counts tokens, for `tokens`; an object of transformers.
+
+    Raises:
+        ConfigError: settings that do not go together.
+    """
+
+    style: str = "chat"
+    system: str = ""
+    template: str = ""
+    tokenizer: Any = None
+
+    def __post_init__(self) -> None:
+        one_of("--prompt", self.style, STYLES)
+        if self.style == "chat" and self.template:
+            raise ConfigError(
+                "--prompt chat with a template: the server renders chats with the model's own; "
+                "use --prompt raw or --prompt tokens"
+            )
+        if self.style == "raw" and self.system and not self.template:
+            raise ConfigError("--system with --prompt raw: there is no template to put it in; give --template")
+        if self.style == "tokens" and self.tokenizer is None:
+            raise ConfigError("--prompt tokens: give --tokenizer, the name or folder of the model's tokenizer")
+
+    def prompt(self, problem: Problem) -> Prompt:
+        """Return what the model is asked."""
+        messages = problem.messages or (("user", problem.text),)
+        if self.system:
+            messages = (("system", self.system), *[each for each in messages if each[0] != "system"])
+        if self.style == "chat":
+            return Prompt(messages)
+        if self.style == "tokens":
+            return self._rendered_by_tokenizer(messages)
+        return Prompt(text=self._rendered(messages) if self.template else problem.text)
+
+    def _rendered(self, messages: Sequence[tuple[str, str]]) -> str:
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        template = environment.from_string(self.template)
+        # A server adds the token that begins a text by itself.
+        return template.render(messages=as_chat(messages), add_generation_prompt=True, bos_token="")
+
+    def _rendered_by_tokenizer(self, messages: Sequence[tuple[str, str]]) -> Prompt:
+        chosen = {"chat_template": self.template} if self.template else {}
+        text = self.tokenizer.apply_chat_template(
+            as_chat(messages), tokenize=False, add_generation_prompt=True, **chosen
+        )
+        # The template has all special tokens that the model expects.
+        tokens = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return Prompt(text=text, tokens=tuple(tokens))
+
+
+def load_template(name: str) -> str:
+    """Return a chat template by its name in `still/prompt`, or from a file; empty for no name.
+
+    Raises:
+        ConfigError: there is no such template.
+    """
+    if not name:
+        return ""
+    if Path(name).is_file():
+        return Path(name).read_text(encoding="utf-8")
+    known = {path.stem: path for path in (paths.recipes_dir() / "still" / "prompt").glob("*.yaml")}
+    one_of("--template", name, sorted(known))
+    node = yaml.safe_load(known[name].read_text(encoding="utf-8"))
+    for key in _KEYS:
+        node = (node or {}).get(key)
+    if not isinstance(node, str):
+        raise ConfigError(f"--template {name}: it has no template of its own; leave the option out, or name another")
+    return node

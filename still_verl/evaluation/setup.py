@@ -1,0 +1,112 @@
+"""Makes a run of what the command line says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from still_verl.config_errors import ConfigError
+from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
+from still_verl.evaluation.engines.base import Engine, EngineOptions
+from still_verl.evaluation.prompts import Prompter, load_template
+from still_verl.evaluation.protocols import DEFAULT, Protocol, Sampling
+from still_verl.evaluation.registries import ENGINES, PROTOCOLS
+from still_verl.evaluation.run import Asked, Plan
+from still_verl.registry import in_one_line
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user asks for; what is None follows from the preset.
+
+    Attributes:
+        benchmarks: names of `benchmarks.KNOWN`, or files.
+        output: the run folder.
+        engine: of `registries.ENGINES`, or a dotted name; empty: `openai` with an address, else `vllm`.
+        options: of the engine.
+        preset: of `registries.PROTOCOLS`, or a dotted name; empty for none.
+        sampling: fields of `Sampling` that are set, whatever the preset says.
+        seed: of the run.
+        prompt: `chat`, `raw` or `tokens`; empty: `chat`, or what a template needs.
+        system: the system prompt.
+        template: a name of `still/prompt`, a file, or nothing.
+        tokenizer: for `tokens`; the model where it is empty.
+        data: the folder of the benchmarks' files.
+    """
+
+    benchmarks: Sequence[str]
+    output: Path
+    engine: str = ""
+    options: EngineOptions = field(default_factory=EngineOptions)
+    preset: str = ""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    prompt: str = ""
+    system: str = ""
+    template: str | None = None
+    tokenizer: str = ""
+    data: Path | None = None
+
+
+def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
+    """Return what a run asks, who answers, and what there is to say of the benchmarks.
+
+    Raises:
+        ConfigError: a setting that cannot work, with its value and the fix.
+    """
+    if not settings.benchmarks:
+        raise ConfigError(f"--benchmark: name at least one of {', '.join(KNOWN)}, or the path of a file")
+    if settings.options.concurrency < 1:
+        raise ConfigError(f"--concurrency {settings.options.concurrency}: use at least one request at once")
+    protocol = PROTOCOLS.find(settings.preset) if settings.preset else DEFAULT
+    if protocol.code:
+        raise ConfigError(
+            f"--preset {settings.preset}: it needs the code interpreter, which `still-verl eval` does not run yet; "
+            "validate in a verl job with +recipe=tool_32b, and score its dump with --from"
+        )
+    engine_name = settings.engine or ("openai" if settings.options.url else "vllm")
+    asked, notes = _asked(settings, protocol)
+    prompter, prompt_settings = _prompter(settings, protocol, engine_name)
+    engine = ENGINES.find(engine_name)(settings.options)
+    plan = Plan(asked, prompter, prompt_settings, engine_name, settings.seed, settings.output)
+    return plan, engine, notes
+
+
+def _asked(settings: Settings, protocol: Protocol) -> tuple[list[Asked], list[str]]:
+    asked: list[Asked] = []
+    notes: list[str] = []
+    for name in settings.benchmarks:
+        benchmark = load_benchmark(name, settings.data)
+        if any(each.benchmark.name == benchmark.name for each in asked):
+            raise ConfigError(f"--benchmark {name}: {benchmark.name} is named twice; name each benchmark once")
+        sampling: Sampling = protocol.sampling_of(benchmark.name, len(benchmark.problems), settings.sampling)
+        asked.append(Asked(benchmark, sampling))
+        notes += [f"{benchmark.name}: {note}" for note in (*benchmark.notes, *benchmark.examples)]
+    return asked, notes
+
+
+def _prompter(settings: Settings, protocol: Protocol, engine: str) -> tuple[Prompter, dict[str, Any]]:
+    chosen = protocol.template if settings.template is None else settings.template
+    template = load_template(chosen)
+    style = settings.prompt or _style(bool(template), engine, settings.tokenizer)
+    tokenizer = _tokenizer(settings.tokenizer or settings.options.model) if style == "tokens" else None
+    prompter = Prompter(style, settings.system, template, tokenizer)
+    return prompter, {"style": style, "system": settings.system, "template": template}
+
+
+def _style(has_template: bool, engine: str, tokenizer: str) -> str:
+    """How a model is asked where the user does not say: with a template of its own it cannot be a chat."""
+    if not has_template:
+        return "chat"
+    return "tokens" if engine == "vllm" or tokenizer else "raw"
+
+
+def _tokenizer(name: str) -> Any:
+    if not name:
+        raise ConfigError("--prompt tokens: give --tokenizer, the name or folder of the model's tokenizer")
+    try:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(name)
+    except Exception as error:  # of a missing package, folder or file
+        raise ConfigError(f"--tokenizer {name}: it cannot be loaded: {in_one_line(error)}") from error
