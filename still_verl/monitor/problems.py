@@ -28,8 +28,8 @@ def problem_metrics(
 
     Returns:
         `<prefix>/problems/{count,mean,stderr,low,high}` and `<prefix>/pass@<k>`; those of a source are called
-        `<prefix>/source/<source>/...`. What is not defined is left out: the error of one problem, pass@k where there are
-        fewer samples.
+        `<prefix>/source/<source>/...`. What is not defined is left out: the error of one problem, pass@k of too
+        few samples.
     """
     names = sources or [ALL] * len(rows)
     several = len(set(names)) > 1
