@@ -24,16 +24,10 @@ Examples:
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="A folder of weights, a model of the hub, or its name on a server.")
-    ] = "",
+    model: Annotated[str, typer.Argument(help="A folder of weights, a name on the hub or on the server.")] = "",
     benchmark: Annotated[list[str] | None, typer.Option("--benchmark", "-b", help="A name, or a file.")] = None,
-    from_: Annotated[
-        Path | None, typer.Option("--from", help="Score samples that exist: a dump, or JSON lines.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The run folder; a rerun goes on there.")
-    ] = None,
+    from_: Annotated[Path | None, typer.Option("--from", help="Score samples that exist: a dump, JSON lines.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Run folder; a rerun goes on there.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder with the benchmarks' files; else STILL_DATA.")] = None,
     preset: Annotated[str, typer.Option(help="still3, still3-zero, sober, or a dotted name of yours.")] = "",
     k: Annotated[int | None, typer.Option("--k", "-k", help="Samples of each problem.")] = None,

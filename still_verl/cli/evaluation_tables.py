@@ -8,42 +8,49 @@ from rich.table import Table
 from still_verl.evaluation.results import Counts, counts
 from still_verl.evaluation.rows import Row
 
+TITLE = "Accuracy in percent, with its standard error over problems"
+
 
 def table(found: Mapping[str, Mapping[str, Any]], rows: Sequence[Row]) -> Table:
-    """Return the numbers of an evaluation, in percent.
+    """Return the numbers of an evaluation, in percent; a column for each benchmark, so that a terminal has room.
 
     Args:
         found: what `evaluation.results.numbers` returned.
         rows: the samples that they are of.
     """
-    shown = Table(title="Accuracy in percent, with its standard error over problems", title_justify="left")
-    shown.add_column("benchmark")
-    for column in ("problems", "k", "avg@k", "95 %", "pass@k", "maj@k", "lenient", "disagree", "answered", "finished"):
-        shown.add_column(column, justify="right")
-    shown.add_column("left out", justify="right")
+    shown = Table("", title=TITLE, title_justify="left")
     of_samples = counts(rows)
+    columns = []
     for name, figures in found.items():
-        shown.add_row(*_cells(name, figures, of_samples[name]))
+        shown.add_column(_printable(name), justify="right")
+        columns.append(_cells(figures, of_samples[name]))
+    for label in columns[0] if columns else ():
+        shown.add_row(label, *[cells[label] for cells in columns])
     return shown
 
 
-def _cells(name: str, figures: Mapping[str, Any], count: Counts) -> list[str]:
+def _cells(figures: Mapping[str, Any], count: Counts) -> dict[str, str]:
     k = str(figures["k"])
-    lenient = None if count.lenient is None else count.lenient / count.samples
-    return [
-        _printable(name),
-        f"{figures['problems']:,}",
-        k,
-        _with_error(figures["avg"], figures["stderr"]),
-        _interval(figures["interval"]),
-        _percent(figures["pass"].get(k)),
-        _percent((figures["maj"] or {}).get(k)),
-        _percent(lenient),
-        f"{count.disagree:,}",
-        _percent(None if count.answered is None else count.answered / count.samples),
-        _percent(None if count.finished is None else count.finished / count.samples),
-        f"{count.left_out:,}",
-    ]
+    return {
+        "problems": f"{figures['problems']:,}",
+        "samples of each": k,
+        "avg@k": _with_error(figures["avg"], figures["stderr"]),
+        "95 % interval": _interval(figures["interval"]),
+        "pass@k": _percent(figures["pass"].get(k)),
+        "pass^k": _percent(figures["pass_all"].get(k)),
+        "maj@k": _percent((figures["maj"] or {}).get(k)),
+        "strict verifier": _share(count.strict, count),
+        "lenient verifier": _share(count.lenient, count),
+        "they disagree on": f"{count.disagree:,}",
+        "answered": _share(count.answered, count),
+        "finished": _share(count.finished, count),
+        "samples left out": f"{count.left_out:,}",
+        "problems with fewer samples": f"{len(figures['incomplete']):,}",
+    }
+
+
+def _share(part: int | None, count: Counts) -> str:
+    return _percent(None if part is None else part / count.samples)
 
 
 def _percent(share: float | None) -> str:

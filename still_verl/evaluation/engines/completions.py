@@ -14,6 +14,7 @@ ONLY_THOUGHTS = "replies with reasoning and no content, whose reasoning was read
 _OF_ALL = (401, 403, 404)  # the key or the model is wrong, for every request
 _OF_THIS = (400, 413, 422)  # another try would be answered alike
 _FINISHED = ("stop", "length", "eos", "eos_token", "stop_sequence", "tool_calls")
+_NOT_WHAT_IT_SHOULD_BE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _NOT_AGAIN = ("content_filter",)
 
 
@@ -65,7 +66,7 @@ def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Repl
         answer = json.loads(body)
         choice = answer["choices"][0]
         text, note = _text(choice)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except _NOT_WHAT_IT_SHOULD_BE:
         raise AskAgain(f"the server answers garbage: {_shown(body)}") from None
     return _sample(choice, text, note, _tokens(answer), request)
 
@@ -124,7 +125,7 @@ def _message(body: bytes) -> str:
         answer = json.loads(body)
         error = answer.get("error", answer)
         message = error["message"] if isinstance(error, dict) else error
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except _NOT_WHAT_IT_SHOULD_BE:
         return _shown(body)
     return _one_line(str(message))
 

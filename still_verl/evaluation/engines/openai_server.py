@@ -130,8 +130,10 @@ class OpenAIServer:
     async def _try(self, client: httpx.AsyncClient, request: Request) -> Reply:
         url, body = completion(self._url, self.model, request)
         try:
-            answer = await client.post(url, json=body | dict(self._options.extra))
-        except httpx.TimeoutException as error:
+            # As a whole: httpx waits so long for each piece, and a server may send one now and then.
+            posting = client.post(url, json=body | dict(self._options.extra))
+            answer = await asyncio.wait_for(posting, self._options.timeout_s)
+        except (httpx.TimeoutException, asyncio.TimeoutError) as error:
             raise AskAgain(f"no answer in {self._options.timeout_s:g} s ({type(error).__name__})") from error
         except httpx.HTTPError as error:
             raise AskAgain(f"the connection broke: {in_one_line(error)}") from error
