@@ -23,6 +23,9 @@ def test_three_ways_to_the_same_accuracy(
     job = train(
         tmp_path,
         *demo_files("tiny"),
+        "still/reward=boxed",
+        "data.max_response_length=96",
+        "actor_rollout_ref.rollout.max_model_len=128",
         "data.val_max_samples=16",
         f"{sampled}.n={N}",
         f"{sampled}.do_sample=true",
