@@ -73,6 +73,7 @@ def _verdicts(count: Counts) -> dict[str, str]:
         "strict verifier": _share(count.strict, count),
         "lenient verifier": _share(count.lenient, count),
         "they disagree on": f"{count.disagree:,}",
+        "the file says otherwise on": f"{count.file_disagrees:,}",
         "answered": _share(count.answered, count),
         "finished": _share(count.finished, count),
     }

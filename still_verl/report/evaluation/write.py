@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,20 @@ from still_verl.report.evaluation.page import render
 from still_verl.stats.paired import Comparison
 
 SUFFIXES = (".html", ".md", ".json")
+PACKAGES = ("jinja2", "plotly")  # of a page
 
 
-def check_name(path: Path) -> None:
-    """Refuse a file of another format, before anything is measured.
+def check_report(path: Path) -> None:
+    """Refuse a report that could not be written, before anything is measured.
 
     Raises:
-        ConfigError: names the file and the endings that there are.
+        ConfigError: the name ends in none of the formats, or a package of the extra `report` is missing.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"--report {path}: let its name end in {', '.join(SUFFIXES)}")
+    for package in PACKAGES:
+        if path.suffix.lower() == ".html" and find_spec(package) is None:
+            raise ConfigError(f"--report {path}: {package} is missing: pip install 'still-verl[report]'")
 
 
 def write(path: Path, evaluations: Sequence[Evaluation], comparisons: Mapping[str, Comparison]) -> None:
@@ -34,7 +39,7 @@ def write(path: Path, evaluations: Sequence[Evaluation], comparisons: Mapping[st
         ValueError: a package of the extra `report` is missing, for a page.
         OSError: the file cannot be written.
     """
-    check_name(path)
+    check_report(path)
     suffix = path.suffix.lower()
     if suffix == ".html":
         text = render(evaluations, comparisons)

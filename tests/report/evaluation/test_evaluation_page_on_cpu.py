@@ -18,7 +18,7 @@ from still_verl.report.evaluation.markdown import markdown
 from still_verl.report.evaluation.page import render
 from still_verl.report.evaluation.sentences import verdict
 from still_verl.report.evaluation.tables import figures
-from still_verl.report.evaluation.write import check_name, write
+from still_verl.report.evaluation.write import check_report, write
 
 SIZES = {"aime24": 30, "math<500>": 40}
 Make = Callable[..., Evaluation]
@@ -125,7 +125,7 @@ def test_the_formats_and_a_wrong_one(make_evaluation: Make, tmp_path: Path) -> N
     assert found["comparison"]["aime24"]["verdict"] == "better"
     assert found["models"]["base"]["benchmarks"]["aime24"]["avg"] == both[1].numbers["aime24"]["avg"]
     with pytest.raises(ConfigError, match=r"--report r\.pdf: let its name end in \.html, \.md, \.json"):
-        check_name(Path("r.pdf"))
+        check_report(Path("r.pdf"))
 
 
 @pytest.mark.process
