@@ -11,6 +11,7 @@ from still_verl.report.evaluation.evaluation import Evaluation
 from still_verl.report.figure import COLORS, LegendEntry
 
 STRIP_HEIGHT, CURVES_HEIGHT = 60, 260  # px: of a model's strip, and of all else
+SEPARATE = 150  # problems, at most, whose cells have a gap between them
 NAMED = 40  # characters of a problem's name that are shown
 BINS = 30  # of lengths
 RATES = [[0.0, "#d0495b"], [0.5, "#e8c95a"], [1.0, "#2c9462"]]  # colours from never to always solved
@@ -21,24 +22,23 @@ OUTCOMES = {"right": ("#2c9462", True), "wrong": ("#d0495b", False)}
 def charts(evaluations: Sequence[Evaluation], benchmark: str) -> list[Chart]:
     """Draw one benchmark: its problems by rate, lengths by correctness, figures by k; without what is not known."""
     measured = [each for each in evaluations if benchmark in each.numbers]
-    drawn = [_strips(measured, benchmark)]
+    drawn = [*_strips(measured, benchmark)]
     for evaluation in measured:
-        drawn.append(_lengths(evaluation, benchmark, named=len(measured) > 1))
-    drawn.append(_by_k(measured, evaluations, benchmark))
-    return [chart for chart in drawn if chart is not None]
+        drawn += _lengths(evaluation, benchmark, named=len(measured) > 1)
+    return [*drawn, *_by_k(measured, evaluations, benchmark)]
 
 
-def _strips(evaluations: Sequence[Evaluation], benchmark: str) -> Chart | None:
+def _strips(evaluations: Sequence[Evaluation], benchmark: str) -> list[Chart]:
     """Draw a cell for each problem and model, in the order of the first model's rates."""
     rates = [problem_rates(evaluation.of(benchmark)) for evaluation in evaluations]
     if not rates or not rates[0]:
-        return None
-    problems = sorted(rates[0], key=lambda name: -rates[0][name])
+        return []
+    problems = sorted(rates[0], key=rates[0].__getitem__, reverse=True)
     for others in rates[1:]:
-        problems += [name for name in others if name not in rates[0]]
+        problems = list(dict.fromkeys([*problems, *others]))  # those of the second model alone come last
     cells = []
     for of_model in rates:
-        cells.append([of_model.get(name) for name in problems])
+        cells.append(list(map(of_model.get, problems)))
     trace = {
         "type": "heatmap",
         "z": cells,
@@ -48,7 +48,7 @@ def _strips(evaluations: Sequence[Evaluation], benchmark: str) -> Chart | None:
         "zmin": 0,
         "zmax": 1,
         "colorscale": RATES,
-        "xgap": 1 if len(problems) <= 150 else 0,
+        "xgap": int(len(problems) <= SEPARATE),
         "ygap": 2,
         "colorbar": {"tickformat": ".0%", "thickness": 10},
         "meta": {"run": "", "label": ""},
@@ -62,7 +62,7 @@ def _strips(evaluations: Sequence[Evaluation], benchmark: str) -> Chart | None:
     if len(cells) > 1:
         about += f" The order is that of {evaluations[0].name} in all rows."
     height = 90 + STRIP_HEIGHT * len(cells)
-    return _chart("Problems by share of right samples", about, [trace], layout, height)
+    return [_chart("Problems by share of right samples", about, [trace], layout, height)]
 
 
 def problem_rates(rows: Sequence[Row]) -> dict[str, float]:
@@ -73,7 +73,7 @@ def problem_rates(rows: Sequence[Row]) -> dict[str, float]:
     return {name: sum(correct) / len(correct) for name, correct in judged.items()}
 
 
-def _lengths(evaluation: Evaluation, benchmark: str, named: bool) -> Chart | None:
+def _lengths(evaluation: Evaluation, benchmark: str, named: bool) -> list[Chart]:
     """Draw how many right and wrong responses have which length. Bins are counted here: the page has no samples."""
     tokens: dict[bool, list[int]] = {True: [], False: []}
     for row in evaluation.of(benchmark):
@@ -81,7 +81,7 @@ def _lengths(evaluation: Evaluation, benchmark: str, named: bool) -> Chart | Non
             tokens[bool(row.correct)].append(row.tokens)
     everything = tokens[True] + tokens[False]
     if not everything:
-        return None
+        return []
     edges = np.histogram_bin_edges(everything, BINS)
     centers = ((edges[:-1] + edges[1:]) / 2).round(1).tolist()
     traces = []
@@ -92,12 +92,14 @@ def _lengths(evaluation: Evaluation, benchmark: str, named: bool) -> Chart | Non
         traces.append(bars | {"meta": {"run": evaluation.name, "label": label}})
         legend.append((label, color, ""))
     layout = {"barmode": "stack", "bargap": 0.05, "xaxis": {"title": {"text": "tokens of a response"}}}
-    title = f"Length by correctness, {evaluation.name}" if named else "Length by correctness"
+    title = "Length by correctness"
+    if named:
+        title += f", {evaluation.name}"
     about = "How many responses are that long. Wrong ones at the right end were cut, or never came to an end."
-    return _chart(title, about, traces, layout, CURVES_HEIGHT, legend)
+    return [_chart(title, about, traces, layout, CURVES_HEIGHT, legend)]
 
 
-def _by_k(measured: Sequence[Evaluation], all_of: Sequence[Evaluation], benchmark: str) -> Chart | None:
+def _by_k(measured: Sequence[Evaluation], all_of: Sequence[Evaluation], benchmark: str) -> list[Chart]:
     """Draw pass@k, pass^k and maj@k over k."""
     traces = []
     for evaluation in measured:
@@ -113,14 +115,14 @@ def _by_k(measured: Sequence[Evaluation], all_of: Sequence[Evaluation], benchmar
             points = {"x": list(known), "y": list(known.values())}
             traces.append(trace | points | {"meta": {"run": evaluation.name, "label": label}})
     if not traces:
-        return None
+        return []
     legend: list[LegendEntry] = [(label, "", dash) for label, (_, dash) in DASHES.items()]
     layout = {"xaxis": {"type": "log", "dtick": "D2", "title": {"text": "k"}}, "yaxis": {"tickformat": ".0%"}}
     about = (
         "pass@k: one of k samples is right; pass^k: all of them are; maj@k: most of them say the right answer. Each is "
         "the exact mean over all choices of k samples."
     )
-    return _chart("Several samples of a problem", about, traces, layout, CURVES_HEIGHT, legend)
+    return [_chart("Several samples of a problem", about, traces, layout, CURVES_HEIGHT, legend)]
 
 
 def _chart(

@@ -24,9 +24,15 @@ def markdown(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Compar
         for evaluation in evaluations:
             if name in evaluation.numbers:
                 columns.append((evaluation, name))
-                headings.append(f"{evaluation.name}, {name}" if len(evaluations) > 1 else name)
+                headings.append(_heading(evaluation, name, len(evaluations) > 1))
     lines += ["", "In percent where nothing else is said:", "", *_table(headings, figures(columns))]
     return "\n".join(lines) + "\n"
+
+
+def _heading(evaluation: Evaluation, benchmark: str, several: bool) -> str:
+    if several:
+        return f"{evaluation.name}, {benchmark}"
+    return benchmark
 
 
 def _table(headings: Sequence[str], rows: Sequence[TableRow]) -> list[str]:

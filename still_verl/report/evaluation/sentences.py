@@ -8,6 +8,7 @@ from still_verl.report.evaluation.tables import interval, percent, probability, 
 from still_verl.stats.paired import BETTER, CANNOT_TELL, WORSE, Comparison
 
 FAULTY = 5  # problems with fewer samples that are named
+NAME = 60  # characters of a name: it may be the text of the problem
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,16 @@ def verdict(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Compari
     """Say what some evaluations measured; of two models, which is better where."""
     measured = []
     for evaluation in evaluations:
-        name = f"{evaluation.name} on " if len(evaluations) > 1 else ""
+        name = ""
+        if len(evaluations) > 1:
+            name = f"{evaluation.name} on "
         for benchmark in evaluation.numbers:
             measured.append(f"{name}{_measured(evaluation, benchmark)}")
         measured += [f"{evaluation.name}: {note}" for note in evaluation.notes]
+    if not measured:
+        return Verdict("No sample was scored.", "", [])
     if not comparisons:
-        return Verdict(measured[0] if measured else "No sample was scored.", "", measured[1:])
+        return Verdict(measured[0], "", measured[1:])
     first, second = evaluations
     found = []
     for benchmark, comparison in comparisons.items():
@@ -54,10 +59,16 @@ def _measured(evaluation: Evaluation, benchmark: str) -> str:
     )
     incomplete = found["incomplete"]
     if incomplete:
-        named = ", ".join(f"{name} ({count})" for name, count in list(incomplete.items())[:FAULTY])
-        more = " and others" if len(incomplete) > FAULTY else ""
-        text += f" {len(incomplete):,} problems have fewer samples, and are left out of pass@k: {named}{more}."
+        text += f" {len(incomplete):,} problems have fewer samples, and are left out of pass@k: {_named(incomplete)}."
     return text
+
+
+def _named(incomplete: Mapping[str, int]) -> str:
+    """Name some problems with the samples that they have."""
+    parts = [f"{name:.{NAME}} ({count})" for name, count in list(incomplete.items())[:FAULTY]]
+    if len(incomplete) > FAULTY:
+        parts.append("and others")
+    return ", ".join(parts)
 
 
 def _result(first: str, second: str, benchmark: str, comparison: Comparison) -> str:
@@ -81,4 +92,6 @@ def _mood(comparisons: Mapping[str, Comparison]) -> str:
     verdicts = {comparison.verdict for comparison in comparisons.values()}
     if WORSE in verdicts:
         return "bad"
-    return "good" if BETTER in verdicts else ""
+    if BETTER in verdicts:
+        return "good"
+    return ""

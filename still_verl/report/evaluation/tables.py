@@ -18,9 +18,7 @@ def figures(columns: Sequence[tuple[Evaluation, str]]) -> list[TableRow]:
     Args:
         columns: model and benchmark; a column is of dashes where the model has no such benchmark.
     """
-    cells = []
-    for evaluation, benchmark in columns:
-        cells.append(_cells(evaluation, benchmark))
+    cells = [_cells(evaluation, benchmark) for evaluation, benchmark in columns]
     labels: dict[str, None] = {}
     for column in cells:
         labels |= dict.fromkeys(column)
@@ -81,30 +79,38 @@ def _verdicts(count: Counts) -> dict[str, str]:
 
 def _costs(rows: Sequence[Row]) -> dict[str, str]:
     """Return lengths in tokens, by correctness, and the time of a sample."""
-    lengths = {"tokens of a response": rows}
-    lengths["tokens, right"] = [row for row in rows if row.correct]
-    lengths["tokens, wrong"] = [row for row in rows if not row.correct]
-    cells = {}
-    for label, some in lengths.items():
-        cells[label] = _mean([row.tokens for row in some if row.tokens is not None], ",.0f")
-    tokens = [row.tokens for row in rows if row.tokens is not None]
-    cells["tokens in all"] = f"{sum(tokens):,}" if tokens else NONE
-    cells["seconds of a response"] = _mean([row.seconds for row in rows if row.seconds is not None], ",.1f")
-    return cells
+    tokens: dict[bool, list[int]] = {True: [], False: []}
+    seconds: list[float] = []
+    for row in rows:
+        if row.tokens is not None:
+            tokens[bool(row.correct)].append(row.tokens)
+        if row.seconds is not None:
+            seconds.append(row.seconds)
+    everything = tokens[True] + tokens[False]
+    total = NONE
+    if everything:
+        total = f"{sum(everything):,}"
+    return {
+        "tokens of a response": _mean(everything, ",.0f"),
+        "tokens, right": _mean(tokens[True], ",.0f"),
+        "tokens, wrong": _mean(tokens[False], ",.0f"),
+        "tokens in all": total,
+        "seconds of a response": _mean(seconds, ",.1f"),
+    }
 
 
 def _comparison_cells(comparison: Comparison) -> dict[str, str]:
     low, high = comparison.interval
     return {
         "verdict": comparison.verdict,
-        "difference": f"{100 * comparison.difference:+.2f} ± {_points(comparison.stderr)}",
+        "difference": f"{100 * comparison.difference:+.2f} ± {percent(comparison.stderr)}",
         "95 % interval": f"{100 * low:+.1f} to {100 * high:+.1f}",
         "p": probability(comparison.p_holm),
         "p of this benchmark alone": probability(comparison.p),
         "p, ties counted wholly": probability(comparison.p_conservative),
         "how p was found": comparison.method,
         f"p of a difference of {100 * comparison.margin:g} points or more": probability(comparison.p_equal),
-        "detectable difference": _points(comparison.detectable),
+        "detectable difference": percent(comparison.detectable),
         "problems of both": f"{comparison.problems:,}",
         "problems of one": f"{len(comparison.unpaired):,}",
     }
@@ -112,7 +118,9 @@ def _comparison_cells(comparison: Comparison) -> dict[str, str]:
 
 def percent(share: float | None) -> str:
     """Return a share in percent, with two digits after the point."""
-    return NONE if share is None else f"{100 * share:.2f}"
+    if share is None:
+        return NONE
+    return f"{100 * share:.2f}"
 
 
 def with_error(mean: float | None, error: float | None) -> str:
@@ -131,16 +139,18 @@ def interval(ends: Sequence[float] | None) -> str:
 
 def probability(p: float) -> str:
     """Return a p value; a tiny one as a bound, since nobody needs its digits."""
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def _points(value: float | None) -> str:
-    return NONE if value is None else f"{100 * value:.2f}"
+    if p < 0.0001:
+        return "< 0.0001"
+    return f"{p:.4f}"
 
 
 def _share(part: int | None, count: Counts) -> str:
-    return NONE if part is None or not count.samples else percent(part / count.samples)
+    if part is None or not count.samples:
+        return NONE
+    return percent(part / count.samples)
 
 
 def _mean(values: Sequence[float], form: str) -> str:
-    return format(sum(values) / len(values), form) if values else NONE
+    if not values:
+        return NONE
+    return format(sum(values) / len(values), form)
