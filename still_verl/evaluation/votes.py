@@ -1,19 +1,29 @@
 """Which answers to one problem are the same: maj@k counts votes for classes of equal answers."""
 
-import re
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from still_verl.evaluation.rows import Row
+from still_verl.rewards.equivalence import clock
+from still_verl.rewards.equivalence.answer_types import Formula
+from still_verl.rewards.equivalence.cost import caller_seconds, cost
+from still_verl.rewards.equivalence.evaluate import Evaluator
+from still_verl.rewards.equivalence.node import Node
+from still_verl.rewards.equivalence.normalize import normalize
+from still_verl.rewards.equivalence.read.interpret import interpret
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.verify import verify
 
-# Different answers to a problem beyond the most frequent ones are compared with those only: comparing each with each
-# takes the square of their number, and answers that nobody else gave win no vote.
-MOST_CLASSES = 64
+# Comparisons of one problem, about. 128 different answers are each compared with each; of more, the rare ones are
+# compared with the most frequent ones only: answers that hardly anybody else gave win no vote.
+MOST_COMPARISONS = 16_384
+FEWEST_CLASSES = 8
 
-_INTEGER = re.compile(r"[-+]?\d{1,18}")
+LONGEST = 200  # characters of an answer whose value is looked for
+_REAL_CONSTANTS = frozenset({"π", "e"})
 
 
 def with_votes(rows: Sequence[Row], reading: Reading = "strict") -> list[Row]:
@@ -49,32 +59,54 @@ def equal_answers(counts: Counter[str], reading: Reading = "strict") -> dict[str
         >>> equal_answers(Counter(["1/2", "0.5", "1/2", "3", "03"]))
         {'1/2': '1/2', '0.5': '1/2', '3': '3', '03': '3'}
     """
+    most = max(FEWEST_CLASSES, MOST_COMPARISONS // len(counts))
     classes: list[str] = []
-    by_integer: dict[int, str] = {}
     found: dict[str, str] = {}
     for answer, _ in counts.most_common():
-        known = _integer_class(answer, by_integer) or _first_equal(answer, classes, reading)
+        known = _first_equal(answer, classes[:most], reading)
         if known is None:
-            known = answer
             classes.append(answer)
-        found[answer] = known
-        if _INTEGER.fullmatch(answer):
-            by_integer.setdefault(int(answer), known)
+        found[answer] = answer if known is None else known
     return {answer: found[answer] for answer in counts}
 
 
-def _integer_class(answer: str, by_integer: dict[int, str]) -> str | None:
-    """The class of an integer that is written in digits only; most answers are, and no verifier is needed for them."""
-    return by_integer.get(int(answer)) if _INTEGER.fullmatch(answer) else None
-
-
-def _first_equal(answer: str, classes: Iterable[str], reading: Reading) -> str | None:
-    is_integer = bool(_INTEGER.fullmatch(answer))
-    for number, known in enumerate(classes):
-        if number >= MOST_CLASSES:
-            break
-        if is_integer and _INTEGER.fullmatch(known):
-            continue  # another integer
-        if verify(known, answer, reading).equal:
+def _first_equal(answer: str, classes: Sequence[str], reading: Reading) -> str | None:
+    value = _exact_value(answer)
+    for known in classes:
+        if not _differ(value, _exact_value(known)) and verify(known, answer, reading).equal:
             return known
     return None
+
+
+def _differ(left: float | None, right: float | None) -> bool:
+    """Whether two answers are known to be different numbers, for which no verifier need be asked."""
+    return left is not None and right is not None and not math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@lru_cache(maxsize=65_536)
+def _exact_value(answer: str) -> float | None:
+    """The value of an answer that is a real number without unit and decimal places, which are compared as exact ones.
+
+    None for any other answer.
+    """
+    if len(answer) > LONGEST:
+        return None
+    try:
+        with clock.limited(caller_seconds(cost(answer))):
+            interpretations = interpret(normalize(answer))
+            if len(interpretations) != 1 or not isinstance(interpretations[0], Formula):
+                return None
+            formula = interpretations[0]
+            node = formula.node
+            if node is None or formula.unit or formula.is_about or node.has(_has_decimals):
+                return None
+            if not node.symbols() <= _REAL_CONSTANTS:
+                return None
+            value = float(Evaluator({}).real(node))
+    except (ArithmeticError, clock.OutOfTime, TypeError, ValueError, RecursionError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _has_decimals(node: Node) -> bool:
+    return node.kind == "number" and node.decimals > 0
