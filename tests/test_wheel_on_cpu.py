@@ -48,7 +48,8 @@ def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Pat
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"still_verl/recipes/recipe/{name}.yaml" for name in recipe_names()}
     shipped |= {f"still_verl/reward_fns/{path.name}" for path in (REPO / "reward_fns").glob("*.py")}
-    shipped |= {"still_verl/report/template.html.jinja", "still_verl/demo/weights/tiny.safetensors"}
+    pages = ("base", "parts", "template", "evaluation/template")
+    shipped |= {f"still_verl/report/{name}.html.jinja" for name in pages} | {"still_verl/demo/weights/tiny.safetensors"}
     assert shipped <= names
     assert {name.split("/")[0] for name in names} == {"still_verl", "hydra_plugins", "still_verl-0.1.0.dist-info"}
 

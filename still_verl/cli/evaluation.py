@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
 from still_verl.cli.output import console, stop
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ Examples:
 [bold]still-verl eval --from runs/demo/.../validation[/]  scores a validation dump of any verl job
 
 [bold]still-verl eval Qwen/Qwen2.5-7B -b aime24 -b math500 --preset sober --data sets/ -o runs/eval/qwen[/]
+
+[bold]still-verl eval --from runs/eval/trained --against runs/eval/base --report report.html[/]  compares two models
 
 [bold]still-verl eval --url http://localhost:8000/v1 -b problems.jsonl --k 16 -o runs/eval/server[/]
 """
@@ -49,6 +52,13 @@ def evaluate(
     extract: Annotated[list[str] | None, typer.Option(help="Extractors of the answer, in this order.")] = None,
     verifier: Annotated[str, typer.Option(help="Which verifier counts: strict or lenient; both are shown.")] = "strict",
     rescore: Annotated[bool, typer.Option("--rescore", help="Judge also where the file has a verdict.")] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="Samples of another model on the same problems, as for --from: which is better?")
+    ] = None,
+    margin: Annotated[float, typer.Option(help="Points below which two models are called equal.")] = 5.0,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Write a page, Markdown or JSON: a name in .html, .md or .json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object, by benchmark.")] = False,
 ) -> None:
     """Measure a model on benchmarks, or score samples that exist: accuracy with error bars, pass@k, maj@k.
@@ -59,9 +69,17 @@ def evaluate(
     from still_verl.evaluation.engines.base import EngineError, EngineOptions
     from still_verl.evaluation.results import fault_lines, numbers
     from still_verl.evaluation.setup import Settings
+    from still_verl.report.evaluation.evaluation import compared
+    from still_verl.report.evaluation.write import check_report, comparisons_as_json, write
 
+    folder = output or _default_output(model, url)
     try:
+        for path in report or ():
+            check_report(path)
+        if not 0 < margin < 100:
+            raise ConfigError(f"--margin {margin:g}: use more than 0 and less than 100 points")
         scorer = _scorer(extract, verifier, rescore)
+        others = [saved_evaluation(against, scorer, bool(report))] if against is not None else []
         if from_ is not None:
             rows, notes = _saved(from_, scorer)
             asked: dict[str, int] = {}
@@ -75,7 +93,7 @@ def evaluate(
             }
             settings = Settings(
                 benchmarks=benchmark or (),
-                output=output or _default_output(model, url),
+                output=folder,
                 engine=engine,
                 options=EngineOptions(model, url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
                 preset=preset,
@@ -88,18 +106,25 @@ def evaluate(
                 data=data,
             )
             rows, notes, asked = _drawn(settings, scorer)
-    except (ConfigError, EngineError, OSError) as error:
+        notes += fault_lines(rows)
+        found = numbers(rows, asked)
+        name = model or str(from_ or folder)
+        shown = [evaluation_of(name, from_ or folder, rows, found, notes, bool(report)), *others]
+        comparisons = compared(shown, margin / 100)
+        for path in report or ():
+            write(path, shown, comparisons)
+    except (ConfigError, EngineError, OSError, ValueError) as error:
         stop(str(error))
     except KeyboardInterrupt:
         stop("interrupted; what was drawn is kept, and the same command goes on from there", 130)
-    notes += fault_lines(rows)
-    found = numbers(rows, asked)
     if as_json:
+        for compared_on, comparison in comparisons_as_json(comparisons).items():
+            found[compared_on]["against"] = comparison
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
-        from still_verl.cli.evaluation_tables import table
-
-        console.print(table(found, rows))
+        console.print(figures_table(shown[0]))
+        if comparisons:
+            console.print(comparison_table(comparisons, *[each.name for each in shown]))
     for note in notes:
         typer.echo(f"still-verl: {_printable(note)}", err=True)
 

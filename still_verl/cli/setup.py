@@ -35,7 +35,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def demo_model(name: Annotated[str, typer.Argument(help="tiny, smollm2, random or random-untied.")]) -> None:
+def demo_model(name: Annotated[str, typer.Argument(help="tiny, skills, smollm2, random or random-untied.")]) -> None:
     """Build a laptop model and its data, unless they are there, and print where they are."""
     from still_verl.demo.prepare import prepare
 
@@ -49,7 +49,12 @@ def demo_model(name: Annotated[str, typer.Argument(help="tiny, smollm2, random o
 
 
 def demo(
-    recipe: Annotated[str, typer.Option(help="demo (a tiny model that learns) or demo_smollm2.")] = "demo",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="demo (a tiny model that learns), demo_skills (sums, programs and a puzzle) or demo_smollm2."
+        ),
+    ] = "demo",
     seed: Annotated[int, typer.Option(help="Seed of the data order and of the sampling.")] = 1,
     failure: Annotated[str | None, typer.Option(help=_FAILURE_HELP)] = None,
     overrides: Annotated[list[str] | None, typer.Argument(help="More Hydra overrides, as of main_ppo.")] = None,

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from still_verl.demo.cache import ensure
-from still_verl.demo.files import TRAIN_FILE, VAL_FILE, DemoModel, home
+from still_verl.demo.files import SKILLS, TINY, TRAIN_FILE, VAL_FILE, DemoModel, home
+from still_verl.demo.skills.mixture import write_skills
 from still_verl.demo.smollm2 import build_smollm2, write_smollm2_arithmetic
 from still_verl.demo.tasks import write_addition
 from still_verl.demo.tiny_model import build_random_model, build_tiny_model
 
 # Made in about a second, of this package alone; `smollm2` is converted from another package and is asked for.
-QUICK = ("tiny", "random", "random-untied")
+QUICK = ("tiny", "skills", "random", "random-untied")
 
 
 def prepare_missing(paths: Iterable[str]) -> None:
@@ -31,16 +32,18 @@ def prepare_missing(paths: Iterable[str]) -> None:
 def prepare(name: str) -> DemoModel:
     """Build the model and data called `name` under `home()` unless they are there, and say where they are.
 
-    `tiny` can add (its weights are shipped, so nothing is trained), `smollm2` is a real pre-trained model that is
+    `tiny` can add, `skills` can also write programs and solve a puzzle (their weights are shipped, so nothing is
+    trained), `smollm2` is a real pre-trained model that is
     converted, `random` and `random-untied` are untrained models.
 
     Raises:
         ValueError: there is no such name (the message lists those that exist), or the shipped weights are damaged.
-        ModuleNotFoundError: a package that `smollm2` comes from is not installed.
+        ModuleNotFoundError: a package that `smollm2` comes from, or the puzzles of `skills`, is not installed.
         FileExistsError: files of somebody else lie where the model should be.
     """
     makers: dict[str, Callable[[Path, Path], None]] = {
         "tiny": _tiny,
+        "skills": _skills,
         "smollm2": _smollm2,
         "random": _random,
         "random-untied": _random_untied,
@@ -55,7 +58,15 @@ def prepare(name: str) -> DemoModel:
 
 def _tiny(model: Path, data: Path) -> None:
     _addition(data, train=2048, val=256)
-    build_tiny_model(model)
+    build_tiny_model(model, TINY)
+
+
+def _skills(model: Path, data: Path) -> None:
+    def fill(folder: Path) -> None:
+        write_skills(folder, train=1024, val=256)
+
+    ensure(data, "skills 1 train=1024 val=256", fill)
+    build_tiny_model(model, SKILLS)
 
 
 def _random(model: Path, data: Path) -> None:

@@ -1,6 +1,7 @@
 """What a demo run learned, read from its folder: a table of its validations, and one problem before and after."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,14 @@ class ValidationResult:
     Attributes:
         step: it came after this one.
         accuracy: share of its samples that are right, 0..1.
-        boxed: share of its samples that have an answer in a box, 0..1.
+        answered: share of its samples that have an answer where the reward looks for one, 0..1.
+        domains: the accuracy of each domain, where there are several.
     """
 
     step: int
     accuracy: float
-    boxed: float
+    answered: float
+    domains: Mapping[str, float] = field(default_factory=dict)
 
 
 def validations(run: Path) -> list[ValidationResult]:
@@ -42,9 +45,10 @@ def validations(run: Path) -> list[ValidationResult]:
     """
     found = []
     for row in read_metrics(run):
-        accuracy = _accuracy(row)
-        if accuracy is not None:
-            found.append(ValidationResult(row["step"], accuracy, _boxed(_samples(run, row["step"]))))
+        if _has_validation(row):
+            samples = _samples(run, row["step"])
+            answered = [sample["pred"] != "" for sample in samples]
+            found.append(ValidationResult(row["step"], _accuracy(samples), _mean(answered), _domains(samples)))
     return found
 
 
@@ -52,12 +56,13 @@ def summary(run: Path) -> Table:
     """Draw the validations as a table, with the change from first to last."""
     found = validations(run)
     table = Table(title="Sampled validation on held-out problems", title_justify="left")
-    for column in ("after step", "accuracy", "boxed"):
+    domains = list(found[0].domains)
+    for column in ("after step", "accuracy", *domains, "answered"):
         table.add_column(column, justify="right")
     table.add_column("")
     for result in found:
-        bar = "█" * round(_BAR * result.accuracy)
-        table.add_row(str(result.step), f"{result.accuracy:.1%}", f"{result.boxed:.1%}", bar)
+        shares = [result.accuracy, *map(result.domains.__getitem__, domains), result.answered]
+        table.add_row(str(result.step), *map("{:.1%}".format, shares), "█" * round(_BAR * result.accuracy))
     gain = 100 * (found[-1].accuracy - found[0].accuracy)
     table.caption = f"{gain:+.1f} points from first to last, {len(_samples(run, found[0].step))} samples each"
     return table
@@ -89,17 +94,27 @@ def example(run: Path) -> Table:
     return table
 
 
-def _accuracy(row: dict[str, Any]) -> float | None:
-    """Return the accuracy that verl logged at a step; None at a step without validation."""
-    for key, value in row.items():
-        if VERL_ACCURACY.fullmatch(key):
-            return float(value)
-    return None
+def _has_validation(row: dict[str, Any]) -> bool:
+    """Say whether verl logged the accuracy of a validation at a step."""
+    return any(VERL_ACCURACY.fullmatch(key) for key in row)
 
 
-def _boxed(samples: list[dict[str, Any]]) -> float:
-    boxed = sum(sample["pred"] != "" for sample in samples)
-    return boxed / len(samples)
+def _accuracy(samples: Sequence[dict[str, Any]]) -> float:
+    return _mean([sample["acc"] for sample in samples])
+
+
+def _domains(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return the accuracy of each domain; nothing without routes, or with one."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for sample in samples:
+        grouped.setdefault(sample.get("domain") or "", []).append(sample)
+    if len(grouped) < 2:
+        return {}
+    return {name: _accuracy(grouped[name]) for name in sorted(grouped)}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _samples(run: Path, step: int) -> list[dict[str, Any]]:

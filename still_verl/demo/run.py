@@ -17,7 +17,7 @@ from still_verl.demo.prepare import prepare
 from still_verl.demo.results import DemoError, alarms, example, summary
 from still_verl.monitor.jsonl import read_metrics
 
-MODELS = {"demo": "tiny", "demo_smollm2": "smollm2"}
+MODELS = {"demo": "tiny", "demo_skills": "skills", "demo_smollm2": "smollm2"}
 _LOG_LINES = 15  # of a job that failed, in the error
 
 

@@ -22,18 +22,24 @@ def held_out(a: int, b: int) -> bool:
     This is a property of the problem and not of a seed, so pre-training, training and validation are disjoint however
     they are drawn; `b + a` is the same problem.
     """
-    return zlib.crc32(f"{min(a, b)}+{max(a, b)}".encode()) % _HELD_OUT_SHARE == 0
+    return is_validation(f"{min(a, b)}+{max(a, b)}")
+
+
+def is_validation(key: str) -> bool:
+    """Say whether a problem belongs to validation; `key` is what makes it the same problem as another."""
+    return zlib.crc32(key.encode()) % _HELD_OUT_SHARE == 0
 
 
 def draw_problem(rng: random.Random, validation: bool = False) -> tuple[int, int]:
     """Draw two numbers from 10 to 999; each has two or three digits with equal chance."""
     while True:
-        a, b = _draw_number(rng), _draw_number(rng)
+        a, b = draw_number(rng), draw_number(rng)
         if held_out(a, b) == validation:
             return a, b
 
 
-def _draw_number(rng: random.Random) -> int:
+def draw_number(rng: random.Random) -> int:
+    """Draw a number of two or of three digits, with equal chance."""
     if rng.random() < 0.5:
         return rng.randrange(10, 100)
     return rng.randrange(100, 1000)

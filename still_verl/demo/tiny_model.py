@@ -5,11 +5,12 @@ torch and transformers are imported where something is built: a model that is in
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from still_verl.demo.cache import ensure, sha256
-from still_verl.demo.files import TINY_SHA256, TINY_WEIGHTS
+from still_verl.demo.files import Weights
 from still_verl.demo.tokenizer import MAX_LENGTH, character_tokenizer
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 _THREADS = 1
 
 
-def build_tiny_model(directory: Path) -> Path:
-    """Write the model of 0.8M parameters that adds right when greedy and mostly wrong when sampled at temperature 1.
+def build_tiny_model(directory: Path, weights: Weights) -> Path:
+    """Write a model of 0.8M parameters with weights that this package ships: nothing is trained.
 
-    Trains nothing: the weights come with this package. Reuses `directory` when it is complete.
+    Reuses `directory` when it is complete.
 
     Raises:
         ValueError: the package's file of weights is not the one that was shipped.
     """
-    return ensure(directory, f"tiny 5 sha256={TINY_SHA256}", _write_tiny_model)
+    recipe = f"{weights.file.stem} 5 sha256={weights.sha256}"
+    return ensure(directory, recipe, partial(_write_tiny_model, weights))
 
 
 def build_random_model(directory: Path, seed: int = 0, tied: bool = True) -> Path:
@@ -63,17 +65,17 @@ def seeded(seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _write_tiny_model(folder: Path) -> None:
+def _write_tiny_model(weights: Weights, folder: Path) -> None:
     from safetensors.torch import load_model
 
-    found = sha256(TINY_WEIGHTS)
-    if found != TINY_SHA256:
-        wanted = f"expected '{TINY_SHA256}'"
-        raise ValueError(f"{TINY_WEIGHTS} is damaged (sha256 '{found}', {wanted}): install still-verl again")
+    found = sha256(weights.file)
+    if found != weights.sha256:
+        wanted = f"expected '{weights.sha256}'"
+        raise ValueError(f"{weights.file} is damaged (sha256 '{found}', {wanted}): install still-verl again")
     tokenizer = character_tokenizer()
     with seeded(0):  # the initial values are overwritten, but drawing them must not change the caller's random numbers
         model = new_tiny_model(tokenizer)
-    load_model(model, TINY_WEIGHTS)
+    load_model(model, weights.file)
     _save(folder, model, tokenizer)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,14 @@ class Counts:
 
 def numbers(rows: Iterable[Row], asked: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
     """Return what `still-verl eval --json` prints, see `stats.summary.summarise`; `asked` is k by benchmark."""
-    judged = ((row.benchmark, row.problem, None if row.fault else row.correct, row.vote) for row in rows)
-    return summarise(judged, asked)
+    return summarise(judged(rows), asked)
+
+
+def judged(rows: Iterable[Row]) -> Iterator[tuple[str, str, bool | None, str | None]]:
+    """Yield samples as `stats.problems.Row` has them; one with a fault counts as one that nobody could judge."""
+    for row in rows:
+        correct = None if row.fault else row.correct
+        yield row.benchmark, row.problem, correct, row.vote
 
 
 def counts(rows: Iterable[Row]) -> dict[str, Counts]:

@@ -147,7 +147,8 @@ class StillTrainer(OldLogProbs, CpuTrainer, Upstream):
     ) -> dict[str, float]:
         # Upstream calls this right after the method above, for the same samples in the same order.
         metrics = super()._val_metrics_update(data_sources, sample_uids, reward_extra_infos_dict, *args, **kwargs)
-        self._call("on_validation", Validation(sample_uids, *self._validated, reward_extra_infos_dict), metrics)
+        validation = Validation(sample_uids, *self._validated, reward_extra_infos_dict, data_sources)
+        self._call("on_validation", validation, metrics)
         return metrics
 
     def on_train_begin(self) -> None:

@@ -110,6 +110,7 @@ class Validation:
 
     Attributes:
         infos: what the reward returned, a list for each key; None where a sample has no such key.
+        sources: `data_source` of the data; empty where it is not known.
     """
 
     uids: Sequence[str]
@@ -117,6 +118,7 @@ class Validation:
     responses: Sequence[str]
     scores: Sequence[float]
     infos: Mapping[str, Sequence[Any]]
+    sources: Sequence[str] = ()
 
     @property
     def model_texts(self) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from still_verl.report.charts import charts
 from still_verl.report.compare import differences, final_figures, settings
@@ -16,6 +16,9 @@ from still_verl.report.read import read_runs
 from still_verl.report.run import Run
 from still_verl.report.samples import KeptSample, PhaseSamples
 from still_verl.report.summary import summarize
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 WRITERS = ("still-verl", "plotly")
 Column = tuple[str, list[KeptSample]]  # heading, samples
@@ -52,9 +55,26 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     Raises:
         ValueError: a package of the extra `report` is missing.
     """
+    env = environment()
+    drawn = charts(runs)
+    several = len(runs) > 1
+    return env.get_template("template.html.jinja").render(
+        runs=[_about(run, COLORS[index % len(COLORS)]) for index, run in enumerate(runs)],
+        charts=drawn,
+        final=final_figures(runs) if several else [],
+        differences=differences(runs) if several else [],
+        **frame([chart.figure for chart in drawn], version),
+    )
+
+
+def environment() -> "Environment":
+    """Return what fills the templates of this package and of those in it; it escapes all text.
+
+    Raises:
+        ValueError: a package of the extra `report` is missing.
+    """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
-        from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise ValueError(f"{error.name} is missing: pip install 'still-verl[report]'") from error
     from still_verl.report.highlight import highlight, mark_class
@@ -62,20 +82,31 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     loader = PackageLoader("still_verl.report", ".")
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters |= {"highlight": highlight, "mark_class": mark_class}
-    drawn = charts(runs)
-    several = len(runs) > 1
-    return env.get_template("template.html.jinja").render(
-        runs=[_about(run, COLORS[index % len(COLORS)]) for index, run in enumerate(runs)],
-        charts=drawn,
+    return env
+
+
+def frame(figures: Sequence[dict[str, Any]], version: str = "") -> dict[str, Any]:
+    """Return what `base.html.jinja` needs of every page, beside its parts.
+
+    Args:
+        figures: of the charts, in the order in which the page has them.
+        version: of a page that is served.
+
+    Raises:
+        ValueError: a package of the extra `report` is missing.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise ValueError(f"{error.name} is missing: pip install 'still-verl[report]'") from error
+    return {
         # Strict JSON, and `tojson` escapes what could end a script element.
-        figures_of_charts=[chart.figure for chart in drawn],
-        final=final_figures(runs) if several else [],
-        differences=differences(runs) if several else [],
-        plotly=get_plotlyjs(),
-        written=f"{datetime.now():%Y-%m-%d %H:%M}",
-        writers=_versions(),
-        served=version,
-    )
+        "figures_of_charts": list(figures),
+        "plotly": get_plotlyjs(),
+        "written": f"{datetime.now():%Y-%m-%d %H:%M}",
+        "writers": _versions(),
+        "served": version,
+    }
 
 
 def _about(run: Run, color: str) -> dict[str, Any]:

@@ -72,6 +72,23 @@ PANELS = (
         validation_accuracy=True,
     ),
     Panel(
+        "Accuracy of validations, with its error",
+        "The mean over held-out problems and its 95 % interval, which is for the population that they stand for. "
+        "A change within the interval may be chance.",
+        (
+            _line("mean", "still/validation/problems/mean", with_validation=False),
+            _line("low", "still/validation/problems/low", with_validation=False),
+            _line("high", "still/validation/problems/high", with_validation=False),
+        ),
+        share=True,
+    ),
+    Panel(
+        "Solved by one of several samples",
+        "pass@k of held-out problems: the chance that one of k samples is right, without bias.",
+        pattern=re.compile(r"still/validation/(?:source/)?((?:.+/)?pass@\d+)$"),
+        share=True,
+    ),
+    Panel(
         "Best and majority of several samples",
         "Of held-out problems: whether the best of k samples is right, and whether most of them say the right answer.",
         pattern=re.compile(r"val-core/(.+/(?:best|maj)@\d+)/mean$"),

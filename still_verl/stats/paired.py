@@ -29,8 +29,9 @@ class Comparison:
         problems: that both models have samples of; only they count.
         stderr: of the difference, clustered by problem; None for one problem.
         interval: of the difference, 95 %.
-        p: of the sign-flip test, two-sided; `method` says whether it is exact.
-        p_holm: the same, corrected for all benchmarks that were compared at once.
+        p: of the sign-flip test, two-sided, ties by half; `method` says whether it is exact.
+        p_conservative: the same with ties counted wholly.
+        p_holm: `p`, corrected for all benchmarks that were compared at once.
         detectable: the true difference that this comparison finds in 80 of 100 cases. None where all problems have the
             same difference, so that nothing is known of the deviation.
         margin: of the test of equality, whose p value is `p_equal`.
@@ -42,6 +43,7 @@ class Comparison:
     stderr: float | None
     interval: Interval
     p: float
+    p_conservative: float
     method: str
     p_holm: float
     detectable: float | None
@@ -90,6 +92,7 @@ def compare_rates(
         stderr=error,
         interval=_interval(differences),
         p=test.p,
+        p_conservative=test.p_conservative,
         method=test.method,
         p_holm=test.p,
         detectable=detectable,

@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from still_verl.demo import build_weights, tiny_model
+from still_verl.demo import build_weights
+from still_verl.demo import prepare as prepare_module
 from still_verl.demo.cache import sha256
-from still_verl.demo.files import TINY_SHA256, TINY_WEIGHTS
+from still_verl.demo.files import TINY, Weights
 from still_verl.demo.prepare import prepare
 from still_verl.demo.pretraining import batches, pretrain
 from still_verl.demo.tokenizer import character_tokenizer
@@ -39,14 +40,25 @@ def test_the_loss_looks_at_responses_only() -> None:
 def test_the_file_of_weights_is_the_same_each_time_and_like_the_shipped_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(build_weights, "pretrain", lambda seed: pretrain(seed, steps=1))
-    build_weights.main(tmp_path / "one.safetensors")
-    digest = build_weights.build_weights(tmp_path / "two.safetensors")
+    monkeypatch.setitem(build_weights.BUILDS, "tiny", build_weights.Build(TINY, lambda: pretrain(2, steps=1)))
+    build_weights.main("tiny", tmp_path / "one.safetensors")
+    digest = build_weights.build_weights("tiny", tmp_path / "two.safetensors")
     assert sha256(tmp_path / "one.safetensors") == digest
-    assert f'TINY_SHA256 = "{digest}"' in capsys.readouterr().out
-    built, shipped = load_file(tmp_path / "one.safetensors"), load_file(TINY_WEIGHTS)
+    assert f'write "{digest}" for tiny' in capsys.readouterr().out
+    built, shipped = load_file(tmp_path / "one.safetensors"), load_file(TINY.file)
     assert {name: tensor.shape for name, tensor in built.items()} == {name: t.shape for name, t in shipped.items()}
     assert {tensor.dtype for tensor in built.values()} == {torch.float32}
+
+
+def test_weights_of_another_name_are_an_error() -> None:
+    with pytest.raises(SystemExit, match="no weights called 'large'; there are: tiny, skills"):
+        build_weights.main("large")
+
+
+def test_pre_training_may_begin_with_weights_that_are_there() -> None:
+    model = pretrain(0, steps=0, start=TINY.file)
+    for name, weight in load_file(TINY.file).items():
+        assert torch.equal(dict(model.named_parameters())[name], weight)
 
 
 @pytest.mark.slow
@@ -55,12 +67,11 @@ def test_weights_that_are_built_again_are_as_able_as_the_shipped_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, insist_on_ability: Callable[[Path, Path, float], None]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    weights = tmp_path / "tiny.safetensors"
-    digest = build_weights.build_weights(weights)
-    monkeypatch.setattr(tiny_model, "TINY_WEIGHTS", weights)
-    monkeypatch.setattr(tiny_model, "TINY_SHA256", digest)
+    file = tmp_path / "tiny.safetensors"
+    digest = build_weights.build_weights("tiny", file)
+    monkeypatch.setattr(prepare_module, "TINY", Weights(file, digest))
     built = prepare("tiny")
-    assert load_file(built.model / "model.safetensors").keys() == load_file(weights).keys()
+    assert load_file(built.model / "model.safetensors").keys() == load_file(file).keys()
     # The same bytes are as good as the shipped file; what other low bits lead to varies, as it does from seed to seed.
-    share = 0.9 if digest == TINY_SHA256 else 0.85
+    share = 0.9 if digest == TINY.sha256 else 0.85
     insist_on_ability(built.model, built.val, share)

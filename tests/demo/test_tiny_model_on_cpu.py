@@ -8,9 +8,8 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from still_verl.demo import tiny_model
 from still_verl.demo.cache import MANIFEST, sha256
-from still_verl.demo.files import TINY_SHA256, TINY_WEIGHTS, TRAIN_FILE, VAL_FILE
+from still_verl.demo.files import SKILLS, TINY, TRAIN_FILE, VAL_FILE, Weights
 from still_verl.demo.prepare import prepare
 from still_verl.demo.tasks import write_addition
 from still_verl.demo.tiny_model import build_random_model, build_tiny_model
@@ -19,11 +18,12 @@ from still_verl.demo.tokenizer import character_tokenizer
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+    return build_tiny_model(tmp_path_factory.mktemp("tiny") / "model", TINY)
 
 
-def test_the_shipped_weights_are_those_that_the_code_names() -> None:
-    assert sha256(TINY_WEIGHTS) == TINY_SHA256
+@pytest.mark.parametrize("weights", [TINY, SKILLS])
+def test_the_shipped_weights_are_those_that_the_code_names(weights: Weights) -> None:
+    assert sha256(weights.file) == weights.sha256
 
 
 def test_the_tiny_model_is_a_tied_qwen2_that_vllm_can_run(tiny: Path) -> None:
@@ -47,28 +47,27 @@ def test_the_tiny_model_can_add_but_seldom_does(
 def test_building_leaves_the_random_numbers_of_the_caller_alone(tmp_path: Path) -> None:
     torch.manual_seed(1234)
     expected = torch.rand(3, generator=torch.Generator().manual_seed(1234))
-    build_tiny_model(tmp_path / "tiny")
+    build_tiny_model(tmp_path / "tiny", TINY)
     build_random_model(tmp_path / "random")
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_a_finished_model_is_reused_and_a_damaged_one_rebuilt(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = (tiny / "model.safetensors").stat().st_mtime_ns
-    build_tiny_model(tiny)
+    build_tiny_model(tiny, TINY)
     assert (tiny / "model.safetensors").stat().st_mtime_ns == before
     whole = (tiny / "model.safetensors").read_bytes()
     (tiny / "model.safetensors").write_bytes(whole[:-100])
-    build_tiny_model(tiny)
+    build_tiny_model(tiny, TINY)
     assert (tiny / "model.safetensors").read_bytes() == whole
     assert "model.safetensors is wrong" in caplog.text and (tiny / MANIFEST).is_file()
 
 
-def test_damaged_weights_in_the_package_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_damaged_weights_in_the_package_say_what_to_do(tmp_path: Path) -> None:
     damaged = tmp_path / "tiny.safetensors"
-    damaged.write_bytes(TINY_WEIGHTS.read_bytes()[:-1])
-    monkeypatch.setattr(tiny_model, "TINY_WEIGHTS", damaged)
+    damaged.write_bytes(TINY.file.read_bytes()[:-1])
     with pytest.raises(ValueError, match="tiny.safetensors is damaged .*: install still-verl again"):
-        build_tiny_model(tmp_path / "model")
+        build_tiny_model(tmp_path / "model", Weights(damaged, TINY.sha256))
     assert not (tmp_path / "model").exists()
 
 

@@ -2,12 +2,16 @@
 
 import json
 import math
+import os
 import random
-from collections.abc import Callable, Iterable
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_tab import CHROMIUM
 
 EVIL = "<script>document.title = 'broken'</script><img src=x onerror=alert(1)></pre></script> Wait, let me verify."
 
@@ -79,3 +83,20 @@ def evil() -> str:
 def write_run() -> Callable[..., Path]:
     """Writes a run folder: path, steps, seed, alarm, lr."""
     return _write_run
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a headless browser's DevTools."""
+    profile = tmp_path_factory.mktemp("profile")
+    flags = ["--headless", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    assert CHROMIUM is not None
+    process = subprocess.Popen([CHROMIUM, *flags, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    port, end = profile / "DevToolsActivePort", time.monotonic() + 60
+    while not (port.is_file() and port.read_text().strip()):
+        assert process.poll() is None and time.monotonic() < end, "Chromium did not start"
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port.read_text().split()[0]}"
+    process.terminate()
+    process.wait(timeout=30)

@@ -1,46 +1,25 @@
 """Pages in a real browser: no error in the console, all charts drawn, a model's scripts shown as text, painted fast."""
 
-import itertools
 import json
 import math
-import os
-import shutil
-import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from browser_tab import CHROMIUM, DRAWN, Tab, open_file
+from websockets.sync.client import connect
 
 from still_verl.report.page import write_report
 from still_verl.report.serve import make_server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
 ]
-
-FIRST_PAINT_MS = 2000
-SIZE = 15e6  # bytes
-DRAWN = "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.main-svg'))"
-SEEN = """(() => {
-  const style = document.documentElement.style, before = style.colorScheme;
-  document.getElementById("theme").click();
-  const key = document.querySelector(".keys .key");
-  key?.click();
-  localStorage.clear();
-  return {
-    charts: document.querySelectorAll(".plot").length, title: document.title, images: document.images.length,
-    wide: document.documentElement.scrollWidth - innerWidth, schemes: [before, style.colorScheme],
-    hidden: key?.getAttribute("aria-pressed"), text: document.body.innerText.includes("<script>document.title"),
-    paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
-  };
-})()"""
 
 TOUCH = """(() => {
   if (document.documentElement.style.colorScheme !== "dark") document.getElementById("theme").click();
@@ -51,77 +30,10 @@ TOUCH = """(() => {
 })()"""
 
 
-class Tab:
-    """A page of a browser, over the DevTools protocol."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-        self._numbers = itertools.count(1)
-        self.errors: list[Any] = []
-
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
-        number = next(self._numbers)
-        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
-            message = json.loads(self._socket.recv(timeout=60))
-            if message.get("method") in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"):
-                self.errors.append(message["params"])
-            if message.get("id") == number:
-                return dict(message["result"])
-
-    def value(self, expression: str) -> Any:
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
-
-    def wait_for(self, expression: str) -> None:
-        end = time.monotonic() + 60
-        while not self.value(expression):
-            assert time.monotonic() < end, f"still false after a minute: {expression}; {self.errors}"
-            time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a headless browser's DevTools."""
-    profile = tmp_path_factory.mktemp("profile")
-    flags = ["--headless", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
-    assert CHROMIUM is not None
-    process = subprocess.Popen([CHROMIUM, *flags, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    port, end = profile / "DevToolsActivePort", time.monotonic() + 60
-    while not (port.is_file() and port.read_text().strip()):
-        assert process.poll() is None and time.monotonic() < end, "Chromium did not start"
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port.read_text().split()[0]}"
-    process.terminate()
-    process.wait(timeout=30)
-
-
-def visit(tab: Tab, page: Path, width: int, scheme: str) -> dict[str, Any]:
-    """Open a page in a window of some width, and wait until all charts are drawn."""
-    for domain in ("Runtime", "Log", "Page"):
-        tab.call(f"{domain}.enable")
-    tab.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    tab.call("Page.navigate", url=page.as_uri())
-    tab.wait_for(f"document.readyState === 'complete' && {DRAWN}")
-    tab.wait_for("performance.getEntriesByName('first-contentful-paint').length")
-    seen: dict[str, Any] = tab.value(SEEN)
-    assert tab.value(DRAWN) and tab.errors == []
-    tab.call("Page.close")
-    return seen
-
-
 def open_page(browser: str, runs: list[Path], page: Path, width: int = 1200, scheme: str = "light") -> dict[str, Any]:
-    """What a visitor finds on the page of some runs, after what must hold for every page."""
+    """What a visitor finds on the page of some runs."""
     write_report(runs, page)
-    assert page.stat().st_size < SIZE
-    request = urllib.request.Request(f"{browser}/json/new?about:blank", method="PUT")
-    with connect(json.load(urllib.request.urlopen(request))["webSocketDebuggerUrl"], max_size=None) as socket:
-        seen = visit(Tab(socket), page, width, scheme)
-    assert seen["title"].endswith("still-verl report") and seen["images"] == 0 and seen["wide"] <= 0
-    assert seen["schemes"] == [scheme, "light" if scheme == "dark" else "dark"]
-    assert seen["paint"] < FIRST_PAINT_MS, f"first paint after {seen['paint']} ms"
-    return seen
+    return open_file(browser, page, width, scheme)
 
 
 def test_a_run_is_shown_and_its_script_is_text(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:

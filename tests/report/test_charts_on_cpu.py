@@ -97,3 +97,16 @@ def test_validations_are_drawn_with_training_and_apart_from_it(tmp_path: Path) -
     assert drawn["Reasoning words, per 1,000 words"] == ["reflection", "reflection, validation"]
     figures = dict(final_figures([Run("run", tmp_path, series)]))
     assert figures["validation accuracy, math"] == ["40.0%"] and figures["validation, finished"] == ["40.0%"]
+
+
+def test_a_validation_is_drawn_with_its_error_and_pass_at_k() -> None:
+    names = ("problems/mean", "problems/low", "problems/high", "pass@2", "pass@8", "source/math/pass@8")
+    series = {f"still/validation/{name}": {0: 0.25, 10: 0.5} for name in names}
+    drawn = {chart.title: chart for chart in charts([Run("a", Path("a"), series)])}
+    labels = [label for label, _, _ in drawn["Accuracy of validations, with its error"].legend]
+    assert labels == ["mean", "low", "high"]
+    assert [label for label, _, _ in drawn["Solved by one of several samples"].legend] == [
+        "pass@2",
+        "pass@8",
+        "math/pass@8",
+    ]

@@ -28,7 +28,7 @@ ENTROPY_COLLAPSE = DemoFailure(
     "The sign of the entropy bonus is wrong: certainty is paid for, right or wrong.",
     [
         "actor_rollout_ref.actor.entropy_coeff=-1.0",
-        "actor_rollout_ref.actor.optim.lr=1e-3",
+        "actor_rollout_ref.actor.optim.lr=1.2e-3",
         "actor_rollout_ref.actor.optim.lr_warmup_steps=14",  # some steps in which the entropy is as before
     ],
     steps=24,

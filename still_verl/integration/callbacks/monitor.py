@@ -16,6 +16,7 @@ from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
+from still_verl.monitor.problems import problem_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored, with_finish_reasons
 from still_verl.monitor.samples import sample, spread
@@ -93,6 +94,7 @@ class Monitor(Callback):
         rows = validation.rows(encode)
         texts = validation.model_texts
         metrics |= step_metrics(rows, texts, self.keywords, prefix="still/validation")
+        metrics |= problem_metrics(rows, validation.prompts, validation.sources, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
         for found in domain_metrics(rows, texts, self.keywords, prefix="still/validation").values():
             metrics |= found

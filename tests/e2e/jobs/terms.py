@@ -1,4 +1,6 @@
-"""A reward term of a user's that forgets a case."""
+"""Rewards of a user's: one that forgets a case, a domain of its own, one with a loophole."""
+
+from still_verl.rewards.presets import Preset
 
 
 def fails_for_cut_responses(sample):
@@ -9,3 +11,7 @@ def fails_for_cut_responses(sample):
 def digits(sample):
     """A domain of its own for an untrained model: the share of digits."""
     return sum(character.isdigit() for character in sample.text) / (len(sample.text) + 1)
+
+
+# A reward with a loophole: length pays more than a right answer.
+TALKATIVE = Preset({"correct": 0.5, "length": 10.0})

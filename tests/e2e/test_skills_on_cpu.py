@@ -1,0 +1,87 @@
+"""The tiny model learns three domains at once; a hack in one of them rings there."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from still_verl.monitor.jsonl import json_lines, read_metrics, read_samples
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+DOMAINS = ("sums", "programs", "puzzle")
+MINUTES = 20  # a run takes five on a machine of its own
+JOBS = Path(__file__).parent / "jobs"
+HACKED = (
+    "still.reward.routes=[{source: demo/addition, reward: terms.TALKATIVE, name: sums}, "
+    "{source: demo/programs, reward: code, name: programs}, {source: reasoning_gym/*, reward: logic, name: puzzle}]"
+)
+
+
+def train(folder: Path, *arguments: str) -> Path:
+    """Train the recipe demo_skills; returns the run's folder."""
+    run = folder / "run"
+    command = [sys.executable, "-m", "still_verl", "demo", "--recipe", "demo_skills", f"still.run_dir={run}"]
+    environment = os.environ | {"PYTHONPATH": str(JOBS)}
+    done = subprocess.run(
+        [*command, "still.monitor.samples=999", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60 * MINUTES,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return run
+
+
+def validated(run: Path, step: int) -> dict[str, dict[str, float]]:
+    """Whether each prompt was answered right, by domain."""
+    found: dict[str, dict[str, float]] = {name: {} for name in DOMAINS}
+    for row in json_lines(run / "validation" / f"{step}.jsonl"):
+        found[row["domain"]][row["input"]] = row["acc"]
+    return found
+
+
+def gain(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[float, float]:
+    """The mean gain of the same problems, and its standard error."""
+    differences = np.array([after[problem] - before[problem] for problem in before])
+    return float(differences.mean()), float(differences.std(ddof=1) / len(differences) ** 0.5)
+
+
+@pytest.mark.timeout(60 * MINUTES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_each_domain_learns(seed: int, tmp_path: Path) -> None:
+    run = train(tmp_path, "--seed", str(seed))
+    last = int(read_metrics(run)[-1]["step"])
+    before, after = validated(run, 0), validated(run, last)
+    for domain in DOMAINS:
+        assert len(before[domain]) >= 200, "some of 256 prompts are equal"
+        mean, error = gain(before[domain], after[domain])
+        print(f"\nseed {seed}, {domain}: {mean:+.3f} +- {1.96 * error:.3f}")
+        assert mean - 1.96 * error > 0, (domain, mean, error)
+    recount(run)
+
+
+def recount(run: Path) -> None:
+    """Compare the metrics of each domain with its samples."""
+    samples = [row for row in read_samples(run) if row["phase"] == "train"]
+    for row in read_metrics(run):
+        for domain in DOMAINS:
+            logged = row.get(f"still/domain/{domain}/score")
+            if logged is None:
+                continue
+            mine = [each["score"] for each in samples if each["step"] == row["step"] and each["domain"] == domain]
+            assert row[f"still/domain/{domain}/samples"] == len(mine)
+            assert logged == pytest.approx(np.mean(mine), abs=1e-9)
+
+
+@pytest.mark.timeout(60 * MINUTES)
+def test_a_hack_in_one_domain_rings_there(tmp_path: Path) -> None:
+    run = train(tmp_path, HACKED)
+    alarms = [alarm for alarm in json_lines(run / "alarms.jsonl") if alarm["severity"] != "info"]
+    assert "sums/reward_term_dominates" in {alarm["name"] for alarm in alarms}, alarms
