@@ -27,7 +27,7 @@ Examples:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A folder of weights, a name on the hub or on the server.")] = "",
+    model: Annotated[str, typer.Argument(help="Weights, a checkpoint of verl's, or a name on the hub or server.")] = "",
     benchmark: Annotated[list[str] | None, typer.Option("--benchmark", "-b", help="A name, or a file.")] = None,
     from_: Annotated[Path | None, typer.Option("--from", help="Score samples that exist: a dump, JSON lines.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run folder; a rerun goes on there.")] = None,
@@ -95,7 +95,7 @@ def evaluate(
                 benchmarks=benchmark or (),
                 output=folder,
                 engine=engine,
-                options=EngineOptions(model, url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
+                options=EngineOptions(_model(model), url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
                 preset=preset,
                 sampling={name: value for name, value in chosen.items() if value is not None},
                 seed=seed,
@@ -166,6 +166,16 @@ def _drawn(settings: Any, scorer: "Scorer") -> tuple[list["Row"], list[str], dic
         engine.close()
     asked = {each.benchmark.name: each.sampling.k for each in plan.asked}
     return finished.rows, [*notes, *finished.notes], asked
+
+
+def _model(name: str) -> str:
+    """The name of a model, or the folder with its weights: a checkpoint of verl's is merged first."""
+    folder = Path(name)
+    if not name or not folder.is_dir() or (folder / "config.json").is_file():
+        return name
+    from still_verl.integration.merged import model_folder
+
+    return str(model_folder(folder))
 
 
 def _default_output(model: str, url: str) -> Path:

@@ -6,6 +6,7 @@
 - `reward_manager`: the manager `still`, which turns a row of verl into a `rewards.sample.Sample`.
 - `loss`, `actor_worker`: what the workers need for coefficients that change and a reference that is replaced.
 - `shards`: a rank's part of a model under FSDP; `checkpoints`: what is in a checkpoint beside verl's.
+- `merged`: a checkpoint as a model that vLLM can load, for `still-verl eval`.
 - `snapshots`, `critic`: weights that the separate mode sets aside; the critic's loss.
 - `transfer_queue`: every use of TransferQueue, where verl keeps the samples of a step.
 - `checks/`: what must hold before Ray starts.

@@ -1,11 +1,14 @@
-"""`still-verl eval` with a real model on real vLLM, killed three times."""
+"""`still-verl eval` with a real model on real vLLM: killed three times, and of a checkpoint of a job."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +77,21 @@ def test_a_run_that_is_killed_three_times_has_the_rows_of_one_that_is_not(tmp_pa
     # A batch of another size adds floats in another order.
     assert different(whole, killed) <= different(whole, alone)
     assert any(row.correct for row in read_rows(killed / "rows.jsonl"))
+
+
+@pytest.mark.timeout(1200)
+def test_merged_shards_and_the_saved_model_of_a_checkpoint_give_the_same_rows(
+    train: Callable[..., Any], untrained: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    saved = "actor_rollout_ref.actor.checkpoint.save_contents=[model,optimizer,extra,hf_model]"
+    train(tmp_path / "job", *untrained("random"), "trainer.total_training_steps=1", "trainer.save_freq=1", saved)
+    actor = tmp_path / "job" / "run" / "checkpoints" / "global_step_1" / "actor"
+    shards = tmp_path / "shards"
+    shutil.copytree(actor, shards / "actor")
+    for weights in (shards / "actor" / "huggingface").glob("*.safetensors"):
+        weights.unlink()
+    file = problems(prepare("random").val, tmp_path / "sums.parquet")
+    run(command(tmp_path / "job" / "run", file, tmp_path / "of_saved", at_once=32))
+    run(command(shards, file, tmp_path / "of_shards", at_once=32))
+    left, right = (list(read_rows(tmp_path / name / "rows.jsonl")) for name in ("of_saved", "of_shards"))
+    assert left == right and len({row.response for row in left}) > 1

@@ -1,5 +1,6 @@
 """vLLM in this process, without a server: on a GPU, or on a processor with vLLM's CPU build."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,6 @@ _FINISHED = ("stop", "length")
 
 # Of vLLM's CPU build. The executor is given by its class name: `uni` would become `mp` there, another process.
 _ON_CPU = {
-    "dtype": "float32",
     "enforce_eager": True,
     "distributed_executor_backend": "vllm.v1.executor.uniproc_executor.UniProcExecutor",
 }
@@ -148,7 +148,19 @@ class VllmOffline:
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
             os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
             chosen |= _ON_CPU
+            # vLLM would load weights in float32 as bfloat16, which is slow on a processor.
+            if _saved_dtype(Path(self._options.model)) == "float32":
+                chosen["dtype"] = "float32"
         return LLM(self._options.model, **(chosen | dict(self._options.extra)))
+
+
+def _saved_dtype(folder: Path) -> str:
+    """The type of the weights as the model's configuration says; empty if it does not."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(config.get("dtype") or config.get("torch_dtype") or "")
 
 
 def _vllm_version() -> str:
