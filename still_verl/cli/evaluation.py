@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
 from still_verl.cli.output import console, stop
 
@@ -59,6 +60,9 @@ def evaluate(
     report: Annotated[
         list[Path] | None, typer.Option(help="Write a page, Markdown or JSON: a name in .html, .md or .json.")
     ] = None,
+    memorised: Annotated[
+        bool, typer.Option("--memorised", help="Ask with the beginnings of the problems: has the model seen them?")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object, by benchmark.")] = False,
 ) -> None:
     """Measure a model on benchmarks, or score samples that exist: accuracy with error bars, pass@k, maj@k.
@@ -80,31 +84,27 @@ def evaluate(
             raise ConfigError(f"--margin {margin:g}: use more than 0 and less than 100 points")
         scorer = _scorer(extract, verifier, rescore)
         others = [saved_evaluation(against, scorer, bool(report))] if against is not None else []
+        chosen = {"k": k, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
+        settings = Settings(
+            benchmarks=benchmark or (),
+            output=folder,
+            engine=engine,
+            options=EngineOptions(_model(model), url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
+            preset=preset,
+            sampling={name: value for name, value in chosen.items() if value is not None},
+            seed=seed,
+            prompt=prompt,
+            system=system,
+            template=template,
+            tokenizer=tokenizer,
+            data=data,
+        )
+        if memorised:
+            return print_probe(settings, scorer, as_json)
         if from_ is not None:
             rows, notes = _saved(from_, scorer)
             asked: dict[str, int] = {}
         else:
-            chosen = {
-                "k": k,
-                "temperature": temperature,
-                "top_p": top_p,
-                "top_k": top_k,
-                "max_tokens": max_tokens,
-            }
-            settings = Settings(
-                benchmarks=benchmark or (),
-                output=folder,
-                engine=engine,
-                options=EngineOptions(_model(model), url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
-                preset=preset,
-                sampling={name: value for name, value in chosen.items() if value is not None},
-                seed=seed,
-                prompt=prompt,
-                system=system,
-                template=template,
-                tokenizer=tokenizer,
-                data=data,
-            )
             rows, notes, asked = _drawn(settings, scorer)
         notes += fault_lines(rows)
         found = numbers(rows, asked)
@@ -125,8 +125,7 @@ def evaluate(
         console.print(figures_table(shown[0]))
         if comparisons:
             console.print(comparison_table(comparisons, *[each.name for each in shown]))
-    for note in notes:
-        typer.echo(f"still-verl: {_printable(note)}", err=True)
+    say(notes)
 
 
 def _scorer(extract: list[str] | None, verifier: str, rescore: bool) -> "Scorer":
@@ -194,8 +193,3 @@ def _arguments(pairs: list[str]) -> dict[str, Any]:
             raise ConfigError(f"--engine-arg {pair}: write NAME=VALUE")
     arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs))
     return dict(arguments)
-
-
-def _printable(text: str) -> str:
-    """A text without what a terminal would obey: it may quote a model, a server or a file."""
-    return "".join(character if character.isprintable() else " " for character in text)

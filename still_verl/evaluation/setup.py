@@ -8,6 +8,7 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
 from still_verl.evaluation.engines.base import Engine, EngineOptions
+from still_verl.evaluation.memorised import MAX_TOKENS, Probe, make_probe
 from still_verl.evaluation.prompts import Prompter, load_template
 from still_verl.evaluation.protocols import DEFAULT, Protocol, Sampling
 from still_verl.evaluation.registries import ENGINES, PROTOCOLS
@@ -70,6 +71,26 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
     engine = ENGINES.find(engine_name)(settings.options)
     plan = Plan(asked, prompter, prompt_settings, engine_name, settings.seed, settings.output)
     return plan, engine, notes
+
+
+def make_probe_run(settings: Settings) -> tuple[Plan, Engine, Probe, list[str]]:
+    """Return what the probe for contamination asks, who answers, and what there is to say of the benchmarks.
+
+    Raises:
+        ConfigError: a setting that the probe does not have, or one that cannot work.
+    """
+    chosen: dict[str, Any] = {"preset": settings.preset, "prompt": settings.prompt, "system": settings.system}
+    chosen |= {name: value for name, value in settings.sampling.items() if name != "max_tokens"}
+    chosen["template"] = settings.template
+    for name, value in chosen.items():
+        if value:
+            raise ConfigError(f"--memorised with --{name} {value}: the probe is greedy and without a template; drop it")
+    normal, engine, notes = make_run(settings)
+    probe = make_probe([each.benchmark for each in normal.asked], settings.sampling.get("max_tokens", MAX_TOKENS))
+    prompt_settings = {"style": "raw", "system": "", "template": ""}
+    folder = settings.output / "memorised"
+    plan = Plan(probe.asked, Prompter("raw"), prompt_settings, normal.engine_name, settings.seed, folder)
+    return plan, engine, probe, notes
 
 
 def _asked(settings: Settings, protocol: Protocol) -> tuple[list[Asked], list[str]]:
