@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.evaluation.saved import as_gold, as_text, first
+from still_verl.evaluation.saved import as_gold, as_text, first, is_chat
 from still_verl.evaluation.score import gold_fault
 from still_verl.logs.files import Notes, lines
 
@@ -84,9 +84,9 @@ def read_benchmark(name: str, path: Path) -> Benchmark:
         raise ConfigError(f"benchmark {name}: {path} cannot be read: {error}") from error
     kept, examples = _without_faults(found, notes)
     if not kept:
-        said = "; ".join([*notes.texts(), *examples])
+        said = "; ".join([*notes.texts(), *examples]) or "there is none"
         raise ConfigError(
-            f"benchmark {name}: no problem in {path} can be scored{f' ({said})' if said else ''}; "
+            f"benchmark {name}: no problem in {path} can be scored ({said}); "
             f"each row needs one of {', '.join(TEXT)} and one of {', '.join(ANSWER)}"
         )
     return Benchmark(name, tuple(kept), tuple(notes.texts()), tuple(examples))
@@ -135,7 +135,7 @@ def text_id(text: str) -> str:
 
 
 def _messages(asked: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(asked, list):
+    if not is_chat(asked):
         return ()
     return tuple((str(message.get("role", "user")), str(message["content"])) for message in asked)
 

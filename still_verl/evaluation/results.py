@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,30 +14,48 @@ MAX_EXAMPLE = 160  # characters
 _TRIES = re.compile(r" \(\d+ tries\)$")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Counts:
-    """Counts of one benchmark.
+    """Counts of one benchmark. What could not be looked at in any sample is None.
 
     Attributes:
         samples: that count.
         left_out: that do not: there is no sample, or nobody could judge it.
-        answered: an answer was found; None where there was no text to look in.
-        finished: ended by themselves; None where it is not known.
-        strict, lenient: right by each verifier; None where no answer was compared.
+        answered: an answer was found, where there was a text to look in.
+        finished: ended by themselves.
+        strict, lenient: right by each verifier.
         disagree: where the two verifiers differ.
-        file_disagrees: where a file's own verdict and the strict verifier differ.
-        tokens: of all responses; None where not known.
+        file_disagrees: where a file's own verdict is that of neither.
+        tokens: of all responses.
     """
 
-    samples: int
-    left_out: int
-    answered: int | None
-    finished: int | None
-    strict: int | None
-    lenient: int | None
-    disagree: int
-    file_disagrees: int
-    tokens: int | None
+    samples: int = 0
+    left_out: int = 0
+    answered: int | None = None
+    finished: int | None = None
+    strict: int | None = None
+    lenient: int | None = None
+    disagree: int = 0
+    file_disagrees: int = 0
+    tokens: int | None = None
+
+    def add(self, row: Row) -> None:
+        """Count one sample."""
+        if not row.scored:
+            self.left_out += 1
+            return
+        self.samples += 1
+        if row.extracted_by is not None:
+            self.answered = (self.answered or 0) + row.answered
+        if row.finish_reason is not None:
+            self.finished = (self.finished or 0) + (row.finish_reason != "length")
+        if row.tokens is not None:
+            self.tokens = (self.tokens or 0) + row.tokens
+        if row.strict is not None:
+            self.strict = (self.strict or 0) + row.strict
+            self.lenient = (self.lenient or 0) + bool(row.lenient)
+            self.disagree += row.strict != row.lenient
+            self.file_disagrees += row.correct not in (row.strict, row.lenient)
 
 
 def numbers(rows: Iterable[Row], asked: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
@@ -52,31 +70,12 @@ def judged(rows: Iterable[Row]) -> Iterator[tuple[str, str, bool | None, str | N
         yield row.benchmark, row.problem, correct, row.vote
 
 
-def counts(rows: Sequence[Row]) -> dict[str, Counts]:
+def counts(rows: Iterable[Row]) -> dict[str, Counts]:
     """Return the counts of each benchmark."""
-    by_benchmark: dict[str, list[Row]] = {}
+    by_benchmark: dict[str, Counts] = {}
     for row in rows:
-        by_benchmark.setdefault(row.benchmark, []).append(row)
-    return {name: _counts(some) for name, some in by_benchmark.items()}
-
-
-def _counts(rows: Sequence[Row]) -> Counts:
-    scored = [row for row in rows if row.scored]
-    looked_at = [row for row in scored if row.extracted_by is not None]
-    compared = [row for row in scored if row.strict is not None]
-    ended = [row for row in scored if row.finish_reason is not None]
-    measured = [row.tokens for row in scored if row.tokens is not None]
-    return Counts(
-        samples=len(scored),
-        left_out=len(rows) - len(scored),
-        answered=sum(row.answered for row in looked_at) if looked_at else None,
-        finished=sum(row.finish_reason != "length" for row in ended) if ended else None,
-        strict=sum(bool(row.strict) for row in compared) if compared else None,
-        lenient=sum(bool(row.lenient) for row in compared) if compared else None,
-        disagree=sum(row.strict != row.lenient for row in compared),
-        file_disagrees=sum(row.correct not in (row.strict, row.lenient) for row in compared),
-        tokens=sum(measured) if measured else None,
-    )
+        by_benchmark.setdefault(row.benchmark, Counts()).add(row)
+    return by_benchmark
 
 
 def fault_lines(rows: Iterable[Row]) -> list[str]:

@@ -85,8 +85,8 @@ def read_saved(files: Sequence[Path], notes: Notes) -> Iterator[Row]:
                 rows += 1
                 yield row
     if not rows:
-        said = "; ".join(notes.texts())
-        raise ConfigError(f"--from {', '.join(map(str, files))}: no samples in it{f' ({said})' if said else ''}")
+        said = "; ".join(notes.texts()) or "they are empty"
+        raise ConfigError(f"--from {', '.join(map(str, files))}: no samples in it ({said})")
 
 
 def _entry(text: str, notes: Notes) -> dict[str, Any] | None:
@@ -221,9 +221,16 @@ def as_text(value: Any) -> str | None:
     """Return a value as text: messages of a chat as their contents, a number as it is written."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, list) and value and all(isinstance(part, dict) and "content" in part for part in value):
-        return "\n".join(str(part["content"]) for part in value)
+    if is_chat(value):
+        return "\n".join(str(message["content"]) for message in value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def is_chat(value: Any) -> bool:
+    """Return whether a value is a list of messages."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(message, dict) and "content" in message for message in value)
 
 
 def as_gold(value: Any) -> str | None:
