@@ -13,6 +13,7 @@ from still_verl.cli.output import console, stop
 if TYPE_CHECKING:
     from still_verl.evaluation.rows import Row
     from still_verl.evaluation.score import Scorer
+    from still_verl.evaluation.selection import Choice
 
 EXAMPLES = """
 Examples:
@@ -23,6 +24,8 @@ Examples:
 
 [bold]still-verl eval --from runs/eval/trained --against runs/eval/base --report report.html[/]  compares two models
 
+[bold]still-verl eval --select runs/zero_7b/2026-11-22_21-00-02 -b aime24[/]  chooses a checkpoint, then measures it
+
 [bold]still-verl eval --url http://localhost:8000/v1 -b problems.jsonl --k 16 -o runs/eval/server[/]
 """
 
@@ -32,6 +35,9 @@ def evaluate(
     benchmark: Annotated[list[str] | None, typer.Option("--benchmark", "-b", help="A name, or a file.")] = None,
     from_: Annotated[Path | None, typer.Option("--from", help="Score samples that exist: a dump, JSON lines.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run folder; a rerun goes on there.")] = None,
+    select: Annotated[
+        Path | None, typer.Option(help="A run folder: measure the checkpoint that is best on its validation problems.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder with the benchmarks' files; else STILL_DATA.")] = None,
     preset: Annotated[str, typer.Option(help="still3, still3-zero, sober, or a dotted name of yours.")] = "",
     k: Annotated[int | None, typer.Option("--k", "-k", help="Samples of each problem.")] = None,
@@ -72,17 +78,27 @@ def evaluate(
     from still_verl.config_errors import ConfigError
     from still_verl.evaluation.engines.base import EngineError, EngineOptions
     from still_verl.evaluation.results import fault_lines, numbers
+    from still_verl.evaluation.selection import choose
     from still_verl.evaluation.setup import Settings
     from still_verl.report.evaluation.evaluation import compared
     from still_verl.report.evaluation.write import check_report, comparisons_as_json, write
 
-    folder = output or _default_output(model, url)
     try:
         for path in report or ():
             check_report(path)
         if not 0 < margin < 100:
             raise ConfigError(f"--margin {margin:g}: use more than 0 and less than 100 points")
+        if memorised:
+            _refuse_beside("--memorised", **{"--from": from_, "--select": select, "--against": against})
         scorer = _scorer(extract, verifier, rescore)
+        choice = None
+        if select is not None:
+            # The run says which model is measured, and no server can be asked whether it has that one.
+            _refuse_beside("--select", MODEL=model, **{"--url": url, "--from": from_})
+            choice = choose(select, scorer)
+            model = str(choice.checkpoint)
+            output = output or select / "test"
+        folder = output or _default_output(model, url)
         others = [saved_evaluation(against, scorer, bool(report))] if against is not None else []
         chosen = {"k": k, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
         settings = Settings(
@@ -105,7 +121,7 @@ def evaluate(
             rows, notes = _saved(from_, scorer)
             asked: dict[str, int] = {}
         else:
-            rows, notes, asked = _drawn(settings, scorer)
+            rows, notes, asked = _drawn(settings, scorer, choice)
         notes += fault_lines(rows)
         found = numbers(rows, asked)
         name = model or str(from_ or folder)
@@ -152,13 +168,25 @@ def _saved(path: Path, scorer: "Scorer") -> tuple[list["Row"], list[str]]:
     return rows, notes.texts()
 
 
-def _drawn(settings: Any, scorer: "Scorer") -> tuple[list["Row"], list[str], dict[str, int]]:
+def _refuse_beside(option: str, **others: Any) -> None:
+    from still_verl.config_errors import ConfigError
+
+    for name, value in others.items():
+        if value:
+            raise ConfigError(f"{option} and {name} {value}: give only one of them")
+
+
+def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[list["Row"], list[str], dict[str, int]]:
     from still_verl.cli.evaluation_progress import Progress
     from still_verl.evaluation.run import evaluate as run
+    from still_verl.evaluation.selection import refuse_overlap
     from still_verl.evaluation.setup import make_run
 
     plan, engine, notes = make_run(settings)
     try:
+        if choice is not None:
+            refuse_overlap(choice, [each.benchmark for each in plan.asked])
+            notes = [choice.sentence(), *notes]
         with Progress() as watch:
             finished = run(plan, engine, scorer, watch)
     finally:

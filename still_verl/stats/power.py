@@ -26,7 +26,8 @@ def power_of(effect: float, error: float, problems: int, level: float = LEVEL) -
     quantile = t_quantile(problems, level)
     away = abs(effect) / error
     below = float(nctdtr(problems - 1, away, quantile))
-    wrong_side = float(nctdtr(problems - 1, away, -quantile))
+    # On the wrong side, as the mirrored distribution: scipy has no value for a far negative point.
+    wrong_side = 1 - float(nctdtr(problems - 1, -away, quantile))
     return 1 - below + wrong_side
 
 

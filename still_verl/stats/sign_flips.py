@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENUMERATED = 20  # differences, at most, of which all 2^n signs are tried one by one
-CELLS = 2**30  # additions of the exact count, at most: about a second
+LARGEST_SUM = 2**22  # of the exact count, at most: 32 MB
+ADDITIONS = 2**30  # of the exact count, at most: about a second
 DRAWS = 100_000  # random signs where neither is possible
 DRAWS_AT_ONCE = 1_000
 
@@ -50,7 +51,8 @@ def sign_flip_test(differences: Sequence[Fraction], seed: int = 0) -> SignFlips:
     if sum(differing) == 0:
         return SignFlips(1.0, 1.0, "exact")
     whole = whole_numbers(differing)
-    if len(whole) * sum(map(abs, whole)) <= CELLS:
+    total = sum(map(abs, whole))
+    if total <= LARGEST_SUM and total * len(whole) <= ADDITIONS:
         return SignFlips(*_counted(whole), "exact")
     if len(differing) <= ENUMERATED:
         return SignFlips(*_enumerated(differing), "exact")

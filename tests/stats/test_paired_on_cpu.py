@@ -41,12 +41,21 @@ def test_p_is_the_share_of_all_signs(seed: int) -> None:
 def test_counted_enumerated_and_drawn_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     differences = [Fraction(number, 16) for number in (3, -1, 4, 1, -5, 9, 2, -6, 5, 3, 5, 8, 9, -7, 9)]
     counted = sign_flip_test(differences)
-    monkeypatch.setattr(sign_flips, "CELLS", 0)
+    monkeypatch.setattr(sign_flips, "ADDITIONS", 0)
     assert sign_flip_test(differences) == (pytest.approx(counted.p), pytest.approx(counted.p_conservative), "exact")
     monkeypatch.setattr(sign_flips, "ENUMERATED", 0)
     drawn = sign_flip_test(differences, seed=3)
     assert drawn.method == "100,000 sign flips, seed 3" and drawn[:2] == pytest.approx(counted[:2], abs=0.004)
     assert drawn == sign_flip_test(differences, seed=3) and drawn != sign_flip_test(differences, seed=4)
+
+
+def test_shares_of_large_numbers_need_little_memory() -> None:
+    """21 problems with as many different numbers of samples: no count of sums, and no way to try all signs."""
+    primes = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199)
+    differences = [Fraction(number, 1) / prime for number, prime in enumerate(primes, 1)]
+    assert sign_flip_test(differences).method.startswith("100,000 sign flips")
+    assert sign_flip_test(differences[:20]).method == "exact"
+    assert sign_flip_test(differences).p < 1e-4
 
 
 def test_five_problems_can_prove_nothing() -> None:
@@ -82,6 +91,11 @@ def test_the_detectable_effect_is_found_in_80_of_100() -> None:
     assert power_of(effect, 0.02, 30) == pytest.approx(0.8, abs=1e-4)
     assert effect / 0.02 == pytest.approx(stats.t.ppf(0.975, 29) + stats.t.ppf(0.8, 29), abs=0.02)
     assert power_of(0, 0.02, 30) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("problems", [2, 3, 5, 30, 10_000])
+def test_the_detectable_effect_of_any_number_of_problems(problems: int) -> None:
+    assert power_of(detectable_effect(1, problems), 1, problems) == pytest.approx(0.8, abs=1e-4)
 
 
 def test_the_planned_error_is_the_one_that_comes() -> None:

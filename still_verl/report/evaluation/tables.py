@@ -55,14 +55,18 @@ def _cells(evaluation: Evaluation, benchmark: str) -> dict[str, str]:
 
 def _accuracy(found: Mapping[str, Any]) -> dict[str, str]:
     k = str(found["k"])
+    missing = sum(samples > 0 for samples in found["incomplete"].values())
+    of_whole = ""
+    if missing:
+        of_whole = f" (of {found['problems'] - missing:,} problems)"
     return {
         "problems": f"{found['problems']:,}",
         "samples of each": k,
         "avg@k": with_error(found["avg"], found["stderr"]),
         "95 % interval": interval(found["interval"]),
-        "pass@k": percent(found["pass"].get(k)),
-        "pass^k": percent(found["pass_all"].get(k)),
-        "maj@k": percent((found["maj"] or {}).get(k)),
+        "pass@k": percent(found["pass"].get(k)) + of_whole,
+        "pass^k": percent(found["pass_all"].get(k)) + of_whole,
+        "maj@k": percent((found["maj"] or {}).get(k)) + of_whole,
     }
 
 

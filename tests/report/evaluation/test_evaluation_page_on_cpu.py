@@ -59,6 +59,15 @@ def test_what_is_missing_is_named(make_evaluation: Make) -> None:
     assert table["samples left out"] == ["5"] and table["problems"] == ["7"]
 
 
+def test_pass_at_k_says_of_how_many_problems_it_is(make_evaluation: Make) -> None:
+    """One problem with more samples than the others would speak for all of them."""
+    whole = make_evaluation("m", 1, 0.0, {"b": 8})
+    rows = [row for row in whole.rows if row.problem == "p0" or row.index < 4]
+    table = dict(figures([(replace(whole, rows=rows, numbers=numbers(rows)), "b")]))
+    assert table["samples of each"] == ["5"] and table["pass@k"][0].endswith("(of 1 problems)")
+    assert "(of" not in table["avg@k"][0]
+
+
 def test_the_table_has_what_is_known_and_no_row_without(make_evaluation: Make) -> None:
     evaluation = make_evaluation("m", 1, 0.0, {"b": 8})
     table = dict(figures([(evaluation, "b")]))
