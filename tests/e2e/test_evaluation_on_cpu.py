@@ -1,5 +1,6 @@
 """`still-verl eval` with a real model on real vLLM: killed three times, and of a checkpoint of a job."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from by_heart import learn
+from by_heart import problems as texts_with_answers
 
 from still_verl.demo.prepare import prepare
 from still_verl.evaluation.rows import Row, read_rows
@@ -18,6 +21,7 @@ from still_verl.evaluation.rows import Row, read_rows
 pytestmark = pytest.mark.e2e
 
 PROBLEMS, K = 40, 3
+TEXT: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
 
 
 def problems(source: Path, path: Path) -> Path:
@@ -39,7 +43,7 @@ def lines_of(journal: Path) -> int:
 
 
 def run(arguments: list[str]) -> None:
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(arguments, **TEXT)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
@@ -95,3 +99,31 @@ def test_merged_shards_and_the_saved_model_of_a_checkpoint_give_the_same_rows(
     run(command(shards, file, tmp_path / "of_shards", at_once=32))
     left, right = (list(read_rows(tmp_path / name / "rows.jsonl")) for name in ("of_saved", "of_shards"))
     assert left == right and len({row.response for row in left}) > 1
+
+
+@pytest.mark.timeout(1200)
+def test_the_probe_finds_a_model_that_knows_the_problems_by_heart_and_no_other(tmp_path: Path) -> None:
+    planted = texts_with_answers(50)
+    file = tmp_path / "planted.jsonl"
+    rows = [{"problem": text, "answer": answer} for text, answer in planted]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    untrained = prepare("random").model
+    learn(untrained, tmp_path / "learned", [f"{text} {answer}" for text, answer in planted])
+    found = {}
+    for model in (untrained, tmp_path / "learned"):
+        probe = [
+            "-b",
+            str(file),
+            "-o",
+            str(tmp_path / f"of_{model.name}"),
+            "--memorised",
+            "--max-tokens",
+            "40",
+            "--json",
+        ]
+        done = subprocess.run([sys.executable, "-m", "still_verl", "eval", str(model), *probe], **TEXT)
+        assert done.returncode == 0, done.stderr[-4000:]
+        shares = json.loads(done.stdout)["planted"]
+        found[model.name] = [figures["completed"] for figures in shares.values()]
+        assert ("warning: the model completes" in done.stderr) == (model.name == "learned")
+    assert min(found["learned"]) >= 0.9 and max(found["model"]) <= 0.02
