@@ -55,6 +55,7 @@ def evaluate(
     prompt: Annotated[str, typer.Option(help="chat, raw or tokens.")] = "",
     system: Annotated[str, typer.Option(help="System prompt.")] = "",
     template: Annotated[str | None, typer.Option(help="Chat template: a name of still/prompt, or a file.")] = None,
+    think_budget: Annotated[int, typer.Option(help="Tokens of thoughts, then an answer is forced; 0: no limit.")] = 0,
     tokenizer: Annotated[str, typer.Option(help="For --prompt tokens; else the model.")] = "",
     extract: Annotated[list[str] | None, typer.Option(help="Extractors of the answer, in this order.")] = None,
     verifier: Annotated[str, typer.Option(help="Which verifier counts: strict or lenient; both are shown.")] = "strict",
@@ -77,7 +78,7 @@ def evaluate(
     """
     from still_verl.config_errors import ConfigError
     from still_verl.evaluation.engines.base import EngineError, EngineOptions
-    from still_verl.evaluation.results import fault_lines, numbers
+    from still_verl.evaluation.results import fault_lines, forced_lines, numbers
     from still_verl.evaluation.selection import choose
     from still_verl.evaluation.setup import Settings
     from still_verl.report.evaluation.evaluation import compared
@@ -114,6 +115,7 @@ def evaluate(
             template=template,
             tokenizer=tokenizer,
             data=data,
+            think_budget=think_budget,
         )
         if memorised:
             return print_probe(settings, scorer, as_json)
@@ -122,7 +124,7 @@ def evaluate(
             asked: dict[str, int] = {}
         else:
             rows, notes, asked = _drawn(settings, scorer, choice)
-        notes += fault_lines(rows)
+        notes += [*fault_lines(rows), *forced_lines(rows)]
         found = numbers(rows, asked)
         name = model or str(from_ or folder)
         shown = [evaluation_of(name, from_ or folder, rows, found, notes, bool(report)), *others]

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from still_verl.config_errors import ConfigError
+from still_verl.evaluation.engines.base import Key
 from still_verl.evaluation.rows import Row, row_line, row_of
-
-Key = tuple[str, str, int]
 
 RUN, JOURNAL, ROWS = "run.json", "journal.jsonl", "rows.jsonl"
 

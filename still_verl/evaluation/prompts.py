@@ -102,9 +102,11 @@ class Prompter:
         text = self.tokenizer.apply_chat_template(
             as_chat(messages), tokenize=False, add_generation_prompt=True, **chosen
         )
-        # The template has all special tokens that the model expects.
-        tokens = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return Prompt(text=text, tokens=tuple(tokens))
+        return Prompt(text=text, tokens=tuple(self.token_ids(text)))
+
+    def token_ids(self, text: str) -> list[int]:
+        """Return the tokens of a rendered text, which has all special tokens that the model expects."""
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def load_template(name: str) -> str:

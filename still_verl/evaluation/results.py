@@ -78,6 +78,17 @@ def counts(rows: Iterable[Row]) -> dict[str, Counts]:
     return by_benchmark
 
 
+def forced_lines(rows: Iterable[Row]) -> list[str]:
+    """Say how often a thinking budget forced an answer, and how often it was right, by benchmark."""
+    forced: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for row in rows:
+        if row.forced and row.scored:
+            forced[row.benchmark] += 1
+            right[row.benchmark] += bool(row.correct)
+    return [f"{name}: {count:,} answers were forced, {right[name]:,} of them right" for name, count in forced.items()]
+
+
 def fault_lines(rows: Iterable[Row]) -> list[str]:
     """Say how many samples are left out, a line for each kind of fault, with the first one."""
     kinds: Counter[str] = Counter()

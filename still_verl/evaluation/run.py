@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from still_verl.config_errors import ConfigError
-from still_verl.evaluation.engines.base import Engine, Reply, Request, sample_seed
-from still_verl.evaluation.journal import ROWS, Journal, Key, check_identity
+from still_verl.evaluation.engines.base import Engine, Key, Reply, Request, sample_seed
+from still_verl.evaluation.journal import ROWS, Journal, check_identity
 from still_verl.evaluation.problems import Benchmark, Problem
 from still_verl.evaluation.prompts import Prompt, Prompter
 from still_verl.evaluation.protocols import Sampling
@@ -189,6 +189,7 @@ class _Drawing:
             finish_reason=reply.finish_reason,
             tokens=reply.tokens,
             seconds=reply.seconds,
+            forced=reply.forced,
         )
 
     def notes(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
 from still_verl.evaluation.engines.base import Engine, EngineOptions
+from still_verl.evaluation.engines.budget import Budgeted
 from still_verl.evaluation.memorised import MAX_TOKENS, Probe, make_probe
 from still_verl.evaluation.prompts import Prompter, load_template
 from still_verl.evaluation.protocols import DEFAULT, Protocol, Sampling
@@ -33,6 +34,7 @@ class Settings:
         template: a name of `still/prompt`, a file, or nothing.
         tokenizer: for `tokens`; the model where it is empty.
         data: the folder of the benchmarks' files.
+        think_budget: tokens after which thoughts are cut and an answer is forced; 0 is no limit.
     """
 
     benchmarks: Sequence[str]
@@ -47,6 +49,7 @@ class Settings:
     template: str | None = None
     tokenizer: str = ""
     data: Path | None = None
+    think_budget: int = 0
 
 
 def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
@@ -69,6 +72,8 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
     asked, notes = _asked(settings, protocol)
     prompter, prompt_settings = _prompter(settings, protocol, engine_name)
     engine = ENGINES.find(engine_name)(settings.options)
+    if settings.think_budget:
+        engine = Budgeted(engine, settings.think_budget, prompter.token_ids)
     plan = Plan(asked, prompter, prompt_settings, engine_name, settings.seed, settings.output)
     return plan, engine, notes
 
@@ -79,12 +84,16 @@ def make_probe_run(settings: Settings) -> tuple[Plan, Engine, Probe, list[str]]:
     Raises:
         ConfigError: a setting that the probe does not have, or one that cannot work.
     """
-    chosen: dict[str, Any] = {"preset": settings.preset, "prompt": settings.prompt, "system": settings.system}
-    chosen |= {name: value for name, value in settings.sampling.items() if name != "max_tokens"}
-    chosen["template"] = settings.template
+    chosen: dict[str, Any] = dict(settings.sampling)
+    chosen.pop("max_tokens", None)
+    for option in ("think_budget", "preset", "prompt", "system", "template"):
+        chosen[option] = getattr(settings, option)
     for name, value in chosen.items():
         if value:
-            raise ConfigError(f"--memorised with --{name} {value}: the probe is greedy and without a template; drop it")
+            option = name.replace("_", "-")
+            raise ConfigError(
+                f"--memorised with --{option} {value}: the probe is greedy and without a template; drop it"
+            )
     normal, engine, notes = make_run(settings)
     probe = make_probe([each.benchmark for each in normal.asked], settings.sampling.get("max_tokens", MAX_TOKENS))
     prompt_settings = {"style": "raw", "system": "", "template": ""}
@@ -109,17 +118,22 @@ def _asked(settings: Settings, protocol: Protocol) -> tuple[list[Asked], list[st
 def _prompter(settings: Settings, protocol: Protocol, engine: str) -> tuple[Prompter, dict[str, Any]]:
     chosen = protocol.template if settings.template is None else settings.template
     template = load_template(chosen)
-    style = settings.prompt or _style(bool(template), engine, settings.tokenizer)
+    style = settings.prompt or _style(settings, bool(template), engine)
+    if settings.think_budget < 0:
+        raise ConfigError(f"--think-budget {settings.think_budget}: use a number of tokens, or 0 for no limit")
+    if settings.think_budget and style == "chat":
+        raise ConfigError(f"--think-budget {settings.think_budget}: a chat cannot be continued; use --prompt tokens")
     tokenizer = _tokenizer(settings.tokenizer or settings.options.model) if style == "tokens" else None
     prompter = Prompter(style, settings.system, template, tokenizer)
     return prompter, {"style": style, "system": settings.system, "template": template}
 
 
-def _style(has_template: bool, engine: str, tokenizer: str) -> str:
-    """How a model is asked where the user does not say: with a template of its own it cannot be a chat."""
-    if not has_template:
-        return "chat"
-    return "tokens" if engine == "vllm" or tokenizer else "raw"
+def _style(settings: Settings, has_template: bool, engine: str) -> str:
+    """How a model is asked where the user does not say: with a template of the user's it cannot be a chat."""
+    has_tokenizer = engine == "vllm" or bool(settings.tokenizer)
+    if has_template:
+        return "tokens" if has_tokenizer else "raw"
+    return "tokens" if has_tokenizer and settings.think_budget else "chat"
 
 
 def _tokenizer(name: str) -> Any:

@@ -1,12 +1,11 @@
 """The journal of a run, and which runs may share it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from echo_engine import Echo, asked
+from echo_engine import Echo, asked, problems, settings
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.engines.base import EngineError
@@ -20,19 +19,6 @@ from still_verl.evaluation.setup import Settings, make_run
 @pytest.fixture(autouse=True)
 def _nothing_asked() -> None:
     asked.clear()
-
-
-def problems(tmp_path: Path, name: str = "sums", count: int = 3, text: str = "problem") -> str:
-    path = tmp_path / f"{name}.jsonl"
-    rows = [{"id": str(number), "problem": f"{text} {number}", "answer": "1"} for number in range(count)]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
-
-
-def settings(tmp_path: Path, k: int = 2, **more: Any) -> Settings:
-    sampling = {"k": k} | more.pop("sampling", {})
-    files = more.pop("benchmarks", None) or [problems(tmp_path)]
-    return Settings(files, tmp_path / "run", engine="echo_engine.Echo", sampling=sampling, **more)
 
 
 def run(wanted: Settings) -> Finished:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from still_verl.evaluation.prompts import Prompt
 from still_verl.evaluation.protocols import Sampling
 
+Key = tuple[str, str, int]  # of a sample: benchmark, problem, index
+
 
 class EngineError(RuntimeError):
     """The engine cannot go on; what it delivered until then is kept, and a resume goes on from there."""
@@ -36,9 +38,9 @@ class EngineOptions:
 
 @dataclass(frozen=True)
 class Request:
-    """One sample to draw. `key` is (benchmark, problem, index)."""
+    """One sample to draw."""
 
-    key: tuple[str, str, int]
+    key: Key
     prompt: Prompt
     sampling: Sampling
     seed: int
@@ -55,6 +57,7 @@ class Reply:
         seconds: that it took.
         fault: why there is no sample, in one line; empty if all is well.
         note: something to know about a sample that counts, with the same words for each such sample.
+        forced: whether a thinking budget cut the thoughts and forced an answer.
     """
 
     text: str | None = None
@@ -63,6 +66,7 @@ class Reply:
     seconds: float | None = None
     fault: str = ""
     note: str = ""
+    forced: bool = False
 
 
 Deliver = Callable[[Request, Reply], None]

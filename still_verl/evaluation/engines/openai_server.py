@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -170,4 +171,4 @@ def _chained(first: Request, rest: Iterator[Request]) -> Iterator[Request]:
 
 
 def _with_seconds(reply: Reply, seconds: float) -> Reply:
-    return Reply(reply.text, reply.finish_reason, reply.tokens, seconds, reply.fault, reply.note)
+    return replace(reply, seconds=seconds)

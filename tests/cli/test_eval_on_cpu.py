@@ -1,0 +1,63 @@
+"""What `still-verl eval` says when it cannot do what it is asked: one line, before anything is drawn."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from still_verl.cli import app
+
+ECHO = ["m", "--engine", "echo_engine.Echo"]
+
+REFUSED = {
+    "--benchmark: name at least one of aime24,": ECHO,
+    "--k 3 with --temperature 0: greedy samples": [*ECHO, "-b", "FILE", "-k", "3", "--temperature", "0"],
+    "--k 0: ask for at least one sample": [*ECHO, "-b", "FILE", "-k", "0"],
+    "--top-p 0.0: use a number above 0, at most 1": [*ECHO, "-b", "FILE", "--top-p", "0"],
+    "--max-tokens 0: use a number of tokens above 0": [*ECHO, "-b", "FILE", "--max-tokens", "0"],
+    "--concurrency 0: use at least one request": [*ECHO, "-b", "FILE", "--concurrency", "0"],
+    "--preset='sobre': use one of still3,": [*ECHO, "-b", "FILE", "--preset", "sobre"],
+    "--preset still3-tool: it needs the code interpreter": [*ECHO, "-b", "FILE", "--preset", "still3-tool"],
+    "--engine='vlm': use one of vllm, openai,": ["m", "-b", "FILE", "--engine", "vlm"],
+    "--engine='echo_engine.Ecco'": ["m", "-b", "FILE", "--engine", "echo_engine.Ecco"],
+    "--url '': the engine openai needs the address": ["m", "-b", "FILE", "--engine", "openai"],
+    "--model: name a folder with weights": ["-b", "FILE"],
+    "--template='bar': use one of": [*ECHO, "-b", "FILE", "--prompt", "raw", "--template", "bar"],
+    "--prompt='xml': use one of chat, raw, tokens": [*ECHO, "-b", "FILE", "--prompt", "xml"],
+    "--system with --prompt raw": [*ECHO, "-b", "FILE", "--prompt", "raw", "--system", "Think."],
+    "--verifier='loose': use one of strict, lenient": [*ECHO, "-b", "FILE", "--verifier", "loose"],
+    "--extract='box': use one of boxed,": [*ECHO, "-b", "FILE", "--extract", "box"],
+    "--engine-arg dtype: write NAME=VALUE": [*ECHO, "-b", "FILE", "--engine-arg", "dtype"],
+    "--benchmark FILE: sums is named twice": [*ECHO, "-b", "FILE", "-b", "FILE"],
+    "--data /nowhere: there is no such folder": [*ECHO, "-b", "aime24", "--data", "/nowhere"],
+    "--from /nowhere: there is no such file": ["--from", "/nowhere"],
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "sums.jsonl"
+    path.write_text(json.dumps({"problem": "1+1?", "answer": "2"}) + "\n")
+    return str(path)
+
+
+@pytest.mark.parametrize("said, arguments", REFUSED.items())
+def test_it_is_refused_in_one_line(said: str, arguments: list[str], file: str, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    given = [file if argument == "FILE" else argument for argument in arguments]
+    done = CliRunner().invoke(app, ["eval", *given, "-o", str(output)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"still-verl: {said.replace('FILE', file)}"), done.stderr
+    assert done.stderr.count("\n") == 1 and not output.exists()
+
+
+def test_a_run_from_its_beginning_to_the_table(file: str, tmp_path: Path) -> None:
+    command = ["eval", *ECHO, "-b", file, "-k", "4", "-o", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "avg@k" in done.stdout and "sums" in done.stdout
+    again = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert {"problems": 1, "k": 4, "samples": 4}.items() <= again["sums"].items()
+    from_rows = json.loads(CliRunner().invoke(app, ["eval", "--from", str(tmp_path / "run"), "--json"]).stdout)
+    assert from_rows == again
