@@ -120,8 +120,10 @@ def evaluate(
         if memorised:
             return print_probe(settings, scorer, as_json)
         if from_ is not None:
+            if k is not None and k < 1:
+                raise ConfigError(f"--k {k}: use 1 or more")
             rows, notes = _saved(from_, scorer)
-            asked: dict[str, int] = {}
+            asked = dict.fromkeys({row.benchmark for row in rows}, k) if k else {}
         else:
             rows, notes, asked = _drawn(settings, scorer, choice)
         notes += [*fault_lines(rows), *forced_lines(rows)]

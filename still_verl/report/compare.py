@@ -59,6 +59,7 @@ class FinalFigure:
 
 
 VALIDATION_FIGURES = (
+    FinalFigure("validation accuracy, standard error", ("still/validation/problems/stderr",), share=True),
     FinalFigure("validation, tokens of a response", ("still/validation/length/mean",)),
     FinalFigure("validation, finished", ("still/validation/completion/finished",), share=True),
     FinalFigure("validation, answered", ("still/validation/completion/answered",), share=True),

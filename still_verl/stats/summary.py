@@ -28,7 +28,7 @@ def summarise(
         `avg`, `stderr`, `interval`: the mean of the problems' rates, its error and its 95 % interval, as shares.
             `stderr` is None for one problem, all three for none.
         `pass`, `pass_all`, `maj`: by k, as text, pass@k, pass^k and maj@k; the mean over problems that have k samples,
-            None where none has. `maj` is None as a whole where no sample has an answer.
+            None where none has. `maj` is None for every k where no sample has an answer.
         `incomplete`: by name of the problem, how many samples were judged, where it is less than `k`. They are left out
             of the figures for a larger k; they are in `avg` with the samples that they have.
 
@@ -52,9 +52,10 @@ def _summarise_benchmark(problems: Problems, k: int) -> dict[str, Any]:
     figures |= _mean(measured)
     figures["pass"] = _by_size(measured, k, lambda problem, size: pass_at(problem.samples, problem.right, size))
     figures["pass_all"] = _by_size(measured, k, lambda problem, size: pass_all(problem.samples, problem.right, size))
-    figures["maj"] = None
-    if any(problem.votes for problem in measured):
-        figures["maj"] = _by_size(measured, k, _majority)
+    voting = measured
+    if not any(problem.votes for problem in measured):
+        voting = []  # the answers are not known, which does not mean that there were none
+    figures["maj"] = _by_size(voting, k, _majority)
     figures["incomplete"] = {str(name): problem.samples for name, problem in problems.items() if problem.samples < k}
     return figures
 

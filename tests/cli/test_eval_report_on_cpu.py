@@ -85,3 +85,12 @@ def test_a_name_cannot_write_into_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
     done = run("--from", tmp_path / "rows.jsonl")
     assert done.exit_code == 0 and "\x1b[2J" not in done.stdout and "[bold red]x[/]" in done.stdout.replace("\n", "")
+
+
+def test_more_samples_than_there_are_is_not_defined(models: tuple[Path, Path]) -> None:
+    found = json.loads(run("--from", models[0], "--json", "-k", 64).stdout)["samples"]
+    assert found["k"] == 64 and found["pass"]["64"] is None and found["maj"]["64"] is None
+    assert found["pass"]["8"] > found["pass"]["1"] and len(found["incomplete"]) == 40
+    shown = run("--from", models[0], "-k", 64).stdout
+    assert shown.count("not defined") == 3
+    assert "--k 0: use 1 or more" in run("--from", models[0], "-k", 0).stderr

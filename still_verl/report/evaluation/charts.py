@@ -104,7 +104,7 @@ def _by_k(measured: Sequence[Evaluation], all_of: Sequence[Evaluation], benchmar
     traces = []
     for evaluation in measured:
         found = evaluation.numbers[benchmark]
-        curves = {"pass@k": found["pass"], "pass^k": found["pass_all"], "maj@k": found["maj"] or {}}
+        curves = {"pass@k": found["pass"], "pass^k": found["pass_all"], "maj@k": found["maj"]}
         color = COLORS[list(all_of).index(evaluation) % len(COLORS)]
         for label, by_k in curves.items():
             known = {int(k): value for k, value in by_k.items() if value is not None}

@@ -44,6 +44,7 @@ def verdict(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Compari
     found = []
     for benchmark, comparison in comparisons.items():
         found.append(f"{_result(first.name, second.name, benchmark, comparison)} {_seen(comparison)}")
+    measured += _of_one(evaluations, comparisons)
     if len(comparisons) > 1:
         measured.append(f"The p values are corrected for {len(comparisons)} benchmarks (Holm).")
     return Verdict(found[0], _mood(comparisons), found[1:] + measured)
@@ -69,6 +70,22 @@ def _named(incomplete: Mapping[str, int]) -> str:
     if len(incomplete) > FAULTY:
         parts.append("and others")
     return ", ".join(parts)
+
+
+def _of_one(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Comparison]) -> list[str]:
+    """Name what is not compared: benchmarks and problems that only one model has samples of."""
+    sentences = []
+    for evaluation in evaluations:
+        for benchmark in evaluation.numbers:
+            if benchmark not in comparisons:
+                sentences.append(f"{benchmark} is not compared: only {evaluation.name} has samples of its problems.")
+    for benchmark, comparison in comparisons.items():
+        if comparison.unpaired:
+            names = ", ".join(f"{name:.{NAME}}" for name in comparison.unpaired[:FAULTY])
+            sentences.append(
+                f"{benchmark}: {len(comparison.unpaired):,} problems of one model only are left out: {names}."
+            )
+    return sentences
 
 
 def _result(first: str, second: str, benchmark: str, comparison: Comparison) -> str:

@@ -64,9 +64,9 @@ def _accuracy(found: Mapping[str, Any]) -> dict[str, str]:
         "samples of each": k,
         "avg@k": with_error(found["avg"], found["stderr"]),
         "95 % interval": interval(found["interval"]),
-        "pass@k": percent(found["pass"].get(k)) + of_whole,
-        "pass^k": percent(found["pass_all"].get(k)) + of_whole,
-        "maj@k": percent((found["maj"] or {}).get(k)) + of_whole,
+        "pass@k": _defined(found["pass"].get(k), of_whole),
+        "pass^k": _defined(found["pass_all"].get(k), of_whole),
+        "maj@k": _defined(found["maj"].get(k), of_whole),
     }
 
 
@@ -118,6 +118,12 @@ def _comparison_cells(comparison: Comparison) -> dict[str, str]:
         "problems of both": f"{comparison.problems:,}",
         "problems of one": f"{len(comparison.unpaired):,}",
     }
+
+
+def _defined(share: float | None, of_whole: str) -> str:
+    if share is None:
+        return "not defined"
+    return percent(share) + of_whole
 
 
 def percent(share: float | None) -> str:

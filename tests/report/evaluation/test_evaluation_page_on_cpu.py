@@ -50,6 +50,13 @@ def test_two_of_the_same_are_not_told_apart(make_evaluation: Make) -> None:
     assert verdict(both, compared(both)).headline.startswith("Nobody can tell which is better on b: ")
 
 
+def test_what_only_one_model_has_is_named(make_evaluation: Make) -> None:
+    both = [make_evaluation("a", 1, 0.0, {"b": 9, "c": 8}), make_evaluation("d", 2, 0.0, {"b": 8})]
+    said = verdict(both, compared(both)).sentences
+    assert "c is not compared: only a has samples of its problems." in said
+    assert "b: 1 problems of one model only are left out: p8." in said
+
+
 def test_what_is_missing_is_named(make_evaluation: Make) -> None:
     whole = make_evaluation("m", 1, 0.0, {"b": 8})
     rows = [replace(row, fault="http 500") if row.problem == "p3" else row for row in whole.rows]
