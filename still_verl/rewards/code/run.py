@@ -1,8 +1,8 @@
 """Runs a program against the tests of a problem and compares what comes out.
 
 Each test is run in a process of its own, but the tests of a function: once the first has passed, the others are run in
-one process. What they return there counts if it is right. A test that fails there is run alone, too: it may have failed
-by what another left behind, or was not reached.
+one process. What they return there counts if it is right. A test that fails there may have failed by what another left
+behind: it is run alone, too, and more than once, so that a program that guesses does not profit from a second try.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from still_verl.rewards.registries import COMPARISONS
 _ENDED_WELL = ("ok", "exited")  # of a program that prints; what a function returns comes after its last line
 _PER_VALUE = 64  # bytes of a returned value for each byte of the right one, and for each of the first `_LEAST`
 _LEAST = 65_536
+_ALONE_AGAIN = 3  # times that a test must pass alone once it failed together with others
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,20 @@ def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
     chosen = _chosen(program, problem, settings)
     clock = _Clock(settings)
     passed, reason = 0, ""
-    together: set[int] = set()  # numbers of the tests that passed in one process
+    together: dict[int, bool] = {}  # whether a test passed in one process with others, by its number
     for number, test in enumerate(chosen):
         if number == 1 and passed and problem.kind == "function":
             with clock.running() as left:
-                together = _passed_together(program, chosen, problem, settings, left)
-        if number in together:
+                together = _run_together(program, chosen, problem, settings, left)
+        if together.get(number):
             passed += 1
             continue
-        if clock.left() <= 0:
-            return Ran(passed, number, len(chosen), reason or "out of time for the answer")
-        with clock.running() as left:
-            fault = _fault(program, test, problem, settings, left)
+        fault = ""
+        for _ in range(_ALONE_AGAIN if number in together else 1):
+            if clock.left() <= 0:
+                return Ran(passed, number, len(chosen), reason or "out of time for the answer")
+            with clock.running() as left:
+                fault = fault or _fault(program, test, problem, settings, left)
         passed += not fault
         reason = reason or fault
         if fault and not settings.fraction:
@@ -135,25 +138,25 @@ def _wrong_value(written: bytes, test: Case, problem: Problem, settings: CodeCon
     return "wrong output"
 
 
-def _passed_together(
+def _run_together(
     program: str, tests: Sequence[Case], problem: Problem, settings: CodeConfig, seconds: float
-) -> set[int]:
-    """Run all tests of a function but the first in one process, and return the numbers of those that passed.
+) -> dict[int, bool]:
+    """Run all tests of a function but the first in one process, and return which passed, by their numbers.
 
-    All of them together get the time of one, so that none can take longer than alone.
+    All of them together get the time of one, so that none can take longer than alone. Nothing is known of any when the
+    process did not end well.
     """
     if seconds <= 0:
-        return set()
+        return {}
     given = "\n".join(test.given for test in tests[1:])
     sandbox = sandboxes.answers(settings, program)
     result = sandbox.run_script(scripts.call_each(program, problem), given.encode(), seconds)
     written = result.stdout.split(b"\n")[:-1]
     if result.kind != "ok" or len(written) != len(tests) - 1:
-        return set()
-    passed = set()
+        return {}
+    passed = {}
     for number, value in enumerate(written, start=1):
-        if not _wrong_value(value, tests[number], problem, settings):
-            passed.add(number)
+        passed[number] = not _wrong_value(value, tests[number], problem, settings)
     return passed
 
 

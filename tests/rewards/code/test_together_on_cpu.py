@@ -76,6 +76,15 @@ def test_what_is_wrong_for_one_test_is_wrong(name: str) -> None:
     assert ran.passed < 8 and ran.reason != "passed", ran
 
 
+def test_a_second_try_must_succeed_three_times(processes: list[bytes]) -> None:
+    """Else a program that guesses one of two values would pass each test in three of four runs."""
+    assert run(RIGHT_ALONE["remembers"]) == Ran(8, 8, 8, "passed")
+    assert len(processes) == 2 + 3 * 5, "the first, all others together, and five that failed there"
+    processes.clear()
+    assert run(WRONG["later"]).reason == "wrong output"
+    assert len(processes) <= 2 + 3
+
+
 def test_a_share_counts_each_test() -> None:
     assert run(WRONG["later"], fraction=True).passed == 6
     assert run(WRONG["late error"], fraction=True).passed == 5
