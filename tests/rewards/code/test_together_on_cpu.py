@@ -22,16 +22,24 @@ RIGHT_ALONE = {
     "    open('/tmp/mark', 'w').close()\n    return 2 * n",
     "grows": "kept = []\ndef double(n):\n    kept.append(bytearray(300_000_000))\n    return 2 * n",
 }
+# Writes what would be right for one test to every descriptor, as if a process had returned it for all.
+WRITES = """
+import os
+def double(n):
+    if n > 3:
+        for fd in range(3, 30):
+            try:
+                os.write(fd, b"12\\n" * 8)
+            except OSError:
+                pass
+"""
 # Right for the first tests, and then up to something.
 WRONG = {
     "later": "def double(n):\n    return 2 * n if n < 6 else 0",
     "late error": "def double(n):\n    return [0, 2, 4, 6, 8][n]",
     "no end": "def double(n):\n    while n == 6:\n        pass\n    return 2 * n",
-    "writes lines": "import os\ndef double(n):\n    if n > 3:\n        for fd in range(3, 30):\n            try:\n"
-    "                os.write(fd, b'12\\n' * 8)\n            except OSError:\n                pass\n    return 2 * n + (n > 3)",
-    "writes and ends": "import os\ndef double(n):\n    if n > 3:\n        for fd in range(3, 30):\n            try:\n"
-    "                os.write(fd, b'12\\n' * 8)\n            except OSError:\n                pass\n        os._exit(0)\n"
-    "    return 2 * n",
+    "writes lines": WRITES + "    return 2 * n + (n > 3)",
+    "writes and ends": WRITES + "        os._exit(0)\n    return 2 * n",
     "equal to all": "class Any(int):\n    __eq__ = lambda self, other: True\n    __hash__ = int.__hash__\n"
     "def double(n):\n    return Any(2 * n if n < 4 else 1)",
 }
