@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 DOMAINS = ("sums", "programs", "puzzle")
 MINUTES = 20  # a run takes five on a machine of its own
 JOBS = Path(__file__).parent / "jobs"
+STEPS = "trainer.total_training_steps=27"  # of the 36 of the recipe
 HACKED = (
     "still.reward.routes=[{source: demo/addition, reward: terms.TALKATIVE, name: sums}, "
     "{source: demo/programs, reward: code, name: programs}, {source: reasoning_gym/*, reward: logic, name: puzzle}]"
@@ -56,7 +57,7 @@ def gain(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[float
 @pytest.mark.timeout(60 * MINUTES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_each_domain_learns(seed: int, tmp_path: Path) -> None:
-    run = train(tmp_path, "--seed", str(seed))
+    run = train(tmp_path, "--seed", str(seed), STEPS)
     last = int(read_metrics(run)[-1]["step"])
     before, after = validated(run, 0), validated(run, last)
     for domain in DOMAINS:
@@ -82,6 +83,6 @@ def recount(run: Path) -> None:
 
 @pytest.mark.timeout(60 * MINUTES)
 def test_a_hack_in_one_domain_rings_there(tmp_path: Path) -> None:
-    run = train(tmp_path, HACKED)
+    run = train(tmp_path, HACKED, STEPS)
     alarms = [alarm for alarm in json_lines(run / "alarms.jsonl") if alarm["severity"] != "info"]
     assert "sums/reward_term_dominates" in {alarm["name"] for alarm in alarms}, alarms

@@ -4,6 +4,7 @@ from still_verl.rewards.code.problem import Problem
 from still_verl.rewards.code.program import goes_on
 
 _CALL = "from still_verl.interpreter.sandbox.inside import calls\ncalls.call({!a}, {!a}, {!a})"
+_CALL_EACH = "from still_verl.interpreter.sandbox.inside import calls\ncalls.call_each({!a}, {!a}, {!a})"
 _SERVE = "from still_verl.interpreter.sandbox.inside import remote\nremote.serve({!a}, {!a}, {!a})"
 _CHECK = "from still_verl.interpreter.sandbox.inside import remote\nremote.check({!a}, {!a}, {!a}, {!a})"
 
@@ -18,6 +19,11 @@ def whole(program: str, problem: Problem) -> str:
 def call(program: str, problem: Problem) -> str:
     """Return a script that reads arguments, calls the program's function and writes its value."""
     return _CALL.format(whole(program, problem), problem.before, problem.function)
+
+
+def call_each(program: str, problem: Problem) -> str:
+    """Return a script that does so for several lines of arguments."""
+    return _CALL_EACH.format(whole(program, problem), problem.before, problem.function)
 
 
 def serve(program: str, problem: Problem) -> str:

@@ -29,6 +29,22 @@ def call(program: str, before: str, function: str) -> None:
     write_all(output, values.dumps(value).encode())
 
 
+def call_each(program: str, before: str, function: str) -> None:
+    """Load a program once and call its function for several lists of arguments, a line each. Runs as a script.
+
+    Writes a line for each value. The arguments are as for `call`.
+
+    Raises:
+        BaseException: whatever the program raises; TypeError for a value that is no plain data.
+    """
+    lines = read_all(0).decode().splitlines()
+    output = keep_apart(1)
+    loaded = load(program, before, function)
+    for line in lines:
+        value = find(loaded, function)(*values.loads(line))
+        write_all(output, values.dumps(value).encode() + b"\n")
+
+
 def keep_apart(fd: int) -> int:
     """Return a new descriptor for what `fd` leads to; the program's own input and output lead nowhere from now on."""
     kept = os.dup(fd)
