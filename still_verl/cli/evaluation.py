@@ -8,7 +8,7 @@ import typer
 
 from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
-from still_verl.cli.output import console, stop
+from still_verl.cli.output import console, output_on_stderr, stop
 
 if TYPE_CHECKING:
     from still_verl.evaluation.rows import Row
@@ -67,6 +67,9 @@ def evaluate(
     report: Annotated[
         list[Path] | None, typer.Option(help="Write a page, Markdown or JSON: a name in .html, .md or .json.")
     ] = None,
+    trained_on: Annotated[
+        list[Path] | None, typer.Option(help="A file of the training set: warns of benchmarks that are in it.")
+    ] = None,
     memorised: Annotated[
         bool, typer.Option("--memorised", help="Ask with the beginnings of the problems: has the model seen them?")
     ] = False,
@@ -116,6 +119,7 @@ def evaluate(
             tokenizer=tokenizer,
             data=data,
             think_budget=think_budget,
+            trained_on=trained_on or (),
         )
         if memorised:
             return print_probe(settings, scorer, as_json)
@@ -191,7 +195,7 @@ def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[li
         if choice is not None:
             refuse_overlap(choice, [each.benchmark for each in plan.asked])
             notes = [choice.sentence(), *notes]
-        with Progress() as watch:
+        with output_on_stderr(), Progress() as watch:
             finished = run(plan, engine, scorer, watch)
     finally:
         engine.close()

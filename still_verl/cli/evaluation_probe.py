@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from still_verl.cli.output import console
+from still_verl.cli.output import console, output_on_stderr
 
 if TYPE_CHECKING:
     from still_verl.evaluation.memorised import Figures
@@ -33,7 +33,7 @@ def print_probe(settings: "Settings", scorer: "Scorer", as_json: bool) -> None:
 
     plan, engine, probe, notes = make_probe_run(settings)
     try:
-        with Progress() as watch:
+        with output_on_stderr(), Progress() as watch:
             finished = evaluate(plan, engine, scorer, watch)
     finally:
         engine.close()

@@ -7,7 +7,7 @@ A run asks a model k samples for each problem of one or more benchmarks, and kee
     `run`               draws what is missing, and writes each sample at once to a journal that survives a kill
     `saved`             samples that exist already: a validation dump of verl's, or rows of any other tool
     `score`, `votes`    is a response right, and which answers are the same; a score never asks the model again
-    `memorised`         a probe for contamination: has the model seen the problems?
+    `memorised`, `overlap`    has the model seen the problems? asks the model; looks into its training set
     `rows`              the row of a sample, as it is kept in files
 
 The numbers are computed in `still_verl.stats`. To add an engine or a protocol, see `registries`.

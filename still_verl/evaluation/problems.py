@@ -92,6 +92,25 @@ def read_benchmark(name: str, path: Path) -> Benchmark:
     return Benchmark(name, tuple(kept), tuple(notes.texts()), tuple(examples))
 
 
+def read_texts(option: str, path: Path) -> Iterator[str]:
+    """Yield what is asked in each row of a file, scored or not, as a stream.
+
+    Raises:
+        ConfigError: the file cannot be read, or asks nothing; names `option`.
+    """
+    texts = 0
+    try:
+        for entry in _entries(path, Notes()):
+            text = as_text(first(entry, TEXT))
+            if text:
+                texts += 1
+                yield text
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{option} {path}: it cannot be read: {error}") from error
+    if not texts:
+        raise ConfigError(f"{option} {path}: no row has one of {', '.join(TEXT)}")
+
+
 def _entries(path: Path, notes: Notes) -> Iterator[Mapping[str, Any]]:
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq

@@ -10,6 +10,7 @@ from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
 from still_verl.evaluation.engines.base import Engine, EngineOptions
 from still_verl.evaluation.engines.budget import Budgeted
 from still_verl.evaluation.memorised import MAX_TOKENS, Probe, make_probe
+from still_verl.evaluation.overlap import trained_on
 from still_verl.evaluation.prompts import Prompter, load_template
 from still_verl.evaluation.protocols import DEFAULT, Protocol, Sampling
 from still_verl.evaluation.registries import ENGINES, PROTOCOLS
@@ -34,6 +35,7 @@ class Settings:
         template: a name of `still/prompt`, a file, or nothing.
         tokenizer: for `tokens`; the model where it is empty.
         data: the folder of the benchmarks' files.
+        trained_on: files of the training set, in which the benchmarks' problems are looked for.
         think_budget: tokens after which thoughts are cut and an answer is forced; 0 is no limit.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     tokenizer: str = ""
     data: Path | None = None
     think_budget: int = 0
+    trained_on: Sequence[Path] = ()
 
 
 def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
@@ -120,6 +123,7 @@ def _asked(settings: Settings, protocol: Protocol) -> tuple[list[Asked], list[st
         sampling: Sampling = protocol.sampling_of(benchmark.name, len(benchmark.problems), settings.sampling)
         asked.append(Asked(benchmark, sampling))
         notes += [f"{benchmark.name}: {note}" for note in (*benchmark.notes, *benchmark.examples)]
+    notes += trained_on([each.benchmark for each in asked], settings.trained_on)
     return asked, notes
 
 

@@ -1,6 +1,9 @@
 """What `still-verl eval` says when it cannot do what it is asked: one line, before anything is drawn."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,13 @@ def test_a_run_from_its_beginning_to_the_table(file: str, tmp_path: Path) -> Non
     assert {"problems": 1, "k": 4, "samples": 4}.items() <= again["sums"].items()
     from_rows = json.loads(CliRunner().invoke(app, ["eval", "--from", str(tmp_path / "run"), "--json"]).stdout)
     assert from_rows == again
+
+
+def test_what_an_engine_prints_is_not_in_the_json(file: str, tmp_path: Path) -> None:
+    helpers = Path(__file__).parents[1] / "helpers"
+    command = [sys.executable, "-m", "still_verl", "eval", "m", "--engine", "noisy_engine.Noisy", "-b", file, "--json"]
+    environment = os.environ | {"PYTHONPATH": str(helpers)}
+    for option in ([], ["--memorised"]):
+        done = subprocess.run([*command, *option], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert list(json.loads(done.stdout)) == ["sums"], done.stdout + done.stderr
+        assert "loading ..." in done.stderr and "loaded by C" in done.stderr

@@ -132,6 +132,7 @@ class VllmOffline:
         # In this process: the order of a batch then depends on the samples alone, and a kill leaves no process behind.
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
         try:
             self._llm = self._new_llm()
         except Exception as error:  # of a model that it cannot load, or a machine without room

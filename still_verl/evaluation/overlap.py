@@ -1,0 +1,82 @@
+"""Problems of a benchmark that a model was trained on, found in the training set itself."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from still_verl.evaluation.problems import Benchmark, read_texts
+
+WINDOW = 8  # words by which a problem is looked for in longer texts; a shorter problem must be the whole text
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+Words = tuple[str, ...]
+
+
+def trained_on(benchmarks: Sequence[Benchmark], files: Iterable[Path]) -> list[str]:
+    """Return a warning for each benchmark that shares problems with a training set.
+
+    A problem is found in any prompt that has its words and signs in a row, whatever template is around them; white
+    space and case do not count. One that is worded in another way is not found.
+
+    Args:
+        benchmarks: what is measured.
+        files: of the training set, in any layout that benchmarks may have, verl's parquet among them.
+
+    Raises:
+        ConfigError: a file cannot be read, or has no problems.
+    """
+    finder = _Finder()
+    for benchmark in benchmarks:
+        for problem in benchmark.problems:
+            finder.add(benchmark.name, problem.id, problem.text)
+    for file in files:
+        for text in read_texts("--trained-on", file):
+            finder.look_in(text)
+    lines = []
+    for benchmark in benchmarks:
+        seen = len(finder.seen.get(benchmark.name, ()))
+        if seen:
+            share = 100 * seen / len(benchmark.problems)
+            lines.append(
+                f"warning: the model was trained on {seen:,} of the {len(benchmark.problems):,} problems of "
+                f"{benchmark.name} ({share:.1f} %): its accuracy there says little"
+            )
+    return lines
+
+
+class _Finder:
+    """Looks for many problems at once: by their first words, and then by all of them.
+
+    Attributes:
+        seen: ids of the problems that were found, by benchmark.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[str, set[str]] = {}
+        self._by_beginning: dict[Words, list[tuple[str, str, Words]]] = {}
+
+    def add(self, benchmark: str, problem: str, text: str) -> None:
+        """Remember a problem to look for."""
+        words = _words(text)
+        self._by_beginning.setdefault(words[:WINDOW], []).append((benchmark, problem, words))
+
+    def look_in(self, text: str) -> None:
+        """Note the problems that are in a text."""
+        words = _words(text)
+        for start, beginning in _beginnings(words):
+            for benchmark, problem, wanted in self._by_beginning.get(beginning, ()):
+                if words[start : start + len(wanted)] == wanted:
+                    self.seen.setdefault(benchmark, set()).add(problem)
+
+
+def _beginnings(words: Words) -> Iterator[tuple[int, Words]]:
+    if len(words) < WINDOW:
+        yield 0, words
+    for start in range(len(words) - WINDOW + 1):
+        yield start, words[start : start + WINDOW]
+
+
+def _words(text: str) -> Words:
+    """The words and signs of a text, in lower case."""
+    return tuple(_WORD.findall(text.lower()))
