@@ -59,6 +59,14 @@ def test_a_reward_and_a_program(tmp_path: Path) -> None:
     assert still(tmp_path, "run-code", "--stdin", stdin="print(6 * 7)").stdout == "42\n"
 
 
+def test_an_evaluation_of_samples_that_exist(tmp_path: Path) -> None:
+    rows = [{"problem": "1/2?", "response": rf"\boxed{{{answer}}}", "answer": "0.5"} for answer in (r"\frac12", "2")]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = still(tmp_path, "eval", "--from", "rows.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["samples"]["avg"] == 0.5
+
+
 COUNT_AND_SCAN = r"""
 from still_verl.monitor.alarms import scan
 from still_verl.monitor.keywords import Keywords

@@ -140,7 +140,7 @@ def evaluate(
     if as_json:
         for compared_on, comparison in comparisons_as_json(comparisons).items():
             found[compared_on]["against"] = comparison
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps(found))
     else:
         console.print(figures_table(shown[0]))
         if comparisons:

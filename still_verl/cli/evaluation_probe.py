@@ -39,7 +39,7 @@ def print_probe(settings: "Settings", scorer: "Scorer", as_json: bool) -> None:
         engine.close()
     found = figures(probe, read_rows(plan.folder / ROWS))
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps(found))
     else:
         console.print(_table(found))
     say([*notes, *finished.notes, *fault_lines(finished.rows), *warnings(found)])

@@ -68,6 +68,16 @@ class Plan:
                 for index in range(each.sampling.k):
                     yield each, problem, index
 
+    def round_by_round(self) -> Iterator[tuple[Asked, Problem, int]]:
+        """Yield every sample in the order in which they are asked for: the first of each problem, then the second.
+
+        A run that is stopped then has as many of each, and samples of a problem that fails do not come in a row.
+        """
+        for index in range(max(each.sampling.k for each in self.asked)):
+            for each in self.asked:
+                if index < each.sampling.k:
+                    yield from ((each, problem, index) for problem in each.benchmark.problems)
+
 
 class Watch(Protocol):
     """Sees a run go on."""
@@ -160,7 +170,7 @@ class _Drawing:
             total += 1
             there += (each.benchmark.name, problem.id, index) in self._journal
         self._watch.started(total, there)
-        for each, problem, index in self._plan.samples():
+        for each, problem, index in self._plan.round_by_round():
             key = each.benchmark.name, problem.id, index
             if key not in self._journal:
                 seed = sample_seed(self._plan.seed, *key)
@@ -170,6 +180,8 @@ class _Drawing:
         """Write down a sample at once. A reply without one is asked for again by the next run."""
         if reply.note:
             self._noted[reply.note] += 1
+        if reply.text is None and not reply.fault:
+            reply = replace(reply, fault="the engine gave neither a text nor a fault")
         if reply.fault:
             self.faults[request.key] = reply.fault
         else:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from still_verl.evaluation.exact import are_different_numbers
 from still_verl.evaluation.rows import Row
 from still_verl.evaluation.votes import with_votes
 from still_verl.rewards.equivalence.reading import READINGS, Reading
@@ -87,7 +88,9 @@ def _all_verdicts(rows: Iterable[Row]) -> dict[Pair, dict[Reading, Verdict]]:
 def _both_readings(pair: Pair) -> dict[Reading, Verdict]:
     gold, answer = pair
     strict = verify(gold, answer)
-    lenient = strict if strict.equal else verify(gold, answer, "lenient")  # it accepts whatever the strict one does
+    lenient = strict  # it accepts whatever the strict one does
+    if not strict.equal and not are_different_numbers(gold, answer):
+        lenient = verify(gold, answer, "lenient")
     return {"strict": strict, "lenient": lenient}
 
 

@@ -60,8 +60,7 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
     """
     if not settings.benchmarks:
         raise ConfigError(f"--benchmark: name at least one of {', '.join(KNOWN)}, or the path of a file")
-    if settings.options.concurrency < 1:
-        raise ConfigError(f"--concurrency {settings.options.concurrency}: use at least one request at once")
+    _check_options(settings.options)
     protocol = PROTOCOLS.find(settings.preset) if settings.preset else DEFAULT
     if protocol.code:
         raise ConfigError(
@@ -76,6 +75,15 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
         engine = Budgeted(engine, settings.think_budget, prompter.token_ids)
     plan = Plan(asked, prompter, prompt_settings, engine_name, settings.seed, settings.output)
     return plan, engine, notes
+
+
+def _check_options(options: EngineOptions) -> None:
+    if options.concurrency < 1:
+        raise ConfigError(f"--concurrency {options.concurrency}: use at least one request at once")
+    if options.attempts < 1:
+        raise ConfigError(f"--attempts {options.attempts}: ask for each sample at least once")
+    if not options.timeout_s > 0:
+        raise ConfigError(f"--timeout {options.timeout_s:g}: use a number of seconds above 0")
 
 
 def make_probe_run(settings: Settings) -> tuple[Plan, Engine, Probe, list[str]]:

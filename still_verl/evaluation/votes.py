@@ -1,19 +1,11 @@
 """Which answers to one problem are the same: maj@k counts votes for classes of equal answers."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
+from still_verl.evaluation.exact import are_different_numbers
 from still_verl.evaluation.rows import Row
-from still_verl.rewards.equivalence import clock
-from still_verl.rewards.equivalence.answer_types import Formula
-from still_verl.rewards.equivalence.cost import caller_seconds, cost
-from still_verl.rewards.equivalence.evaluate import Evaluator
-from still_verl.rewards.equivalence.node import Node
-from still_verl.rewards.equivalence.normalize import normalize
-from still_verl.rewards.equivalence.read.interpret import interpret
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.verify import verify
 
@@ -21,9 +13,6 @@ from still_verl.rewards.equivalence.verify import verify
 # compared with the most frequent ones only: answers that hardly anybody else gave win no vote.
 MOST_COMPARISONS = 16_384
 FEWEST_CLASSES = 8
-
-LONGEST = 200  # characters of an answer whose value is looked for
-_REAL_CONSTANTS = frozenset({"π", "e"})
 
 
 def with_votes(rows: Sequence[Row], reading: Reading = "strict") -> list[Row]:
@@ -71,42 +60,7 @@ def equal_answers(counts: Counter[str], reading: Reading = "strict") -> dict[str
 
 
 def _first_equal(answer: str, classes: Sequence[str], reading: Reading) -> str | None:
-    value = _exact_value(answer)
     for known in classes:
-        if not _differ(value, _exact_value(known)) and verify(known, answer, reading).equal:
+        if not are_different_numbers(known, answer) and verify(known, answer, reading).equal:
             return known
     return None
-
-
-def _differ(left: float | None, right: float | None) -> bool:
-    """Whether two answers are known to be different numbers, for which no verifier need be asked."""
-    return left is not None and right is not None and not math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
-
-
-@lru_cache(maxsize=65_536)
-def _exact_value(answer: str) -> float | None:
-    """The value of an answer that is a real number without unit and decimal places, which are compared as exact ones.
-
-    None for any other answer.
-    """
-    if len(answer) > LONGEST:
-        return None
-    try:
-        with clock.limited(caller_seconds(cost(answer))):
-            interpretations = interpret(normalize(answer))
-            if len(interpretations) != 1 or not isinstance(interpretations[0], Formula):
-                return None
-            formula = interpretations[0]
-            node = formula.node
-            if node is None or formula.unit or formula.is_about or node.has(_has_decimals):
-                return None
-            if not node.symbols() <= _REAL_CONSTANTS:
-                return None
-            value = float(Evaluator({}).real(node))
-    except (ArithmeticError, clock.OutOfTime, TypeError, ValueError, RecursionError):
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _has_decimals(node: Node) -> bool:
-    return node.kind == "number" and node.decimals > 0

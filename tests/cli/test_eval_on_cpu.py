@@ -17,6 +17,8 @@ REFUSED = {
     "--top-p 0.0: use a number above 0, at most 1": [*ECHO, "-b", "FILE", "--top-p", "0"],
     "--max-tokens 0: use a number of tokens above 0": [*ECHO, "-b", "FILE", "--max-tokens", "0"],
     "--concurrency 0: use at least one request": [*ECHO, "-b", "FILE", "--concurrency", "0"],
+    "--attempts 0: ask for each sample at least once": [*ECHO, "-b", "FILE", "--attempts", "0"],
+    "--timeout 0: use a number of seconds above 0": [*ECHO, "-b", "FILE", "--timeout", "0"],
     "--preset='sobre': use one of still3,": [*ECHO, "-b", "FILE", "--preset", "sobre"],
     "--preset still3-tool: it needs the code interpreter": [*ECHO, "-b", "FILE", "--preset", "still3-tool"],
     "--engine='vlm': use one of vllm, openai,": ["m", "-b", "FILE", "--engine", "vlm"],

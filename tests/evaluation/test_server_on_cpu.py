@@ -90,6 +90,12 @@ def test_a_sample_that_cannot_be_had_is_named_and_not_counted_as_wrong(fault: st
     assert fault_lines(finished.rows)[0].startswith("samples left out, ")
 
 
+def test_one_problem_that_the_server_cannot_answer_does_not_end_the_run(tmp_path: Path) -> None:
+    with misbehaving(lambda prompt, seed, attempt: "500" if prompt == "problem 0" else "") as server:
+        finished = run(settings(tmp_path, server.url, problems=8, k=20, concurrency=4))
+    assert sum(not row.fault for row in finished.rows) == 7 * 20
+
+
 def test_the_next_run_asks_only_for_what_is_missing(tmp_path: Path) -> None:
     with misbehaving(lambda prompt, seed, attempt: "400" if prompt == "problem 1" and attempt == 1 else "") as server:
         run(settings(tmp_path, server.url))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from still_verl.evaluation import votes
+from still_verl.evaluation.exact import are_different_numbers
 from still_verl.evaluation.rows import Row
 from still_verl.evaluation.votes import equal_answers, with_votes
 from still_verl.rewards.equivalence.verify import verify
@@ -29,7 +29,7 @@ def test_the_shortcut_for_numbers_says_what_the_verifier_says() -> None:
     answers = ["5", "6", r"\frac{1}{2}", r"\frac{1}{3}", r"2\pi", r"\sqrt{2}", "007", "7", "2^3", "8", "-5", "e", "9!"]
     for left in answers:
         for right in answers:
-            if votes._differ(votes._exact_value(left), votes._exact_value(right)):
+            if are_different_numbers(left, right):
                 assert not verify(left, right).equal, (left, right)
                 assert not verify(left, right, "lenient").equal, (left, right)
 
