@@ -1,5 +1,9 @@
 """What every command shares: where it prints, and how it ends when it cannot go on."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
@@ -23,3 +27,20 @@ def require_verl(command: str) -> None:
     except support.UnsupportedVersionError as error:
         typer.echo(str(error), err=True)  # without the prefix of `stop`: the message begins with the command
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def only_errors() -> Iterator[None]:
+    """Send to the error stream what libraries and their processes print meanwhile: the output is for results.
+
+    vLLM logs to standard output, also from processes that it starts, so the descriptor itself is changed.
+    """
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)
