@@ -8,7 +8,7 @@ import typer
 
 from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
-from still_verl.cli.output import console, output_on_stderr, stop
+from still_verl.cli.output import console, only_errors, stop
 
 if TYPE_CHECKING:
     from still_verl.evaluation.rows import Row
@@ -184,6 +184,7 @@ def _refuse_beside(option: str, **others: Any) -> None:
             raise ConfigError(f"{option} and {name} {value}: give only one of them")
 
 
+@only_errors()
 def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[list["Row"], list[str], dict[str, int]]:
     from still_verl.cli.evaluation_progress import Progress
     from still_verl.evaluation.run import evaluate as run
@@ -195,7 +196,7 @@ def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[li
         if choice is not None:
             refuse_overlap(choice, [each.benchmark for each in plan.asked])
             notes = [choice.sentence(), *notes]
-        with output_on_stderr(), Progress() as watch:
+        with Progress() as watch:
             finished = run(plan, engine, scorer, watch)
     finally:
         engine.close()
@@ -203,6 +204,7 @@ def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[li
     return finished.rows, [*notes, *finished.notes], asked
 
 
+@only_errors()
 def _model(name: str) -> str:
     """The name of a model, or the folder with its weights: a checkpoint of verl's is merged first."""
     folder = Path(name)

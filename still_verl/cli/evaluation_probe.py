@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from still_verl.cli.output import console, output_on_stderr
+from still_verl.cli.output import console, only_errors
 
 if TYPE_CHECKING:
     from still_verl.evaluation.memorised import Figures
@@ -31,12 +31,13 @@ def print_probe(settings: "Settings", scorer: "Scorer", as_json: bool) -> None:
     from still_verl.evaluation.run import evaluate
     from still_verl.evaluation.setup import make_probe_run
 
-    plan, engine, probe, notes = make_probe_run(settings)
-    try:
-        with output_on_stderr(), Progress() as watch:
-            finished = evaluate(plan, engine, scorer, watch)
-    finally:
-        engine.close()
+    with only_errors():
+        plan, engine, probe, notes = make_probe_run(settings)
+        try:
+            with Progress() as watch:
+                finished = evaluate(plan, engine, scorer, watch)
+        finally:
+            engine.close()
     found = figures(probe, read_rows(plan.folder / ROWS))
     if as_json:
         typer.echo(json.dumps(found))

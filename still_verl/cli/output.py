@@ -20,20 +20,6 @@ def stop(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-@contextmanager
-def output_on_stderr() -> Iterator[None]:
-    """Send what libraries print, C code among it, to the error stream: what we print may be read by a program."""
-    sys.stdout.flush()
-    saved = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(saved, 1)
-        os.close(saved)
-
-
 def require_verl(command: str) -> None:
     """End the process with one message unless the verl of this release is installed."""
     try:
@@ -41,3 +27,20 @@ def require_verl(command: str) -> None:
     except support.UnsupportedVersionError as error:
         typer.echo(str(error), err=True)  # without the prefix of `stop`: the message begins with the command
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def only_errors() -> Iterator[None]:
+    """Send to the error stream what libraries and their processes print meanwhile: the output is for results.
+
+    vLLM logs to standard output, also from processes that it starts, so the descriptor itself is changed.
+    """
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)

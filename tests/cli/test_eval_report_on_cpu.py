@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,24 @@ def test_more_samples_than_there_are_is_not_defined(models: tuple[Path, Path]) -
     shown = run("--from", models[0], "-k", 64).stdout
     assert shown.count("not defined") == 3
     assert "--k 0: use 1 or more" in run("--from", models[0], "-k", 0).stderr
+
+
+# Right answers of five to each of 30 problems: 43 and 59 of 150, as the study has of AIME 24.
+STUDY = {
+    "base": [5, 5, 5, 4, 4, 4, 3, 3, 2, 2, 2, 1, 1, 1, 1] + [0] * 15,
+    "trained": [5, 5, 5, 5, 5, 5, 4, 4, 4, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1] + [0] * 11,
+}
+
+
+def test_the_studys_numbers_are_printed_with_their_errors(tmp_path: Path) -> None:
+    files = {}
+    for name, counts in STUDY.items():
+        rows = []
+        for problem, right in enumerate(counts):
+            rows += [{"benchmark": "aime24", "problem": f"p{problem}", "correct": i < right} for i in range(5)]
+        files[name] = tmp_path / f"{name}.jsonl"
+        files[name].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert re.search(r"avg@k +│ +28\.67 ± \d\.\d\d ", run("--from", files["base"]).stdout)
+    shown = run("--from", files["trained"], "--against", files["base"]).stdout
+    assert re.search(r"avg@k +│ +39\.33 ± \d\.\d\d ", shown) and "+10.67 ± " in shown
+    assert re.search(r"detectable difference +│ +\d+\.\d\d ", shown)
