@@ -1,8 +1,8 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
 `app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `evaluation` (eval), `runs` (report, watch), `diagnose` and `programs` (run-code). The docstring and
-the annotations of a function are its help text.
+(verify, score), `evaluation` (eval), `recipes`, `runs` (report, watch), `diagnose` and `programs` (run-code). The
+docstring and the annotations of a function are its help text.
 
 A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
 without verl. Those that need verl begin with `output.require_verl`.
@@ -20,6 +20,7 @@ from still_verl.cli.evaluation import EXAMPLES as EVAL_EXAMPLES
 from still_verl.cli.evaluation import evaluate
 from still_verl.cli.jobs import plan
 from still_verl.cli.programs import run_code
+from still_verl.cli.recipes import recipes
 from still_verl.cli.rewards import score, verify
 from still_verl.cli.runs import report, watch
 from still_verl.cli.setup import demo, demo_model, doctor
@@ -66,6 +67,10 @@ app.command(
     "[bold]still-verl plan --schedule +recipe=base still/kl=cosine --steps 640[/]",
 )(plan)
 app.command("eval", epilog=EVAL_EXAMPLES)(evaluate)
+app.command(
+    "recipes",
+    epilog="Examples: [bold]still-verl recipes --show zero_7b[/], [bold]still-verl recipes --show still/kl=cosine[/]",
+)(recipes)
 app.command("diagnose", epilog=EXAMPLES)(diagnose)
 app.command(
     "report",

@@ -24,11 +24,11 @@ def run_code(
         stop("give a FILE or --stdin", code=2)
     try:
         if file:
-            code = file.read_text()
+            code = _content(file).decode()
         else:
             code = typer.get_text_stream("stdin").read()
         sandbox = Local(Limits(seconds=timeout))
-        result = sandbox.run(code, stdin=input.read_bytes() if input else None)
+        result = sandbox.run(code, stdin=_content(input) if input else None)
     except (SandboxUnavailable, OSError, ValueError) as error:
         stop(str(error), code=2)
     sandbox.close()
@@ -42,3 +42,11 @@ def run_code(
         typer.echo(f"[{result.seconds:.3f} s, tier {result.tier}]", err=True)
     if result.error:
         raise typer.Exit(1)
+
+
+def _content(file: Path) -> bytes:
+    """Read a file, or end the process with its name."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        stop(f"{file} cannot be read ({error.strerror}): give a file that is there", code=2)

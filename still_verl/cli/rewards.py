@@ -1,11 +1,13 @@
 """`verify` and `score`: a reward without a job."""
 
 import json
+import os
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -44,29 +46,47 @@ def verify(
 
 def score(
     reward_fn: Annotated[str, typer.Option(help="FILE.py, FILE.py:FUNCTION, or a name of reward_fns/.")],
-    input: Annotated[Path, typer.Option(help="JSONL with solution_str and ground_truth, or a dump of verl's.")],
+    input: Annotated[
+        Path, typer.Option(help="JSON lines or parquet with solution_str and ground_truth, or a dump of verl's.")
+    ],
     output: Annotated[Path | None, typer.Option(help="JSONL: each row with the keys that the reward returned.")] = None,
     kwarg: Annotated[list[str] | None, typer.Option(help="As reward_kwargs: NAME=VALUE, VALUE in YAML.")] = None,
 ) -> None:
     """Score a file of responses with a reward, in this process: a breakpoint() in the reward works."""
-    import traceback
-
     from still_verl.cli.score_tables import tables
     from still_verl.rewards import offline
+    from still_verl.rewards.offline_rows import read_rows
+    from still_verl.rewards.reward_kwargs import refuse_unread
 
+    scored = []
     try:
         kwargs = _kwargs(kwarg or [])
-        reward, rows = offline.load_reward(reward_fn), offline.read_rows(input)
-        scoring = offline.score_rows(reward, rows, kwargs)
-        scored = list(_with_progress(scoring, len(rows)))
+        reward, rows = offline.load_reward(reward_fn), read_rows(input)
+        refuse_unread(reward, kwargs, "--kwarg ")
+        with _opened(output, input) as file:
+            for each in _with_progress(offline.score_rows(reward, rows, kwargs), len(rows)):
+                scored.append(each)
+                file.write(json.dumps(each.row | each.result, default=str) + "\n")
     except (ValueError, OSError) as error:
-        if error.__cause__:
+        if error.__cause__:  # in the user's own code
             traceback.print_exception(error.__cause__)
-        stop(str(error))
-    if output:
-        lines = [json.dumps(each.row | each.result) + "\n" for each in scored]
-        output.write_text("".join(lines))
+        kept = f"; {len(scored)} rows before it are in {output}" if output and scored else ""
+        stop(f"{error}{kept}")
     console.print(*tables(scored), sep="\n")
+
+
+def _opened(output: Path | None, input: Path) -> IO[str]:
+    """Open the output before anything is scored; what is scored is then written at once."""
+    if output is None:
+        return open(os.devnull, "w")
+    if output.resolve() == input.resolve():
+        raise ValueError(f"--output {output} is the input: name another file")
+    try:
+        return output.open("w")
+    except OSError as error:
+        raise ValueError(
+            f"--output {output} cannot be written ({error.strerror}): name a file in a folder that is there"
+        ) from None
 
 
 def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:

@@ -2,22 +2,27 @@
 
 from omegaconf import DictConfig
 
-from still_verl.config_errors import ConfigError
+from still_verl.config_errors import ConfigError, did_you_mean
 
 
 def job_config(overrides: list[str]) -> DictConfig:
     """Compose the config of `python -m verl.trainer.main_ppo OVERRIDES`.
 
     Raises:
-        ConfigError: Hydra refuses the overrides; the message is the first line of Hydra's.
+        ConfigError: Hydra refuses the overrides; the message is the first line of Hydra's, with the choices.
     """
     import verl  # noqa: F401  (puts our recipes on the search path)
     from hydra import compose, initialize_config_module
-    from hydra.errors import HydraException
+    from hydra.errors import HydraException, MissingConfigException
 
     try:
         with initialize_config_module("verl.trainer.config", version_base=None):
             return compose("ppo_trainer", overrides)
+    except MissingConfigException as error:
+        known = list(error.options or [])
+        name = (error.missing_cfg_file or "").rpartition("/")[2]
+        listed = f"; there are: {', '.join(known)}" if known else ""
+        raise ConfigError(f"{str(error).splitlines()[0]}{did_you_mean(name, known)}{listed}") from error
     except HydraException as error:
         raise ConfigError(str(error).splitlines()[0]) from error
 

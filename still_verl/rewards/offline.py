@@ -1,10 +1,11 @@
 """A reward on a file of responses, in this process: for debugging, so a breakpoint in the reward works."""
 
-import json
+import asyncio
+import inspect
 import time
 from bdb import BdbQuit
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,15 +13,11 @@ from statistics import mean, median
 from typing import Any
 
 from still_verl import paths
+from still_verl.registry import as_number, in_one_line
+from still_verl.rewards.offline_rows import RowError
+from still_verl.rewards.reward_kwargs import COLUMNS
 
 Reward = Callable[..., Any]
-
-# Columns of verl's rollout and validation dumps, and what a reward function calls them.
-_DUMP = {"output": "solution_str", "gts": "ground_truth"}
-
-
-class RowError(ValueError):
-    """A row that cannot be scored; the message names file, line and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ def load_reward(spec: str) -> Reward:
     """Load the function of `FILE` or `FILE:NAME` (default `compute_score`); a name of `reward_fns/` is a file too.
 
     Raises:
-        ValueError: no such file or function.
+        ValueError: no such file or function, or the file cannot be imported, whose error is the cause.
     """
     file, _, name = spec.partition(":")
     name = name or "compute_score"
@@ -47,39 +44,13 @@ def load_reward(spec: str) -> Reward:
     if module_spec is None or module_spec.loader is None:
         raise ValueError(f"--reward-fn {spec}: {path} is not a Python file")
     module = module_from_spec(module_spec)
-    module_spec.loader.exec_module(module)
+    try:
+        module_spec.loader.exec_module(module)
+    except Exception as error:  # whatever the file does when it is imported
+        raise ValueError(f"--reward-fn {spec}: {path} cannot be imported: {in_one_line(error)}") from error
     if not callable(getattr(module, name, None)):
         raise ValueError(f"--reward-fn {spec}: {path} has no function {name}")
     return getattr(module, name)
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read a JSONL file: rows of `data_source, solution_str, ground_truth, extra_info?`, or a dump that verl wrote.
-
-    Raises:
-        RowError: no JSON object, or a column is missing; names the line.
-    """
-    rows = []
-    # Not `splitlines`: JSON may hold U+2028 and others as they are, and a model writes them now and then.
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise RowError(f"{path}:{number}: not JSON ({error.msg})") from error
-        if not isinstance(row, dict):
-            raise RowError(f"{path}:{number}: not a JSON object")
-        for theirs, ours in _DUMP.items():
-            if theirs in row:
-                row.setdefault(ours, row[theirs])
-        missing = [key for key in ("solution_str", "ground_truth") if key not in row]
-        if missing:
-            raise RowError(f"{path}:{number}: no {' and no '.join(missing)}; it has {', '.join(row)}")
-        rows.append(row)
-    if not rows:
-        raise RowError(f"{path}: no rows")
-    return rows
 
 
 def score_rows(reward: Reward, rows: list[dict[str, Any]], kwargs: dict[str, Any]) -> Iterator[Scored]:
@@ -91,18 +62,16 @@ def score_rows(reward: Reward, rows: list[dict[str, Any]], kwargs: dict[str, Any
     keys: set[str] | None = None
     for number, row in enumerate(rows, 1):
         started = time.perf_counter()
+        columns = {name: row.get(name, default) for name, default in COLUMNS.items()}
+        columns["extra_info"] = columns["extra_info"] or {}
         try:
-            returned = reward(
-                data_source=row.get("data_source", "unknown"),
-                solution_str=row["solution_str"],
-                ground_truth=row["ground_truth"],
-                extra_info=row.get("extra_info") or {},
-                **kwargs,
-            )
+            returned = reward(**columns, **kwargs)
+            if inspect.isawaitable(returned):
+                returned = asyncio.run(_wait_for(returned))
         except BdbQuit:  # `q` at a breakpoint
             raise KeyboardInterrupt from None
         except Exception as error:
-            raise RowError(f"row {number}: the reward raised {type(error).__name__}: {error}") from error
+            raise RowError(f"row {number}: the reward raised {in_one_line(error)}") from error
         seconds = time.perf_counter() - started
         result = _as_row(returned, number)
         keys = keys or set(result)
@@ -111,13 +80,19 @@ def score_rows(reward: Reward, rows: list[dict[str, Any]], kwargs: dict[str, Any
         yield Scored(row, result, seconds)
 
 
+async def _wait_for(returned: Awaitable[Any]) -> Any:
+    return await returned
+
+
 def _as_row(returned: Any, number: int) -> dict[str, Any]:
     """A reward's return value with at least `score` and `acc`, as verl's naive manager reads it."""
-    if not isinstance(returned, dict):
-        return {"score": float(returned), "acc": float(returned)}
-    if "score" not in returned:
+    if isinstance(returned, dict) and "score" not in returned:
         raise RowError(f"row {number}: the reward returned {sorted(returned)}, without `score`")
-    return {"acc": returned["score"], **returned}
+    found = returned if isinstance(returned, dict) else {"score": returned}
+    score = as_number(found["score"])
+    if score is None:
+        raise RowError(f"row {number}: the reward returned {found['score']!r:.60} as score: return a finite number")
+    return {"acc": score, **found, "score": score}
 
 
 def means(scored: list[Scored]) -> dict[str, tuple[float, float, float]]:

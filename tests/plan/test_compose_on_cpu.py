@@ -26,4 +26,4 @@ def test_a_run_has_at_least_one_step(config: DictConfig, steps: int) -> None:
 def test_hydras_complaint_is_one_line() -> None:
     with pytest.raises(ConfigError, match="Could not find 'still/kl/cosin'") as refused:
         job_config(["+recipe=demo", "still/kl=cosin"])
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(refused.value) and "did you mean cosine?; there are: adaptive, cosine" in str(refused.value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from still_verl.rewards.offline import read_rows
+from still_verl.rewards.offline_rows import RowError, read_rows
 
 pytestmark = pytest.mark.process
 
@@ -89,6 +89,101 @@ def test_mistakes_end_with_one_message(tmp_path: Path, reward: str, rows: list[d
     done = still("score", "--reward-fn", reward, "--input", jsonl(tmp_path / "rows.jsonl", *rows))
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1], done.stderr
+
+
+REWARDS = {
+    "none": "def compute_score(**row): return None",
+    "nan": "def compute_score(**row): return float('nan')",
+    "text": "def compute_score(**row): return {'score': '1'}",
+    "broken": "def compute_score(:",
+    "raises": "import nothing_of_this_name",
+}
+
+
+@pytest.mark.parametrize(
+    ("reward", "message"),
+    [
+        ("none", "row 1: the reward returned None as score: return a finite number"),
+        ("nan", "row 1: the reward returned nan as score: return a finite number"),
+        ("text", "row 1: the reward returned '1' as score: return a finite number"),
+        ("broken", "broken.py cannot be imported: SyntaxError: invalid syntax"),
+        ("raises", "raises.py cannot be imported: ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+    ],
+)
+def test_a_reward_that_is_none(tmp_path: Path, reward: str, message: str) -> None:
+    (tmp_path / f"{reward}.py").write_text(REWARDS[reward])
+    rows = jsonl(tmp_path / "rows.jsonl", RIGHT)
+    done = still("score", "--reward-fn", tmp_path / f"{reward}.py", "--input", rows)
+    assert done.returncode == 1 and message in done.stderr.splitlines()[-1], done.stderr
+
+
+def test_a_reward_that_waits(tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text(
+        "import asyncio\nasync def compute_score(**row):\n    await asyncio.sleep(0)\n    return 0.25\n"
+    )
+    scored = tmp_path / "scored.jsonl"
+    rows = jsonl(tmp_path / "rows.jsonl", RIGHT)
+    done = still("score", "--reward-fn", tmp_path / "waits.py", "--input", rows, "--output", scored)
+    assert done.returncode == 0 and json.loads(scored.read_text())["score"] == 0.25, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--kwarg", "verifer=lenient"), "--kwarg verifer=lenient: the reward does not read it; it reads extractors"),
+        (("--kwarg", "verifier"), "--kwarg verifier: write NAME=VALUE"),
+        (("--output", "no/such/folder"), "--output no/such/folder cannot be written (No such file or directory)"),
+        (("--output", "rows.jsonl"), "--output rows.jsonl is the input: name another file"),
+    ],
+)
+def test_options_that_cannot_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: tuple[str, str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    jsonl(tmp_path / "rows.jsonl", RIGHT)
+    done = still("score", "--reward-fn", "boxed_math", "--input", "rows.jsonl", *options)
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert (tmp_path / "rows.jsonl").read_text(), "the input is as it was"
+
+
+def test_what_was_scored_before_an_error_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("def compute_score(solution_str, **row): return 1 / (len(solution_str) > 9)\n")
+    rows, scored = jsonl(tmp_path / "rows.jsonl", RIGHT, RIGHT, RIGHT | {"solution_str": ""}), tmp_path / "scored.jsonl"
+    done = still("score", "--reward-fn", tmp_path / "late.py", "--input", rows, "--output", scored)
+    assert done.returncode == 1 and f"2 rows before it are in {scored}" in done.stderr.replace("\n", "")
+    assert len(scored.read_text().splitlines()) == 2
+
+
+FILES = {
+    "data.csv": (
+        b"solution_str,ground_truth\na,1\n",
+        "data.csv:1: not JSON (Expecting value); give JSON lines or parquet",
+    ),
+    "half.parquet": (b"PAR1 and no more", "half.parquet: no parquet that can be read"),
+    "bytes.jsonl": (b"\xff\xfe\x00", "bytes.jsonl: neither parquet nor text in UTF-8"),
+    "number.jsonl": (b'{"solution_str": 3, "ground_truth": "3"}', "number.jsonl:1: solution_str=3 is of type int"),
+    "deep.jsonl": (b"[" * 100_000, "deep.jsonl:1: not JSON"),
+    "list.jsonl": (b"[1]", "list.jsonl:1: not a JSON object"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    content, message = FILES[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RowError) as error:
+        read_rows(tmp_path / name)
+    assert message in str(error.value)
+
+
+def test_parquet_and_a_file_with_a_mark_of_its_encoding_are_read(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pylist([RIGHT]), tmp_path / "rows.parquet")
+    assert read_rows(tmp_path / "rows.parquet") == [RIGHT]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(RIGHT), encoding="utf-8-sig")
+    assert read_rows(tmp_path / "rows.jsonl") == [RIGHT]
 
 
 def test_a_reward_whose_keys_change_is_refused_as_verl_would_fail(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from itertools import product
 from omegaconf import DictConfig
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
+from still_verl import paths
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.loops import runs_code
@@ -13,8 +14,10 @@ from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
 from still_verl.rewards.gold_faults import reads_the_gold
+from still_verl.rewards.offline import load_reward
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
+from still_verl.rewards.reward_kwargs import refuse_unread
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.settings import WHOLE_REWARD, RewardConfig
 
@@ -40,6 +43,15 @@ def check_reward_function(config: DictConfig) -> None:
         raise ConfigError(f"{key}: {error}; correct it") from error
     except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
         raise ConfigError(f"{key}: {in_one_line(error.__cause__ or error)}; correct it") from error
+    if path is not None and paths.is_reward_fn(path):
+        check_keywords(config)
+
+
+def check_keywords(config: DictConfig) -> None:
+    """Refuse a keyword that a drop-in reward does not read; it takes any, because verl passes some of its own."""
+    custom = config.reward.custom_reward_function
+    reward = load_reward(f"{custom.path}:{custom.name}")
+    refuse_unread(reward, custom.get("reward_kwargs") or {}, "reward.custom_reward_function.reward_kwargs.")
 
 
 def check_reward_terms(config: DictConfig, still: StillConfig) -> None:
