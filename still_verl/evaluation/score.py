@@ -64,8 +64,9 @@ class Scorer:
     def _judged(self, row: Row, verdicts: dict[Pair, dict[Reading, Verdict]]) -> Row:
         if row.fault or row.answer is None or row.pred is None:
             return row
-        if not is_readable(row.answer):
-            return row if row.correct is not None else replace(row, fault=gold_fault(row.answer))
+        fault = gold_fault(row.answer)
+        if fault:  # no response could be right, so that none is wrong; a file may have judged in another way
+            return row if row.correct is not None else replace(row, fault=fault)
         found = verdicts[row.answer, row.pred]
         decided = found[self.verifier]
         correct, reason = decided.equal, decided.reason
@@ -79,7 +80,7 @@ def _all_verdicts(rows: Iterable[Row]) -> dict[Pair, dict[Reading, Verdict]]:
     """Both readings of every different pair of right answer and answer."""
     pairs: dict[Pair, None] = {}
     for row in rows:
-        if not row.fault and row.answer is not None and row.pred is not None and is_readable(row.answer):
+        if not row.fault and row.answer is not None and row.pred is not None and not gold_fault(row.answer):
             pairs[row.answer, row.pred] = None
     with ThreadPoolExecutor(THREADS) as threads:
         return dict(zip(pairs, threads.map(_both_readings, pairs), strict=True))
@@ -92,16 +93,6 @@ def _both_readings(pair: Pair) -> dict[Reading, Verdict]:
     if not strict.equal and not are_different_numbers(gold, answer):
         lenient = verify(gold, answer, "lenient")
     return {"strict": strict, "lenient": lenient}
-
-
-@lru_cache(maxsize=65_536)
-def is_readable(gold: str) -> bool:
-    """Return whether a right answer can be read, so that it can be compared."""
-    try:
-        read_gold(gold)
-    except UnreadableGold:
-        return False
-    return True
 
 
 @lru_cache(maxsize=65_536)

@@ -121,6 +121,7 @@ LEFT_OUT = {
     "no response": {"problem": "b", "response": None, "answer": "1"},
     "neither a verdict": {"problem": "b", "answer": "1"},
     "the right answer cannot be read: ": {"problem": "b", "response": r"\boxed{1}", "answer": "nan"},
+    "the right answer does not equal itself: ": {"problem": "b", "response": r"\boxed{1}", "answer": r"\frac{1}{2"},
 }
 
 
