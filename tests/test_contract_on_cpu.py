@@ -172,10 +172,16 @@ verl.workers.utils.padding:response_from_nested
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
+verl.model_merger.__main__:main
+verl.model_merger.base_model_merger:parse_args
 vllm:LLM
+vllm:LLM.get_tokenizer
 vllm:SamplingParams
 vllm.model_executor.layers.vocab_parallel_embedding:UnquantizedEmbeddingMethod.process_weights_after_loading
 vllm.platforms:current_platform
+vllm.v1.engine.llm_engine:LLMEngine.add_request
+vllm.v1.engine.llm_engine:LLMEngine.step
+vllm.v1.executor.uniproc_executor:UniProcExecutor
 vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
 """.split()
 

@@ -80,7 +80,7 @@ def read_benchmark(name: str, path: Path) -> Benchmark:
                 notes.add(TORN)
             else:
                 found.append(problem)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:  # pyarrow may be missing
         raise ConfigError(f"benchmark {name}: {path} cannot be read: {error}") from error
     kept, examples = _without_faults(found, notes)
     if not kept:
@@ -105,7 +105,7 @@ def read_texts(option: str, path: Path) -> Iterator[str]:
             if text:
                 texts += 1
                 yield text
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:  # pyarrow may be missing
         raise ConfigError(f"{option} {path}: it cannot be read: {error}") from error
     if not texts:
         raise ConfigError(f"{option} {path}: no row has one of {', '.join(TEXT)}")

@@ -10,6 +10,7 @@ import yaml
 from still_verl import paths
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.evaluation.problems import Problem
+from still_verl.registry import in_one_line
 
 STYLES = ("chat", "raw", "tokens")
 _KEYS = ("data", "apply_chat_template_kwargs", "chat_template")  # where a choice of still/prompt keeps its template
@@ -90,12 +91,18 @@ class Prompter:
         return Prompt(text=self._rendered(messages) if self.template else problem.text)
 
     def _rendered(self, messages: Sequence[tuple[str, str]]) -> str:
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+        try:
+            from jinja2 import TemplateError
+            from jinja2.sandbox import ImmutableSandboxedEnvironment
+        except ModuleNotFoundError as error:
+            raise ConfigError("--template: jinja2 is not installed: pip install 'still-verl[report]'") from error
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        template = environment.from_string(self.template)
-        # A server adds the token that begins a text by itself.
-        return template.render(messages=as_chat(messages), add_generation_prompt=True, bos_token="")
+        try:
+            template = environment.from_string(self.template)
+            # A server adds the token that begins a text by itself.
+            return template.render(messages=as_chat(messages), add_generation_prompt=True, bos_token="")
+        except (TemplateError, TypeError) as error:
+            raise ConfigError(f"--template: it cannot be rendered: {in_one_line(error)}; correct it") from error
 
     def _rendered_by_tokenizer(self, messages: Sequence[tuple[str, str]]) -> Prompt:
         chosen = {"chat_template": self.template} if self.template else {}

@@ -73,6 +73,7 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
     engine_name = settings.engine or ("openai" if settings.options.url else "vllm")
     asked, notes = _asked(settings, protocol)
     prompter, prompt_settings = _prompter(settings, protocol, engine_name)
+    prompter.prompt(asked[0].benchmark.problems[0])  # a template that fails does so before a run folder is made
     engine = ENGINES.find(engine_name)(settings.options)
     if settings.think_budget:
         engine = Budgeted(engine, settings.think_budget, prompter.token_ids)

@@ -29,6 +29,15 @@ REFUSED = {
     "--url '': the engine openai needs the address": ["m", "-b", "FILE", "--engine", "openai"],
     "--model: name a folder with weights": ["-b", "FILE"],
     "--template='bar': use one of": [*ECHO, "-b", "FILE", "--prompt", "raw", "--template", "bar"],
+    "--template: it cannot be rendered: TemplateSyntaxError": [
+        *ECHO,
+        "-b",
+        "FILE",
+        "--prompt",
+        "raw",
+        "--template",
+        "BAD",
+    ],
     "--prompt='xml': use one of chat, raw, tokens": [*ECHO, "-b", "FILE", "--prompt", "xml"],
     "--system with --prompt raw": [*ECHO, "-b", "FILE", "--prompt", "raw", "--system", "Think."],
     "--verifier='loose': use one of strict, lenient": [*ECHO, "-b", "FILE", "--verifier", "loose"],
@@ -50,7 +59,9 @@ def file(tmp_path: Path) -> str:
 @pytest.mark.parametrize("said, arguments", REFUSED.items())
 def test_it_is_refused_in_one_line(said: str, arguments: list[str], file: str, tmp_path: Path) -> None:
     output = tmp_path / "run"
-    given = [file if argument == "FILE" else argument for argument in arguments]
+    (tmp_path / "bad.jinja").write_text("{% if")
+    files = {"FILE": file, "BAD": str(tmp_path / "bad.jinja")}
+    given = [files.get(argument, argument) for argument in arguments]
     done = CliRunner().invoke(app, ["eval", *given, "-o", str(output)])
     assert done.exit_code == 1
     assert done.stderr.startswith(f"still-verl: {said.replace('FILE', file)}"), done.stderr
