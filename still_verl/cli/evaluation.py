@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from still_verl.evaluation.score import Scorer
     from still_verl.evaluation.selection import Choice
 
+GOES_ON = "what was drawn is kept, and the same command goes on from there"
 EXAMPLES = """
 Examples:
 
@@ -137,10 +138,12 @@ def evaluate(
         comparisons = compared(shown, margin / 100)
         for path in report or ():
             write(path, shown, comparisons)
-    except (ConfigError, EngineError, OSError, ValueError) as error:
+    except EngineError as error:
+        stop(f"{error}; {GOES_ON}")
+    except (ConfigError, OSError, ValueError) as error:
         stop(str(error))
     except KeyboardInterrupt:
-        stop("interrupted; what was drawn is kept, and the same command goes on from there", 130)
+        stop(f"interrupted; {GOES_ON}", 130)
     if as_json:
         for compared_on, comparison in comparisons_as_json(comparisons).items():
             found[compared_on]["against"] = comparison

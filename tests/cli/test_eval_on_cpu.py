@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from echo_engine import Echo, asked
 from typer.testing import CliRunner
 
 from still_verl.cli import app
@@ -87,3 +88,18 @@ def test_what_an_engine_prints_is_not_in_the_json(file: str, tmp_path: Path) -> 
         done = subprocess.run([*command, *option], cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert list(json.loads(done.stdout)) == ["sums"], done.stdout + done.stderr
         assert "loading ..." in done.stderr and "loaded by C" in done.stderr
+
+
+def test_an_engine_that_fails_says_that_nothing_is_lost(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Echo, "fails_after", 2)
+    command = ["eval", *ECHO, "-b", file, "-k", "4", "-o", str(tmp_path / "run"), "--json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1 and done.stdout == ""
+    assert (
+        done.stderr.strip() == "still-verl: it broke; what was drawn is kept, and the same command goes on from there"
+    )
+    monkeypatch.setattr(Echo, "fails_after", 10**9)
+    asked.clear()
+    assert CliRunner().invoke(app, command).exit_code == 0 and len(asked) == 2
