@@ -56,13 +56,13 @@ def score(
     from still_verl.cli.score_tables import tables
     from still_verl.rewards import offline
     from still_verl.rewards.offline_rows import read_rows
-    from still_verl.rewards.reward_kwargs import refuse_unread
+    from still_verl.rewards.reward_kwargs import check_keywords
 
     scored = []
     try:
         kwargs = _kwargs(kwarg or [])
         reward, rows = offline.load_reward(reward_fn), read_rows(input)
-        refuse_unread(reward, kwargs, "--kwarg ")
+        check_keywords(reward, kwargs, "--kwarg ")
         with _opened(output, input) as file:
             for each in _with_progress(offline.score_rows(reward, rows, kwargs), len(rows)):
                 scored.append(each)

@@ -20,7 +20,9 @@ def report(
         "report.html"
     ),
     serve: Annotated[bool, typer.Option("--serve", help="Show the page in a browser; it follows the runs.")] = False,
-    port: Annotated[int, typer.Option(help="Port of --serve, on this machine only; 0 takes any that is free.")] = 6060,
+    port: Annotated[
+        int, typer.Option(help="Port of --serve, on this machine only; 0 takes any that is free.", min=0, max=65535)
+    ] = 6060,
     formats: Formats = None,
 ) -> None:
     """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration.

@@ -10,6 +10,7 @@ from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
 from still_verl.plan.calibration import PROMPT_SHARE, VALIDATION_ROWS
 from still_verl.plan.compose import run_length
+from still_verl.plan.counts import check_counts
 from still_verl.plan.hardware import GIB
 from still_verl.plan.lengths import mean_length
 from still_verl.plan.models import shape_of
@@ -121,13 +122,14 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         mean_response: tokens of an average response; None assumes what models of this kind write.
 
     Raises:
-        ConfigError: the model or the length of the run is not given, a length that is not positive, or a model or
-            strategy that the formulas do not describe.
+        ConfigError: the model or the length of the run is not given, a length or a number that is not positive, or a
+            model or strategy that the formulas do not describe.
     """
     ours, ar = still_config(config), config.actor_rollout_ref
     actor, rollout, fsdp = ar.actor, ar.rollout, ar.actor.fsdp_config
     if actor.strategy not in ("fsdp", "fsdp2"):
         raise ConfigError(f"actor_rollout_ref.actor.strategy={actor.strategy}: the planner supports fsdp and fsdp2")
+    check_counts(config)
     total = run_length(config, steps)
     _check_mean(mean_response, config)
     prompts, n = config.data.train_batch_size, rollout.n

@@ -36,9 +36,12 @@ def write_report(paths: Sequence[Path], output: Path, formats: Sequence[str] = (
     """Read runs and write their page to a file; returns the runs, whose `problems` say what could not be read.
 
     Raises:
-        ValueError: a path does not exist, or has no log that is recognised; a package of the extra `report` is missing.
+        ValueError: a path does not exist, or has no log that is recognised; a package of the extra `report` is missing;
+            the output is a folder.
         OSError: the page cannot be written.
     """
+    if output.is_dir():
+        raise ValueError(f"--output {output} is a folder: name a file in it, e.g. {output / 'report.html'}")
     runs = read_runs(paths, formats)
     page = render(runs)
     output.parent.mkdir(parents=True, exist_ok=True)

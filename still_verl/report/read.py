@@ -154,7 +154,7 @@ def _yaml(path: Path, problems: list[str]) -> Any:
         return None
     try:
         return yaml.safe_load(path.read_text())
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # no YAML, or no text
         problems.append(f"{path.name} is not readable as YAML and was skipped.")
         return None
 
@@ -186,7 +186,7 @@ def _versions(path: Path) -> dict[str, str]:
         return {}
     try:
         found = json.loads(file.read_text())
-    except json.JSONDecodeError:
+    except ValueError:  # no JSON, or no text
         return {}
     if not isinstance(found, dict):
         return {}

@@ -21,11 +21,13 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         path: JSON lines or parquet; a dump that verl wrote has other names for the columns, which are known.
 
     Raises:
-        RowError: no JSON object, a column is missing, or a response that is no text; names the line.
-        OSError: the file cannot be read.
+        RowError: no file, no JSON object, a column is missing, or a response that is no text; names the line.
     """
-    with path.open("rb") as file:
-        is_parquet = file.read(len(_PARQUET)) == _PARQUET
+    try:
+        with path.open("rb") as file:
+            is_parquet = file.read(len(_PARQUET)) == _PARQUET
+    except OSError as error:
+        raise RowError(f"--input {path} cannot be read ({error.strerror}): name a file that is there") from None
     found = list(map(_checked, _parquet_rows(path) if is_parquet else _json_rows(path)))
     if not found:
         raise RowError(f"{path}: no rows")

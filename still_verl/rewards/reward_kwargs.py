@@ -1,4 +1,4 @@
-"""The keywords of a reward function: one that nothing reads is a mistake."""
+"""The keywords of a reward function: one that nothing reads is a mistake, and so is one that is missing."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -7,30 +7,37 @@ from typing import Any
 from still_verl import paths
 from still_verl.config_errors import ConfigError, did_you_mean
 
+_STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 # What verl passes to a reward function, and what a row that lacks it has.
 COLUMNS: Mapping[str, Any] = {"data_source": "unknown", "solution_str": "", "ground_truth": "", "extra_info": None}
 
 
-def refuse_unread(reward: Callable[..., Any], keywords: Mapping[str, Any], prefix: str) -> None:
-    """Refuse a keyword that a reward does not read. A function of the user's with `**kwargs` may read any.
+def check_keywords(reward: Callable[..., Any], given: Mapping[str, Any], prefix: str) -> None:
+    """Refuse a keyword that a reward does not read, and one that it needs and does not get.
 
     Args:
-        reward: the function.
-        keywords: what is given, by name.
+        reward: the function. One of the user's with `**kwargs` may read any.
+        given: the keywords.
         prefix: what stands before a name in the message.
 
     Raises:
         ConfigError: names the keyword and those that there are.
     """
     parameters = inspect.signature(reward).parameters.values()
-    reads_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    if reads_any and not paths.is_reward_fn(inspect.getfile(reward)):
-        return  # our own files take `**kwargs` for what verl passes, and read none of it
-    named = [parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
-    known = [name for name in named if name not in COLUMNS]
-    for name, value in keywords.items():
-        if name not in known:
+    own = [each for each in parameters if each.kind not in _STARRED and each.name not in COLUMNS]
+    known = [each.name for each in own]
+    for name, value in given.items():
+        if name not in known and not _reads_any(reward):
             raise ConfigError(
                 f"{prefix}{name}={value}: the reward does not read it; it reads {', '.join(known) or 'none'}"
                 f"{did_you_mean(name, known)}"
             )
+    for each in own:
+        if each.default is each.empty and each.name not in given:
+            raise ConfigError(f"{prefix}{each.name}: the reward needs a value for it; give one")
+
+
+def _reads_any(reward: Callable[..., Any]) -> bool:
+    """Say whether a function takes any keyword. Ours take what verl passes besides, and read none of it."""
+    kinds = [parameter.kind for parameter in inspect.signature(reward).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds and not paths.is_reward_fn(inspect.getfile(reward))

@@ -82,7 +82,7 @@ def test_score_reads_a_dump_of_verl_and_a_function_by_name(tmp_path: Path) -> No
         ("boxed_math:score", [RIGHT], "boxed_math.py has no function score"),
         ("boxed_math", [{"solution_str": "a"}], "rows.jsonl:1: no ground_truth; it has solution_str"),
         ("boxed_math", [], "rows.jsonl: no rows"),
-        ("length", [RIGHT], "row 1: the reward raised TypeError"),
+        ("length", [RIGHT], "--kwarg max_tokens: the reward needs a value for it; give one"),
     ],
 )
 def test_mistakes_end_with_one_message(tmp_path: Path, reward: str, rows: list[dict[str, Any]], message: str) -> None:

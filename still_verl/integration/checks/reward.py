@@ -17,7 +17,7 @@ from still_verl.rewards.gold_faults import reads_the_gold
 from still_verl.rewards.offline import load_reward
 from still_verl.rewards.presets import Preset
 from still_verl.rewards.registries import TERMS
-from still_verl.rewards.reward_kwargs import refuse_unread
+from still_verl.rewards.reward_kwargs import check_keywords
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.settings import WHOLE_REWARD, RewardConfig
 
@@ -44,14 +44,14 @@ def check_reward_function(config: DictConfig) -> None:
     except RuntimeError as error:  # what verl raises over an error in the module; the error is its cause
         raise ConfigError(f"{key}: {in_one_line(error.__cause__ or error)}; correct it") from error
     if path is not None and paths.is_reward_fn(path):
-        check_keywords(config)
+        _check_keywords(config)
 
 
-def check_keywords(config: DictConfig) -> None:
-    """Refuse a keyword that a drop-in reward does not read; it takes any, because verl passes some of its own."""
+def _check_keywords(config: DictConfig) -> None:
+    """Refuse a keyword that a drop-in reward does not read or lacks. It takes any: verl passes some of its own."""
     custom = config.reward.custom_reward_function
     reward = load_reward(f"{custom.path}:{custom.name}")
-    refuse_unread(reward, custom.get("reward_kwargs") or {}, "reward.custom_reward_function.reward_kwargs.")
+    check_keywords(reward, custom.get("reward_kwargs") or {}, "reward.custom_reward_function.reward_kwargs.")
 
 
 def check_reward_terms(config: DictConfig, still: StillConfig) -> None:

@@ -1,5 +1,6 @@
 """What every sandbox offers. Blocking and safe to call from many threads; see `async_sandbox.py` for coroutines."""
 
+import math
 import time
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -43,7 +44,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if value <= 0:
+            if not 0 < value < math.inf:
                 raise ValueError(f"{name}={value}: use a number above 0")
 
     @property
