@@ -183,7 +183,15 @@ def _sample(entry: Mapping[str, Any], benchmark: str, problem: str, index: int, 
         tokens=as_count(first(entry, TOKENS)),
         fault=fault,
         correct=correct,
+        tools=_tools(entry.get("tools")),
     )
+
+
+def _tools(value: Any) -> dict[str, int] | None:
+    """The counts of a row of ours; None for everything else."""
+    if not isinstance(value, dict) or any(type(count) is not int for count in value.values()):
+        return None
+    return value
 
 
 def _missing(entry: Mapping[str, Any], response: str | None) -> str:
