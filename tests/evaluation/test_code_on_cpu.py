@@ -14,8 +14,10 @@ from still_verl.evaluation.engines.base import EngineError, Key
 from still_verl.evaluation.results import fault_lines, numbers
 from still_verl.evaluation.rows import Row, read_rows
 from still_verl.evaluation.run import Finished, evaluate
+from still_verl.evaluation.saved import read_saved, saved_files
 from still_verl.evaluation.score import Scorer
 from still_verl.evaluation.setup import Settings, make_run
+from still_verl.logs.files import Notes
 
 Speak = Callable[..., None]
 
@@ -100,7 +102,9 @@ def test_an_ordinary_fence_ends_nothing(tmp_path: Path, speak: Speak) -> None:
     speak(text)
     row = rows_of(code_settings(tmp_path))[0]
     assert row.response == row.transcript == text and row.correct
-    assert row.tools is not None and row.tools["calls"] == 0 and row.tools["resumed"] == 3  # a line of three backticks may be the end of a program
+    assert (
+        row.tools is not None and row.tools["calls"] == 0 and row.tools["resumed"] == 3
+    )  # a line of three backticks may be the end of a program
 
 
 def test_a_response_without_programs_is_what_it_is_without_the_interpreter(tmp_path: Path, speak: Speak) -> None:
@@ -284,3 +288,11 @@ def test_what_cannot_work_is_refused(said: str, change: dict[str, Any], tmp_path
         make_run(code_settings(tmp_path, **change))
     assert said in str(error.value) and "\n" not in str(error.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_counts_of_a_run_are_there_when_it_is_scored_again(tmp_path: Path, speak: Speak) -> None:
+    speak(TWO_CALLS)
+    finished = run(code_settings(tmp_path))
+    again = list(read_saved(saved_files(tmp_path / "run", Notes()), Notes()))
+    assert numbers(Scorer(keep_text=False).score(again)) == numbers(finished.rows)
+    assert {row.response for row in again} == {TWO_CALLS}

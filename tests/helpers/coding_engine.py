@@ -29,7 +29,7 @@ def cut_at_stops(text: str, stops: Iterable[str]) -> tuple[str, bool]:
 
 
 class Coding:
-    """Says `speech(key)`, and then ends its turn.
+    """Says `speech(key)`, and then ends its turn; where `END` is in it, it ends its turn there first.
 
     Attributes:
         speech: all that the model writes for a sample.
@@ -72,13 +72,13 @@ class Coding:
             self.left[request.key] = self.speech(request.key) + END
         elif self.fault:
             return Reply(fault=self.fault)
-        text, stopped = cut_at_stops(self.left[request.key], part.stops)
+        text, _ = cut_at_stops(self.left[request.key], (*part.stops, END))
         self.left[request.key] = self.left[request.key][len(text) :]
         ids = tokenizer().encode(text, add_special_tokens=False)
         room = min(request.sampling.max_tokens, max(self.context - len(tokens), 0))
         if len(ids) > room:
             return Reply("", "length", room, token_ids=tuple(ids[:room]), note="" if room else "no room")
-        return Reply(text, "stop", len(ids), token_ids=tuple(ids), ended=not stopped)
+        return Reply(text, "stop", len(ids), token_ids=tuple(ids), ended=text.endswith(END))
 
 
 def code_settings(tmp_path: Any, code: Mapping[str, Any] | None = None, k: int = 1, **more: Any) -> Settings:
