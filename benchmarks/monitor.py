@@ -42,17 +42,22 @@ MB = 1e6
 
 @dataclass(frozen=True)
 class Case:
-    """A step: `characters` are the least and the most of a response, `seconds` what the whole step takes."""
+    """A step: `characters` are the least and the most of a response, `seconds` what the whole step takes.
+
+    With `domains` the samples are of so many, each with its metrics and its alarms.
+    """
 
     name: str
     samples: int
     characters: tuple[int, int]
     seconds: float
+    domains: int = 0
 
 
 CASES = (
     Case("a small step on two cores", 128, (20, 60), 6.2),
     Case("a step of a small GPU job", 512, (2000, 8000), 60.0),
+    Case("the same, of four domains", 512, (2000, 8000), 60.0, 4),
 )
 
 
@@ -66,6 +71,8 @@ def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     scores = np.array([float(rng.random() < 0.4) for _ in texts])
     infos = [{"acc": score, "pred": "42", "reason": "same", "term_correct": score} for score in scores]
+    if case.domains:
+        infos = [info | {"domain": f"d{index % case.domains}"} for index, info in enumerate(infos)]
     extras = [{"finish_reason": "stop"}] * samples
     uids = [f"p{index // 8}" for index in range(samples)]
     return StepRows(uids, scores, ["42"] * samples, infos, extras, ids, uids, [False] * samples)

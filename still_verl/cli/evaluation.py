@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from still_verl.cli.evaluation_options import refuse_unread
 from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
 from still_verl.cli.output import console, only_errors, stop
@@ -32,6 +33,7 @@ Examples:
 
 
 def evaluate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="Weights, a checkpoint of verl's, or a name on the hub or server.")] = "",
     benchmark: Annotated[list[str] | None, typer.Option("--benchmark", "-b", help="A name, or a file.")] = None,
     from_: Annotated[Path | None, typer.Option("--from", help="Score samples that exist: a dump, JSON lines.")] = None,
@@ -93,6 +95,7 @@ def evaluate(
     from still_verl.report.evaluation.write import check_report, comparisons_as_json, write
 
     try:
+        refuse_unread(context)
         for path in report or ():
             check_report(path)
         if not 0 < margin < 100:

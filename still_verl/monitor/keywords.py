@@ -11,6 +11,7 @@ from itertools import groupby
 from still_verl.monitor.categories import SEPARATOR, check_category, parts
 from still_verl.monitor.keyword_lists import CORRECT
 from still_verl.monitor.registries import KEYWORD_LISTS
+from still_verl.monitor.remembered import remembers
 from still_verl.rewards.terms import ACTIONS
 
 Words = Mapping[str, Sequence[str]]  # by category
@@ -90,6 +91,7 @@ class Keywords:
         # Twice as fast: nothing is looked for in the middle of words.
         self._any_ascii = pattern(word for word in every_word if " ".join(parts(word)).isascii())
 
+    @remembers
     def count(self, text: str) -> dict[str, int]:
         """Count the hits of each category and of `ACTION` in a text, in time linear in its length."""
         lower = text.lower()

@@ -16,6 +16,7 @@ from still_verl.monitor.jsonl import finite
 from still_verl.monitor.keywords import ACTION, Keywords, split_words
 from still_verl.monitor.marks import mark_metrics
 from still_verl.monitor.means import means
+from still_verl.monitor.remembered import remembers
 from still_verl.monitor.repetition import repetition_metrics
 from still_verl.monitor.rows import StepRows, finished_of
 from still_verl.monitor.scripts import script_metrics
@@ -144,7 +145,7 @@ def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:
     counts = dict.fromkeys((*keywords.categories, ACTION), 0)
     total = 0
     for text in texts:
-        total += len(split_words(text))
+        total += _count_words(text)
         for name, count in keywords.count(text).items():
             counts[name] += count
     found = {"actions/mean": counts.pop(ACTION) / len(texts)}
@@ -153,6 +154,11 @@ def words(texts: Sequence[str], keywords: Keywords) -> dict[str, float]:
         if total:
             found[f"keywords/{name}/per_1k_words"] = 1000 * count / total
     return found
+
+
+@remembers
+def _count_words(text: str) -> int:
+    return len(split_words(text))
 
 
 def text_metrics(texts: Sequence[str]) -> dict[str, float]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from still_verl.monitor.keywords import split_words
 from still_verl.monitor.means import means
+from still_verl.monitor.remembered import remembers
 from still_verl.rewards.terms import REPEATED_WORDS
 
 DISTINCT_WORDS = 2  # Li et al. 2016, arXiv 1510.03055
@@ -47,6 +48,7 @@ def repetition_metrics(texts: Sequence[str]) -> dict[str, float]:
     )
 
 
+@remembers
 def novelty(text: str) -> tuple[float, float | None]:
     """Return the share of 20-grams of words that occurred before, and that of 2-grams that are distinct.
 
@@ -75,6 +77,7 @@ def distinct_share(hashes: np.ndarray, n: int) -> float | None:
     return _different(grams) / total
 
 
+@remembers
 def repeated_characters(text: str) -> float:
     """Return the share of the 64-grams of characters that occurred before; 0 for a shorter text.
 
@@ -96,6 +99,7 @@ def repeated_characters(text: str) -> float:
     return 1 - _different(grams) / len(grams)
 
 
+@remembers
 def loop_period(text: str) -> int | None:
     r"""Return the shortest period, in characters, with which a text goes round and round at its end; None without one.
 
@@ -118,6 +122,7 @@ def loop_period(text: str) -> int | None:
     return None
 
 
+@remembers
 def compression(text: str) -> float | None:
     """Return the bytes of a text after zlib by those before; None for a text of less than 100.
 

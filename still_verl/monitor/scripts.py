@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from still_verl.monitor.means import means
+from still_verl.monitor.remembered import remembers
 
 MIXED = 0.1  # of the letters of a response: two writing systems that have so much each are mixed
 
@@ -54,6 +55,7 @@ def script_metrics(texts: Sequence[str]) -> dict[str, float]:
     return found | means({"script/mixed": mixed})
 
 
+@remembers
 def count_scripts(text: str) -> Counter[str]:
     """Count the letters of each script in a text, and its broken characters."""
     counts: Counter[str] = Counter()

@@ -74,6 +74,11 @@ demo --seed abc | 2 | should be a valid integer
 demo-model nosuch | 1 | no demo model called 'nosuch'; there are: tiny
 recipes --show nosuch | 1 | there is no recipe=nosuch
 recipes --show still/nosuch=x | 1 | there is no group nosuch
+eval --from rows.jsonl --temperature 0.3 | 1 | --temperature: --from scores samples that are there, and does not read it
+eval --from rows.jsonl -b aime24 | 1 | --benchmark: --from scores samples that are there
+eval --from /nowhere | 1 | --from /nowhere: there is no such file
+eval --from rows.jsonl --seed 0 | 1 | --seed: --from scores samples
+eval --from rows.jsonl --k 0 | 1 | --k 0: use 1 or more
 nosuch | 2 | No such command 'nosuch'
 doctr | 2 | doctor
 doctor --nosuch | 2 | No such option: --nosuch

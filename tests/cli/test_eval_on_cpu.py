@@ -49,7 +49,6 @@ REFUSED = {
     "--engine-arg dtype: write NAME=VALUE": [*ECHO, "-b", "FILE", "--engine-arg", "dtype"],
     "--benchmark FILE: sums is named twice": [*ECHO, "-b", "FILE", "-b", "FILE"],
     "--data /nowhere: there is no such folder": [*ECHO, "-b", "aime24", "--data", "/nowhere"],
-    "--from /nowhere: there is no such file": ["--from", "/nowhere"],
 }
 
 

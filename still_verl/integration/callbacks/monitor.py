@@ -18,6 +18,7 @@ from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import step_metrics
 from still_verl.monitor.problems import problem_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
+from still_verl.monitor.remembered import remembered
 from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored, with_finish_reasons
 from still_verl.monitor.samples import sample, spread
 from still_verl.monitor.versions import write_versions
@@ -59,8 +60,9 @@ class Monitor(Callback):
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = self._rows(trainer, batch), trainer.global_steps
         texts = trainer.tokenizer.batch_decode(rows.model_ids, skip_special_tokens=True)
-        metrics |= step_metrics(rows, texts, self.keywords)
-        of_domains = domain_metrics(rows, texts, self.keywords)
+        with remembered():
+            metrics |= step_metrics(rows, texts, self.keywords)
+            of_domains = domain_metrics(rows, texts, self.keywords)
         for found in of_domains.values():
             metrics |= found
         assert self.journal is not None
@@ -93,10 +95,12 @@ class Monitor(Callback):
         check_scored(validation.infos.get(REWARD_ERROR, ()))
         rows = validation.rows(encode)
         texts = validation.model_texts
-        metrics |= step_metrics(rows, texts, self.keywords, prefix="still/validation")
+        with remembered():
+            metrics |= step_metrics(rows, texts, self.keywords, prefix="still/validation")
+            of_domains = domain_metrics(rows, texts, self.keywords, prefix="still/validation")
         metrics |= problem_metrics(rows, validation.prompts, validation.sources, prefix="still/validation")
         metrics["still/validation/samples"] = len(rows)
-        for found in domain_metrics(rows, texts, self.keywords, prefix="still/validation").values():
+        for found in of_domains.values():
             metrics |= found
         if self.journal is None:
             return

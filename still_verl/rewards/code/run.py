@@ -1,8 +1,9 @@
 """Runs a program against the tests of a problem and compares what comes out.
 
 Each test is run in a process of its own, but the tests of a function: once the first has passed, the others are run in
-one process. What they return there counts if it is right. A test that fails there may have failed by what another left
-behind: it is run alone, too, and more than once, so that a program that guesses does not profit from a second try.
+one process, as many as fit into the time of one. What they return there counts if it is right. A test that fails there
+may have failed by what another left behind: it is run alone, too, and more than once, so that a program that guesses
+does not profit from a second try.
 """
 
 import hashlib
@@ -54,11 +55,15 @@ def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
     chosen = _chosen(program, problem, settings)
     clock = _Clock(settings)
     passed, reason = 0, ""
+    shares = False  # whether tests share a process
     together: dict[int, bool] = {}  # whether a test passed in one process with others, by its number
     for number, test in enumerate(chosen):
-        if number == 1 and passed and problem.kind == "function":
+        if shares and number not in together:
+            some = chosen[number : number + clock.fitting()]
             with clock.running() as left:
-                together = _run_together(program, chosen, problem, settings, left)
+                found = _run_together(program, some, problem, settings, left)
+            together |= dict(enumerate(found, start=number))
+            shares = bool(found)
         if together.get(number):
             passed += 1
             continue
@@ -72,6 +77,8 @@ def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
         reason = reason or fault
         if fault and not settings.fraction:
             return Ran(passed, number + 1, len(chosen), reason)
+        if number == 0:
+            shares = problem.kind == "function" and not fault
     return Ran(passed, len(chosen), len(chosen), reason or "passed")
 
 
@@ -81,10 +88,15 @@ class _Clock:
     def __init__(self, settings: CodeConfig) -> None:
         self._settings = settings
         self._used = 0.0
+        self._first = 0.0  # seconds that the first process took
 
     def left(self) -> float:
         """Return the seconds that one process may take."""
         return min(self._settings.seconds, self._settings.seconds_per_answer - self._used)
+
+    def fitting(self) -> int:
+        """Return how many tests as long as the first fit into the time of one, by a wide margin; at least 1."""
+        return max(1, int(self.left() / (2 * self._first)))
 
     @contextmanager
     def running(self) -> Iterator[float]:
@@ -94,7 +106,9 @@ class _Clock:
             try:
                 yield self.left()
             finally:
-                self._used += time.monotonic() - started
+                took = time.monotonic() - started
+                self._first = self._first or took
+                self._used += took
 
 
 def _chosen(program: str, problem: Problem, settings: CodeConfig) -> list[Case]:
@@ -140,24 +154,22 @@ def _wrong_value(written: bytes, test: Case, problem: Problem, settings: CodeCon
 
 def _run_together(
     program: str, tests: Sequence[Case], problem: Problem, settings: CodeConfig, seconds: float
-) -> dict[int, bool]:
-    """Run all tests of a function but the first in one process, and return which passed, by their numbers.
+) -> list[bool]:
+    """Run tests of a function in one process, and return which of them passed.
 
-    All of them together get the time of one, so that none can take longer than alone. Nothing is known of any when the
-    process did not end well.
+    All of them together get the time of one, so that none can take longer than alone. The list is empty where the
+    process did not end well: nothing is known then.
     """
     if seconds <= 0:
-        return {}
-    given = "\n".join(test.given for test in tests[1:])
+        return []
+    given = "\n".join(test.given for test in tests)
     sandbox = sandboxes.answers(settings, program)
     result = sandbox.run_script(scripts.call_each(program, problem), given.encode(), seconds)
     written = result.stdout.split(b"\n")[:-1]
-    if result.kind != "ok" or len(written) != len(tests) - 1:
-        return {}
-    passed = {}
-    for number, value in enumerate(written, start=1):
-        passed[number] = not _wrong_value(value, tests[number], problem, settings)
-    return passed
+    if result.kind != "ok" or len(written) != len(tests):
+        return []
+    pairs = zip(written, tests, strict=True)
+    return [not _wrong_value(value, test, problem, settings) for value, test in pairs]
 
 
 def _is_right(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:

@@ -47,7 +47,8 @@ WRONG = {
 
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What each process gets to read; they are run for real."""
+    """What each process gets to read; they are run for real, in a sandbox that has started."""
+    run("def double(n):\n    return 0")
     found: list[bytes] = []
     real = Local.run_script
 
@@ -91,6 +92,12 @@ def test_a_second_try_must_succeed_three_times(processes: list[bytes]) -> None:
     processes.clear()
     assert run(WRONG["later"]).reason == "wrong output"
     assert len(processes) <= 2 + 3
+
+
+def test_slow_tests_lose_no_time_to_each_other(processes: list[bytes]) -> None:
+    """All of them take 4.8 s, of the 6 that the answer has; together they would be stopped after 2 and run again."""
+    assert run("import time\ndef double(n):\n    time.sleep(0.6)\n    return 2 * n", seconds_per_answer=6.0).passed == 8
+    assert len(processes) == 8
 
 
 def test_a_share_counts_each_test() -> None:

@@ -1,0 +1,28 @@
+"""Which options of `eval` go together."""
+
+import typer
+
+from still_verl.config_errors import ConfigError
+
+# What is read where samples are scored that exist; MODEL is then only a name for the table.
+READ_BESIDE_FROM = frozenset(
+    ("model", "from_", "k", "extract", "verifier", "rescore", "against", "margin", "report", "as_json")
+)
+
+
+def refuse_unread(context: typer.Context) -> None:
+    """Refuse an option that was given beside `--from` and that nothing would read.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    if context.params.get("from_") is None:
+        return
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        # By its name: typer may bring a click of its own, whose sources are other objects.
+        if source is not None and source.name == "COMMANDLINE" and name not in READ_BESIDE_FROM:
+            raise ConfigError(
+                f"{parameter.opts[0]}: --from scores samples that are there, and does not read it; leave it out"
+            )
