@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coding_engine import BLOCK, END, code_settings, cut_at_stops, tokenizer
+from coding_engine import BLOCK, END, code_settings, cut_at_stops, run, tokenizer
 from scripted_server import PROBE, ScriptedServer, answer_to, choice
 
 from still_verl.demo.prepare import prepare
 from still_verl.evaluation.engines.base import EngineError, EngineOptions
 from still_verl.evaluation.rows import read_rows
-from still_verl.evaluation.run import Finished, evaluate
-from still_verl.evaluation.score import Scorer
-from still_verl.evaluation.setup import Settings, make_run
+from still_verl.evaluation.setup import Settings
 
 pytestmark = pytest.mark.process
 
@@ -46,14 +44,6 @@ def server() -> Iterator[ScriptedServer]:
 def settings(tmp_path: Path, url: str, **more: Any) -> Settings:
     options = EngineOptions(url=url, concurrency=8, attempts=3, timeout_s=20)
     return code_settings(tmp_path, engine="openai", options=options, **more)
-
-
-def run(wanted: Settings) -> Finished:
-    plan, engine, _ = make_run(wanted)
-    try:
-        return evaluate(plan, engine, Scorer())
-    finally:
-        engine.close()
 
 
 def test_each_part_is_asked_for_by_tokens(tmp_path: Path, server: ScriptedServer) -> None:

@@ -10,11 +10,17 @@ from transformers import AutoTokenizer
 
 from still_verl.demo.prepare import prepare
 from still_verl.evaluation.engines.base import Deliver, EngineError, EngineOptions, Key, Reply, Request
-from still_verl.evaluation.setup import Settings
+from still_verl.evaluation.rows import Row, read_rows
+from still_verl.evaluation.run import Finished, evaluate
+from still_verl.evaluation.score import Scorer
+from still_verl.evaluation.setup import Settings, make_run
+
+Speak = Callable[..., None]  # the fixture `speak`
 
 asked: list[Request] = []
 BLOCK = "```python\n{}\n```\n"
 END = "<|im_end|>"
+TWO_CALLS = "Let me see.\n" + BLOCK.format("x = 6 * 7\nx") + "So.\n" + BLOCK.format("print(x - 41)") + r"\boxed{1}"
 
 
 @lru_cache
@@ -42,6 +48,7 @@ class Coding:
     context = 10**9
     breaks_at = 10**9
     fault = ""  # of a part that is not the first
+    silent = False  # it returns no token, and does not say why
 
     def __init__(self, options: EngineOptions) -> None:
         self.left: dict[Key, str] = {}
@@ -68,6 +75,8 @@ class Coding:
     def answer(self, request: Request) -> Reply:
         part, tokens = request.part, request.prompt.tokens
         assert part is not None and tokens is not None
+        if self.silent:
+            return Reply("", "stop", 0)
         if part.is_first:
             self.left[request.key] = self.speech(request.key) + END
         elif self.fault:
@@ -87,3 +96,18 @@ def code_settings(tmp_path: Any, code: Mapping[str, Any] | None = None, k: int =
     sampling = {"k": k, "max_tokens": 600} | more.pop("sampling", {})
     chosen = {"engine": "coding_engine.Coding", "prompt": "raw", "tokenizer": str(prepare("smollm2").model)}
     return Settings([problems(tmp_path)], tmp_path / "run", sampling=sampling, code=code or {}, **(chosen | more))
+
+
+def run(wanted: Settings) -> Finished:
+    """Draw what is missing, and score."""
+    plan, engine, _ = make_run(wanted)
+    try:
+        return evaluate(plan, engine, Scorer())
+    finally:
+        engine.close()
+
+
+def rows_of(wanted: Settings) -> list[Row]:
+    """The rows of a run, as they are in its file."""
+    run(wanted)
+    return list(read_rows(wanted.output / "rows.jsonl"))

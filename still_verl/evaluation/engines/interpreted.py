@@ -26,7 +26,7 @@ from still_verl.evaluation.engines.base import (
 )
 from still_verl.evaluation.prompts import Prompt
 from still_verl.interpreter.build import RunCode, build_async_sandbox, code_of_a_response
-from still_verl.interpreter.finish_reason import STOP
+from still_verl.interpreter.finish_reason import EMPTY, STOP
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.response import CodeResponse, Piece
 from still_verl.interpreter.settings import InterpreterConfig
@@ -52,7 +52,7 @@ class Interpreted:
         self._engine = engine
         self._settings = settings
         self._tokenizer = tokenizer
-        self._at_once = at_once
+        self.at_once = at_once
         self._sandbox = build_async_sandbox(settings)
 
     def identity(self) -> Mapping[str, Any]:
@@ -97,8 +97,8 @@ class Interpreted:
     def reply(self, written: "_Open", reason: str) -> Reply:
         """Return a response that has ended as the reply to its request: the model's own text is what counts."""
         response, seconds = written.response, time.perf_counter() - written.started
-        if reason not in ("stop", "length"):
-            return Reply(fault=f"the engine ended the response in its middle: {reason}", seconds=seconds)
+        if reason == EMPTY:
+            return Reply(fault="the engine returned no token although there was room", seconds=seconds)
         response.finish()
         return Reply(
             self._text(response.buffer.own, reason),
@@ -138,7 +138,7 @@ class _Open:
         # Each part has random numbers of its own, which follow from the sample's.
         seed = sample_seed(self.request.seed, "part", "", self.parts) if self.parts else self.request.seed
         self.parts += 1
-        prompt = Prompt(text=self.request.prompt.text, tokens=(*self.response.prompt_ids, *buffer.ids))
+        prompt = Prompt(tokens=(*self.response.prompt_ids, *buffer.ids))
         sampling = replace(self.request.sampling, max_tokens=buffer.left)
         return replace(self.request, prompt=prompt, sampling=sampling, seed=seed, part=part)
 
@@ -158,7 +158,7 @@ class _Writing:
         while True:
             yield from self._continued()
             request = None
-            if len(self._open) < self._interpreted._at_once:
+            if len(self._open) < self._interpreted.at_once:
                 request = next(waiting, None)
             if request is not None:
                 self._open[request.key] = self._interpreted.open(request)
