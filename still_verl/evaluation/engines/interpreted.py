@@ -30,6 +30,7 @@ from still_verl.interpreter.finish_reason import EMPTY, STOP
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.response import CodeResponse, Piece
 from still_verl.interpreter.settings import InterpreterConfig
+from still_verl.interpreter.token_text import control_tokens
 from still_verl.interpreter.turns import TextBlocks
 from still_verl.registry import in_one_line
 
@@ -54,6 +55,7 @@ class Interpreted:
         self._tokenizer = tokenizer
         self.at_once = at_once
         self._sandbox = build_async_sandbox(settings)
+        self._controls = frozenset(control_tokens(tokenizer).values())
 
     def identity(self) -> Mapping[str, Any]:
         """Return the engine's identity with the settings that change what programs say."""
@@ -112,7 +114,7 @@ class Interpreted:
 
     def _text(self, ids: list[int], reason: str) -> str:
         """The text of tokens, without the one that ended the response, as engines return it."""
-        if reason == STOP:
+        if reason == STOP and ids and ids[-1] in self._controls:  # not every one is left out below
             ids = ids[:-1]
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
