@@ -65,6 +65,7 @@ def different(left: Path, right: Path) -> set[tuple[str, str, int]]:
     return {key for key, row in rows.items() if row != others[key]}
 
 
+@pytest.mark.slow  # three minutes; tests/evaluation/test_kills_on_cpu.py kills a run with a scripted server 20 times
 @pytest.mark.timeout(1200)
 def test_a_run_that_is_killed_three_times_has_the_rows_of_one_that_is_not(tmp_path: Path) -> None:
     demo = prepare("tiny")
@@ -79,6 +80,7 @@ def test_a_run_that_is_killed_three_times_has_the_rows_of_one_that_is_not(tmp_pa
     assert 1 + 17 + 40 <= before_last < PROBLEMS * K
     assert lines_of(killed / "journal.jsonl") == PROBLEMS * K
     # A batch of another size adds floats in another order.
+    print(f"\nother rows: {len(different(whole, killed))} after kills, {len(different(whole, alone))} one at a time")
     assert different(whole, killed) <= different(whole, alone)
     assert any(row.correct for row in read_rows(killed / "rows.jsonl"))
 
