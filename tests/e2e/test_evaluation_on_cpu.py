@@ -145,11 +145,11 @@ def test_programs_run_in_the_middle_of_a_response(tmp_path: Path) -> None:
         done = subprocess.run(arguments, **TEXT)
         assert done.returncode == 0, done.stderr[-4000:]
         found[name] = json.loads(done.stdout)["programs"]["code"]
-    assert found["whole"]["calls"] >= 1 and found["whole"]["with_program"] > 0.8
+    assert found["whole"]["calls"] >= found["whole"]["with_program"] > 0.8
     drawn = {name: {row.key: row for row in read_rows(tmp_path / name / "rows.jsonl")} for name in found}
     for row in drawn["whole"].values():
         assert row.transcript is not None and row.response is not None and row.tools is not None
         assert row.transcript.count("```output\n") >= row.tools["calls"]
-        assert "EOFError" not in row.response and "EOFError" in row.transcript
+        assert "EOFError" not in row.response and ("EOFError" in row.transcript) == (row.tools["calls"] > 0)
     same = [row.response == drawn["alone"][key].response for key, row in drawn["whole"].items()]
     assert sum(same) >= len(same) - 2  # a batch of another size adds floats in another order
