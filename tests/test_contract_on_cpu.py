@@ -203,6 +203,14 @@ PARAMETERS = {
         "on_bucket_received"
     ],
     "vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights": ["weights_iterator"],
+    # Of `eval --code`: the last two are what its requests to a server, and the replies, have.
+    "vllm:SamplingParams": ["stop", "include_stop_str_in_output"],
+    "vllm.outputs:CompletionOutput": ["token_ids", "stop_reason", "finish_reason"],
+    "vllm.entrypoints.openai.completion.protocol:CompletionRequest": [
+        "return_token_ids",
+        "include_stop_str_in_output",
+    ],
+    "vllm.entrypoints.openai.completion.protocol:CompletionResponseChoice": ["token_ids", "stop_reason"],
     "verl.experimental.agent_loop.tool_agent_loop:ToolAgentLoop._call_tool": [
         "tool_call",
         "tools_kwargs",

@@ -42,7 +42,7 @@ def evaluate(
         Path | None, typer.Option(help="A run folder: measure the checkpoint that is best on its validation problems.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder with the benchmarks' files; else STILL_DATA.")] = None,
-    preset: Annotated[str, typer.Option(help="still3, still3-zero, sober, or a dotted name of yours.")] = "",
+    preset: Annotated[str, typer.Option(help="still3, still3-zero, still3-tool, sober, or a dotted name.")] = "",
     k: Annotated[int | None, typer.Option("--k", "-k", help="Samples of each problem.")] = None,
     temperature: Annotated[float | None, typer.Option(help="0 is greedy.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Mass of the tokens that are drawn from.")] = None,
@@ -59,7 +59,11 @@ def evaluate(
     system: Annotated[str, typer.Option(help="System prompt.")] = "",
     template: Annotated[str | None, typer.Option(help="Chat template: a name of still/prompt, or a file.")] = None,
     think_budget: Annotated[int, typer.Option(help="Tokens of thoughts, then an answer is forced; 0: no limit.")] = 0,
-    tokenizer: Annotated[str, typer.Option(help="For --prompt tokens; else the model.")] = "",
+    tokenizer: Annotated[str, typer.Option(help="For --prompt tokens and --code; else the model.")] = "",
+    code: Annotated[bool, typer.Option("--code", help="Run the model's programs in the middle of a response.")] = False,
+    code_arg: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, a setting of still.interpreter, such as max_calls=4.")
+    ] = None,
     extract: Annotated[list[str] | None, typer.Option(help="Extractors of the answer, in this order.")] = None,
     verifier: Annotated[str, typer.Option(help="Which verifier counts: strict or lenient; both are shown.")] = "strict",
     rescore: Annotated[bool, typer.Option("--rescore", help="Judge also where the file has a verdict.")] = False,
@@ -107,13 +111,14 @@ def evaluate(
             model = str(choice.checkpoint)
             output = output or select / "test"
         folder = output or _default_output(model, url)
+        of_engine = _arguments("--engine-arg", engine_arg)
         others = [saved_evaluation(against, scorer, bool(report))] if against is not None else []
         chosen = {"k": k, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
         settings = Settings(
             benchmarks=benchmark or (),
             output=folder,
             engine=engine,
-            options=EngineOptions(_model(model), url, concurrency, timeout, attempts, _arguments(engine_arg or [])),
+            options=EngineOptions(_model(model), url, concurrency, timeout, attempts, of_engine),
             preset=preset,
             sampling={name: value for name, value in chosen.items() if value is not None},
             seed=seed,
@@ -124,6 +129,7 @@ def evaluate(
             data=data,
             think_budget=think_budget,
             trained_on=trained_on or (),
+            code=_arguments("--code-arg", code_arg) if code or code_arg else None,
         )
         if memorised:
             return print_probe(settings, scorer, as_json)
@@ -227,13 +233,13 @@ def _default_output(model: str, url: str) -> Path:
     return Path("evaluations") / name
 
 
-def _arguments(pairs: list[str]) -> dict[str, Any]:
+def _arguments(option: str, pairs: list[str] | None) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     from still_verl.config_errors import ConfigError
 
-    for pair in pairs:
+    for pair in pairs or ():
         if "=" not in pair:
-            raise ConfigError(f"--engine-arg {pair}: write NAME=VALUE")
-    arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs))
+            raise ConfigError(f"{option} {pair}: write NAME=VALUE")
+    arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs or []))
     return dict(arguments)

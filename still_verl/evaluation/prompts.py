@@ -10,6 +10,7 @@ import yaml
 from still_verl import paths
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.evaluation.problems import Problem
+from still_verl.interpreter.packages import announce
 from still_verl.registry import in_one_line
 
 STYLES = ("chat", "raw", "tokens")
@@ -20,12 +21,12 @@ Messages = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is sent to an engine; exactly one of the three is there.
+    """What is sent to an engine: a chat or a text.
 
     Attributes:
         messages: a chat, which the engine renders with the model's own template.
         text: a text that the model continues.
-        tokens: the same as token ids.
+        tokens: the text as token ids, which are sent instead of it where they are there.
     """
 
     messages: tuple[tuple[str, str], ...] = ()
@@ -56,7 +57,9 @@ class Prompter:
         style: `chat`, `raw` or `tokens`.
         system: the system prompt; none if empty.
         template: a chat template in Jinja; the model's own if empty. `raw` without one sends the problem alone.
-        tokenizer: renders and counts tokens, for `tokens`; an object of transformers.
+        tokenizer: renders and counts tokens, for `tokens`, and for `raw` where the prompt must have tokens; an object
+            of transformers.
+        notice: a text that each prompt says beside the problem; nothing if empty.
 
     Raises:
         ConfigError: settings that do not go together.
@@ -66,6 +69,7 @@ class Prompter:
     system: str = ""
     template: str = ""
     tokenizer: Any = None
+    notice: str = ""
 
     def __post_init__(self) -> None:
         one_of("--prompt", self.style, STYLES)
@@ -84,11 +88,22 @@ class Prompter:
         messages = problem.messages or (("user", problem.text),)
         if self.system:
             messages = (("system", self.system), *[each for each in messages if each[0] != "system"])
+        if self.notice:
+            noticed = announce(as_chat(messages), self.notice)
+            messages = tuple((message["role"], message["content"]) for message in noticed)
         if self.style == "chat":
             return Prompt(messages)
         if self.style == "tokens":
             return self._rendered_by_tokenizer(messages)
-        return Prompt(text=self._rendered(messages) if self.template else problem.text)
+        if self.template:
+            return self._of_text(self._rendered(messages))
+        return self._of_text(f"{self.notice}\n\n{problem.text}" if self.notice else problem.text)
+
+    def _of_text(self, text: str) -> Prompt:
+        """A prompt of a text, with the tokens that a server makes of it where a tokenizer is there."""
+        if self.tokenizer is None:
+            return Prompt(text=text)
+        return Prompt(text=text, tokens=tuple(self.tokenizer(text)["input_ids"]))
 
     def _rendered(self, messages: Sequence[tuple[str, str]]) -> str:
         try:

@@ -6,6 +6,7 @@ and tool models; OMNI and LiveAOPS greedy, once; up to 32,768 tokens; no system 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from still_verl.config_errors import ConfigError
 
@@ -60,14 +61,14 @@ class Protocol:
         greedy: benchmarks that are asked greedily, once.
         k_by_size: (most problems, samples of each), the first that fits; empty where `sampling.k` holds for all.
         template: the chat template: a name of `still/prompt`, a file, or nothing for the model's own.
-        code: whether the model may use the code interpreter.
+        code: settings of `still.interpreter`, where the model runs programs; None where it runs none.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
     greedy: frozenset[str] = frozenset()
     k_by_size: tuple[tuple[int, int], ...] = ()
     template: str = ""
-    code: bool = False
+    code: Mapping[str, Any] | None = None
 
     def sampling_of(self, benchmark: str, problems: int, changes: Mapping[str, float] | None = None) -> Sampling:
         """Return how a benchmark is sampled.
@@ -100,6 +101,15 @@ GREEDY = frozenset({"omni500", "liveaops519"})  # section 8 of the study
 DEFAULT = Protocol(Sampling(k=1))
 STILL3 = Protocol(Sampling(k=5), GREEDY, template="bare")
 STILL3_ZERO = Protocol(Sampling(k=8), GREEDY, template="long")
-STILL3_TOOL = Protocol(Sampling(k=8), GREEDY, template="r1_code", code=True)
+# Section 4.4: each block in a new process, for 5 seconds, 400 characters of its output. The study counted neither calls
+# nor their time: no response of `MAX_TOKENS` tokens gets to these limits.
+STUDY_CODE = {
+    "stateful": False,
+    "seconds_per_call": 5.0,
+    "output_chars": 400,
+    "max_calls": MAX_TOKENS,
+    "seconds_per_response": 5.0 * MAX_TOKENS,
+}
+STILL3_TOOL = Protocol(Sampling(k=8), GREEDY, template="r1_code", code=STUDY_CODE)
 # As many samples as a benchmark needs for its size: "A Sober Look at Progress in Language Model Reasoning".
 SOBER = Protocol(Sampling(k=4), k_by_size=((50, 64), (200, 32), (600, 16)))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,53 @@ from still_verl.stats.summary import summarise
 MAX_EXAMPLE = 160  # characters
 
 _TRIES = re.compile(r" \(\d+ tries\)$")
+
+
+@dataclass
+class Programs:
+    """What the samples of one benchmark did with the interpreter.
+
+    Attributes:
+        samples: that could run programs.
+        with_program: those that ran at least one.
+        at_limit: those that reached a limit on calls or seconds.
+        calls: programs that were run, in all.
+        ok: those that ended well.
+        stopped: those whose time was over, or whose process ended.
+        unavailable: those to which the sandbox gave no answer, which is no fault of the model.
+    """
+
+    samples: int = 0
+    with_program: int = 0
+    at_limit: int = 0
+    calls: int = 0
+    ok: int = 0
+    stopped: int = 0
+    unavailable: int = 0
+
+    def add(self, tools: Mapping[str, int]) -> None:
+        """Count one sample."""
+        self.samples += 1
+        self.with_program += tools.get("calls", 0) > 0
+        self.at_limit += tools.get("cap_reached", 0)
+        self.calls += tools.get("calls", 0)
+        self.ok += tools.get("ok", 0)
+        self.stopped += tools.get("timeout", 0) + tools.get("crash", 0)
+        self.unavailable += tools.get("unavailable", 0)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `still-verl eval --json` prints of them; `succeeded` is None where nothing was run."""
+        succeeded = None
+        if self.calls:
+            succeeded = self.ok / self.calls
+        return {
+            "calls": self.calls / self.samples,
+            "succeeded": succeeded,
+            "with_program": self.with_program / self.samples,
+            "at_limit": self.at_limit / self.samples,
+            "stopped": self.stopped,
+            "sandbox_faults": self.unavailable,
+        }
 
 
 @dataclass
@@ -27,6 +74,7 @@ class Counts:
         disagree: where the two verifiers differ.
         file_disagrees: where a file's own verdict is that of neither.
         tokens: of all responses.
+        programs: what samples did that could run some.
     """
 
     samples: int = 0
@@ -38,6 +86,7 @@ class Counts:
     disagree: int = 0
     file_disagrees: int = 0
     tokens: int | None = None
+    programs: Programs | None = None
 
     def add(self, row: Row) -> None:
         """Count one sample."""
@@ -56,11 +105,21 @@ class Counts:
             self.lenient = (self.lenient or 0) + bool(row.lenient)
             self.disagree += row.strict != row.lenient
             self.file_disagrees += row.correct not in (row.strict, row.lenient)
+        if row.tools is not None:
+            self.programs = self.programs or Programs()
+            self.programs.add(row.tools)
 
 
-def numbers(rows: Iterable[Row], asked: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
-    """Return what `still-verl eval --json` prints, see `stats.summary.summarise`; `asked` is k by benchmark."""
-    return summarise(judged(rows), asked)
+def numbers(rows: Sequence[Row], asked: Mapping[str, int] | None = None) -> dict[str, dict[str, Any]]:
+    """Return what `still-verl eval --json` prints, see `stats.summary.summarise`; `asked` is k by benchmark.
+
+    Where samples could run programs, a benchmark also has `code`, see `Programs.figures`.
+    """
+    found = summarise(judged(rows), asked)
+    for name, count in counts(rows).items():
+        if count.programs is not None:
+            found[name]["code"] = count.programs.figures()
+    return found
 
 
 def judged(rows: Iterable[Row]) -> Iterator[tuple[str, str, bool | None, str | None]]:

@@ -1,7 +1,7 @@
 """The row of one sample, and the JSON lines that keep it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ class Row:
         index: which of the problem's samples this is, counted from 0.
         seed: of the sampling.
         prompt: what the model was asked, as text.
-        response: what the model answered; None where the text is not known, or there is none (see `fault`).
+        response: what the model answered; None where the text is not known, or there is none (see `fault`). Outputs of
+            programs are no part of it.
         answer: the right answer, as text.
         finish_reason: why the response ended: "stop", "length" (it was cut), or what the engine says.
-        tokens: of the response.
+        tokens: of the response, without those of outputs.
         seconds: from the request to the end of the response.
         fault: why there is no sample; such a row is left out of all numbers and counted apart. Empty if all is well.
         correct: whether the sample counts as right: by the verifier that was chosen, or as a file says itself.
@@ -35,6 +36,8 @@ class Row:
         reason: the rule that decided, or the obstacle.
         vote: the answer of this problem that `pred` is equal to; None for a sample that votes for nothing.
         forced: whether a thinking budget cut the thoughts and forced an answer.
+        transcript: the response with the outputs of its programs, to read; None where none could run.
+        tools: counts of `interpreter.tool_stats.ToolStats`; None where no program could run.
     """
 
     benchmark: str
@@ -56,6 +59,8 @@ class Row:
     reason: str = ""
     vote: str | None = None
     forced: bool = False
+    transcript: str | None = None
+    tools: Mapping[str, int] | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:

@@ -202,6 +202,8 @@ class _Drawing:
             tokens=reply.tokens,
             seconds=reply.seconds,
             forced=reply.forced,
+            transcript=reply.transcript,
+            tools=reply.tools,
         )
 
     def notes(self) -> list[str]:
@@ -232,7 +234,8 @@ def _finish(plan: Plan, journal: Journal, scorer: Scorer, faults: Mapping[Key, s
                 yield row
             else:
                 saved = journal.read(row.key)
-                yield replace(row, prompt=saved.prompt, response=saved.response, seconds=None)
+                whole = replace(row, prompt=saved.prompt, response=saved.response, transcript=saved.transcript)
+                yield whole.without_time()
 
     write_rows(plan.folder / ROWS, with_texts())
     return rows

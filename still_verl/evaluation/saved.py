@@ -183,7 +183,16 @@ def _sample(entry: Mapping[str, Any], benchmark: str, problem: str, index: int, 
         tokens=as_count(first(entry, TOKENS)),
         fault=fault,
         correct=correct,
+        tools=_tools(entry),
     )
+
+
+def _tools(entry: Mapping[str, Any]) -> dict[str, int] | None:
+    """The counts of a row of ours; None for everything else."""
+    value = entry.get("tools")
+    if not OWN <= entry.keys() or not isinstance(value, dict):
+        return None
+    return {str(name): count for name, count in value.items() if type(count) is int}
 
 
 def _missing(entry: Mapping[str, Any], response: str | None) -> str:

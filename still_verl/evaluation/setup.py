@@ -7,14 +7,18 @@ from typing import Any
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
+from still_verl.evaluation.code import interpreter
 from still_verl.evaluation.engines.base import Engine, EngineOptions
 from still_verl.evaluation.engines.budget import Budgeted
+from still_verl.evaluation.engines.interpreted import Interpreted
 from still_verl.evaluation.memorised import MAX_TOKENS, Probe, make_probe
 from still_verl.evaluation.overlap import trained_on
 from still_verl.evaluation.prompts import Prompter, load_template
 from still_verl.evaluation.protocols import DEFAULT, Protocol, Sampling
 from still_verl.evaluation.registries import ENGINES, PROTOCOLS
 from still_verl.evaluation.run import Asked, Plan
+from still_verl.interpreter.packages import sentence
+from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.registry import in_one_line
 
 
@@ -37,6 +41,7 @@ class Settings:
         data: the folder of the benchmarks' files.
         trained_on: files of the training set, in which the benchmarks' problems are looked for.
         think_budget: tokens after which thoughts are cut and an answer is forced; 0 is no limit.
+        code: settings of `still.interpreter` where the model runs programs; None where the preset decides.
     """
 
     benchmarks: Sequence[str]
@@ -53,6 +58,7 @@ class Settings:
     data: Path | None = None
     think_budget: int = 0
     trained_on: Sequence[Path] = ()
+    code: Mapping[str, Any] | None = None
 
 
 def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
@@ -65,20 +71,41 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
         raise ConfigError(f"--benchmark: name at least one of {', '.join(KNOWN)}, or the path of a file")
     _check_options(settings.options)
     protocol = PROTOCOLS.find(settings.preset) if settings.preset else DEFAULT
-    if protocol.code:
-        raise ConfigError(
-            f"--preset {settings.preset}: it needs the code interpreter, which `still-verl eval` does not run yet; "
-            "validate in a verl job with +recipe=tool_32b, and score its dump with --from"
-        )
     engine_name = settings.engine or ("openai" if settings.options.url else "vllm")
     asked, notes = _asked(settings, protocol)
-    prompter, prompt_settings = _prompter(settings, protocol, engine_name)
+    code = _code(settings, protocol)
+    prompter, prompt_settings = _prompter(settings, protocol, engine_name, code)
     prompter.prompt(asked[0].benchmark.problems[0])  # a template that fails does so before a run folder is made
     engine = ENGINES.find(engine_name)(settings.options)
+    if code is not None:
+        engine = _interpreted(engine, engine_name, code, prompter, settings)
     if settings.think_budget:
         engine = Budgeted(engine, settings.think_budget, prompter.token_ids)
     plan = Plan(asked, prompter, prompt_settings, engine_name, settings.seed, settings.output)
     return plan, engine, notes
+
+
+def _code(settings: Settings, protocol: Protocol) -> InterpreterConfig | None:
+    """The interpreter's settings: the preset's, changed by the user's; None where no programs run."""
+    if protocol.code is None and settings.code is None:
+        return None
+    if settings.think_budget:
+        raise ConfigError(
+            f"--think-budget {settings.think_budget}: it cuts responses that run no programs; drop it, or --code"
+        )
+    return interpreter({**(protocol.code or {}), **(settings.code or {})})
+
+
+def _interpreted(
+    engine: Engine, name: str, code: InterpreterConfig, prompter: Prompter, settings: Settings
+) -> Interpreted:
+    if not getattr(engine, "takes_parts", False):
+        raise ConfigError(
+            f"--code with --engine {name}: it cannot go on behind the output of a program; use vllm or openai, or give "
+            "yours what still_verl.evaluation.engines.base.PartsEngine has"
+        )
+    parts_engine: Any = engine
+    return Interpreted(parts_engine, code, prompter.tokenizer, settings.options.concurrency)
 
 
 def _check_options(options: EngineOptions) -> None:
@@ -100,6 +127,8 @@ def make_probe_run(settings: Settings) -> tuple[Plan, Engine, Probe, list[str]]:
     chosen.pop("max_tokens", None)
     for option in ("think_budget", "preset", "prompt", "system", "template"):
         chosen[option] = getattr(settings, option)
+    if settings.code is not None:
+        chosen["code"] = "and its settings"
     for name, value in chosen.items():
         if value:
             option = name.replace("_", "-")
@@ -128,16 +157,21 @@ def _asked(settings: Settings, protocol: Protocol) -> tuple[list[Asked], list[st
     return asked, notes
 
 
-def _prompter(settings: Settings, protocol: Protocol, engine: str) -> tuple[Prompter, dict[str, Any]]:
+def _prompter(
+    settings: Settings, protocol: Protocol, engine: str, code: InterpreterConfig | None
+) -> tuple[Prompter, dict[str, Any]]:
     chosen = protocol.template if settings.template is None else settings.template
     template = load_template(chosen)
-    style = settings.prompt or _style(settings, bool(template), engine)
+    style = settings.prompt or ("tokens" if code else _style(settings, bool(template), engine))
     if settings.think_budget < 0:
         raise ConfigError(f"--think-budget {settings.think_budget}: use a number of tokens, or 0 for no limit")
     if settings.think_budget and style == "chat":
         raise ConfigError(f"--think-budget {settings.think_budget}: a chat cannot be continued; use --prompt tokens")
-    tokenizer = _tokenizer(settings.tokenizer or settings.options.model) if style == "tokens" else None
-    prompter = Prompter(style, settings.system, template, tokenizer)
+    if code and style == "chat":
+        raise ConfigError("--code with --prompt chat: a chat cannot be continued; use --prompt tokens")
+    tokenizer = _tokenizer(settings) if code or style == "tokens" else None
+    notice = sentence() if code and code.packages_in_prompt else ""
+    prompter = Prompter(style, settings.system, template, tokenizer, notice)
     return prompter, {"style": style, "system": settings.system, "template": template}
 
 
@@ -149,9 +183,10 @@ def _style(settings: Settings, has_template: bool, engine: str) -> str:
     return "tokens" if has_tokenizer and settings.think_budget else "chat"
 
 
-def _tokenizer(name: str) -> Any:
+def _tokenizer(settings: Settings) -> Any:
+    name = settings.tokenizer or settings.options.model
     if not name:
-        raise ConfigError("--prompt tokens: give --tokenizer, the name or folder of the model's tokenizer")
+        raise ConfigError("--prompt tokens, or --code: give --tokenizer, the name or folder of the model's tokenizer")
     try:
         from transformers import AutoTokenizer
 

@@ -22,10 +22,10 @@ from verl.tools.base_tool import BaseTool
 from verl.tools.schemas import OpenAIFunctionToolSchema, ToolResponse
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.integration.agent_loops.response import as_output
 from still_verl.integration.agent_loops.tool_calls import NO_CODE, SCHEMA, UNREADABLE
 from still_verl.interpreter.build import RunCode, code_of_a_response, shared_sandbox
 from still_verl.interpreter.formats import unfenced
+from still_verl.interpreter.response import as_output
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.interpreter.token_text import PlainTokens
 from still_verl.interpreter.tool_stats import ToolStats

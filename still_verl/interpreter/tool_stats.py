@@ -1,6 +1,6 @@
 """Counts what a response did with its interpreter."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from still_verl.interpreter.sandbox.base import Result
 
@@ -67,6 +67,14 @@ class ToolStats:
     def answered(self) -> int:
         """Calls of all tools that got an answer."""
         return self.calls + self.other_calls
+
+    def counts(self) -> dict[str, int]:
+        """Return what happened at least once, and `calls`: whole numbers, the same in each run of the same response."""
+        found = {"calls": self.calls}
+        for name, value in asdict(self).items():
+            if value and type(value) is int:
+                found[name] = value
+        return found
 
     def add(self, result: Result, waited: float) -> None:
         """Count a block that was handed to the sandbox."""

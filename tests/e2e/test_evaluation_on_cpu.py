@@ -129,3 +129,27 @@ def test_the_probe_finds_a_model_that_knows_the_problems_by_heart_and_no_other(t
         found[model.name] = [figures["completed"] for figures in shares.values()]
         assert ("warning: the model completes" in done.stderr) == (model.name == "learned")
     assert min(found["learned"]) >= 0.9 and max(found["model"]) <= 0.02
+
+
+@pytest.mark.timeout(1200)
+def test_programs_run_in_the_middle_of_a_response(tmp_path: Path) -> None:
+    """The demo's model closes its block with the end of its turn, reads that there is no input, and goes on."""
+    file = tmp_path / "programs.jsonl"
+    rows = [{"problem": f"Print the sum of x plus {number} and y times 2.", "answer": "1"} for number in range(8)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = {}
+    for name, at_once in (("whole", 16), ("alone", 1)):
+        sampling = ["--code", "--k", "2", "--temperature", "1", "--max-tokens", "300", "--concurrency", str(at_once)]
+        where = ["-b", str(file), "-o", str(tmp_path / name), "--json"]
+        arguments = [sys.executable, "-m", "still_verl", "eval", str(prepare("skills").model), *where, *sampling]
+        done = subprocess.run(arguments, **TEXT)
+        assert done.returncode == 0, done.stderr[-4000:]
+        found[name] = json.loads(done.stdout)["programs"]["code"]
+    assert found["whole"]["calls"] >= found["whole"]["with_program"] > 0.8
+    drawn = {name: {row.key: row for row in read_rows(tmp_path / name / "rows.jsonl")} for name in found}
+    for row in drawn["whole"].values():
+        assert row.transcript is not None and row.response is not None and row.tools is not None
+        assert row.transcript.count("```output\n") >= row.tools["calls"]
+        assert "EOFError" not in row.response and ("EOFError" in row.transcript) == (row.tools["calls"] > 0)
+    same = [row.response == drawn["alone"][key].response for key, row in drawn["whole"].items()]
+    assert sum(same) >= len(same) - 2  # a batch of another size adds floats in another order

@@ -37,6 +37,7 @@ class ScriptedServer:
         asked: how often each sample was asked for.
         answered: how often each sample was answered as it should be.
         most: the most requests that were there at once.
+        write: makes the choice of a reply from the body of a request; None for `answer_to`.
         bodies: of all requests.
     """
 
@@ -45,6 +46,7 @@ class ScriptedServer:
         self.answered: Counter[Key] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.most = 0
+        self.write: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         self.now = 0
         self.fault, self.delay_s, self.model = fault, delay_s, model
         self.lock = threading.Lock()
@@ -108,6 +110,9 @@ def _handler_of(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             if not is_probe:
                 with script.lock:
                     script.answered[key] += 1
+            if script.write is not None and not is_probe:
+                self.reply(200, {"choices": [script.write(body)]})
+                return
             choices = [choice(answer_to(prompt, body["seed"] + number), body) for number in range(body.get("n", 1))]
             self.reply(200, {"choices": choices, "usage": {"completion_tokens": 9}})
 

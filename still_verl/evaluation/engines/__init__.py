@@ -5,6 +5,7 @@
     `openai_server`  any server that speaks OpenAI's HTTP interface: vLLM, SGLang, llama.cpp, a service;
                      `completions` reads its replies, and `server_checks` asks what it does with our settings
     `budget`         puts a thinking budget on another engine
+    `interpreted`    puts a code interpreter on one that can go on behind the output of a program
 
 An engine decides neither what is asked nor what is kept: `run` gives it the samples that are missing, each with a seed
 of its own, and writes down each reply. A reply without a sample has a fault, and is asked for again by the next run.

@@ -37,13 +37,27 @@ class EngineOptions:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Makes a request one for a part of a response: what comes next behind the tokens of the prompt.
+
+    Attributes:
+        stops: texts that end the part; each is kept in it.
+        is_first: whether nothing of the response is there yet.
+    """
+
+    stops: tuple[str, ...] = ()
+    is_first: bool = True
+
+
+@dataclass(frozen=True)
 class Request:
-    """One sample to draw."""
+    """One sample to draw; with `part`, a part of one, of an engine that takes them."""
 
     key: Key
     prompt: Prompt
     sampling: Sampling
     seed: int
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,10 @@ class Reply:
         fault: why there is no sample, in one line; empty if all is well.
         note: something to know about a sample that counts, with the same words for each such sample.
         forced: whether a thinking budget cut the thoughts and forced an answer.
+        token_ids: of a part, with the one that ends the model's turn.
+        ended: whether the last of them ends the model's turn.
+        transcript: the response with the outputs of its programs; None where none could run.
+        tools: counts of `interpreter.tool_stats.ToolStats`; None where no program could run.
     """
 
     text: str | None = None
@@ -67,6 +85,10 @@ class Reply:
     fault: str = ""
     note: str = ""
     forced: bool = False
+    token_ids: tuple[int, ...] = ()
+    ended: bool = False
+    transcript: str | None = None
+    tools: Mapping[str, int] | None = None
 
 
 Deliver = Callable[[Request, Reply], None]
@@ -94,6 +116,22 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what it holds."""
+
+
+class PartsEngine(Engine, Protocol):
+    """An engine that also answers requests for parts of a response, which the code interpreter needs.
+
+    Attributes:
+        takes_parts: true.
+    """
+
+    takes_parts: bool
+
+    def generate(self, requests: Iterable[Request | None], deliver: Deliver) -> None:
+        """Answer all requests, see `Engine`; None means that there is nothing to ask for now: ask again soon.
+
+        The reply to a part has `token_ids` and `ended`.
+        """
 
 
 def sample_seed(run_seed: int, benchmark: str, problem: str, index: int) -> int:

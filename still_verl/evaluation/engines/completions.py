@@ -1,6 +1,7 @@
 """What an OpenAI-compatible server is asked, and what its answer is: a sample, a fault, or a reason to ask again."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from still_verl.evaluation.engines.base import EngineError, Reply, Request
@@ -10,6 +11,11 @@ MAX_MESSAGE = 200  # characters of a server's message that are shown
 LOWERED = "samples that the server cut before the asked max_tokens"
 NO_FINISH = "replies without a finish_reason"
 ONLY_THOUGHTS = "replies with reasoning and no content, whose reasoning was read"
+
+NO_TOKENS = (
+    "the server returns no token ids, so that a response cannot go on behind the output of a program; "
+    "use a server of vLLM's (it knows `return_token_ids`), or --engine vllm"
+)
 
 _OF_ALL = (401, 403, 404)  # the key or the model is wrong, for every request
 _OF_THIS = (400, 413, 422)  # another try would be answered alike
@@ -42,6 +48,10 @@ def completion(base: str, model: str, request: Request) -> tuple[str, dict[str, 
     }
     if sampling.top_k:
         body["top_k"] = sampling.top_k
+    if request.part is not None:
+        body["return_token_ids"] = True
+        if request.part.stops:
+            body |= {"stop": list(request.part.stops), "include_stop_str_in_output": True}
     if request.prompt.messages:
         return f"{base}/chat/completions", body | {"messages": request.prompt.as_chat()}
     if request.prompt.tokens is not None:
@@ -54,7 +64,7 @@ def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Repl
 
     Raises:
         AskAgain: it failed in a way that may pass.
-        EngineError: it refuses every request.
+        EngineError: it refuses every request, or gives no tokens of a part.
     """
     if status in _OF_ALL:
         raise EngineError(f"the server answers {status}: {_message(body)}")
@@ -68,7 +78,8 @@ def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Repl
         text, note = _text(choice)
     except _NOT_WHAT_IT_SHOULD_BE:
         raise AskAgain(f"the server answers garbage: {_shown(body)}") from None
-    return _sample(choice, text, note, _tokens(answer), request)
+    reply = _sample(choice, text, note, _tokens(answer), request)
+    return reply if reply.fault or request.part is None else _as_part(reply, choice)
 
 
 def _sample(choice: dict[str, Any], text: str | None, note: str, tokens: int | None, request: Request) -> Reply:
@@ -84,6 +95,16 @@ def _sample(choice: dict[str, Any], text: str | None, note: str, tokens: int | N
     if finish == "length" and tokens is not None and tokens < request.sampling.max_tokens:
         note = note or LOWERED
     return Reply(text, finish, tokens, note=note)
+
+
+def _as_part(reply: Reply, choice: dict[str, Any]) -> Reply:
+    """A reply with its tokens, which are continued as they are: a text would be cut into others."""
+    ids = choice.get("token_ids")
+    if not isinstance(ids, list) or not all(type(token) is int for token in ids):
+        raise EngineError(NO_TOKENS)
+    # Where a text stopped it, `stop_reason` is that text.
+    ended = reply.finish_reason != "length" and not isinstance(choice.get("stop_reason"), str)
+    return replace(reply, token_ids=tuple(ids), tokens=len(ids), ended=ended)
 
 
 def _text(choice: dict[str, Any]) -> tuple[str | None, str]:

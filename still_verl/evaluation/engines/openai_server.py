@@ -19,6 +19,7 @@ from still_verl.registry import in_one_line
 CONNECT_S = 10.0
 FIRST_WAIT_S = 0.5  # before the second try; twice as long before each further one
 LONGEST_WAIT_S = 30.0
+PAUSE_S = 0.02  # until it is asked again whether there is something to send
 # So many samples in a row without an answer, at least, and the server is taken to be gone.
 GONE = 16
 
@@ -29,6 +30,8 @@ class OpenAIServer:
     Never more than `options.concurrency` requests are open. One that fails in a way that may pass is sent again. The
     key, if the server wants one, is in `OPENAI_API_KEY`.
     """
+
+    takes_parts = True
 
     def __init__(self, options: EngineOptions) -> None:
         """Describe a server; nothing is sent before `identity`.
@@ -88,15 +91,15 @@ class OpenAIServer:
     def close(self) -> None:
         """Nothing is held between two calls."""
 
-    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """Answer all requests, see `base.Engine`.
+    def generate(self, requests: Iterable[Request | None], deliver: Deliver) -> None:
+        """Answer all requests, see `base.PartsEngine`.
 
         Raises:
-            EngineError: the server refuses every request, or is gone.
+            EngineError: the server refuses every request, is gone, or gives no tokens of a part.
         """
         asyncio.run(self._generate(iter(requests), deliver))
 
-    async def _generate(self, requests: Iterator[Request], deliver: Deliver) -> None:
+    async def _generate(self, requests: Iterator[Request | None], deliver: Deliver) -> None:
         limits = httpx.Limits(max_connections=self._options.concurrency)
         timeout = httpx.Timeout(self._options.timeout_s, connect=CONNECT_S, pool=None)
         async with httpx.AsyncClient(headers=self._headers(), limits=limits, timeout=timeout) as client:
@@ -107,9 +110,12 @@ class OpenAIServer:
             waiting = _chained(first, requests)
             await _all([self._work(client, waiting, deliver) for _ in range(self._options.concurrency)])
 
-    async def _work(self, client: httpx.AsyncClient, waiting: Iterator[Request], deliver: Deliver) -> None:
+    async def _work(self, client: httpx.AsyncClient, waiting: Iterator[Request | None], deliver: Deliver) -> None:
         """Answer one request after the other until none is left."""
         for request in waiting:
+            if request is None:
+                await asyncio.sleep(PAUSE_S)
+                continue
             started = time.perf_counter()
             reply = await self._reply(client, request)
             deliver(request, _with_seconds(reply, time.perf_counter() - started))
@@ -165,7 +171,7 @@ def _wait_s(attempt: int, asked_s: float | None) -> float:
     return min(FIRST_WAIT_S * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
 
 
-def _chained(first: Request, rest: Iterator[Request]) -> Iterator[Request]:
+def _chained(first: Request, rest: Iterator[Request | None]) -> Iterator[Request | None]:
     yield first
     yield from rest
 

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from still_verl.evaluation.prompts import Prompt
 from still_verl.registry import in_one_line
 
 CUT_BY_CONTEXT = "samples that the model's context cut before the asked max_tokens"
+PAUSE_S = 0.005  # until it is asked again whether there is something to do
 _FINISHED = ("stop", "length")
 
 # Of vLLM's CPU build. The executor is given by its class name: `uni` would become `mp` there, another process.
@@ -26,6 +28,8 @@ _ON_CPU = {
 
 class VllmOffline:
     """A model in vLLM. Samples go in and out one by one, so that each is kept as soon as it is there."""
+
+    takes_parts = True
 
     def __init__(self, options: EngineOptions) -> None:
         """Describe a model; it is loaded when the first sample is asked for.
@@ -58,8 +62,8 @@ class VllmOffline:
         """Let go of the model."""
         self._llm = None
 
-    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """Answer all requests, see `base.Engine`.
+    def generate(self, requests: Iterable[Request | None], deliver: Deliver) -> None:
+        """Answer all requests, see `base.PartsEngine`.
 
         Raises:
             EngineError: vLLM cannot load the model, or fails.
@@ -67,7 +71,12 @@ class VllmOffline:
         waiting = iter(requests)
         running: dict[str, tuple[Request, float]] = {}
         for number, request in enumerate(waiting):
-            self._add(request, str(number), running, deliver)
+            if request is not None:
+                self._add(request, str(number), running, deliver)
+            elif running:
+                self._step(running, deliver)
+            else:
+                time.sleep(PAUSE_S)
             while len(running) >= self._options.concurrency:
                 self._step(running, deliver)
         while running:
@@ -77,6 +86,9 @@ class VllmOffline:
         """Give one request to the engine; a prompt that the model has no room for is a fault of this one only."""
         self._load()
         tokens = self._tokens(request.prompt)
+        if len(tokens) >= self._context and request.part and not request.part.is_first:
+            deliver(request, Reply("", "length", 0, note=CUT_BY_CONTEXT))
+            return
         if len(tokens) >= self._context:
             fault = f"the prompt has {len(tokens):,} tokens, and the model's context {self._context:,}"
             deliver(request, Reply(fault=fault))
@@ -104,18 +116,27 @@ class VllmOffline:
         tokens = len(output.token_ids)
         is_cut = output.finish_reason == "length" and tokens < request.sampling.max_tokens
         note = CUT_BY_CONTEXT if is_cut else ""
-        return Reply(output.text, output.finish_reason, tokens, seconds, note=note)
+        reply = Reply(output.text, output.finish_reason, tokens, seconds, note=note)
+        if request.part is None:
+            return reply
+        # Where a text stopped it, `stop_reason` is that text.
+        ended = output.finish_reason == "stop" and not isinstance(output.stop_reason, str)
+        return replace(reply, token_ids=tuple(output.token_ids), ended=ended)
 
     def _params(self, request: Request) -> Any:
         from vllm import SamplingParams
 
         sampling = request.sampling
+        stops: dict[str, Any] = {}
+        if request.part is not None and request.part.stops:
+            stops = {"stop": list(request.part.stops), "include_stop_str_in_output": True}
         return SamplingParams(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             top_k=sampling.top_k or -1,
             max_tokens=sampling.max_tokens,
             seed=request.seed,
+            **stops,
         )
 
     def _tokens(self, prompt: Prompt) -> list[int]:

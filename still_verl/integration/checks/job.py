@@ -18,7 +18,7 @@ from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.gold import check_gold_answers
 from still_verl.integration.checks.gpu import check_attention, check_driver
-from still_verl.integration.checks.interpreter import check_interpreter, check_sandbox
+from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.machine import check_accelerators, check_packages, check_trackers
 from still_verl.integration.checks.model import check_context_window, open_model
@@ -40,6 +40,7 @@ from still_verl.integration.checks.upstream import build_upstream, check_upstrea
 from still_verl.integration.checks.weights import check_weights
 from still_verl.integration.cpu.fork_server import with_forkserver
 from still_verl.integration.cpu.platform import CpuPlatform
+from still_verl.interpreter.checks import check_sandbox
 
 
 def check_job(config: DictConfig) -> None:

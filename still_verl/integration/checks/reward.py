@@ -10,7 +10,6 @@ from still_verl import paths
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.loops import runs_code
-from still_verl.integration.checks.tracked import tracked
 from still_verl.registry import in_one_line
 from still_verl.rewards.compose import value_of
 from still_verl.rewards.gold_faults import reads_the_gold
@@ -20,6 +19,7 @@ from still_verl.rewards.registries import TERMS
 from still_verl.rewards.reward_kwargs import check_keywords
 from still_verl.rewards.sample import Sample
 from still_verl.rewards.settings import WHOLE_REWARD, RewardConfig
+from still_verl.tracked import tracked
 
 INSTRUCTIONS = "instructions"  # the term that looks at the form alone
 # Responses that a term may look at: with and without a format, finished or cut.

@@ -11,7 +11,7 @@ from still_verl.dynamics.coefficient import Coefficient, Follow, follow_entropy,
 from still_verl.dynamics.registries import SCHEDULES
 from still_verl.dynamics.schedules import INHERIT, ScheduleConfig, in_steps, value_at
 from still_verl.integration.checks.run_length import run_length
-from still_verl.integration.checks.tracked import tracked
+from still_verl.tracked import tracked
 
 # What each value may be. Below 0.01 vLLM samples at 0.01 all the same, while log-probs would divide by less. Above the
 # upper ends a term outweighs every reward: a missing minus in an exponent.

@@ -11,7 +11,7 @@ from still_verl.dynamics.registries import SELECTION_RULES
 from still_verl.dynamics.selection import Group, select
 from still_verl.dynamics.settings import SelectionConfig
 from still_verl.integration.checks.loops import DEFAULT_LOOP, follows_the_step, loops, runs_code
-from still_verl.integration.checks.tracked import tracked
+from still_verl.tracked import tracked
 
 GROUPS_TRIED = 64  # of random responses, beside those that are made for each number of right ones
 

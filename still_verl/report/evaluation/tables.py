@@ -44,7 +44,7 @@ def _cells(evaluation: Evaluation, benchmark: str) -> dict[str, str]:
     if found is None:
         return {}
     count = evaluation.counts()[benchmark]
-    cells = _accuracy(found) | _verdicts(count) | _costs(evaluation.of(benchmark))
+    cells = _accuracy(found) | _verdicts(count) | _programs(count) | _costs(evaluation.of(benchmark))
     if benchmark in evaluation.texts:
         for category, rate in evaluation.texts[benchmark].per_thousand_words().items():
             cells[f"{category}, per 1,000 words"] = f"{rate:.2f}"
@@ -78,6 +78,21 @@ def _verdicts(count: Counts) -> dict[str, str]:
         "the file says otherwise on": f"{count.file_disagrees:,}",
         "answered": _share(count.answered, count),
         "finished": _share(count.finished, count),
+    }
+
+
+def _programs(count: Counts) -> dict[str, str]:
+    """Return what samples did with the interpreter; nothing where there was none."""
+    if count.programs is None:
+        return {}
+    found = count.programs.figures()
+    return {
+        "programs of a sample": f"{found['calls']:.2f}",
+        "programs that ran to their end": percent(found["succeeded"]),
+        "programs that were stopped or crashed": f"{found['stopped']:,}",
+        "programs that the sandbox did not run": f"{found['sandbox_faults']:,}",
+        "samples with a program": percent(found["with_program"]),
+        "samples at the limit of programs": percent(found["at_limit"]),
     }
 
 
