@@ -1,9 +1,9 @@
 """Runs a program against the tests of a problem and compares what comes out.
 
-Each test is run in a process of its own, but the tests of a function: once the first has passed, the others are run in
-one process, as many as fit into the time of one. What they return there counts if it is right. A test that fails there
-may have failed by what another left behind: it is run alone, too, and more than once, so that a program that guesses
-does not profit from a second try.
+The first test is run in a process of its own. Once it has passed, the others are run in one process, as many as fit
+into the time of one, unless they are Python themselves. What comes out there counts if it is right. A test that fails
+there may have failed by what another left behind: it is run alone, too, and more than once, so that a program that
+guesses does not profit from a second try.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ def run_tests(program: str, problem: Problem, settings: CodeConfig) -> Ran:
         if fault and not settings.fraction:
             return Ran(passed, number + 1, len(chosen), reason)
         if number == 0:
-            shares = problem.kind == "function" and not fault
+            shares = problem.kind != "assertions" and not fault
     return Ran(passed, len(chosen), len(chosen), reason or "passed")
 
 
@@ -155,21 +155,37 @@ def _wrong_value(written: bytes, test: Case, problem: Problem, settings: CodeCon
 def _run_together(
     program: str, tests: Sequence[Case], problem: Problem, settings: CodeConfig, seconds: float
 ) -> list[bool]:
-    """Run tests of a function in one process, and return which of them passed.
+    """Run tests in one process, and return which of them passed.
 
     All of them together get the time of one, so that none can take longer than alone. The list is empty where the
     process did not end well: nothing is known then.
     """
     if seconds <= 0:
         return []
-    given = "\n".join(test.given for test in tests)
-    sandbox = sandboxes.answers(settings, program)
-    result = sandbox.run_script(scripts.call_each(program, problem), given.encode(), seconds)
+    if problem.kind == "program":
+        script, given = scripts.run_each(program), [values.dumps(test.given) for test in tests]
+    else:
+        script, given = scripts.call_each(program, problem), [test.given for test in tests]
+    result = sandboxes.answers(settings, program).run_script(script, "\n".join(given).encode(), seconds)
     written = result.stdout.split(b"\n")[:-1]
     if result.kind != "ok" or len(written) != len(tests):
         return []
     pairs = zip(written, tests, strict=True)
-    return [not _wrong_value(value, test, problem, settings) for value, test in pairs]
+    judge = _wrong_text if problem.kind == "program" else _wrong_value
+    return [not judge(each, test, problem, settings) for each, test in pairs]
+
+
+def _wrong_text(written: bytes, test: Case, problem: Problem, settings: CodeConfig) -> str:
+    """Say what is wrong with what a program printed, as `inside.calls.run_each` wrote it; nothing if it is right."""
+    try:
+        printed = values.loads(written.decode())
+    except ValueError:
+        printed = None
+    if not isinstance(printed, bytes):
+        return "wrong: no output"
+    if _is_right(test, printed.decode("utf-8", "surrogateescape"), problem, settings):
+        return ""
+    return "wrong output"
 
 
 def _is_right(test: Case, found: object, problem: Problem, settings: CodeConfig) -> bool:

@@ -5,6 +5,7 @@ from still_verl.rewards.code.program import goes_on
 
 _CALL = "from still_verl.interpreter.sandbox.inside import calls\ncalls.call({!a}, {!a}, {!a})"
 _CALL_EACH = "from still_verl.interpreter.sandbox.inside import calls\ncalls.call_each({!a}, {!a}, {!a})"
+_RUN_EACH = "from still_verl.interpreter.sandbox.inside import calls\ncalls.run_each({!a})"
 _SERVE = "from still_verl.interpreter.sandbox.inside import remote\nremote.serve({!a}, {!a}, {!a})"
 _CHECK = "from still_verl.interpreter.sandbox.inside import remote\nremote.check({!a}, {!a}, {!a}, {!a})"
 
@@ -24,6 +25,11 @@ def call(program: str, problem: Problem) -> str:
 def call_each(program: str, problem: Problem) -> str:
     """Return a script that does so for several lines of arguments."""
     return _CALL_EACH.format(whole(program, problem), problem.before, problem.function)
+
+
+def run_each(program: str) -> str:
+    """Return a script that runs a program for several inputs."""
+    return _RUN_EACH.format(program)
 
 
 def serve(program: str, problem: Problem) -> str:

@@ -1,4 +1,4 @@
-"""The tests of a function share a process once the first has passed: no right function loses, no wrong one gains."""
+"""Tests share a process once the first has passed: no right program loses, no wrong one gains."""
 
 import json
 from typing import Any
@@ -104,3 +104,57 @@ def test_a_share_counts_each_test() -> None:
     assert run(WRONG["later"], fraction=True).passed == 6
     assert run(WRONG["late error"], fraction=True).passed == 5
     assert run(WRONG["no end"], fraction=True, seconds_per_answer=30.0).passed == 7
+
+
+STREAMS = {"inputs": [f"{n}\n" for n in NUMBERS], "outputs": [f"{2 * n}\n" for n in NUMBERS]}
+# Right in a process of its own; each leaves something behind, or ends in a way of its own.
+RIGHT_PROGRAMS = {
+    "plain": "print(2 * int(input()))",
+    "stdin": "import sys\nsys.stdout.write(str(2 * int(sys.stdin.read())))",
+    "bytes": "import sys\nsys.stdout.buffer.write(b'%d' % (2 * int(sys.stdin.buffer.readline())))",
+    "descriptor": "import os\nos.write(1, b'%d' % (2 * int(os.read(0, 99))))",
+    "open": "print(2 * int(open(0).read()))",
+    "closes": "import sys\nprint(2 * int(input()))\nsys.stdin.close()\nsys.stdout.close()",
+    "thread": "import threading\ndef main():\n    print(2 * int(input()))\nthreading.Thread(target=main).start()",
+    "exits": "import sys\nprint(2 * int(input()))\nsys.exit(0)",
+    "ends at once": "import os\nprint(2 * int(input()), flush=True)\nos._exit(0)",
+    "at exit": "import atexit\nn = int(input())\natexit.register(lambda: print(2 * n))",
+    "main": "def main():\n    print(2 * int(input()))\nif __name__ == '__main__':\n    main()",
+    "leaves a file": "import os\nn = int(input())\nassert not os.path.exists('/tmp/mark')\n"
+    "open('/tmp/mark', 'w').close()\nprint(2 * n)",
+    "spoils print": "import builtins\nn = int(input())\nprint(2 * n)\nbuiltins.print = None",
+    "spoils int": "import builtins\nprint(2 * int(input()))\nbuiltins.int = str",
+}
+WRONG_PROGRAMS = {
+    "later": "n = int(input())\nprint(2 * n if n < 6 else 0)",
+    "fails later": "n = int(input())\nassert n < 6\nprint(2 * n)",
+    "exit code": "import sys\nn = int(input())\nprint(2 * n)\nsys.exit(n > 5)",
+    "no end": "n = int(input())\nwhile n == 6:\n    pass\nprint(2 * n)",
+    "writes lines": "import os\nn = int(input())\nfor fd in range(3, 30):\n    try:\n        os.write(fd, "
+    'b\'{"bytes": "MTI="}\\n\' * 8)\n    except OSError:\n        pass\nprint(2 * n if n < 4 else 7)',
+}
+
+
+def run_program(program: str) -> Ran:
+    return run_tests(program, read_problem(json.dumps(STREAMS)), CodeConfig(seconds=2.0))
+
+
+@pytest.mark.parametrize("name", RIGHT_PROGRAMS)
+def test_a_program_that_is_right_alone_is_right(name: str) -> None:
+    assert run_program(RIGHT_PROGRAMS[name]) == Ran(8, 8, 8, "passed")
+
+
+@pytest.mark.parametrize("name", WRONG_PROGRAMS)
+def test_a_program_that_is_wrong_for_one_test_is_wrong(name: str) -> None:
+    ran = run_program(WRONG_PROGRAMS[name])
+    assert ran.passed < 8 and ran.reason != "passed", ran
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "stdin", "bytes", "descriptor", "open", "thread", "exits", "at exit", "main"]
+)
+def test_an_ordinary_program_takes_two_processes(name: str, processes: list[bytes]) -> None:
+    run_program("print(0)")  # whose sandbox starts
+    processes.clear()
+    assert run_program(f"{RIGHT_PROGRAMS[name]}\n# counted").passed == 8
+    assert len(processes) == 2

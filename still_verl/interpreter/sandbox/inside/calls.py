@@ -3,8 +3,10 @@
 import builtins
 import os
 import sys
+import threading
 import types
 from collections.abc import Callable
+from typing import IO
 
 from still_verl.interpreter.sandbox.inside import scripts, values
 
@@ -43,6 +45,48 @@ def call_each(program: str, before: str, function: str) -> None:
     for line in lines:
         value = find(loaded, function)(*values.loads(line))
         write_all(output, values.dumps(value).encode() + b"\n")
+
+
+def run_each(program: str) -> None:
+    """Run a program once for each input, a line of plain data each. Runs as a script itself.
+
+    Writes what it printed, as plain data, a line each.
+
+    Raises:
+        RuntimeError: a run failed.
+        OSError: there is no place for files.
+    """
+    lines = read_all(0).decode().splitlines()
+    output = os.dup(1)
+    for line in lines:
+        for fd in (0, 1):  # a program may close them, and no file below may get their numbers
+            os.dup2(output, fd)
+        with _file(values.loads(line).encode("utf-8", "surrogatepass")) as given, _file(b"") as printed:
+            os.dup2(given.fileno(), 0)
+            os.dup2(printed.fileno(), 1)
+            sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+            error = scripts.run_script(program, scripts.PROGRAM)
+            if error is not None:
+                raise RuntimeError(error)
+            _wait_for_threads()
+            printed.seek(0)
+            write_all(output, values.dumps(printed.read()).encode() + b"\n")
+
+
+def _file(content: bytes) -> IO[bytes]:
+    """Make a file without a name, at its beginning."""
+    file = open(os.open("/tmp", os.O_TMPFILE | os.O_RDWR), "w+b")
+    file.write(content)
+    file.seek(0)
+    return file
+
+
+def _wait_for_threads() -> None:
+    """Wait for what a program started and left to run; Python itself does that at the end of a process only."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    sys.stdout.flush()
 
 
 def keep_apart(fd: int) -> int:
