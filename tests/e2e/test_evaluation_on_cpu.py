@@ -1,12 +1,9 @@
 """`still-verl eval` with a real model on real vLLM: killed three times, and of a checkpoint of a job."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from by_heart import learn
 from by_heart import problems as texts_with_answers
+from killed_evaluations import kill_after, lines_of
 
 from still_verl.demo.prepare import prepare
 from still_verl.evaluation.rows import Row, read_rows
@@ -38,23 +36,9 @@ def command(model: Path, file: Path, output: Path, at_once: int) -> list[str]:
     return [sys.executable, "-m", "still_verl", "eval", str(model), *where, *sampling]
 
 
-def lines_of(journal: Path) -> int:
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
-
-
 def run(arguments: list[str]) -> None:
     done = subprocess.run(arguments, **TEXT)
     assert done.returncode == 0, done.stderr[-4000:]
-
-
-def kill_after(rows: int, arguments: list[str], journal: Path) -> None:
-    there = lines_of(journal)
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 240
-    while lines_of(journal) < there + rows and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
 
 
 def different(left: Path, right: Path) -> set[tuple[str, str, int]]:
@@ -74,7 +58,7 @@ def test_a_run_that_is_killed_three_times_has_the_rows_of_one_that_is_not(tmp_pa
     run(command(demo.model, file, whole, at_once=32))
     run(command(demo.model, file, alone, at_once=1))
     for rows in (1, 17, 40):
-        kill_after(rows, command(demo.model, file, killed, at_once=32), killed / "journal.jsonl")
+        kill_after(rows, command(demo.model, file, killed, at_once=32), killed / "journal.jsonl", seconds=240)
     before_last = lines_of(killed / "journal.jsonl")
     run(command(demo.model, file, killed, at_once=32))
     assert 1 + 17 + 40 <= before_last < PROBLEMS * K

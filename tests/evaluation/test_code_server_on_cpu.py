@@ -1,17 +1,15 @@
 """Programs in the responses of a server: what it is asked, what it must return, and a run that is killed."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coding_engine import BLOCK, END, code_settings, cut_at_stops, run, tokenizer
+from killed_evaluations import kill_after, lines_of
 from scripted_server import PROBE, ScriptedServer, answer_to, choice
 
 from still_verl.demo.prepare import prepare
@@ -73,20 +71,6 @@ def command(tmp_path: Path, url: str, output: Path) -> list[str]:
     where = ["--url", url, "-b", str(file), "-o", str(output), "--tokenizer", str(prepare("smollm2").model)]
     how = ["--code", "--prompt", "raw", "--max-tokens", "400", "--concurrency", "4", "--json"]
     return [sys.executable, "-m", "still_verl", "eval", *where, *how]
-
-
-def lines_of(journal: Path) -> int:
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
-
-
-def kill_after(rows: int, started: list[str], journal: Path) -> None:
-    there = lines_of(journal)
-    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while lines_of(journal) < there + rows and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.001)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
 
 
 @pytest.mark.timeout(600)

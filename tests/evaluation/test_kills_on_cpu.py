@@ -1,14 +1,12 @@
 """A run that is killed goes on where it was."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from killed_evaluations import kill_after, lines_of
 from scripted_server import PROBE, ScriptedServer
 
 pytestmark = pytest.mark.process
@@ -19,21 +17,6 @@ KILLS, AT_ONCE, PROBLEMS, K = 20, 8, 60, 5
 def command(url: str, problems: Path, output: Path) -> list[str]:
     options = ["--k", str(K), "--max-tokens", "64", "--concurrency", str(AT_ONCE), "--json"]
     return [sys.executable, "-m", "still_verl", "eval", "--url", url, "-b", str(problems), "-o", str(output), *options]
-
-
-def lines_of(journal: Path) -> int:
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
-
-
-def kill_after(rows: int, started: list[str], journal: Path) -> None:
-    """Start a run and kill it when it has written so many rows."""
-    there = lines_of(journal)
-    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while lines_of(journal) < there + rows and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.001)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
 
 
 def test_twenty_kills_change_no_byte_and_draw_no_sample_again_but_those_in_flight(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from still_verl.cli import app
 from still_verl.config_errors import ConfigError
 from still_verl.interpreter.sandbox.base import SandboxUnavailable
-from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.rewards.code import grade as grade_module
 from still_verl.rewards.code.grade import grade
 from still_verl.rewards.code.settings import CodeConfig
@@ -36,18 +35,11 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What each process gets to read; they are run for real, in a sandbox that has started."""
+def runs(processes: list[bytes]) -> list[bytes]:
+    """What each process gets to read, once the sandbox has started."""
     grade(RIGHT, {"inputs": ["1"], "outputs": ["2"]})
-    found: list[bytes] = []
-    real = Local.run_script
-
-    def counted(self: Local, code: str, stdin: bytes = b"", seconds: float | None = None) -> Any:
-        found.append(stdin)
-        return real(self, code, stdin, seconds)
-
-    monkeypatch.setattr(Local, "run_script", counted)
-    return found
+    processes.clear()
+    return processes
 
 
 def test_a_row_has_the_same_keys_whatever_happens() -> None:

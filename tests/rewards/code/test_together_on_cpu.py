@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from still_verl.interpreter.sandbox.local.client import Local
 from still_verl.rewards.code.layouts import read_problem
 from still_verl.rewards.code.run import Ran, run_tests
 from still_verl.rewards.code.settings import CodeConfig
@@ -45,19 +44,11 @@ WRONG = {
 }
 
 
-@pytest.fixture
-def processes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What each process gets to read; they are run for real, in a sandbox that has started."""
+@pytest.fixture(autouse=True)
+def started(processes: list[bytes]) -> None:
+    """Start the sandbox, which takes longer than a test: how long the first takes decides how many share a process."""
     run("def double(n):\n    return 0")
-    found: list[bytes] = []
-    real = Local.run_script
-
-    def counted(self: Local, code: str, stdin: bytes = b"", seconds: float | None = None) -> Any:
-        found.append(stdin)
-        return real(self, code, stdin, seconds)
-
-    monkeypatch.setattr(Local, "run_script", counted)
-    return found
+    processes.clear()
 
 
 def run(program: str, **settings: Any) -> Ran:
@@ -136,7 +127,7 @@ WRONG_PROGRAMS = {
 
 
 def run_program(program: str) -> Ran:
-    return run_tests(program, read_problem(json.dumps(STREAMS)), CodeConfig(seconds=2.0))
+    return run_tests(program, read_problem(json.dumps(STREAMS)), CodeConfig(seconds=2.0, memory_mb=512))
 
 
 @pytest.mark.parametrize("name", RIGHT_PROGRAMS)
@@ -154,7 +145,5 @@ def test_a_program_that_is_wrong_for_one_test_is_wrong(name: str) -> None:
     "name", ["plain", "stdin", "bytes", "descriptor", "open", "thread", "exits", "at exit", "main"]
 )
 def test_an_ordinary_program_takes_two_processes(name: str, processes: list[bytes]) -> None:
-    run_program("print(0)")  # whose sandbox starts
-    processes.clear()
     assert run_program(f"{RIGHT_PROGRAMS[name]}\n# counted").passed == 8
     assert len(processes) == 2
