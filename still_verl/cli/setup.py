@@ -42,7 +42,7 @@ def demo_model(name: Annotated[str, typer.Argument(help="tiny, skills, smollm2, 
     require_verl("demo-model")
     try:
         built = prepare(name)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, ImportError, OSError) as error:
         stop(str(error))
     for what, path in (("model", built.model), ("train", built.train), ("validation", built.val)):
         console.print(f"{what:<11}{path}", highlight=False, soft_wrap=True)
@@ -72,7 +72,7 @@ def demo(
         if failure is not None:
             chosen = FAILURES.find(failure)
         run_demo(recipe, seed, overrides or [], console, chosen)
-    except (DemoError, ValueError) as error:
+    except (DemoError, ValueError, ImportError, OSError) as error:
         stop(str(error))
     except KeyboardInterrupt:
         stop("interrupted; the job is stopped", code=130)

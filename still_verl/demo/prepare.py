@@ -38,7 +38,8 @@ def prepare(name: str) -> DemoModel:
 
     Raises:
         ValueError: there is no such name (the message lists those that exist), or the shipped weights are damaged.
-        ModuleNotFoundError: a package that `smollm2` comes from, or the puzzles of `skills`, is not installed.
+        ModuleNotFoundError: a package that `smollm2` comes from is not installed.
+        ConfigError: the puzzles of `skills` are not installed.
         FileExistsError: files of somebody else lie where the model should be.
     """
     makers: dict[str, Callable[[Path, Path], None]] = {

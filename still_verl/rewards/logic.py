@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from still_verl.config_errors import did_you_mean
+from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.rewards.gold import UnreadableGold
 from still_verl.rewards.gold_faults import reads_gold
 from still_verl.rewards.sample import Sample
@@ -72,8 +72,8 @@ def puzzle_fault(written: Any, preset: "Preset") -> str:
             return f"dataset={puzzle['dataset']!r}: its own answer {puzzle['answer']!r:.60} is not right"
     except UnreadablePuzzle as error:
         return str(error)
-    except ImportError:
-        return f"reasoning-gym is not installed: pip install reasoning-gym=={VERSION}"
+    except ConfigError as error:
+        return str(error)
     return ""
 
 
@@ -83,11 +83,12 @@ def solved(sample: Sample) -> float:
 
     Raises:
         UnreadablePuzzle: the row is no puzzle of an allowed set.
+        ConfigError: reasoning-gym is not installed.
     """
     puzzle = read_puzzle(sample.ground_truth)
     try:
         return float(is_solved(puzzle, sample.found.answer))
-    except ImportError:
+    except ConfigError:
         raise
     except Exception:  # the puzzle was tried before the job, so it is the answer that a set cannot read
         return 0.0
@@ -104,11 +105,22 @@ def is_solved(puzzle: Mapping[str, Any], answer: str) -> bool:
     return bool(_judge(puzzle["dataset"]).score_answer(answer, dict(puzzle)) >= 1.0)
 
 
+def data_set(name: str, size: int, seed: int, **settings: Any) -> Any:
+    """Make a data set of reasoning-gym; it yields entries with `question`, `answer` and `metadata`.
+
+    Raises:
+        ConfigError: reasoning-gym is not installed.
+    """
+    try:
+        import reasoning_gym
+    except ImportError as error:
+        raise ConfigError(f"reasoning-gym is not installed: pip install reasoning-gym=={VERSION}") from error
+    return reasoning_gym.create_dataset(name, size=size, seed=seed, **settings)
+
+
 @cache
 def _known(name: str) -> Any:
-    import reasoning_gym
-
-    return reasoning_gym.create_dataset(name, size=1, seed=0)
+    return data_set(name, size=1, seed=0)
 
 
 def _judge(name: str) -> Any:
@@ -128,10 +140,9 @@ def rows(name: str, count: int, seed: int) -> Iterator[dict[str, Any]]:
 
     Raises:
         UnreadablePuzzle: the set is not allowed.
+        ConfigError: reasoning-gym is not installed.
     """
-    import reasoning_gym
-
-    for index, entry in enumerate(reasoning_gym.create_dataset(name, size=count, seed=seed)):
+    for index, entry in enumerate(data_set(name, size=count, seed=seed)):
         written = ground_truth(entry)
         read_puzzle(written)
         yield {

@@ -23,7 +23,10 @@ def check_keywords(reward: Callable[..., Any], given: Mapping[str, Any], prefix:
     Raises:
         ConfigError: names the keyword and those that there are.
     """
-    parameters = inspect.signature(reward).parameters.values()
+    try:
+        parameters = inspect.signature(reward).parameters.values()
+    except ValueError:  # some functions of C do not say
+        return
     own = [each for each in parameters if each.kind not in _STARRED and each.name not in COLUMNS]
     known = [each.name for each in own]
     for name, value in given.items():
@@ -40,4 +43,6 @@ def check_keywords(reward: Callable[..., Any], given: Mapping[str, Any], prefix:
 def _reads_any(reward: Callable[..., Any]) -> bool:
     """Say whether a function takes any keyword. Ours take what verl passes besides, and read none of it."""
     kinds = [parameter.kind for parameter in inspect.signature(reward).parameters.values()]
-    return inspect.Parameter.VAR_KEYWORD in kinds and not paths.is_reward_fn(inspect.getfile(reward))
+    code = getattr(reward, "__code__", None)  # an object with `__call__`, or a partial, has none
+    is_ours = code is not None and paths.is_reward_fn(code.co_filename)
+    return inspect.Parameter.VAR_KEYWORD in kinds and not is_ours

@@ -1,17 +1,23 @@
 """The three skills of the tiny model: what is right is paid, mistakes are planted, validation is never read before."""
 
 import random
+import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from still_verl.cli import app
 from still_verl.demo import tasks
+from still_verl.demo.prepare import prepare
 from still_verl.demo.skills import programs, sisters
 from still_verl.demo.skills.mixture import SKILLS, draw_example, write_skills
 from still_verl.demo.skills.skill import Skill, draw
+from still_verl.demo.tasks import write_rows
 from still_verl.demo.tokenizer import character_tokenizer
 from still_verl.rewards.compose import score
 from still_verl.rewards.presets import BOXED, CODE, LOGIC, Preset
@@ -82,3 +88,28 @@ def test_examples_of_pre_training_are_of_every_skill() -> None:
     rng = random.Random(6)
     starts = {draw_example(rng)[1][:4] for _ in range(60)}
     assert starts == {"<thi", "```p", "<ans"}
+
+
+def test_without_the_puzzles_the_command_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    done = CliRunner().invoke(app, ["demo-model", "skills"])
+    assert done.exit_code == 1 and done.stderr.startswith("still-verl: reasoning-gym is not installed: pip install")
+
+
+@pytest.mark.process
+def test_the_shipped_model_has_each_skill_and_seldom_uses_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: Callable[..., Any]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built = prepare("skills")
+    problems: dict[str, list[dict[str, Any]]] = {source: [] for source in PAID_BY}
+    for row in pq.read_table(built.val).slice(0, 144).to_pylist():
+        problems[row["data_source"]].append(row)
+    for source, rows in problems.items():
+        file = write_rows(tmp_path / "some.parquet", rows)
+        texts = answer(built.model, file, temperature=1.0).texts
+        golds = [row["reward_model"]["ground_truth"] for row in rows]
+        right = [score(text, gold, PAID_BY[source])["acc"] for text, gold in zip(texts, golds, strict=True)]
+        share = sum(map(float, map(str, right))) / len(right)
+        assert 0.08 < share < 0.65, (source, share)

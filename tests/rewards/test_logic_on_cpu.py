@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from still_verl.config_errors import ConfigError
 from still_verl.rewards.compose import score
 from still_verl.rewards.gold_faults import fault_of
 from still_verl.rewards.logic import SETS, is_solved, read_puzzle, rows
@@ -76,6 +77,20 @@ def test_an_answer_that_a_set_cannot_read_is_wrong(monkeypatch: pytest.MonkeyPat
     assert score("<answer>1</answer>", puzzle(), LOGIC)["score"] == 0.0
     with pytest.raises(ValueError):
         is_solved(read_puzzle(puzzle()), "1")
+
+
+def test_without_reasoning_gym_the_fix_is_named_and_nothing_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    from still_verl.rewards import logic
+
+    gold = puzzle()
+    logic._known.cache_clear()
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    with pytest.raises(ConfigError, match="reasoning-gym is not installed: pip install reasoning-gym=="):
+        score("<answer>1</answer>", gold, LOGIC)
+    with pytest.raises(ConfigError, match="pip install"):
+        list(rows("gcd", 1, seed=1))
+    check = fault_of(LOGIC)
+    assert check is not None and "pip install reasoning-gym" in check(gold)
 
 
 @pytest.mark.process

@@ -117,6 +117,27 @@ def test_a_reward_that_is_none(tmp_path: Path, reward: str, message: str) -> Non
     assert done.returncode == 1 and message in done.stderr.splitlines()[-1], done.stderr
 
 
+CALLABLES = """
+import functools
+class Pays:
+    def __init__(self, bonus=0.0): self.bonus = bonus
+    def __call__(self, solution_str, **row): return self.bonus + row.get("more", 0.0)
+def add(solution_str, bonus, **row): return bonus
+an_object, a_partial = Pays(0.5), functools.partial(add, bonus=0.5)
+"""
+
+
+@pytest.mark.parametrize("name", ["an_object", "a_partial", "Pays.__call__"])
+def test_a_reward_may_be_any_callable(tmp_path: Path, name: str) -> None:
+    (tmp_path / "own.py").write_text(CALLABLES)
+    rows, scored = jsonl(tmp_path / "rows.jsonl", RIGHT), tmp_path / "scored.jsonl"
+    done = still("score", "--reward-fn", f"{tmp_path}/own.py:{name}", "--input", rows, "--output", scored)
+    if "." in name:
+        assert done.returncode == 1 and f"has no function {name}" in done.stderr
+    else:
+        assert done.returncode == 0 and json.loads(scored.read_text())["score"] == 0.5, done.stderr
+
+
 def test_a_reward_that_waits(tmp_path: Path) -> None:
     (tmp_path / "waits.py").write_text(
         "import asyncio\nasync def compute_score(**row):\n    await asyncio.sleep(0)\n    return 0.25\n"

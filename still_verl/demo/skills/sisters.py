@@ -8,7 +8,7 @@ import random
 import re
 
 from still_verl.demo.skills.skill import Problem
-from still_verl.rewards.logic import ASK, ground_truth
+from still_verl.rewards.logic import ASK, data_set, ground_truth
 
 FORGETS = 0.6  # share of responses that do not count Alice
 _SEEDS = 1 << 30
@@ -22,10 +22,8 @@ class Sisters:
 
     def draw(self, rng: random.Random) -> Problem:
         """Draw a puzzle; its `ground_truth` is what the term `logic` reads."""
-        import reasoning_gym
-
         settings = {"task_type_weights": [0.5, 0.5, 0.0], "max_entities": 9}
-        (entry,) = reasoning_gym.create_dataset("aiw", size=1, seed=rng.randrange(_SEEDS), **settings)
+        (entry,) = data_set("aiw", size=1, seed=rng.randrange(_SEEDS), **settings)
         found = _SISTERS.search(entry["question"])
         assert found is not None, entry["question"]
         return Problem(f"{entry['question']}\n{ASK}", ground_truth(entry), int(found[1]), entry["question"])

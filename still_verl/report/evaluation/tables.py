@@ -128,7 +128,7 @@ def _comparison_cells(comparison: Comparison) -> dict[str, str]:
         "p of this benchmark alone": probability(comparison.p),
         "p, ties counted wholly": probability(comparison.p_conservative),
         "how p was found": comparison.method,
-        f"p of a difference of {100 * comparison.margin:g} points or more": probability(comparison.p_equal),
+        f"p, equal within {100 * comparison.margin:g} points": probability(comparison.p_equal),
         "detectable difference": percent(comparison.detectable),
         "problems of both": f"{comparison.problems:,}",
         "problems of one": f"{len(comparison.unpaired):,}",
