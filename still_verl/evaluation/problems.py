@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.evaluation.saved import as_gold, as_text, first, is_chat
+from still_verl.evaluation.columns import as_gold, as_text, first, is_chat
 from still_verl.evaluation.score import gold_fault
 from still_verl.logs.files import Notes, lines
 
