@@ -1,8 +1,8 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
 `app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `evaluation` (eval), `recipes`, `runs` (report, watch), `diagnose` and `programs` (run-code). The
-docstring and the annotations of a function are its help text.
+(verify, score), `evaluation` (eval), `data` (the commands of `still-verl data`), `recipes`, `runs` (report, watch),
+`diagnose` and `programs` (run-code). The docstring and the annotations of a function are its help text.
 
 A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
 without verl. Those that need verl begin with `output.require_verl`.
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from still_verl.cli.data import data
 from still_verl.cli.diagnose import EXAMPLES, diagnose
 from still_verl.cli.evaluation import EXAMPLES as EVAL_EXAMPLES
 from still_verl.cli.evaluation import evaluate
@@ -71,6 +72,7 @@ app.command(
     "recipes",
     epilog="Examples: [bold]still-verl recipes --show zero_7b[/], [bold]still-verl recipes --show still/kl=cosine[/]",
 )(recipes)
+app.add_typer(data)
 app.command("diagnose", epilog=EXAMPLES)(diagnose)
 app.command(
     "report",

@@ -1,0 +1,13 @@
+"""`still-verl data ...`: problems and conversations on their way into a training set.
+
+`data` below is the whole list. Each command has a module of its own beside this one.
+"""
+
+import typer
+
+data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
+
+
+@data.callback()
+def main() -> None:
+    """Make, check and look at training data."""
