@@ -131,6 +131,11 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._val_metrics_update
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_old_log_prob
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._update_actor
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_ref_log_prob
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_values
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._update_critic
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_sample_end
+verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_init_end
 verl.trainer.ppo.v1.trainer_base:PPOTrainer.on_step_begin
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._step_once

@@ -39,6 +39,7 @@ from still_verl.integration.transfer_queue import (
     with_rows,
     without_update,
 )
+from still_verl.integration.watched_parts import WatchedParts
 from still_verl.monitor.jsonl import MetricsFile
 from still_verl.monitor.rows import REWARD_ERROR, Validation, check_scored
 
@@ -67,7 +68,7 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     return [callback for callback in built if callback.active]
 
 
-class StillTrainer(OldLogProbs, CpuTrainer, Upstream):
+class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints.
 
     What a callback may use of it, beside all that verl's `PPOTrainer` has:
@@ -117,12 +118,11 @@ class StillTrainer(OldLogProbs, CpuTrainer, Upstream):
         return watched(super()._build_replay_buffer(), still_config(self.config).guard)
 
     def fit(self, agent_loop_manager: Any) -> None:
-        manager = agent_loop_manager
         for callback in self.callbacks:
             if isinstance(callback, Sampling):
-                manager = SteppedAgentLoops(agent_loop_manager, callback)
+                agent_loop_manager = SteppedAgentLoops(agent_loop_manager, callback)
         try:
-            super().fit(manager)
+            super().fit(agent_loop_manager)
         finally:
             for callback in self.callbacks:
                 callback.close()

@@ -66,6 +66,27 @@ def test_a_lost_request_is_named_and_ends_the_run(
     assert job.left_behind() == []
 
 
+def test_an_update_that_hangs_is_named_and_ends_the_run(
+    start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
+) -> None:
+    job = start_small(
+        tmp_path,
+        *demo_files("random"),
+        "still/reward=boxed",
+        "actor_rollout_ref.model.external_lib=hangs",
+        "actor_rollout_ref.actor.policy_loss.loss_mode=hangs",
+        "trainer.total_training_steps=4",
+        "still.guard.wait_seconds=15",
+        "still.guard.say_seconds=5",
+    )
+    assert job.wait(360) != 0
+    update = "still_verl: the update of the actor of step 2 has taken"
+    assert f"{update} 5 s so far" in job.log
+    assert f"StalledRun: {update} 15 s, and its workers have not answered" in job.log
+    assert "step:1 " in job.log and "step:2 " not in job.log
+    assert job.left_behind() == []
+
+
 @pytest.mark.parametrize("mode", ["still_sync", "still_separate_async"])
 def test_a_source_without_a_reward_ends_the_job_before_ray(
     mode: str, start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
