@@ -1,6 +1,7 @@
 """A real run of four domains: each has its own reward, and its metrics are a recount of the samples."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from still_verl import paths
 from still_verl.monitor.jsonl import read_samples
 from still_verl.rewards.logic import rows as puzzles
 
 pytestmark = pytest.mark.e2e
 
+JOBS = Path(__file__).parent / "jobs"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"  # with verl's own trainer for CPU
 TERMS = {"sums": {"signed"}, "own": {"digits"}, "apps": {"tests"}, "reasoning_gym": {"logic"}}
 ROUTES = (
     "still.reward.routes=[{source: sums*, reward: distill, normalize: [-1, 1]}, {source: own, reward: terms.digits}, "
@@ -68,6 +72,33 @@ def test_a_run_of_four_domains(train: Callable[..., Any], demo_files: Any, tmp_p
     first = next(row for row in read_metrics_of_validation(job) if "still/validation/accuracy" in row)
     assert {f"still/validation/domain/{domain}/accuracy" for domain in TERMS} <= set(first)
     assert {"val-core/sums/addition/acc/mean@1", "val-core/own/acc/mean@1"} <= set(first)
+
+
+@pytest.mark.slow  # the run above has the same rewards
+def test_the_reward_file_in_a_job_of_verls_own_trainer(
+    start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
+) -> None:
+    """verl takes the keys of the first sample for all; a validation of several domains must have them all."""
+    model, *files = demo_files("random-untied")
+    names = [name.partition("=") for name in files]
+    routes = "[{source: sums*, reward: distill}, {source: own, reward: terms.digits}, {source: apps, reward: code}, "
+    job = start_small(
+        tmp_path,
+        model,
+        *[f"{key}={four_sources(Path(path), tmp_path)}" for key, _, path in names],
+        "trainer.v1.trainer_mode=cpu_sync",
+        f"reward.custom_reward_function.path={paths.reward_fn('mixed')}",
+        f"+reward.custom_reward_function.reward_kwargs.routes={routes}{{source: reasoning_gym/*, reward: logic}}]",
+        "trainer.val_before_train=true",
+        "data.val_max_samples=64",
+        "trainer.total_training_steps=2",
+        VERL_USE_EXTERNAL_MODULES="baseline",
+        PYTHONPATH=os.pathsep.join([str(BENCHMARKS), str(JOBS)]),
+    )
+    assert job.wait(360) == 0, job.log[-6000:]
+    for source in ("sums/addition", "own", "apps", "reasoning_gym/gcd"):
+        assert f"val-core/{source}/acc/mean@1" in job.log
+    assert "step:2 " in job.log and job.left_behind() == []
 
 
 def read_metrics_of_validation(job: Any) -> list[dict[str, Any]]:
