@@ -1,5 +1,6 @@
 """The tiny model learns three domains at once; a hack in one of them rings there."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,10 +8,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from still_verl.demo.prepare import prepare
 from still_verl.monitor.jsonl import json_lines, read_metrics, read_samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -18,6 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 DOMAINS = ("sums", "programs", "puzzle")
 MINUTES = 20  # a run takes five on a machine of its own
 JOBS = Path(__file__).parent / "jobs"
+SPOILED, PROMPTS = 8, 24  # steps; prompts of a step
 STEPS = "trainer.total_training_steps=27"  # of the 36 of the recipe
 HACKED = (
     "still.reward.routes=[{source: demo/addition, reward: terms.TALKATIVE, name: sums}, "
@@ -86,5 +92,35 @@ def recount(run: Path) -> None:
 @pytest.mark.timeout(60 * MINUTES)
 def test_a_hack_in_one_domain_rings_there(tmp_path: Path) -> None:
     run = train(tmp_path, HACKED, STEPS)
+    alarms = [alarm for alarm in json_lines(run / "alarms.jsonl") if alarm["severity"] != "info"]
+    assert "sums/reward_term_dominates" in {alarm["name"] for alarm in alarms}, alarms
+
+
+def spoiled(folder: Path) -> Path:
+    """Write the data of a run in which no program and no puzzle is right from step `SPOILED` on."""
+    rows = pq.read_table(prepare("skills").train).to_pylist()
+    by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_source[row["data_source"]].append(row)
+    written = [row for prompts in zip(*by_source.values(), strict=True) for row in prompts]
+    for row in written[SPOILED * PROMPTS :]:
+        gold = row["reward_model"]["ground_truth"]
+        if row["data_source"] == "demo/programs":
+            row["reward_model"]["ground_truth"] = json.dumps(json.loads(gold) | {"outputs": ["nothing\n"] * 4})
+        elif row["data_source"].startswith("reasoning_gym"):
+            row["reward_model"]["ground_truth"] = json.dumps(json.loads(gold) | {"answer": "-1000"})
+    path = folder / "spoiled.parquet"
+    pq.write_table(pa.Table.from_pylist(written), path)
+    return path
+
+
+@pytest.mark.timeout(60 * MINUTES)
+def test_a_hack_in_one_domain_rings_there_although_the_mean_falls(tmp_path: Path) -> None:
+    """The hacked domain earns at most 1, too, so that what the two others lose outweighs it."""
+    hacked = HACKED.replace("terms.TALKATIVE,", "terms.TALKATIVE, normalize: [0, 10.5],")
+    run = train(tmp_path, hacked, f"data.train_files={spoiled(tmp_path)}", "data.shuffle=false", STEPS)
+    means = [row["critic/score/mean"] for row in read_metrics(run) if "critic/score/mean" in row]
+    print(f"\nscores: {means}")
+    assert fmean(means[-8:]) < fmean(means[:SPOILED]) - 0.1
     alarms = [alarm for alarm in json_lines(run / "alarms.jsonl") if alarm["severity"] != "info"]
     assert "sums/reward_term_dominates" in {alarm["name"] for alarm in alarms}, alarms
