@@ -17,10 +17,12 @@ from recipe_rows import PAGE, documented
 
 from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
+from still_verl.integration.checks.groups import LAYERS, values_of
 from still_verl.integration.checks.job import check_support
 from still_verl.integration.checks.upstream import build_upstream
 from still_verl.paths import recipe_names, recipes_dir
 
+BACKBONE = {"backbone"}
 GOLDEN = Path(__file__).parent / "golden"
 RECIPES = [name for name in recipe_names() if not name.startswith("demo")]
 CHOICES = sorted(
@@ -37,6 +39,7 @@ NEEDED = {
     "still/offload=megatron": ["model_engine=megatron"],
     "still/offload=veomni": ["model_engine=veomni"],
     "still/selection=void": ["still/rollout=code"],
+    "still/loss=dro": ["actor_rollout_ref.actor.policy_loss.dro_beta=0.1"],
 }
 
 
@@ -78,6 +81,25 @@ def test_a_recipe_passes_verls_checks_and_ours(recipe: str) -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_what_a_recipe_changes_is_what_was_meant(recipe: str) -> None:
     assert differences(recipe) == yaml.safe_load((GOLDEN / f"{recipe}.yaml").read_text())
+
+
+# What a recipe decides although a group could: its model, and what no choice of the group says.
+DECIDED = {
+    "demo": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.actor.use_kl_loss"},
+    "demo_skills": {"actor_rollout_ref.model.path", "reward.reward_manager.name"},
+    "demo_smollm2": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.rollout.n"},
+    "still3_1_5b_script": {"still.kl.place"},
+    "zero_32b_script": {"actor_rollout_ref.rollout.tensor_model_parallel_size"},
+}
+
+
+@pytest.mark.parametrize("recipe", sorted(set(recipe_names()) - {"base"}))
+def test_a_group_on_the_command_line_wins_over_a_recipe(recipe: str) -> None:
+    """What a recipe sets itself comes after its groups: a group beside it would do nothing, in silence."""
+    groups = [path for path in (recipes_dir() / "still").glob("*/*.yaml") if path.parent.name not in LAYERS - BACKBONE]
+    keys = {key for path in groups for key in values_of(path)}
+    own = values_of(recipes_dir() / "recipe" / f"{recipe}.yaml")
+    assert own.keys() & keys == DECIDED.get(recipe, set())
 
 
 @pytest.mark.parametrize("choice", CHOICES)

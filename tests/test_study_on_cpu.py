@@ -1,4 +1,4 @@
-"""Every recipe has the study's numbers: each value of `helpers/study.py`, which also says where it is from."""
+"""Every recipe has the numbers of its source: `helpers/study.py` and `helpers/since.py` say where each is from."""
 
 import copy
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import verl  # noqa: F401  (puts our recipes on the search path)
 import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
+from since import SINCE
 from study import STUDY, Numbers
 
 from still_verl.paths import recipe_names, recipes_dir
@@ -16,13 +17,14 @@ from still_verl.paths import recipe_names, recipes_dir
 # What the study has no numbers for: scales between, experiments that it leaves open, laptops.
 OURS = {"base", "demo", "demo_smollm2", "demo_skills", "zero_3b", "tool_32b", "length_1_5b"}
 LEAST = 20
+TABLES = STUDY | SINCE
 TEMPLATE = "data.apply_chat_template_kwargs.chat_template"
 
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[dict[str, DictConfig]]:
     with initialize_config_module("verl.trainer.config", version_base=None):
-        yield {recipe: compose("ppo_trainer", [f"+recipe={recipe}"]) for recipe in STUDY}
+        yield {recipe: compose("ppo_trainer", [f"+recipe={recipe}"]) for recipe in TABLES}
 
 
 def prompt(name: str) -> str:
@@ -50,21 +52,21 @@ def wrong(config: DictConfig, numbers: Numbers) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("recipe", STUDY)
+@pytest.mark.parametrize("recipe", TABLES)
 def test_a_recipe_has_the_studys_numbers(recipe: str, jobs: dict[str, DictConfig]) -> None:
-    assert wrong(jobs[recipe], STUDY[recipe]) == []
+    assert wrong(jobs[recipe], TABLES[recipe]) == []
 
 
 def test_every_recipe_of_the_study_has_a_table_long_enough() -> None:
-    assert set(STUDY) == set(recipe_names()) - OURS
-    assert {recipe: len(numbers) for recipe, numbers in STUDY.items() if len(numbers) < LEAST} == {}
+    assert set(TABLES) == set(recipe_names()) - OURS
+    assert {recipe: len(numbers) for recipe, numbers in TABLES.items() if len(numbers) < LEAST} == {}
 
 
-@pytest.mark.parametrize("recipe", STUDY)
+@pytest.mark.parametrize("recipe", TABLES)
 def test_every_number_that_is_changed_is_found(recipe: str, jobs: dict[str, DictConfig]) -> None:
     """Each in its turn, in the job and not in the table: so no row of the table is read past."""
     missed = []
-    for key in STUDY[recipe]:
+    for key in TABLES[recipe]:
         changed = copy.deepcopy(jobs[recipe])
         value = another(composed(changed, key))
         OmegaConf.update(changed, TEMPLATE if key == "prompt" else key, value)

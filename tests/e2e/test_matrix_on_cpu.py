@@ -14,9 +14,12 @@ pytestmark = pytest.mark.e2e
 DEMOS = {"base", "demo", "demo_skills", "demo_smollm2"}
 # Scaling down decides the device, with its engine, and what a recipe leaves open.
 SCALED = {"device", "scale", "fallback", "offload"}
-GROUPS = [folder for folder in sorted((paths.recipes_dir() / "still").iterdir()) if folder.name not in SCALED]
+SINCE = ("advantage", "clip", "correction", "loss")  # what became standard since the study: behind `-m slow`
+FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
+GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]
 # `own` is an old name of `inherit`. The others are paid by tests, puzzles and instructions, and these data have sums.
 LEFT_OUT = {"own", "code", "instructed", "logic"}
+DYNAMIC = "dynamic"  # of an untrained model no group has a right response, so that a step would never be full
 
 
 def names(folder: Path) -> list[str]:
@@ -24,7 +27,7 @@ def names(folder: Path) -> list[str]:
     found = sorted(path.stem for path in folder.glob("*.yaml"))
     if folder.name == "reward":
         return [name for name in found if name not in LEFT_OUT]
-    return [name for name in found if name != "own"]
+    return [name for name in found if name not in ("own", DYNAMIC)]
 
 
 def jobs() -> list[list[str]]:
@@ -64,4 +67,45 @@ def test_two_real_steps(overrides: list[str], start_job: Callable[..., Any], tmp
     job = start_job(tmp_path, [*read, *inherited, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
+
+
+# What a choice leaves to the job, for a loss whose weight has no default.
+OPEN = {"dro": ["actor_rollout_ref.actor.policy_loss.dro_beta=0.1"]}
+
+
+def since() -> list[list[str]]:
+    """Every choice of the groups of `SINCE` once: a loss beside a correction, an estimator beside a clip."""
+    choices = {
+        name: [f"still/{name}={choice}" for choice in names(paths.recipes_dir() / "still" / name)] for name in SINCE
+    }
+    size = len(choices["loss"])
+    beside = list(islice(cycle(choices["correction"]), size))
+    losses = [list(pair) for pair in zip(choices["loss"], beside, strict=True)]
+    clips = list(islice(cycle(choices["clip"]), len(choices["advantage"])))
+    return losses + [list(pair) for pair in zip(choices["advantage"], clips, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("overrides", since(), ids=lambda overrides: overrides[0].removeprefix("still/"))
+def test_two_real_steps_of_what_became_standard_since(
+    overrides: list[str], start_job: Callable[..., Any], tmp_path: Path
+) -> None:
+    needed = OPEN.get(overrides[0].partition("=")[2], [])
+    job = start_job(tmp_path, ["+recipe=zero_7b_plain", *overrides, *needed, "+still/scale=tiny", "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
+
+
+@pytest.mark.slow
+def test_dynamic_sampling_keeps_the_size_of_a_step(start_job: Callable[..., Any], tmp_path: Path) -> None:
+    """Of a model that is right half the time some groups are all alike; others take their place."""
+    steps = ["trainer.total_training_steps=3", "trainer.test_freq=-1", "trainer.val_before_train=false"]
+    job = start_job(tmp_path, ["+recipe=demo", "still/selection=dynamic", *steps, "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
+    assert all(row["still/samples"] == 24 * 8 for row in job.steps)
+    assert all(row["still/group/without_signal"] == 0 for row in job.steps)
+    assert sum(row.get("training/filter_groups/evicted_samples", 0) for row in job.steps) > 0
     assert job.left_behind() == []

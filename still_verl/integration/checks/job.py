@@ -10,14 +10,17 @@ from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.advantage import check_advantage
 from still_verl.integration.checks.choices import check_choices
+from still_verl.integration.checks.clip import check_clip
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
 from still_verl.integration.checks.critic import check_critic
 from still_verl.integration.checks.data import check_data
 from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
+from still_verl.integration.checks.filter_groups import check_filter_groups
 from still_verl.integration.checks.gold import check_gold_answers
 from still_verl.integration.checks.gpu import check_attention, check_driver
+from still_verl.integration.checks.groups import check_groups
 from still_verl.integration.checks.interpreter import check_interpreter
 from still_verl.integration.checks.loops import runs_code
 from still_verl.integration.checks.machine import check_accelerators, check_packages, check_trackers
@@ -59,6 +62,7 @@ def _check(config: DictConfig) -> None:
     still = still_config(config)
     if still.device == "cpu":
         set_platform(CpuPlatform())  # first: verl's modules look for an accelerator when they are imported
+    check_groups()
     check_support(config, still)
     check_data(config)
     check_resume(config)
@@ -106,6 +110,8 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_schedules(config, still)
     check_selection(config, still)
     check_reward_terms(config, still)
+    check_clip(config)
+    check_filter_groups(config, still)
     if still.device == "cpu":
         check_cpu_limits(config)
     check_modes(config)

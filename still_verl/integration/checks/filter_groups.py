@@ -1,0 +1,36 @@
+"""verl's dynamic sampling: what it compares within a group must be the same for responses that are equally right."""
+
+from omegaconf import DictConfig
+
+from still_verl.config import StillConfig
+from still_verl.config_errors import ConfigError
+
+KEY = "algorithm.filter_groups"
+SCORES = ("reward", "score")  # what is paid, with all terms added up
+BINARY = ("correct", "signed")  # terms with one value for right responses, and one for wrong ones
+FIX = f"set {KEY}.metric=acc, as still/selection=dynamic does"
+
+
+def check_filter_groups(config: DictConfig, still: StillConfig) -> None:
+    """Look at the metric of a job that replaces groups without a learning signal.
+
+    Raises:
+        ConfigError: a shaped reward, which differs within a group of wrong responses; a bound that verl does not read.
+    """
+    groups = config.algorithm.get("filter_groups")
+    if groups is None or not groups.enable:
+        return
+    if groups.max_num_gen_batches > 0:
+        raise ConfigError(
+            f"{KEY}.max_num_gen_batches={groups.max_num_gen_batches}: verl 0.9.1 does not read it; set it to 0, and "
+            f"bound the prompts that are generated at once with {KEY}.max_inflight_gen_batches"
+        )
+    if groups.metric not in SCORES or config.reward.reward_manager.name != "still":
+        return
+    for preset in still.reward.presets():
+        shaping = [name for name in preset.weights if name not in (preset.judge, *BINARY)]
+        if shaping:
+            raise ConfigError(
+                f"{KEY}.metric={groups.metric}: the reward has the terms {', '.join(shaping)}, so that wrong responses "
+                f"differ in it, and a group of them is learned from; {FIX}"
+            )
