@@ -105,7 +105,7 @@ def test_dynamic_sampling_keeps_the_size_of_a_step(start_job: Callable[..., Any]
     job = start_job(tmp_path, ["+recipe=demo", "still/selection=dynamic", *steps, "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2, 3]
-    assert all(row["still/samples"] == 24 * 8 for row in job.steps)
-    assert all(row["still/group/without_signal"] == 0 for row in job.steps)
+    assert all(row["still/groups/effective_batch"] == 24 * 8 for row in job.steps)
+    assert all(row["still/groups/all_right"] == row["still/groups/all_wrong"] == 0 for row in job.steps)
     assert sum(row.get("training/filter_groups/evicted_samples", 0) for row in job.steps) > 0
     assert job.left_behind() == []
