@@ -162,6 +162,8 @@ def evaluate(
         if comparisons:
             console.print(comparison_table(comparisons, *[each.name for each in shown]))
     say(notes)
+    if not any(each["samples"] for each in found.values()):
+        stop("no sample counts; the lines above say what was left out, and why")
 
 
 def _scorer(extract: list[str] | None, verifier: str, rescore: bool) -> "Scorer":

@@ -105,3 +105,14 @@ def test_an_engine_that_fails_says_that_nothing_is_lost(
     monkeypatch.setattr(Echo, "fails_after", 10**9)
     asked.clear()
     assert CliRunner().invoke(app, command).exit_code == 0 and len(asked) == 2
+
+
+def test_a_file_of_which_no_sample_counts_is_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"problem": "1+1", "response": "2"}\n')
+    done = CliRunner().invoke(app, ["eval", "--from", str(path), "--json"])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["samples"]["avg"] is None
+    assert (
+        done.stderr.splitlines()[-1] == "still-verl: no sample counts; the lines above say what was left out, and why"
+    )
