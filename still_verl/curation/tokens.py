@@ -1,0 +1,186 @@
+r"""Writes a problem as tokens that stay the same when it is typed in another way.
+
+`$\dfrac{1}{2}x^2$`, `\(\frac12 x^{2}\)` and `1/2 x²` are the same tokens. Letters that stand for something are all one
+token, because they are renamed easily. Numbers are kept by value: they tell a problem from its template.
+"""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from still_verl.curation.signs import COMMANDS, GREEK_LETTERS, NUMBER_WORDS, TWO_LETTERS, TYPED, UNITS, VARIABLE
+
+MAX_CHARACTERS = 200_000  # of a text; what follows is not looked at
+
+FIGURE = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL)
+_IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|\\includegraphics(?:\[[^\]]*\])?\{[^}]*\}")
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|b|i|em|strong|sup|sub|img|table|tbody|thead|tr|td|th|ul|ol|li|u|a|h[1-6]|center|font|hr|code|pre)"
+    r"(?:\s[^<>]{0,2000})?/?>",
+    re.IGNORECASE,
+)
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[a-zA-Z*]+\}(?:\{[clr|@{}]*\})?")
+_SPACING = re.compile(r"\\[,;:!> ]|~|\\\\")
+_THOUSANDS = re.compile(r"(?<=\d)(?:,|\{,\})(?=\d{3}(?!\d))")
+_FRACTION_OF_DIGITS = re.compile(r"\\[dtc]?(?:frac|binom)\s*(\d)\s*(\d)")
+_FRACTION = re.compile(r"\\[dtc]?frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
+_NESTED_FRACTION = re.compile(r"\\[dtc]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_BINOMIAL = re.compile(r"\\[dt]?binom\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
+_COMMAND = re.compile(r"\\([a-zA-Z]+)")
+_COMPARED = re.compile(r"<=|=<|>=|!=")
+_TOKEN = re.compile(r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])|[^\W\d_a-zA-Z]+")
+_VOWEL = re.compile(r"[aeiouy]")
+_COMPARISON = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": " neq "}
+_LABEL = re.compile(r'"([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text as tokens.
+
+    Attributes:
+        all: its tokens in turn.
+        figure: the numbers of the labels in its figure, `[asy]` for example; empty where it has none.
+        has_figure: whether it has one.
+    """
+
+    all: tuple[str, ...]
+    figure: tuple[str, ...] = ()
+    has_figure: bool = False
+
+
+def tokens_of(text: str) -> Tokens:
+    r"""Return the tokens of a text.
+
+    Example:
+        >>> tokens_of(r"Find $\dfrac{1}{2}x^2$.").all == tokens_of("find 1/2 t²").all
+        True
+        >>> tokens_of("There are 12,000 six-sided dice").all
+        ('there', 'are', '12000', '6', 'sided', 'dice')
+    """
+    text = text[:MAX_CHARACTERS]
+    labels: tuple[str, ...] = ()
+    figures = FIGURE.findall(text)
+    if figures:
+        labels = _numbers_of_labels(figures)
+        text = FIGURE.sub(" ", text)
+    return Tokens(tuple(_tokens(plain_text(text))), labels, bool(figures))
+
+
+def plain_text(text: str) -> str:
+    r"""Return a text without markup, with one way to write each sign.
+
+    Example:
+        >>> plain_text(r"\(\frac12 \cdot x\)").split()
+        ['(', '1/2', '*', 'x', ')']
+    """
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = text.translate(TYPED).translate(GREEK_LETTERS)
+        text = unicodedata.normalize("NFKC", text)
+    if "![" in text or "\\includegraphics" in text:
+        text = _IMAGE.sub(" ", text)
+    if "\\" in text or "~" in text:
+        text = _without_latex(text)
+    text = text.replace("%", " percent ")
+    text = _COMPARED.sub(_comparison, text)
+    return _THOUSANDS.sub("", text)
+
+
+def is_number(token: str) -> bool:
+    """Return whether a token is a number."""
+    return token[0].isdigit()
+
+
+def _numbers_of_labels(figures: list[str]) -> tuple[str, ...]:
+    found = []
+    for figure in figures:
+        for label in _LABEL.findall(figure):
+            found += [token for token in _tokens(plain_text(label)) if is_number(token)]
+    return tuple(sorted(found))
+
+
+def _without_latex(text: str) -> str:
+    text = text.replace("\\%", " percent ").replace("\\$", " ")
+    text = text.replace("{,}", ",")  # before spacing is removed: 10{,}000
+    text = re.sub(r"(?<=\d)\\[,!](?=\d{3}(?!\d))", "", text)
+    text = text.replace("^\\circ", " degree ").replace("^{\\circ}", " degree ")
+    text = _ENVIRONMENT.sub(" ", text)
+    text = _SPACING.sub(" ", text)
+    for _ in range(3):  # inner fractions first
+        if "frac" not in text:
+            break
+        text = _FRACTION.sub(_quotient, text)
+        text = _NESTED_FRACTION.sub(_quotient, text)
+    text = _BINOMIAL.sub(_chosen, text)
+    return _COMMAND.sub(_command, text)
+
+
+def _quotient(found: re.Match[str]) -> str:
+    return f" {found[1]}/{found[2]} "
+
+
+def _chosen(found: re.Match[str]) -> str:
+    return f" {found[1]} choose {found[2]} "
+
+
+def _command(found: re.Match[str]) -> str:
+    return COMMANDS.get(found[1]) or f" {found[1]} "
+
+
+def _comparison(found: re.Match[str]) -> str:
+    return _COMPARISON[found[0]]
+
+
+def _tokens(text: str) -> list[str]:
+    result: list[str] = []
+    for token in _TOKEN.findall(text):
+        result += _canonical_token(token)
+    return result
+
+
+@lru_cache(maxsize=200_000)
+def _canonical_token(token: str) -> tuple[str, ...]:
+    """What a word, number or sign is written as."""
+    first = token[0]
+    if first.isdigit() or (first == "." and len(token) > 1):
+        return (_number(token),)
+    if not token.isascii() or not first.isalpha():
+        return (token.lower(),)
+    if len(token) == 1:
+        return (VARIABLE,)
+    if token.isupper():
+        return (VARIABLE,) * len(token)
+    word = token.lower()
+    if word in UNITS:
+        return () if word in ("st", "nd", "rd", "th") else (word,)
+    if _is_product(word):
+        return (VARIABLE,) * len(word)
+    word = _singular(word)
+    return (NUMBER_WORDS.get(word, word),)
+
+
+def _is_product(word: str) -> bool:
+    """Whether letters stand beside each other, and are no word."""
+    if len(word) == 2:
+        return word not in TWO_LETTERS
+    return len(word) == 3 and not _VOWEL.search(word)
+
+
+def _singular(word: str) -> str:
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word
+
+
+def _number(token: str) -> str:
+    """The shortest way to write a number."""
+    if "." in token:
+        token = token.rstrip("0").rstrip(".")
+        return f"0{token}" if token.startswith(".") else token or "0"
+    return token.lstrip("0") or "0"
