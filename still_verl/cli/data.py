@@ -5,9 +5,18 @@
 
 import typer
 
+from still_verl.cli.data_curate import EXAMPLES as CURATE_EXAMPLES
+from still_verl.cli.data_curate import curate
+from still_verl.cli.data_diff import EXAMPLES as DIFF_EXAMPLES
+from still_verl.cli.data_diff import diff
+
 data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
 
 
 @data.callback()
 def main() -> None:
     """Make, check and look at training data."""
+
+
+data.command("curate", epilog=CURATE_EXAMPLES)(curate)
+data.command("diff", epilog=DIFF_EXAMPLES)(diff)

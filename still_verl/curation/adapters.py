@@ -1,0 +1,150 @@
+"""Reads the columns of the usual data sets: each adapter is a function from a row to `Fields`."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject
+from still_verl.curation.unwrap import unwrapped
+from still_verl.evaluation.columns import as_gold, as_text, first, is_chat
+
+PROBLEM = ("problem", "question", "Question", "Problem", "prompt", "query", "input", "instruction", "problem_text")
+ANSWER = ("answer", "final_answer", "Answer", "ground_truth", "gold", "gt", "target", "expected_answer", "gts", "label")
+SOLUTION = ("solution", "Solution", "generated_solution", "response", "output", "completion", "solution_str", "rationale")
+ID = ("id", "unique_id", "problem_id", "ID", "uid", "uuid", "task_id", "identifier", "problem_identifier")
+SOURCE = ("data_source", "source", "dataset")
+KEPT = ("difficulty", "level", "subject", "type", "domain", "problem_type", "ability", "pass_rate", "llama8b_solve_rate")
+_ENDS_WITH_ANSWER = re.compile(r"\\boxed|\\fbox|<answer>|####")
+
+
+def auto(row: Mapping[str, Any]) -> Fields:
+    """Read a row by the columns that it has."""
+    if "entry_point" in row and "test" in row:
+        return human_eval(row)
+    if isinstance(row.get("reward_model"), Mapping):
+        return verl(row)
+    if row.get("conversations") or (row.get("messages") and first(row, PROBLEM) is None):
+        return conversations(row)
+    if "problem_text" in row and "problem_identifier" in row:
+        return champ(row)
+    return columns(row)
+
+
+def columns(row: Mapping[str, Any]) -> Fields:
+    """Read MATH, GSM8K, NuminaMath, Big-Math and others: a column for the problem, one for the answer or solution."""
+    asked = first(row, PROBLEM)
+    if asked is None:
+        raise MissingColumn(f"no column is one of {', '.join(PROBLEM[:6])}; it has {_named(row)}{_fitting(row)}")
+    solution = as_text(first(row, SOLUTION)) or ""
+    answer = first(row, ANSWER)
+    if answer is None:
+        answer = _of_solution(solution)
+    elif isinstance(answer, str) and "\n" in answer and not solution:
+        solution = answer  # GSM8K has its solutions there
+    return _fields(row, _asked(asked), answer, solution)
+
+
+def verl(row: Mapping[str, Any]) -> Fields:
+    """Read verl's layout: STILL-3-RL-90K, DAPO-17k and Skywork-OR1 have it, each with a template inside the prompt."""
+    reward = row.get("reward_model")
+    asked = first(row, ("prompt", *PROBLEM))
+    if asked is None or not isinstance(reward, Mapping):
+        raise MissingColumn(f"verl's layout has prompt and reward_model.ground_truth; it has {_named(row)}")
+    more = row.get("extra_info")
+    more = more if isinstance(more, Mapping) else {}
+    merged = {**more, **row}
+    merged.pop("index", None)
+    return _fields(merged, _asked(asked), _listed_gold(reward.get("ground_truth")), as_text(more.get("solution")) or "")
+
+
+def conversations(row: Mapping[str, Any]) -> Fields:
+    """Read a conversation (OpenThoughts): the first turn of the user asks, the last of the assistant solves."""
+    turns = row.get("conversations") or row.get("messages")
+    if not isinstance(turns, Sequence) or isinstance(turns, str):
+        raise MissingColumn(f"conversations is no list of turns; it has {_named(row)}")
+    asked, solved = "", ""
+    for turn in turns:
+        if not isinstance(turn, Mapping):
+            raise Reject("a turn of the conversation is no object")
+        role, text = first(turn, ("role", "from")), as_text(first(turn, ("content", "value"))) or ""
+        if role in ("user", "human") and not asked:
+            asked = text
+        elif role in ("assistant", "gpt"):
+            solved = text
+    answer = first(row, ANSWER)
+    return _fields(row, asked, _of_solution(solved) if answer is None else answer, solved)
+
+
+def human_eval(row: Mapping[str, Any]) -> Fields:
+    """Read a task of HumanEval: a program's beginning, with tests as its ground truth."""
+    if not row.get("prompt") or not row.get("test"):
+        raise MissingColumn(f"HumanEval has prompt, test and entry_point; it has {_named(row)}")
+    tests = {name: row[name] for name in ("prompt", "test", "entry_point") if name in row}
+    solution = as_text(row.get("canonical_solution")) or ""
+    fields = _fields(row, "", json.dumps(tests), solution)
+    return Fields(str(row["prompt"]), fields.answer, solution, fields.id, fields.data_source, SCORED_BY_TESTS)
+
+
+def champ(row: Mapping[str, Any]) -> Fields:
+    """Read a problem of CHAMP."""
+    asked = first(row, ("problem_text", "text", "problem"))
+    if asked is None:
+        raise MissingColumn(f"CHAMP has problem_text; it has {_named(row)}")
+    return _fields(row, _asked(asked), first(row, ("problem_answer", *ANSWER)), as_text(row.get("solution")) or "")
+
+
+def _fields(row: Mapping[str, Any], problem: str, answer: Any, solution: str) -> Fields:
+    number = first(row, ID)
+    extra = {}
+    for name in KEPT:
+        if isinstance(row.get(name), str | int | float) and not isinstance(row[name], bool):
+            extra[name] = row[name]
+    return Fields(
+        unwrapped(problem),
+        as_gold(answer) if not isinstance(answer, Mapping) else answer,
+        solution,
+        "" if number is None else as_text(number) or "",
+        as_text(first(row, SOURCE)) or "",
+        "math",
+        extra,
+    )
+
+
+def _asked(value: Any) -> str:
+    """What is asked: text, or the turns of the user in a chat."""
+    if is_chat(value):
+        said = [as_text(turn["content"]) or "" for turn in value if turn.get("role", "user") == "user"]
+        return "\n".join(said)
+    if not isinstance(value, str):
+        raise Reject(f"the problem is no text: its type is {type(value).__name__}")
+    return value
+
+
+def _of_solution(solution: str) -> str | None:
+    return solution if _ENDS_WITH_ANSWER.search(solution) else None
+
+
+def _listed_gold(value: Any) -> Any:
+    """A list of right answers that is written as text (Skywork-OR1)."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            listed = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+        if isinstance(listed, list) and listed and all(isinstance(one, str) for one in listed):
+            return listed if len(listed) > 1 else listed[0]
+    return value
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return ", ".join(str(name) for name in list(row)[:12]) or "none"
+
+
+def _fitting(row: Mapping[str, Any]) -> str:
+    """The adapter that reads such a row, if there is one."""
+    if row.get("conversations") or row.get("messages"):
+        return "; --adapter conversations fits"
+    if "reward_model" in row:
+        return "; --adapter verl fits"
+    return "; rename the column, or name a function of your own with --adapter"

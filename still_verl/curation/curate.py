@@ -1,0 +1,200 @@
+"""Makes a training set: reads, decides in processes, compares the rows with each other, and writes."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation import manifest
+from still_verl.curation.decisions import Decisions, decisions_of
+from still_verl.curation.evaluations import Evaluations, read_evaluations
+from still_verl.curation.groups import Groups
+from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
+from still_verl.curation.reading.chunks import Chunk, read_chunks
+from still_verl.curation.reading.find import InputFile, find_files
+from still_verl.curation.review import REVIEW, write_review
+from still_verl.curation.settings import CHUNK_ROWS, CurateSettings
+from still_verl.curation.store import Store
+from still_verl.curation.work import REJECTED, Decided, Worker
+
+WAITING = 3  # chunks in memory for each process
+Progress = Callable[[int], None]  # is told the number of rows that were decided since
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a curation found: its manifest, and the sentences that a person should read."""
+
+    manifest: dict[str, Any]
+    notes: list[str]
+
+
+def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) -> Result:
+    """Make a training set in `settings.output`. After a kill the same call goes on where it was.
+
+    Raises:
+        ConfigError: nothing can be read, too much cannot, or the output cannot be written.
+    """
+    try:
+        return _curate(settings, progress)
+    except OSError as error:
+        raise ConfigError(f"-o {settings.output}: it cannot be written: {error}; what was decided so far is kept") from error
+
+
+def _curate(settings: CurateSettings, progress: Progress) -> Result:
+    files = find_files("INPUT", settings.inputs)
+    _check_output(settings.output, files)
+    decisions = Decisions(decisions_of(settings.output, settings.decisions))
+    evaluations = read_evaluations(settings.against)
+    inputs = {file.label: file.sha256() for file in files}
+    plan = {
+        "format": manifest.FORMAT,
+        "inputs": inputs,
+        "against": evaluations.files,
+        "settings": manifest.settings_of(settings),
+        "thresholds": manifest.thresholds(),
+        "versions": manifest.versions(),
+    }
+    settings.output.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.output, plan)
+    _decide_all(settings, files, evaluations, store, progress)
+    columns = store.columns()
+    if not len(columns):
+        raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no row")
+    with store.records() as records:
+        _check_rejects(settings, columns, records)
+        groups = Groups(columns, records)
+        outputs = Outputs(settings, decisions)
+        outputs.write(groups, columns, records)
+    written = _manifest(settings, plan, outputs, groups, len(columns), decisions)
+    path = settings.output / manifest.NAME
+    write_review(settings.output)
+    path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    store.remove()
+    return Result(written, _notes(written))
+
+
+def _decide_all(
+    settings: CurateSettings, files: list[InputFile], evaluations: Evaluations, store: Store, progress: Progress
+) -> None:
+    """Decide about every chunk that is not decided yet."""
+    if store.is_whole:
+        return
+    parts: list[str] = []
+    if settings.workers == 1:
+        worker = Worker(settings, evaluations.problems)
+        for part, chunk in _missing_chunks(files, store, parts):
+            store.save(part, worker.decide(chunk))
+            progress(len(chunk.items))
+    else:
+        _in_processes(settings, evaluations, _missing_chunks(files, store, parts), store, progress)
+    store.join(parts)
+
+
+def _missing_chunks(files: list[InputFile], store: Store, parts: list[str]) -> Iterator[tuple[str, Chunk]]:
+    """Yield the chunks that are not decided; all that there are is added to `parts`."""
+    for number, file in enumerate(files):
+        for chunk in read_chunks(file, CHUNK_ROWS):
+            part = f"{number:05d}-{chunk.number:07d}"
+            parts.append(part)
+            if not store.has(part):
+                yield part, chunk
+
+
+_worker: list[Worker] = []  # of this process
+
+
+def _start_worker(settings: CurateSettings, evaluations: Evaluations) -> None:
+    _worker[:] = [Worker(settings, evaluations.problems)]
+
+
+def _decide(chunk: Chunk) -> Decided:
+    return _worker[0].decide(chunk)
+
+
+def _in_processes(
+    settings: CurateSettings,
+    evaluations: Evaluations,
+    chunks: Iterator[tuple[str, Chunk]],
+    store: Store,
+    progress: Progress,
+) -> None:
+    waiting: list[tuple[str, Future[Decided]]] = []
+
+    def save_first() -> None:
+        part, future = waiting.pop(0)
+        decided = future.result()
+        store.save(part, decided)
+        progress(len(decided.records))
+
+    # Spawned, because pyarrow and the verifier have threads, which a fork would not have.
+    with ProcessPoolExecutor(
+        settings.workers, get_context("spawn"), _start_worker, (settings, evaluations)
+    ) as processes:
+        for part, chunk in chunks:
+            waiting.append((part, processes.submit(_decide, chunk)))
+            if len(waiting) >= WAITING * settings.workers:
+                save_first()
+        while waiting:
+            save_first()
+
+
+def _check_output(output: Path, files: list[InputFile]) -> None:
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"-o {output}: it is a file; name a folder")
+    for file in files:
+        if output.resolve() == file.path.parent:
+            raise ConfigError(f"-o {output}: the input {file.path.name} lies there; name another folder")
+    parent = output
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK):
+        raise ConfigError(f"-o {output}: it cannot be written; name another folder")
+
+
+def _check_rejects(settings: CurateSettings, columns: Any, records: Any) -> None:
+    rejected = (columns["state"] == REJECTED).nonzero()[0]
+    share = len(rejected) / len(columns)
+    if share <= settings.max_rejects:
+        return
+    first = records.at(columns["offset"][rejected[0]])
+    raise ConfigError(
+        f"{len(rejected):,} of {len(columns):,} rows cannot be read ({share:.0%}, more than --max-rejects "
+        f"{settings.max_rejects}); the first is line {first['line']} of {first['file']}: {first['cause']}"
+    )
+
+
+def _manifest(
+    settings: CurateSettings, plan: dict[str, Any], outputs: Outputs, groups: Groups, rows: int, decisions: Decisions
+) -> dict[str, Any]:
+    counts = dict(outputs.counts)
+    if sum(counts.values()) != rows:  # never seen; a row that is lost in silence would be the worst of faults
+        raise ConfigError(f"{rows:,} rows were read, and {counts} are not as many: please report it")
+    return {
+        **plan,
+        "counts": {"rows": rows, **counts},
+        "dropped": dict(sorted(outputs.by_filter.items())),
+        "kept_by_source": dict(sorted(outputs.by_source.items())),
+        "exact_duplicates": groups.exact,
+        "groups": len(set(groups.group[groups.group > 0].tolist())),
+        "decisions": {"given": len(decisions), "used": decisions.used},
+        "files": {name: manifest.sha256(settings.output / name) for name in (TRAIN, DROPPED, REJECTS)},
+    }
+
+
+def _notes(written: dict[str, Any]) -> list[str]:
+    notes = []
+    if written["counts"]["rejected"]:
+        notes.append(f"{written['counts']['rejected']:,} rows could not be read: see {REJECTS}")
+    unused = written["decisions"]["given"] - written["decisions"]["used"]
+    if unused > 0:
+        notes.append(f"{unused:,} decisions fit no row")
+    if not written["against"]:
+        notes.append("nothing was named with --against: the set may have problems of your evaluations")
+    notes.append(f"{REVIEW} shows what was decided by likeness: read it, and put its decisions beside it")
+    return notes

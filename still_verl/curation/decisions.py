@@ -1,0 +1,73 @@
+"""What people decided about single rows, for example on the page `review.html`: it overrules every filter."""
+
+import json
+from pathlib import Path
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation.work import Record
+
+NAME = "decisions.jsonl"
+KINDS = ("keep", "drop")
+
+
+class Decisions:
+    """Decisions by the key of a row, or by its id.
+
+    Attributes:
+        used: how many rows they changed or confirmed.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Read a file of decisions; None is a file without any.
+
+        Raises:
+            ConfigError: a line has no key or id, or decides neither keep nor drop.
+        """
+        self.used = 0
+        self._of: dict[str, str] = {}
+        if path is None:
+            return
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"--decisions {path}: it cannot be read: {error}") from error
+        for number, text in enumerate(lines, 1):
+            if text.strip():
+                self._read(path, number, text)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def apply(self, record: Record) -> None:
+        """Let a decision about a row count, if there is one."""
+        decided = self._of.get(f"key {record['key']}") or self._of.get(f"id {record['id']}")
+        if decided is None:
+            return
+        self.used += 1
+        record["decided_by"] = "a person"
+        if decided == "keep":
+            record["filter"] = record["reason"] = ""
+        elif not record["filter"]:
+            record["filter"], record["reason"] = "reviewed", "a person dropped it"
+
+    def _read(self, path: Path, number: int, text: str) -> None:
+        try:
+            entry = json.loads(text)
+        except (ValueError, RecursionError):
+            entry = None
+        if not isinstance(entry, dict) or entry.get("decision") not in KINDS:
+            raise ConfigError(
+                f'--decisions {path}: line {number} is no decision; write {{"id": "...", "decision": "keep"}} or "drop"'
+            )
+        name = "key" if entry.get("key") else "id"
+        if not entry.get(name):
+            raise ConfigError(f"--decisions {path}: line {number} names no row: give its key or its id")
+        self._of[f"{name} {entry[name]}"] = entry["decision"]
+
+
+def decisions_of(output: Path, given: Path | None) -> Path | None:
+    """Return the file of decisions: the one that was given, else the one in the output folder, if there is one."""
+    if given is not None:
+        return given
+    beside = output / NAME
+    return beside if beside.is_file() else None

@@ -1,0 +1,35 @@
+"""Does the problem say its own answer?"""
+
+import re
+
+from still_verl.curation.rows import Row
+from still_verl.rewards.extract import extract
+
+_SAYS = re.compile(
+    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answer\s*(?:is|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*|\bsolution\s*:\s*.{0,400}?=\s*)"
+    r"[\s$*({\\\[]{0,6}([^\n]{1,200})",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE)
+_EDGE = " \t$*.,;:)}]\\"
+
+
+def answer_given(row: Row) -> str:
+    """Drop a row whose problem ends in "Answer: 42", or has its right answer in a box."""
+    text = row.problem
+    if not row.golds or not ("nswer" in text or "NSWER" in text or "boxed" in text or "Ans" in text or "olution" in text):
+        return ""
+    said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
+    if "boxed" in text and not _PLACEHOLDER.search(text):
+        said.append(extract(text, ["boxed"]).answer)
+    for gold in row.golds:
+        wanted = _bare(gold)
+        for answer in said:
+            bare = _bare(answer)
+            if bare == wanted or bare.split(" ")[0].strip(_EDGE) == wanted:
+                return f"the problem says its answer: {answer.strip()!r:.60}"
+    return ""
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.strip(_EDGE).split())

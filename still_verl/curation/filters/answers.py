@@ -1,0 +1,49 @@
+"""Is there a right answer, can it be read, and is it one?"""
+
+import re
+
+from still_verl.curation.rows import SCORED_BY_TESTS, Row
+from still_verl.rewards.gold import UnreadableGold, read_gold
+from still_verl.rewards.gold_check import self_fault
+
+MAX_WORDS = 6  # of an answer; more are a sentence
+
+_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{|\\[a-zA-Z]+")
+_WORD = re.compile(r"[a-zA-Z]{3,}")
+_PLACEHOLDER = re.compile(
+    r"\W*(?:see (?:the )?(?:above|below|solution|proof|figure|image|text|explanation)|proof|proved|proven|q\.?e\.?d\.?|n/?a|none"
+    r"|unknown|not (?:given|provided|available|specified)|no answer|undefined answer|omitted|(?:the )?(?:statement|claim)"
+    r" (?:is )?(?:true|proven|proved)|answers? (?:may |will )?var(?:y|ies)|todo|tbd|error|notfound)\W*",
+    re.IGNORECASE,
+)
+
+
+def no_answer(row: Row) -> str:
+    """Drop a row without a right answer."""
+    answer = row.fields.answer
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
+        return "it has no right answer"
+    try:
+        if row.fields.kind != SCORED_BY_TESTS:
+            read_gold(answer)
+    except UnreadableGold as error:
+        return str(error)
+    if row.golds and _PLACEHOLDER.fullmatch(row.golds[0]):
+        return f"{row.golds[0]!r:.60} stands for an answer that is not given"
+    return ""
+
+
+def unreadable_answer(row: Row) -> str:
+    """Drop a row whose right answer does not equal itself for the strict verifier."""
+    if row.fields.kind == SCORED_BY_TESTS:
+        return ""
+    return self_fault(list(row.golds))
+
+
+def prose_answer(row: Row) -> str:
+    """Drop a row whose right answer is a sentence, which no rule compares."""
+    for gold in row.golds:
+        words = _WORD.findall(_COMMAND.sub(" ", gold))
+        if len(words) > MAX_WORDS:
+            return f"the answer has {len(words)} words: {gold!r:.60}"
+    return ""

@@ -1,0 +1,29 @@
+"""Has it several answers, where one is asked for?"""
+
+import re
+
+from still_verl.curation.rows import Row
+from still_verl.rewards.equivalence.verify import verify
+
+_SEVERAL_ASKED = re.compile(
+    r"\b(?:all|both|each|every|list|which of|values|solutions|roots|zeros|zeroes|numbers|integers|primes|pairs?|triples?|tuples?"
+    r"|coordinates|points?|vertices|separated|comma|sets?|factors|divisors|dimensions|lengths|sides|angles|vectors?|interval"
+    r"|respectively|smallest and|largest and|ordered|functions|equations|sequence|matrix|domain|range|solve|terms|digits"
+    r"|possible|order|and)\b"
+)
+_BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
+_THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=\d{3}(?!\d))|\\,|\\!")
+_SEVERAL = re.compile(r"[^,;]+(?:[,;]\s*(?:and\s+|or\s+)?[^,;]+)+|.*\\text\{\s*(?:or|and)\s*\}.*|.*\s(?:or|and)\s.*")
+
+
+def several_answers(row: Row) -> str:
+    """Drop a row with golds that differ from each other, or a list of values where the problem asks for one."""
+    golds = row.golds
+    for other in golds[1:]:
+        if not verify(golds[0], other):
+            return f"its right answers differ: {golds[0]!r:.40} and {other!r:.40}"
+    if not golds or _BRACKET.search(golds[0]) or _SEVERAL_ASKED.search(row.plain):
+        return ""
+    if _SEVERAL.fullmatch(_THOUSANDS.sub("", golds[0])):
+        return f"it asks for one answer and has several: {golds[0]!r:.60}"
+    return ""

@@ -1,0 +1,76 @@
+"""Reads the lines of a text, compressed with gzip or zstd or not; each is a line of bounded length or a reason."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+MAX_LINE = 16 << 20  # bytes; a longer line is rejected, and takes no more memory than this
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why there is no row here."""
+
+    cause: str
+
+
+def read_lines(path: Path) -> Iterator[bytes | Unreadable]:
+    """Yield each line without its line break. What follows a damage in a compressed file is one unreadable line.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with path.open("rb") as file:
+        first = file.read(4)
+        file.seek(0)
+        if first.startswith(_UTF16):
+            yield Unreadable("the file is UTF-16: convert it to UTF-8")
+            return
+        unpacked: Any = file
+        if first.startswith(_GZIP):
+            unpacked = gzip.GzipFile(fileobj=file)
+        elif first.startswith(_ZSTD):
+            unpacked = _unpacked_zstd(path)
+        damages: tuple[type[BaseException], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
+        if unpacked is not file:
+            damages = (*damages, OSError)  # what pyarrow raises for a damaged frame
+        try:
+            yield from _lines(unpacked)
+        except damages as error:
+            yield Unreadable(f"the compressed file is damaged from here on: {error}"[:200])
+
+
+def _unpacked_zstd(path: Path) -> IO[bytes]:
+    import pyarrow as pa
+
+    return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes | Unreadable]:
+    is_first = True
+    while True:
+        line = file.readline(MAX_LINE + 1)
+        if not line:
+            return
+        if is_first:
+            line, is_first = line.removeprefix(_BOM), False
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            _skip_line(file)
+            yield Unreadable(f"the line is longer than {MAX_LINE >> 20} MB")
+        else:
+            yield line.rstrip(b"\r\n")
+
+
+def _skip_line(file: IO[bytes]) -> None:
+    while True:
+        rest = file.readline(MAX_LINE)
+        if not rest or rest.endswith(b"\n"):
+            return

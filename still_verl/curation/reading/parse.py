@@ -1,0 +1,70 @@
+"""Turns a line into a row, or says why it is none."""
+
+import json
+from typing import Any
+
+from still_verl.curation.reading.chunks import Item
+from still_verl.curation.reading.lines import Unreadable
+from still_verl.curation.rows import Reject
+
+MAX_PROBLEM = 100_000  # characters
+
+
+def parse(item: Item) -> dict[str, Any]:
+    """Return the columns of a row.
+
+    Raises:
+        Reject: it is no JSON object, or not text, or two of its keys are one.
+    """
+    if isinstance(item, dict):
+        return item
+    if isinstance(item, Unreadable):
+        raise Reject(item.cause)
+    if not item.strip():
+        raise Reject("the line is empty")
+    try:
+        row = _DECODER.decode(item.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Reject(f"it is not UTF-8: byte {item[error.start]:#04x} at {error.start}") from None
+    except RecursionError:
+        raise Reject("it is nested too deeply") from None
+    except ValueError as error:
+        raise Reject(f"it is no JSON: {error}"[:200]) from None
+    if not isinstance(row, dict):
+        raise Reject(f"it is no object: its type is {type(row).__name__}")
+    return row
+
+
+def check_text(problem: str) -> None:
+    """Refuse a problem that is no text.
+
+    Raises:
+        Reject: it is empty, too long, or has characters that no file of text can hold.
+    """
+    if not problem.strip():
+        raise Reject("the problem is empty")
+    if len(problem) > MAX_PROBLEM:
+        raise Reject(f"the problem has {len(problem):,} characters, more than {MAX_PROBLEM:,}")
+    if "\0" in problem:
+        raise Reject("the problem has a NUL character")
+    try:
+        problem.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Reject("the problem has half of a surrogate pair") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: dict[str, Any] = {}
+        for name, value in pairs:
+            if seen.setdefault(name, value) != value:
+                raise ValueError(f"the key {name!r:.60} is there twice, with different values")
+    return found
+
+
+def _nothing(_name: str) -> None:
+    """NaN and infinity, which JSON has not, are no value."""
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_nothing)

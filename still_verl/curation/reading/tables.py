@@ -1,0 +1,54 @@
+"""Reads tables batch by batch: parquet, and the Arrow files that the library `datasets` writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from still_verl.curation.reading.lines import Unreadable
+
+PARQUET = b"PAR1"
+ARROW = b"ARROW1"
+BATCH = 1000  # rows
+
+
+def read_parquet(path: Path) -> Iterator[dict[str, Any] | Unreadable]:
+    """Yield the rows of a parquet file; one whose end is missing has none, and says so."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=BATCH):
+                yield from _rows(batch)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        yield Unreadable(f"the parquet file is damaged: {error}"[:200])
+
+
+def read_arrow(path: Path) -> Iterator[dict[str, Any] | Unreadable]:
+    """Yield the rows of an Arrow file, in its format for streams or for files."""
+    import pyarrow as pa
+
+    try:
+        with pa.memory_map(str(path)) as source:
+            try:
+                batches: Any = pa.ipc.open_stream(source)
+            except pa.ArrowInvalid:
+                reader = pa.ipc.open_file(source)
+                batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+            for batch in batches:
+                for start in range(0, batch.num_rows, BATCH):
+                    yield from _rows(batch.slice(start, BATCH))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        yield Unreadable(f"the Arrow file is damaged: {error}"[:200])
+
+
+def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
+    """The rows of a batch; each by itself where one of them is no text."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for number in range(batch.num_rows):
+            try:
+                yield batch.slice(number, 1).to_pylist()[0]
+            except UnicodeDecodeError:
+                yield Unreadable("it is not UTF-8")

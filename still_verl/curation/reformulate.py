@@ -1,0 +1,48 @@
+"""Turns multiple choice into an open question, where the right option is a value."""
+
+import re
+from dataclasses import replace
+
+from still_verl.curation.filters.multiple_choice import options
+from still_verl.curation.rows import Fields, Row
+
+_LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*([A-Ha-h])\W*")
+_REFERS_TO_OPTIONS = re.compile(
+    r"\bof (?:the following|these)\b|\b(?:following|options?|choices?|statements?|letter)\b|\bwhich (?:one|is|are)\b|\bnone of\b",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"[\d\s+\-*/^=().,:$\\{}a-zA-Z√π°%|!_<>]{1,80}")
+_WORDS = re.compile(r"(?<!\\)\b[a-zA-Z]{3,}")
+_EDGE = re.compile(r"^[\s$~\\,;:}{]*(?=[^\s$~,;:}{])|[\s$~,;.\\]*(?:\\(?:qquad|quad|textbf|text|mathrm)\s*\{?|\*\*|\{)*[\s$~,;.\\]*$")
+
+
+def as_open_question(row: Row) -> Fields:
+    """Return the fields of a row; of multiple choice whose right option is a value, those of the open question.
+
+    The column `reformulated` marks it. A question that speaks of its options stays as it is.
+    """
+    fields = row.fields
+    marks = options(row.problem)
+    if len(marks) < 3 or not row.golds:
+        return fields
+    stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
+    if _REFERS_TO_OPTIONS.search(stem):
+        return fields
+    letter = _LETTER.fullmatch(row.golds[0])
+    texts = _texts(row.problem, marks)
+    if letter:
+        value = texts.get(letter[1].upper(), "")
+    else:
+        value = row.golds[0] if row.golds[0].strip("$ ") in [text.strip("$ ") for text in texts.values()] else ""
+    if not value or not _VALUE.fullmatch(value) or _WORDS.search(value):
+        return fields
+    return replace(fields, problem=stem, answer=value, extra={**fields.extra, "reformulated": "choices"})
+
+
+def _texts(problem: str, marks: list[tuple[str, int, int]]) -> dict[str, str]:
+    """The text of each option."""
+    ends = [start for _, start, _ in marks[1:]] + [len(problem)]
+    found = {}
+    for (letter, _, start), end in zip(marks, ends, strict=True):
+        found[letter] = _EDGE.sub("", problem[start:end].split("\n\n")[0]).strip()
+    return found

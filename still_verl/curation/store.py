@@ -1,0 +1,115 @@
+"""The folder of a curation that is not finished: what is decided already, so that a kill costs one chunk.
+
+A chunk is two files, `FILE-CHUNK.jsonl` and `.npy`. The second is renamed to its name when both are whole. When all
+chunks are there they become one pair of files.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from still_verl.curation.work import COLUMNS, Decided, Record
+from still_verl.monitor.jsonl import line
+
+NAME = ".unfinished"
+
+
+class Store:
+    """The folder `.unfinished` of an output folder."""
+
+    def __init__(self, output: Path, plan: dict[str, Any]) -> None:
+        """Open it. What is there counts only if it was made with the same plan: inputs, settings and versions."""
+        self.folder = output / NAME
+        self._parts: list[str] = []
+        written = json.dumps(plan, sort_keys=True, indent=1)
+        path = self.folder / "plan.json"
+        if not path.is_file() or path.read_text(encoding="utf-8") != written:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            _write(path, written.encode())
+        self.is_whole = (self.folder / "all.npy").is_file()
+
+    def has(self, part: str) -> bool:
+        """Return whether a chunk is decided already."""
+        return (self.folder / f"{part}.npy").is_file()
+
+    def save(self, part: str, decided: Decided) -> None:
+        """Keep what became of a chunk."""
+        lines = [line(record) for record in decided.records]
+        offset = 0
+        for number, text in enumerate(lines):
+            decided.columns[number]["offset"] = offset
+            offset += len(text)
+        _write(self.folder / f"{part}.jsonl", b"".join(lines))
+        _write(self.folder / f"{part}.npy", decided.columns.tobytes())
+
+    def join(self, parts: Sequence[str]) -> None:
+        """Make one pair of files of all chunks, in the order of their names."""
+        if self.is_whole:
+            return
+        base = 0
+        partial = self.folder / ".all.partial"
+        with (self.folder / "all.jsonl").open("wb") as records, partial.open("wb") as columns:
+            for part in sorted(parts):
+                decided = np.fromfile(self.folder / f"{part}.npy", COLUMNS)
+                decided["offset"] += base
+                columns.write(decided.tobytes())
+                source = self.folder / f"{part}.jsonl"
+                base += source.stat().st_size
+                with source.open("rb") as file:
+                    shutil.copyfileobj(file, records)
+        partial.replace(self.folder / "all.npy")
+        self.is_whole = True
+        for part in parts:
+            (self.folder / f"{part}.jsonl").unlink(missing_ok=True)
+            (self.folder / f"{part}.npy").unlink(missing_ok=True)
+
+    def columns(self) -> "np.ndarray[Any, Any]":
+        """Return the columns of all rows; they stay on disk until they are looked at."""
+        path = self.folder / "all.npy"
+        if path.stat().st_size == 0:
+            return np.zeros(0, COLUMNS)
+        return np.memmap(path, COLUMNS, "r")
+
+    def records(self) -> "Records":
+        """Open the records of all rows."""
+        return Records(self.folder / "all.jsonl")
+
+    def remove(self) -> None:
+        """Remove the folder: all is written elsewhere."""
+        shutil.rmtree(self.folder)
+
+
+class Records:
+    """Reads single records by their offsets."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+
+    def __enter__(self) -> "Records":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def at(self, offset: int) -> Record:
+        """Return the record at an offset."""
+        self._file.seek(int(offset))
+        record: Record = json.loads(self._file.readline())
+        return record
+
+    def several(self, offsets: Sequence[int]) -> Iterator[Record]:
+        """Yield the records at some offsets."""
+        for offset in offsets:
+            yield self.at(offset)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is whole or not there."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -1,0 +1,197 @@
+"""What a process does with a chunk: each row is kept, dropped or rejected, as far as the row alone can tell.
+
+The result is a record for each row and its fingerprints. What needs other rows comes later, in `groups`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from still_verl.curation.fingerprints import PERMUTATIONS, digest, form_of, hash64, minhash, numbers_of
+from still_verl.curation.leaks.decide import Finding, look_for
+from still_verl.curation.leaks.index import EvaluationIndex
+from still_verl.curation.reading.chunks import Chunk, Item
+from still_verl.curation.reading.parse import check_text, parse
+from still_verl.curation.reformulate import as_open_question
+from still_verl.curation.registries import ADAPTERS, FILTERS
+from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject, Row
+from still_verl.curation.settings import CurateSettings
+from still_verl.curation.tokens import tokens_of
+from still_verl.registry import in_one_line
+from still_verl.rewards.equivalence.verify import verify
+
+KEPT, DROPPED, LEAKED, REJECTED = range(4)  # what a row alone says
+SHOWN = 200  # characters of a line that was rejected
+
+COLUMNS = np.dtype(
+    [
+        ("offset", "<i8"),  # of the record, in bytes
+        ("high", "<u8"),  # the digest, by which the result is sorted
+        ("low", "<u8"),
+        ("state", "u1"),
+        ("form", "<u8"),  # of the problem, for exact duplicates
+        ("answer", "<u8"),
+        ("numbers", "<u8"),
+        ("template", "<u8"),  # of the evaluation problem that has the same template; 0 for none
+        ("minhash", "<u4", (PERMUTATIONS,)),
+    ]
+)
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Decided:
+    """What became of a chunk: a record and a row of `COLUMNS` for each of its items."""
+
+    records: list[Record]
+    columns: "np.ndarray[Any, Any]"
+
+
+class Worker:
+    """Decides about rows one by one."""
+
+    def __init__(self, settings: CurateSettings, evaluations: Sequence[tuple[str, str, str, str]]) -> None:
+        """Prepare for some settings and evaluation problems, each (benchmark, id, text, answer)."""
+        self._settings = settings
+        self._adapter: Callable[[Mapping[str, Any]], Fields] = ADAPTERS.find(settings.adapter)
+        self._filters = [(FILTERS.label(name), FILTERS.find(name)) for name in settings.filters]
+        self._index = EvaluationIndex(evaluations)
+
+    def decide(self, chunk: Chunk) -> Decided:
+        """Decide about all rows of a chunk."""
+        columns = np.zeros(len(chunk.items), COLUMNS)
+        records = []
+        for number, item in enumerate(chunk.items):
+            line = chunk.first_line + number
+            try:
+                record = self._row(item, chunk.file, line, columns[number])
+            except Reject as error:
+                record = _rejected(item, chunk.file, line, error)
+                columns[number]["state"] = REJECTED
+            records.append(record)
+        return Decided(records, columns)
+
+    def _row(self, item: Item, file: str, line: int, columns: Any) -> Record:
+        try:
+            fields = self._adapter(parse(item))
+        except Reject:
+            raise
+        except Exception as error:  # an adapter of the user's own, or a layout that none of ours foresaw
+            raise Reject(f"the adapter {self._settings.adapter} failed: {in_one_line(error)}"[:300]) from error
+        check_text(fields.problem)
+        row = Row(fields, fields.id or f"{file}:{line}", file)
+        if self._settings.reformulate:
+            row = replace(row, fields=as_open_question(row))
+        record = _record(row, self._settings.data_source)
+        _fingerprint(row, columns)
+        finding = self._finding(row)
+        if finding is not None:
+            self._note(finding, record, columns)
+        if columns["state"] == KEPT:
+            self._filter(row, record, columns)
+        return record
+
+    def _finding(self, row: Row) -> Finding | None:
+        """The strongest finding in the problem, else in the solution."""
+        found = look_for(self._index, row.tokens, _comparison(row))
+        if found is not None and found.outcome != "template":
+            return found
+        if row.fields.solution:
+            # The answer of the row belongs to its problem, and says nothing about another one in its solution.
+            inside = look_for(self._index, tokens_of(row.fields.solution), _no_answer)
+            if inside is not None and inside.outcome != "template":
+                return replace(inside, place="solution")
+        return found
+
+    def _note(self, finding: Finding, record: Record, columns: Any) -> None:
+        if finding.outcome == "template":
+            columns["template"] = hash64(finding.proposal.problem.name)
+            record["template_of"] = finding.proposal.problem.name
+            return
+        record["evaluation"] = _shown(finding)
+        if finding.outcome == "suspect" and self._settings.keep_suspects:
+            record["suspect"] = finding.proposal.problem.name
+            return
+        columns["state"] = LEAKED
+        record["filter"] = finding.outcome
+        record["reason"] = f"{finding.proposal.problem.name}: {finding.why}"
+
+    def _filter(self, row: Row, record: Record, columns: Any) -> None:
+        for name, why in self._filters:
+            try:
+                reason = why(row)
+            except Exception as error:
+                raise Reject(f"the filter {name} failed: {in_one_line(error)}"[:300]) from error
+            if reason:
+                columns["state"] = DROPPED
+                record["filter"], record["reason"] = name, reason
+                return
+
+
+def _comparison(row: Row) -> Callable[[str], bool | None]:
+    def same_answer(answer: str) -> bool | None:
+        if not row.golds or not answer:
+            return None
+        if answer in row.golds:
+            return True
+        return bool(verify(list(row.golds), answer))
+
+    return same_answer
+
+
+def _no_answer(_answer: str) -> None:
+    """There is nothing to compare with."""
+
+
+def _record(row: Row, data_source: str) -> Record:
+    fields = row.fields
+    answer = fields.answer
+    if row.golds and fields.kind != SCORED_BY_TESTS:
+        # A whole solution becomes the answer that is in it.
+        answer = row.golds[0] if len(row.golds) == 1 else list(row.golds)
+    return {
+        "id": row.id,
+        "file": row.file,
+        "problem": fields.problem,
+        "answer": answer,
+        "data_source": data_source or fields.data_source or row.file,
+        "kind": fields.kind,
+        "extra": fields.extra,
+    }
+
+
+def _fingerprint(row: Row, columns: Any) -> None:
+    columns["high"], columns["low"] = digest(row.id, row.problem, repr(row.fields.answer), row.file)
+    columns["form"] = form_of(row.problem)
+    columns["answer"] = hash64("\0".join(row.golds) or repr(row.fields.answer))
+    columns["numbers"] = numbers_of(row.tokens.all)
+    columns["minhash"] = minhash(row.tokens.all)
+
+
+def _rejected(item: Item, file: str, line: int, error: Reject) -> Record:
+    shown = item[:SHOWN].decode("utf-8", "backslashreplace") if isinstance(item, bytes) else ""
+    return {
+        "file": file,
+        "line": line,
+        "cause": str(error),
+        "missing_column": isinstance(error, MissingColumn),
+        "begins": shown,
+    }
+
+
+def _shown(finding: Finding) -> Record:
+    proposal = finding.proposal
+    return {
+        "outcome": finding.outcome,
+        "problem": proposal.problem.name,
+        "text": proposal.problem.text,
+        "answer": proposal.problem.answer,
+        "why": finding.why,
+        "place": finding.place,
+        "tokens": [proposal.start, proposal.end],
+        "containment": round(proposal.containment, 3),
+        "words": round(proposal.words, 3),
+    }
