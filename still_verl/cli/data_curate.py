@@ -23,7 +23,8 @@ def curate(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder that is written.")],
     against: Annotated[
-        list[str] | None, typer.Option(help="An evaluation whose problems must not be in the set: a file or a benchmark.")
+        list[str] | None,
+        typer.Option(help="An evaluation whose problems must not be in the set: a file or a benchmark."),
     ] = None,
     adapter: Annotated[str, typer.Option(help="How rows are read; a dotted name is a function of your own.")] = "auto",
     filters: Annotated[

@@ -11,10 +11,29 @@ from still_verl.evaluation.columns import as_gold, as_text, first, is_chat
 
 PROBLEM = ("problem", "question", "Question", "Problem", "prompt", "query", "input", "instruction", "problem_text")
 ANSWER = ("answer", "final_answer", "Answer", "ground_truth", "gold", "gt", "target", "expected_answer", "gts", "label")
-SOLUTION = ("solution", "Solution", "generated_solution", "response", "output", "completion", "solution_str", "rationale")
+SOLUTION = (
+    "solution",
+    "Solution",
+    "generated_solution",
+    "response",
+    "output",
+    "completion",
+    "solution_str",
+    "rationale",
+)
 ID = ("id", "unique_id", "problem_id", "ID", "uid", "uuid", "task_id", "identifier", "problem_identifier")
 SOURCE = ("data_source", "source", "dataset")
-KEPT = ("difficulty", "level", "subject", "type", "domain", "problem_type", "ability", "pass_rate", "llama8b_solve_rate")
+KEPT = (
+    "difficulty",
+    "level",
+    "subject",
+    "type",
+    "domain",
+    "problem_type",
+    "ability",
+    "pass_rate",
+    "llama8b_solve_rate",
+)
 _ENDS_WITH_ANSWER = re.compile(r"\\boxed|\\fbox|<answer>|####")
 
 

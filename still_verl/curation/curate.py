@@ -43,7 +43,9 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
     try:
         return _curate(settings, progress)
     except OSError as error:
-        raise ConfigError(f"-o {settings.output}: it cannot be written: {error}; what was decided so far is kept") from error
+        raise ConfigError(
+            f"-o {settings.output}: it cannot be written: {error}; what was decided so far is kept"
+        ) from error
 
 
 def _curate(settings: CurateSettings, progress: Progress) -> Result:

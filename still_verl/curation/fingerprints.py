@@ -14,6 +14,7 @@ from still_verl.curation.tokens import is_number, plain_text
 SHINGLE = 3  # tokens
 BANDS, ROWS = 12, 5  # of the MinHash: 99 % of pairs with a similarity of 0.8 share a band, 3 % of those with 0.3
 PERMUTATIONS = BANDS * ROWS
+SCHEME = "affine32"  # of datasketch; its default may change
 
 _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s${}\\]")
 
@@ -49,7 +50,7 @@ def minhash(tokens: Sequence[str]) -> "np.ndarray[Any, Any]":
     from datasketch import MinHash
 
     shingles = {" ".join(run) for run in zip(tokens, tokens[1:], tokens[2:], strict=False)}
-    made = MinHash(PERMUTATIONS, hashfunc=zlib.crc32, permutations=_permutations())
+    made = MinHash(PERMUTATIONS, hashfunc=zlib.crc32, permutations=_permutations(), scheme=SCHEME)
     made.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles or {" ".join(tokens)}])
     return (made.hashvalues & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
@@ -58,4 +59,4 @@ def minhash(tokens: Sequence[str]) -> "np.ndarray[Any, Any]":
 def _permutations() -> Any:
     from datasketch import MinHash
 
-    return MinHash(PERMUTATIONS, hashfunc=zlib.crc32).permutations
+    return MinHash(PERMUTATIONS, hashfunc=zlib.crc32, scheme=SCHEME).permutations

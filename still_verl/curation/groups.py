@@ -57,7 +57,7 @@ class Groups:
             self.exact += len(rows) - 1
             kept = [int(row) for row in rows if self._state[row] == KEPT]
             if not kept:
-                self._same_as(int(rows[0]), rows[1:])
+                self._same_as(int(rows[0]), rows[1:].tolist())
             elif self._agree(kept):
                 self._same_as(kept[0], kept[1:])
 

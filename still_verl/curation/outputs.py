@@ -163,4 +163,3 @@ def _dropped(record: Record) -> Record:
 
 def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
-

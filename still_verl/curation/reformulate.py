@@ -13,7 +13,9 @@ _REFERS_TO_OPTIONS = re.compile(
 )
 _VALUE = re.compile(r"[\d\s+\-*/^=().,:$\\{}a-zA-Z√π°%|!_<>]{1,80}")
 _WORDS = re.compile(r"(?<!\\)\b[a-zA-Z]{3,}")
-_EDGE = re.compile(r"^[\s$~\\,;:}{]*(?=[^\s$~,;:}{])|[\s$~,;.\\]*(?:\\(?:qquad|quad|textbf|text|mathrm)\s*\{?|\*\*|\{)*[\s$~,;.\\]*$")
+_EDGE = re.compile(
+    r"^[\s$~\\,;:}{]*(?=[^\s$~,;:}{])|[\s$~,;.\\]*(?:\\(?:qquad|quad|textbf|text|mathrm)\s*\{?|\*\*|\{)*[\s$~,;.\\]*$"
+)
 
 
 def as_open_question(row: Row) -> Fields:

@@ -54,7 +54,9 @@ GREEK_LETTERS = str.maketrans({letter: f" {VARIABLE} " for letter in "αβγδε
 TWO_LETTERS = frozenset("am an as at be by do go he if in is it me my no of on or so to up us we pi ln lg".split())
 UNITS = frozenset("cm mm km ft lb kg hr mph hz db ml gm st nd rd th".split())
 # Numbers that are written as words. "one" is left out: it is rather a pronoun ("the one that", "one of").
-_COUNTED = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+_COUNTED = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+)
 _RANKED = "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 NUMBER_WORDS = {
     **{word: str(number) for number, word in enumerate(_COUNTED, 2)},

@@ -14,7 +14,9 @@ from still_verl.curation.signs import COMMANDS, GREEK_LETTERS, NUMBER_WORDS, TWO
 
 MAX_CHARACTERS = 200_000  # of a text; what follows is not looked at
 
-FIGURE = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL)
+FIGURE = re.compile(
+    r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL
+)
 _IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|\\includegraphics(?:\[[^\]]*\])?\{[^}]*\}")
 _TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|em|strong|sup|sub|img|table|tbody|thead|tr|td|th|ul|ol|li|u|a|h[1-6]|center|font|hr|code|pre)"
@@ -30,7 +32,9 @@ _NESTED_FRACTION = re.compile(r"\\[dtc]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{(
 _BINOMIAL = re.compile(r"\\[dt]?binom\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _COMPARED = re.compile(r"<=|=<|>=|!=")
-_TOKEN = re.compile(r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])|[^\W\d_a-zA-Z]+")
+_TOKEN = re.compile(
+    r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])|[^\W\d_a-zA-Z]+"
+)
 _VOWEL = re.compile(r"[aeiouy]")
 _COMPARISON = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": " neq "}
 _LABEL = re.compile(r'"([^"]*)"')

@@ -10,14 +10,18 @@ _SAYS = re.compile(
     r"[\s$*({\\\[]{0,6}([^\n]{1,200})",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE
+)
 _EDGE = " \t$*.,;:)}]\\"
 
 
 def answer_given(row: Row) -> str:
     """Drop a row whose problem ends in "Answer: 42", or has its right answer in a box."""
     text = row.problem
-    if not row.golds or not ("nswer" in text or "NSWER" in text or "boxed" in text or "Ans" in text or "olution" in text):
+    if not row.golds or not (
+        "nswer" in text or "NSWER" in text or "boxed" in text or "Ans" in text or "olution" in text
+    ):
         return ""
     said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
     if "boxed" in text and not _PLACEHOLDER.search(text):

@@ -10,7 +10,7 @@ _WORDS_THAT_GO_ON = re.compile(
 _ASKS = re.compile(
     r"\?|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write|which|who|when|where|prove"
     r"|show|list|expand|convert|enter|name|round|state|add|subtract|multiply|divide|rationalize|complete|estimate|use|fill|count|identify|answer"
-    r"|order|graph|let|suppose|minimi[sz]e|maximi[sz]e|integrate|differentiate|reduce|why|is|are|then|if|value|approximate|construct|obtain|derive)\b|=|_{2,}|\\rule"
+    r"|order|graph|let|suppose|minimi[sz]e|maximi[sz]e|integrate|differentiate|reduce|why|is|are|then|if|value|approximate|construct|obtain|derive|rewrite|make|put|locate|predict|select|choose|decide|compare|verify|describe|explain|arrange|change|translate|plot|draw|sketch|design|discuss|must|implement|return)\b|=|_{2,}|\\rule"
 )
 _LOST = re.compile(r"\[(?:missing|\.\.\.|truncated|omitted)\]|<(?:missing|unk)>|�", re.IGNORECASE)
 _WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=]|[^\x00-\x7f]")
@@ -26,7 +26,7 @@ def incomplete(row: Row) -> str:
         return f"a part of it is lost: {lost[0]!r}"
     if len(_WORD.findall(row.problem)) < 3:
         return "it has less than three words, numbers and signs"
-    if row.problem.count("$") % 2 and _dollars_of_formulas(row.problem) % 2 and plain.endswith(("$", "=", "\\", "+", "-", ",")):
+    if _dollars_of_formulas(row.problem) % 2 and plain.endswith(("=", "\\", "+", "-", "(", "{", "^", "*", "/")):
         return "it ends in the middle of a formula"
     if _WORDS_THAT_GO_ON.search(plain):
         return f"it ends in the middle of a sentence: {plain[-40:]!r}"

@@ -6,17 +6,25 @@ from still_verl.curation.rows import Row
 from still_verl.curation.tokens import FIGURE
 
 _SPEAKS_OF_IT = re.compile(
-    r"\b(?:in|from|using|use|see|of|refer(?:ring)? to|by|on|with|consider|given) (?:the |this |its )?(?:\w+ )?"
-    r"(?:figure|diagram|picture|image|graph|drawing|illustration|chart|sketch|photo)\b(?!\s+of\s+(?:the\s+)?"
-    r"(?:v|y|f|g|\$|equation|function|line|parabola|a\s+function|its|circle|ellipse|hyperbola|curve|quadratic|polynomial|an?\s))"
-    r"|\b(?:figure|diagram|picture|image|drawing|graph|grid|table|chart) (?:shown|below|above|at (?:the )?(?:right|left)|to the (?:right|left)|here|on the (?:right|left))\b"
-    r"|\b(?:shown|pictured|depicted|illustrated|drawn|indicated|displayed|graphed|plotted) (?:below|above|here|at (?:the )?(?:right|left)|in the (?:figure|diagram|picture))\b"
-    r"|,? as (?:is )?(?:shown|pictured|depicted|illustrated)(?=[.,:;]|\s*$| (?:in|below|above|at|on|here))|\b(?:is|are) (?:shown|pictured|depicted|illustrated)[.,]"
-    r"|\bthe (?:figure|diagram|picture|image|drawing|illustration) (?:shows|depicts|represents|below|above|consists|is)\b"
-    r"|\bthe shaded (?:region|area|part|portion)\b(?! (?:is|are) (?:bounded|between|inside|outside|defined))"
+    r"\b(?:in|from|using|use|see|refer(?:ring)? to|with|consider|given) (?:the |this )(?:\w+ )?(?:figure|diagram|picture|illustration|chart)\b"
+    r"|\bsee (?:figure|diagram|picture|image|drawing)\b|\b(?:figure|diagram) (?:\d|\([a-z]\))"
+    r"|\b(?:figure|diagram|picture|image|drawing|graph|grid|chart|map) (?:shown|below|above|at (?:the )?(?:right|left)|to the (?:right|left)|here|on the (?:right|left))\b"
+    r"|\b(?:pictured|depicted|illustrated|drawn) (?:below|above|here|at (?:the )?(?:right|left)|in the (?:figure|diagram|picture))\b"
+    r"|,? as (?:is )?(?:shown|pictured|depicted|illustrated)(?=[.,:;]|\s*$| (?:in the (?:figure|diagram|picture|image)|at|on|here))"
+    r"|\b(?:is|are) (?:shown|pictured|depicted|illustrated)(?:\.|,| (?:below|above|here|at (?:the )?(?:right|left)))"
+    r"|\bthe (?:figure|diagram|picture|illustration|drawing) (?:shows|depicts|represents|below|above)\b"
+    r"|\bthe shaded (?:region|area|part|portion|sector|square|triangle|circle)s?\b(?! (?:is|are) (?:bounded|between|inside|outside|defined))"
 )
-_IS_THERE = re.compile(r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:|\|\s*-{3,}|\|.*\|.*\n.*\|")
-_IS_LINKED = re.compile(r"!\[[^\]]*\]\(https?:|\\includegraphics|<img\b|\[(?:image|figure|img|diagram)[^\]]{0,40}\]|https?://\S+\.(?:png|jpg|jpeg|gif|svg)", re.IGNORECASE)
+# A list, a table or a formula may be what is "shown below".
+_SHOWN = re.compile(r"\\\[|\$\$|\\bullet|\\begin\{|\n\s*[-*\d•]")
+_MAY_BE_TEXT = re.compile(r"(?:shown|below|above|here)")
+_IS_THERE = re.compile(
+    r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:|\|\s*-{3,}|\|.*\|.*\n.*\|"
+)
+_IS_LINKED = re.compile(
+    r"!\[[^\]]*\]\(https?:|\\includegraphics|<img\b|\[(?:image|figure|img|diagram)[^\]]{0,40}\]|https?://\S+\.(?:png|jpg|jpeg|gif|svg)",
+    re.IGNORECASE,
+)
 
 
 def missing_picture(row: Row) -> str:
@@ -28,5 +36,8 @@ def missing_picture(row: Row) -> str:
         return ""
     spoken = _SPEAKS_OF_IT.search(row.plain)
     if spoken is None:
+        return ""
+    is_named = re.search("figure|diagram|picture|image|drawing|illustration|shaded", spoken[0])
+    if not is_named and _MAY_BE_TEXT.search(spoken[0]) and _SHOWN.search(row.problem):
         return ""
     return f"it speaks of a picture: {spoken[0].strip(' ,.')!r}"

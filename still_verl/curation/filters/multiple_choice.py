@@ -12,7 +12,7 @@ _OPTION = re.compile(
 )
 _IN_WORDS = re.compile(
     r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best|one of the following)\b"
-    r"|\bletter of the correct\b|\bwhich of these\b|\bmultiple[- ]choice\b"
+    r"|\bletter of the correct\b|\bwhich of these\b"
 )
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*[A-H]\W*")
 
@@ -43,5 +43,7 @@ def multiple_choice(row: Row) -> str:
 
 def _asks_for_parts(row: Row, letters: list[str]) -> bool:
     """Whether (a), (b), (c) are parts of a question: small letters, each with something to do."""
-    small = re.findall(r"\(([a-h])\)\s*(?:find|compute|show|prove|determine|what|how|calculate|is|if|evaluate)", row.plain)
+    small = re.findall(
+        r"\(([a-h])\)\s*(?:find|compute|show|prove|determine|what|how|calculate|is|if|evaluate)", row.plain
+    )
     return len(small) >= 2 and not re.search(r"\([A-H]\)", row.problem)

@@ -7,11 +7,13 @@ from still_verl.curation.rows import Row
 _OPEN = re.compile(
     r"\b(?:explain (?:why|how|your|the|what|in)|describe (?:how|the (?:difference|relationship|process|method|steps))"
     r"|discuss|in your own words|give an? example|provide an? example|give examples|what do you think|do you agree|compare and contrast"
-    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)|design an?|suggest|propose an?|come up with"
+    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)|design an?|propose an?|come up with"
     r"|sketch|draw (?:a|an|the)|plot the|graph the (?:function|equation|line|following)|justify your|interpret the|construct an? (?:example|algorithm|triangle)"
-    r"|create an?|outline|elaborate|summari[sz]e|answers (?:may|will) vary)\b"
+    r"|elaborate|summari[sz]e|answers (?:may|will) vary)\b"
 )
-_FINDS = re.compile(r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value|percent)\w*)\b")
+_FINDS = re.compile(
+    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value|percent)\w*)\b"
+)
 
 
 def open_ended(row: Row) -> str:

@@ -9,7 +9,9 @@ _PROOF = re.compile(
     r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|whether|there|it|this|your|each|all|every|rigorously|why|is)\b|\s*:)"
     r"|\bgive (?:a|an|the) (?:\w+ )?proof\b|\bwrite (?:a|the) proof\b|\bprove (?:the|or)\b"
 )
-_FINDS = re.compile(r"\b(?:find|compute|evaluate|calculate|what is|how many|determine the (?:value|number|sum|smallest|largest))\b")
+_FINDS = re.compile(
+    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine the (?:value|number|sum|smallest|largest))\b"
+)
 
 
 def proof(row: Row) -> str:

@@ -80,7 +80,9 @@ def _files_in(option: str, folder: Path) -> list[Path]:
         return [folder / Path(entry["filename"]).name for entry in listed]
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_known(path)]
     if not found:
-        raise ConfigError(f"{option} {folder}: no file in it ends in {', '.join(SUFFIXES)} (or one of these with .gz, .zst)")
+        raise ConfigError(
+            f"{option} {folder}: no file in it ends in {', '.join(SUFFIXES)} (or one of these with .gz, .zst)"
+        )
     return found
 
 
@@ -100,7 +102,9 @@ def _from_hub(option: str, name: str) -> list[Path]:
             "`pip install still-verl[data]` fetches it"
         ) from error
     try:
-        folder = snapshot_download(name, repo_type="dataset", allow_patterns=["*.parquet", "*.jsonl", "*.json", "*.jsonl.*"])
+        folder = snapshot_download(
+            name, repo_type="dataset", allow_patterns=["*.parquet", "*.jsonl", "*.json", "*.jsonl.*"]
+        )
     except Exception as error:  # of the network, of the hub: many kinds, none of which is a base of the others
         why = " ".join(str(error).split())[:200]
         raise ConfigError(f"{option} {name}: there is no such file, and the hub did not give it: {why}") from error
