@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.curation.tokens import is_number, plain_text
+from still_verl.curation.tokens import is_number
 
 SHINGLE = 3  # tokens
 BANDS, ROWS = 12, 5  # of the MinHash: 99 % of pairs with a similarity of 0.8 share a band, 3 % of those with 0.3
@@ -30,14 +30,14 @@ def digest(*parts: str) -> tuple[int, int]:
     return int.from_bytes(found[:8], "big"), int.from_bytes(found[8:], "big")
 
 
-def form_of(problem: str) -> int:
-    r"""Return the hash of the normal form: words and signs, whatever the case, white space, dollars and braces.
+def form_of(plain: str) -> int:
+    r"""Return the hash of the normal form of a plain text: words and signs, whatever the case, white space, dollars and braces.
 
     Example:
         >>> form_of("Find  $x^{2}$.") == form_of("find x^2 .")
         True
     """
-    return hash64(" ".join(_WORD_OR_SIGN.findall(plain_text(problem).lower())))
+    return hash64(" ".join(_WORD_OR_SIGN.findall(plain.lower())))
 
 
 def numbers_of(tokens: Sequence[str]) -> int:
@@ -47,16 +47,15 @@ def numbers_of(tokens: Sequence[str]) -> int:
 
 def minhash(tokens: Sequence[str]) -> "np.ndarray[Any, Any]":
     """Return the MinHash of the shingles of a text, as `PERMUTATIONS` numbers of 32 bits."""
-    from datasketch import MinHash
-
     shingles = {" ".join(run) for run in zip(tokens, tokens[1:], tokens[2:], strict=False)}
-    made = MinHash(PERMUTATIONS, hashfunc=zlib.crc32, permutations=_permutations(), scheme=SCHEME)
+    made = _empty_minhash()
+    made.clear()  # one for all rows: to make another takes longer than to fill it
     made.update_batch([shingle.encode("utf-8", "replace") for shingle in shingles or {" ".join(tokens)}])
     return (made.hashvalues & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
 
 @lru_cache(maxsize=1)
-def _permutations() -> Any:
+def _empty_minhash() -> Any:
     from datasketch import MinHash
 
-    return MinHash(PERMUTATIONS, hashfunc=zlib.crc32, scheme=SCHEME).permutations
+    return MinHash(PERMUTATIONS, hashfunc=zlib.crc32, scheme=SCHEME)

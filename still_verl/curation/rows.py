@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from still_verl.curation.tokens import Tokens, plain_text, tokens_of
+from still_verl.curation.tokens import Tokens, plain_text, tokens_of_plain
 from still_verl.rewards.gold import UnreadableGold, read_gold
 
 SCORED_BY_TESTS = "tests"  # the kind of a row whose ground truth is a program's tests
@@ -73,9 +73,14 @@ class Row:
     @cached_property
     def tokens(self) -> Tokens:
         """Return the tokens of the problem."""
-        return tokens_of(self.problem)
+        return tokens_of_plain(self.problem, self.plain_cased)
 
     @cached_property
     def plain(self) -> str:
         """Return the problem without markup, in lower case, with single spaces."""
-        return " ".join(plain_text(self.problem[:20_000]).lower().split())
+        return " ".join(self.plain_cased.lower().split())
+
+    @cached_property
+    def plain_cased(self) -> str:
+        """Return the problem without markup."""
+        return plain_text(self.problem)

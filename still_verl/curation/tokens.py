@@ -64,13 +64,16 @@ def tokens_of(text: str) -> Tokens:
         >>> tokens_of("There are 12,000 six-sided dice").all
         ('there', 'are', '12000', '6', 'sided', 'dice')
     """
-    text = text[:MAX_CHARACTERS]
-    labels: tuple[str, ...] = ()
-    figures = FIGURE.findall(text)
-    if figures:
-        labels = _numbers_of_labels(figures)
-        text = FIGURE.sub(" ", text)
-    return Tokens(tuple(_tokens(plain_text(text))), labels, bool(figures))
+    return tokens_of_plain(text, plain_text(text))
+
+
+def tokens_of_plain(text: str, plain: str) -> Tokens:
+    """Return the tokens of a text whose plain text is known already."""
+    figures = FIGURE.findall(text[:MAX_CHARACTERS]) if "asy" in text or "tikz" in text else []
+    if not figures:
+        return Tokens(tuple(_tokens(plain)))
+    without = FIGURE.sub(" ", text[:MAX_CHARACTERS])
+    return Tokens(tuple(_tokens(plain_text(without))), _numbers_of_labels(figures), has_figure=True)
 
 
 def plain_text(text: str) -> str:
@@ -80,6 +83,7 @@ def plain_text(text: str) -> str:
         >>> plain_text(r"\(\frac12 \cdot x\)").split()
         ['(', '1/2', '*', 'x', ')']
     """
+    text = text[:MAX_CHARACTERS]
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:

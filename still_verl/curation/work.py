@@ -165,7 +165,7 @@ def _record(row: Row, data_source: str) -> Record:
 
 def _fingerprint(row: Row, columns: Any) -> None:
     columns["high"], columns["low"] = digest(row.id, row.problem, repr(row.fields.answer), row.file)
-    columns["form"] = form_of(row.problem)
+    columns["form"] = form_of(row.plain_cased)
     columns["answer"] = hash64("\0".join(row.golds) or repr(row.fields.answer))
     columns["numbers"] = numbers_of(row.tokens.all)
     columns["minhash"] = minhash(row.tokens.all)

@@ -11,6 +11,7 @@ SHINGLE = 5  # tokens
 SHORT_SHINGLE = 3  # for problems in which nearly every fifth token was changed
 PROPOSED = 0.08  # least share of the weight of the shingles of a problem that a row must have
 PROPOSED_SHORT = 0.16  # the same with short shingles
+LEAST = 0.02  # a smaller share is none
 TEMPLATE = 0.5  # with other numbers, so much of the weight of its short shingles must be there to be worth a note
 COMMON = 0.01  # of the problems; a shingle that more of them have says nothing
 SLACK = 24  # tokens that a problem in a longer text may be longer than it is in the evaluation
@@ -83,6 +84,8 @@ class EvaluationIndex:
         get = self._ids.get
         ids = [get(token, -1) for token in text]
         short = self._short.shares(ids)
+        if not short:
+            return []
         long = self._long.shares(ids)
         numbers = Counter(filter(is_number, text))
         found = []
@@ -178,11 +181,17 @@ class _Shingles:
         """The weight of the shingles of each problem that a text has, as a share of all of the problem's."""
         weights: dict[int, float] = {}
         known = self._problems.keys() & set(_runs(ids, self._size))
-        for shingle in known:
+        # Sorted: a sum of floats in another order is another sum.
+        for shingle in sorted(known):
             weight = self._weight[shingle]
             for number in self._problems[shingle]:
                 weights[number] = weights.get(number, 0.0) + weight
-        return {number: weight / self._total[number] for number, weight in weights.items()}
+        found = {}
+        for number, weight in weights.items():
+            share = weight / self._total[number]
+            if share >= LEAST:
+                found[number] = share
+        return found
 
     def places(self, ids: Sequence[int], number: int) -> list[int]:
         """Where shingles of a problem begin in a text."""
