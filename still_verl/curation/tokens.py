@@ -69,6 +69,8 @@ def tokens_of(text: str) -> Tokens:
 
 def tokens_of_plain(text: str, plain: str) -> Tokens:
     """Return the tokens of a text whose plain text is known already."""
+    if plain.isupper():  # a text in capitals, where a short word would be taken for points of a figure
+        plain = plain.lower()
     figures = FIGURE.findall(text[:MAX_CHARACTERS]) if "asy" in text or "tikz" in text else []
     if not figures:
         return Tokens(tuple(_tokens(plain)))

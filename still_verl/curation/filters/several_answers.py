@@ -13,7 +13,9 @@ _SEVERAL_ASKED = re.compile(
 )
 _BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
 _THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=\d{3}(?!\d))|\\,|\\!")
-_SEVERAL = re.compile(r"[^,;]+(?:[,;]\s*(?:and\s+|or\s+)?[^,;]+)+|.*\\text\{\s*(?:or|and)\s*\}.*|.*\s(?:or|and)\s.*")
+_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}")
+_BETWEEN = re.compile(r"[,;]|\s(?:or|and)\s")
+MAX_LENGTH = 300  # characters of an answer that may be a list
 
 
 def several_answers(row: Row) -> str:
@@ -22,8 +24,11 @@ def several_answers(row: Row) -> str:
     for other in golds[1:]:
         if not verify(golds[0], other):
             return f"its right answers differ: {golds[0]!r:.40} and {other!r:.40}"
-    if not golds or _BRACKET.search(golds[0]) or _SEVERAL_ASKED.search(row.plain):
+    if not golds:
         return ""
-    if _SEVERAL.fullmatch(_THOUSANDS.sub("", golds[0])):
+    gold = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", golds[0]))
+    if _BRACKET.search(gold) or _SEVERAL_ASKED.search(row.plain):
+        return ""
+    if len(gold) <= MAX_LENGTH and len(list(filter(str.strip, _BETWEEN.split(gold)))) > 1:
         return f"it asks for one answer and has several: {golds[0]!r:.60}"
     return ""

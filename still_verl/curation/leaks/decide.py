@@ -81,7 +81,7 @@ def judge(index: EvaluationIndex, text: Tokens, proposal: Proposal, same_answer:
             return None
         return Finding("template", proposal, f"other numbers: {replaced or _listed(missing)}")
     if len(problem.tokens.all) < SHORT:
-        return _short(proposal, likeness, same_answer)
+        return _short(index, proposal, likeness, same_answer)
     return _long(index, proposal, likeness, same_answer)
 
 
@@ -137,8 +137,9 @@ def _exact(text: Tokens, proposal: Proposal, same_answer: SameAnswer) -> Finding
     return Finding("suspect", proposal, "the same tokens, with another answer")
 
 
-def _short(proposal: Proposal, likeness: float, same_answer: SameAnswer) -> Finding | None:
-    if likeness >= MOST and same_answer(proposal.problem.answer):
+def _short(index: EvaluationIndex, proposal: Proposal, likeness: float, same_answer: SameAnswer) -> Finding | None:
+    is_rare = index.rarity_of_numbers(proposal.problem) >= RARE
+    if likeness >= (SOME_BESIDE_RARE_NUMBERS if is_rare else MOST) and same_answer(proposal.problem.answer):
         return Finding("suspect", proposal, "a short problem with the same numbers and answer, in other words")
     return None
 

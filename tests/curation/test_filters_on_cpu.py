@@ -1,0 +1,118 @@
+"""What each filter drops, and what it must not drop."""
+
+from typing import Any
+
+import pytest
+
+from still_verl.curation.reformulate import as_open_question
+from still_verl.curation.registries import FILTERS
+from still_verl.curation.rows import Fields, Row
+
+CHOICE = r"What is $3+4$? $\textbf{(A)}\ 5 \qquad \textbf{(B)}\ 6 \qquad \textbf{(C)}\ 7 \qquad \textbf{(D)}\ 8$"
+
+DROPPED: list[tuple[str, str, Any]] = [
+    ("no_answer", "What is 2+2?", None),
+    ("no_answer", "What is 2+2?", "  "),
+    ("no_answer", "What is 2+2?", "see solution"),
+    ("no_answer", "What is 2+2?", "N/A"),
+    ("no_answer", "What is 2+2?", {"unit": "m"}),
+    ("unreadable_answer", "What is 2+2?", "7" * 5000),
+    ("prose_answer", "Who wins?", "Alice wins if she always mirrors the moves of the other player"),
+    ("several_answers", "What is the minimum of $f$?", "3, 5"),
+    ("several_answers", "What is the speed of the train?", r"12 \text{ or } 13"),
+    ("several_answers", "What is the speed of the train?", ["12", "13"]),
+    ("answer_given", "What is 12 times 12? Answer: 144", "144"),
+    ("answer_given", r"What is 12 times 12? The answer is $144$.", "144"),
+    ("answer_given", r"What is 12 times 12? \boxed{144}", "144"),
+    ("multiple_choice", CHOICE, "C"),
+    ("multiple_choice", "What is 3+4?\nA. 5\nB. 6\nC. 7\nD. 8", "C"),
+    ("multiple_choice", "What is 3+4? (A) 5 (B) 6 (C) 7", "7"),
+    ("multiple_choice", "Which of the following is a prime?", "7"),
+    ("proof", "Prove that there are infinitely many primes.", "1"),
+    ("proof", "Let $n$ be odd. Show that $n^2-1$ is divisible by 8.", "8"),
+    ("proof", "Find all primes. Then prove your claim: Prove that it holds.", "8"),
+    ("several_parts", "A cube has side 2. (a) Find its volume. (b) Find its surface area.", "8"),
+    ("several_parts", "Let $f(x)=x^2$.\n1. What is f(2)?\n2. What is f(3)?", "4"),
+    ("open_ended", "Explain why the sum of two odd numbers is even.", "even"),
+    ("open_ended", "Give an example of an irrational number.", r"\sqrt{2}"),
+    ("missing_picture", "In the figure below, $AB = 5$. Find $x$.", "5"),
+    ("missing_picture", "The triangle is divided as shown. Find the area of the largest part.", "5"),
+    ("missing_picture", "Find the area of the shaded region.", "5"),
+    ("missing_picture", "Find $x$. ![](https://cdn.example.org/1.jpg)", "5"),
+    ("incomplete", "If $x = 3$ and $y = 4$, find the value of the", "5"),
+    ("incomplete", "Sarah went to the market with her brother Tom.", "5"),
+    ("incomplete", "Compute", "5"),
+]
+
+KEPT: list[tuple[str, Any]] = [
+    ("What is 2+2?", "4"),
+    ("What is 2+2?", 4),
+    ("Who wins, Alice or Bob?", r"\text{Alice}"),
+    ("Find all solutions of $x^2=4$.", "-2, 2"),
+    ("Where do the lines meet? Give the point.", "(3, 5)"),
+    ("How many are there?", "12,345"),
+    ("What is 12 times 12? Give your answer: a number.", "144"),
+    (r"What is 12 times 12? Put your answer in \boxed{}.", "144"),
+    ("Show that $x=2$ is a root, and find the other root of $x^2-5x+6$.", "3"),
+    ("Points (a, b) and (c, d) lie on a line. What is its slope if a = 1?", "2"),
+    (
+        "What is the least integer such that a) divided by 2, the remainder is 1, b) divided by 3, the remainder is 2?",
+        "5",
+    ),
+    ("Find the area contained by the graph of $|x|+|y|=1$.", "2"),
+    ("What are the coordinates of the image of the point $A(1,2)$ under a reflection in the $y$-axis?", "(-1,2)"),
+    ("In the figure, find $x$. [asy] draw((0,0)--(1,1)); [/asy]", "5"),
+    ("What is the probability of drawing 2 red balls from a bag with 3 red and 2 blue balls?", "\\frac{3}{10}"),
+    ("What is the least number that can be added to 40,305 to create a palindrome?", "99"),
+    (r"Rewrite $\sqrt[3]{8}$ as an integer.", "2"),
+    ("Points $A$, $B$. Let $C$ be their midpoint. Compute $AC/AB$.", "0.5"),
+    ("计算 2+2 等于多少", "4"),
+]
+
+
+def row(problem: str, answer: Any) -> Row:
+    return Row(Fields(problem, answer), "1", "f")
+
+
+@pytest.mark.parametrize(("name", "problem", "answer"), DROPPED)
+def test_it_is_dropped_with_a_reason(name: str, problem: str, answer: Any) -> None:
+    reason = FILTERS.find(name)(row(problem, answer))
+    assert reason and "\n" not in reason
+
+
+@pytest.mark.parametrize(("problem", "answer"), KEPT)
+def test_no_filter_drops_it(problem: str, answer: Any) -> None:
+    reasons = {name: FILTERS.find(name)(row(problem, answer)) for name in FILTERS}
+    assert {name: reason for name, reason in reasons.items() if reason} == {}
+
+
+def test_every_filter_is_tested() -> None:
+    assert {name for name, _, _ in DROPPED} == set(FILTERS)
+
+
+@pytest.mark.parametrize("answer", ["C", "(C)", r"\text{C}", "7"])
+def test_multiple_choice_becomes_an_open_question(answer: str) -> None:
+    fields = as_open_question(row(CHOICE, answer))
+    assert fields.problem == "What is $3+4$?"
+    assert fields.answer.strip("$\\ ") == "7" and fields.extra == {"reformulated": "choices"}
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "Which of the following is prime? (A) 5 (B) 6 (C) 8",
+        "What holds? (A) only I holds (B) only II holds (C) both of them",
+    ],
+)
+def test_a_question_about_its_options_stays(problem: str) -> None:
+    assert as_open_question(row(problem, "A")).problem == problem
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "piece", ["(a) ", "answer is ", "A. ", "as shown ", "prove that ", "$", "\\boxed{", "(", "1, ", "the "]
+)
+def test_hostile_problems_take_linear_time(piece: str) -> None:
+    long = row(piece * 20_000, piece * 1000)
+    for name in FILTERS:
+        FILTERS.find(name)(long)

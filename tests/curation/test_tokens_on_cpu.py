@@ -1,0 +1,67 @@
+"""The same problem typed in two ways has the same tokens, and another number is another token."""
+
+import pytest
+
+from still_verl.curation.tokens import tokens_of
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"$\dfrac{1}{2}$", r"\(\frac12\)"),
+        (r"$\frac{1}{2}$", "1/2"),
+        ("½ of it", "1/2 of it"),
+        (r"$\frac{x+1}{y-2}$", "(x+1)/(y-2)"),
+        (r"\[ \left( x^{2} \right) \]", "(x²)"),
+        (r"$90^\circ$", "90°"),
+        (r"$3 \cdot 4 \leq 5\pi$", "3·4 ≤ 5π"),
+        (r"$a \times b$", "a × b"),
+        (r"\sqrt{2}", "√2"),
+        (r"$10{,}000$", "10,000"),
+        (r"12\,000", "12000"),
+        (r"x_1 + x_2", "x₁ + x₂"),
+        ("5\u00a0apples", "5 apples"),
+        ("<p>Find <b>x</b></p>", "find x"),
+        ("a &lt; b", "a < b"),
+        (r"$\text{if } n \ge 2$", "if n ≥ 2"),
+        ("Let $x+y=3$", "let $t+u=3$"),
+        ("${ax}+3$", "${bt}+3$"),
+        ("three six-sided dice", "3 six sided dice"),
+        ("１２ apples", "12 apples"),
+        ("0.50 kg", ".5 kg"),
+        (r"\begin{align*} x &= 2 \end{align*}", "x = 2"),
+        (r"\binom{5}{2}", r"\dbinom52"),
+        ("100\\%", "100 percent"),
+    ],
+)
+def test_two_ways_to_type_one_thing(one: str, other: str) -> None:
+    assert tokens_of(one).all == tokens_of(other).all
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2x+3", "2x+4"),
+        ("x+y", "x-y"),
+        ("three dice", "four dice"),
+        ("sin 30", "cos 30"),
+        ("x < 2", "x > 2"),
+        ("1.5", "15"),
+    ],
+)
+def test_two_things(one: str, other: str) -> None:
+    assert tokens_of(one).all != tokens_of(other).all
+
+
+def test_a_figure_is_known_by_the_numbers_of_its_labels() -> None:
+    tokens = tokens_of('Find $x$. [asy] draw((0,0)--(3,4)); label("$5$", (1,1)); [/asy]')
+    assert tokens.all == ("find", "v")
+    assert tokens.figure == ("5",) and tokens.has_figure
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["\\frac{", "{", "$", "<p ", "[asy]", "![", "\\begin{", "1,", "(", "&#", "\\", "^", "\\frac{{1}"]
+)
+def test_hostile_texts_take_linear_time(piece: str) -> None:
+    tokens_of(piece * 50_000)
