@@ -102,6 +102,14 @@ def plain_text(text: str) -> str:
     return _THOUSANDS.sub("", text)
 
 
+def mentions(text: str, words: tuple[str, ...]) -> bool:
+    """Return whether one of some words is in a text: much faster than the patterns that look closely then."""
+    for word in words:
+        if word in text:
+            return True
+    return False
+
+
 def is_number(token: str) -> bool:
     """Return whether a token is a number."""
     return token[0].isdigit()

@@ -6,6 +6,8 @@ Templates are known by their sentences: an instruction before or behind the prob
 
 import re
 
+from still_verl.curation.tokens import mentions
+
 _CHAT = re.compile(
     r"<\|im_start\|>system.*?<\|im_end\|>|<\|im_start\|>(?:user|assistant)|<\|im_end\|>|<｜(?:User|Assistant)｜>"
     r"|<\|(?:user|assistant|endoftext|eot_id|begin_of_text)\|>|<\|start_header_id\|>.*?<\|end_header_id\|>"
@@ -34,6 +36,17 @@ _BEHIND = re.compile(
     r")\s*\Z",
     re.IGNORECASE,
 )
+_SPOKEN_OF = (
+    "step by step",
+    "boxed",
+    "answer",
+    "response:",
+    "solution:",
+    "assistant",
+    "problem",
+    "question:",
+    "instruction:",
+)
 ROUNDS = 4  # templates may be nested
 
 
@@ -48,6 +61,8 @@ def unwrapped(text: str) -> str:
     """
     if "<" in text or "[" in text:
         text = _CHAT.sub("", text)
+    if not mentions(text.lower(), _SPOKEN_OF):
+        return text.strip()
     for _ in range(ROUNDS):
         shorter = _BEHIND.sub("", _BEFORE.sub("", text)).strip()
         if not shorter or shorter == text:

@@ -3,7 +3,7 @@
 import re
 
 from still_verl.curation.rows import Row
-from still_verl.curation.tokens import FIGURE
+from still_verl.curation.tokens import FIGURE, mentions
 
 _SPEAKS_OF_IT = re.compile(
     r"\b(?:in|from|using|use|see|refer(?:ring)? to|with|consider|given) (?:the |this )(?:\w+ )?(?:figure|diagram|picture|illustration|chart)\b"
@@ -17,6 +17,22 @@ _SPEAKS_OF_IT = re.compile(
 )
 # A list, a table or a formula may be what is "shown below".
 _SHOWN = re.compile(r"\\\[|\$\$|\\bullet|\\begin\{|\n\s*[-*\d•]")
+_WORDS = (
+    "figure",
+    "diagram",
+    "picture",
+    "image",
+    "illustrat",
+    "chart",
+    "shown",
+    "shaded",
+    "depict",
+    "drawn",
+    "below",
+    "above",
+)
+_WORDS += ("graph", "drawing", "grid", "map ")
+_LINKS = ("![", "http", "includegraphics", "<img", "[i", "[I", "[f", "[F", "[d", "[D")
 _MAY_BE_TEXT = re.compile(r"(?:shown|below|above|here)")
 _IS_THERE = re.compile(
     r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:|\|\s*-{3,}|\|.*\|.*\n.*\|"
@@ -29,6 +45,8 @@ _IS_LINKED = re.compile(
 
 def missing_picture(row: Row) -> str:
     """Drop a problem that speaks of a picture, and has no code that draws it; a link is no picture for a language model."""
+    if not mentions(row.plain, _WORDS) and not mentions(row.problem, _LINKS):
+        return ""
     linked = _IS_LINKED.search(row.problem)
     if linked:
         return f"its picture is only a link: {linked[0]!r:.60}"

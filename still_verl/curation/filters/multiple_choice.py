@@ -10,6 +10,7 @@ _OPTION = re.compile(
     r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:](?=\s|\\|\$|~|\}|\*|\d|-))",
     re.MULTILINE,
 )
+_FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
 _IN_WORDS = re.compile(
     r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best|one of the following)\b"
     r"|\bletter of the correct\b|\bwhich of these\b"
@@ -20,6 +21,8 @@ _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*[A-H]\W*")
 def options(text: str) -> list[tuple[str, int, int]]:
     """Return the options of a problem as (letter, start, end of its mark), if they are A, B, ... in turn."""
     found: list[tuple[str, int, int]] = []
+    if not _FIRST.search(text):
+        return found
     for mark in _OPTION.finditer(text):
         letter = (mark[1] or mark[2]).upper()
         if letter == "A":

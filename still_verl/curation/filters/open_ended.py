@@ -3,6 +3,7 @@
 import re
 
 from still_verl.curation.rows import Row
+from still_verl.curation.tokens import mentions
 
 _OPEN = re.compile(
     r"\b(?:explain (?:why|how|your|the|what|in)|describe (?:how|the (?:difference|relationship|process|method|steps))"
@@ -11,6 +12,32 @@ _OPEN = re.compile(
     r"|sketch|draw (?:a|an|the)|plot the|graph the (?:function|equation|line|following)|justify your|interpret the|construct an? (?:example|algorithm|triangle)"
     r"|elaborate|summari[sz]e|answers (?:may|will) vary)\b"
 )
+_BEGINNINGS = (
+    "expla",
+    "descri",
+    "discuss",
+    "words",
+    "example",
+    "think",
+    "agree",
+    "compare",
+    "write a",
+    "design",
+    "propose",
+)
+_BEGINNINGS += (
+    "come up",
+    "sketch",
+    "draw ",
+    "plot the",
+    "graph the",
+    "justify",
+    "interpret",
+    "construct",
+    "elaborate",
+    "summari",
+    "vary",
+)
 _FINDS = re.compile(
     r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value|percent)\w*)\b"
 )
@@ -18,6 +45,8 @@ _FINDS = re.compile(
 
 def open_ended(row: Row) -> str:
     """Drop a problem whose last request is for something that many texts would fulfil."""
+    if not mentions(row.plain, _BEGINNINGS):
+        return ""
     asked = None
     for asked in _OPEN.finditer(row.plain):  # noqa: B007 - the last one
         pass

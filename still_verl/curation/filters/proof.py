@@ -3,6 +3,7 @@
 import re
 
 from still_verl.curation.rows import Row
+from still_verl.curation.tokens import mentions
 
 _PROOF = re.compile(
     r"(?:^|[.!?:;,]\s*|\b(?:and|then|or|to|hence|please|also)\s+|\)\s*)(?:prove|show|demonstrate|verify|justify|disprove|deduce)"
@@ -16,6 +17,8 @@ _FINDS = re.compile(
 
 def proof(row: Row) -> str:
     """Drop a problem that asks for a proof, and has no value to find behind it."""
+    if not mentions(row.plain, ("prov", "show", "demonstrate", "verify", "justify", "deduce", "proof")):
+        return ""
     asked = None
     for asked in _PROOF.finditer(row.plain):  # noqa: B007 - the last one
         pass

@@ -27,8 +27,7 @@ def several_answers(row: Row) -> str:
     if not golds:
         return ""
     gold = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", golds[0]))
-    if _BRACKET.search(gold) or _SEVERAL_ASKED.search(row.plain):
-        return ""
     if len(gold) <= MAX_LENGTH and len(list(filter(str.strip, _BETWEEN.split(gold)))) > 1:
-        return f"it asks for one answer and has several: {golds[0]!r:.60}"
+        if not _BRACKET.search(gold) and not _SEVERAL_ASKED.search(row.plain):
+            return f"it asks for one answer and has several: {golds[0]!r:.60}"
     return ""

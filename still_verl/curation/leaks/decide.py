@@ -107,7 +107,8 @@ def replaced_number(problem: Sequence[str], text: Sequence[str]) -> str:
     for before, (kind, start, end, text_start, text_end), after in zip(changes, changes[1:], changes[2:], strict=False):
         if kind != "replace" or end - start > FEW or text_end - text_start > FEW:
             continue
-        if not _is_context(before) or not (_is_context(after) or after[2] == len(problem)):
+        starts = before[0] == "equal" and before[1] == 0
+        if not (_is_context(before) or starts) or not (_is_context(after) or after[2] == len(problem)):
             continue
         wanted = Counter(filter(is_number, problem[start:end]))
         there = Counter(filter(is_number, text[text_start:text_end]))
