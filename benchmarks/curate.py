@@ -18,7 +18,8 @@ from still_verl.curation.settings import CurateSettings
 TEMPLATES = [
     "{a} has {n} {b}s and buys {m} more. How many {b}s does {a} have, if {k} are given to each of {j} friends?",
     "Find the value of $x$ for which ${n}x+{m}={k}x-{j}$ holds, where $x$ is a real number.",
-    "A {b} of {n} cm by {m} cm is cut into pieces of area ${k}$ square cm. Compute how many of the {j} pieces are left.",
+    "A {b} of {n} cm by {m} cm is cut into pieces of area ${k}$ square cm. Compute how many of the {j} pieces "
+    "are left.",
     r"Let $f(x)=\frac{{{n}x+{m}}}{{x-{k}}}$. Determine $f({j})$ and write it as a fraction in lowest terms, {a}.",
     "What is the remainder when ${n}^{{{m}}}+{k}$ is divided by ${j}$? The {b} of {a} shows it.",
     "How many integers between {n} and {m}{k} are divisible by {j}, when {a} counts each {b} only once?",

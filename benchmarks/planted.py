@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 WRAPPERS = [
     "Solve the following math problem step by step. Put your final answer in \\boxed{{}}.\n\n{}",
-    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n",
+    "<|im_start|>system\nYou are a helpful "
+    "assistant.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n",
     "Question: {}\nAnswer:",
     "Hi! I have been stuck on my homework for 2 hours. Here it is: {} Can you explain it to a 9th grader? Thanks!",
     "### Instruction:\n{}\n\n### Response:\nLet's think step by step.",
@@ -18,13 +19,15 @@ SYNONYMS = {
     "find": ["determine", "work out", "calculate"], "what is": ["give", "state"], "how many": ["what number of"],
     "let": ["suppose", "denote"], "compute": ["evaluate", "obtain"], "determine": ["find", "identify"],
     "positive": ["strictly positive"], "integers": ["whole numbers"], "integer": ["whole number"],
-    "greatest": ["largest", "biggest"], "smallest": ["least", "minimal"], "such that": ["so that", "with the property that"],
-    "value": ["quantity"], "product": ["multiplied result"], "sum": ["total"], "each": ["every"], "given": ["provided"],
-    "distinct": ["different"], "equal": ["identical"], "number": ["count"], "points": ["locations"], "real": ["real-valued"],
-    "has": ["possesses"], "then": ["afterwards"], "if": ["assuming"], "exactly": ["precisely"], "all": ["every one of the"],
-    "possible": ["feasible"], "area": ["surface"], "the": ["this"], "is": ["equals"], "are": ["happen to be"], "and": ["plus also"],
-    "where": ["in which"], "for": ["given"], "which": ["that"], "buys": ["purchases"], "every": ["each"], "day": ["24 hours"],
-    "people": ["persons"], "cost": ["price"], "total": ["overall"], "money": ["cash"],
+    "greatest": ["largest", "biggest"], "smallest": ["least", "minimal"],
+    "such that": ["so that", "with the property that"], "value": ["quantity"], "product": ["multiplied result"],
+    "sum": ["total"], "each": ["every"], "given": ["provided"], "distinct": ["different"], "equal": ["identical"],
+    "number": ["count"], "points": ["locations"], "real": ["real-valued"], "has": ["possesses"],
+    "then": ["afterwards"], "if": ["assuming"], "exactly": ["precisely"], "all": ["every one of the"],
+    "possible": ["feasible"], "area": ["surface"], "the": ["this"], "is": ["equals"], "are": ["happen to be"],
+    "and": ["plus also"], "where": ["in which"], "for": ["given"], "which": ["that"], "buys": ["purchases"],
+    "every": ["each"], "day": ["24 hours"], "people": ["persons"], "cost": ["price"], "total": ["overall"],
+    "money": ["cash"],
 }  # fmt: skip
 PLAIN = [
     (r"\cdot", "·"), (r"\times", "×"), (r"\leq", "≤"), (r"\geq", "≥"), (r"\le ", "≤ "), (r"\ge ", "≥ "), (r"\pi", "π"),

@@ -43,6 +43,10 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
     """
     try:
         return _curate(settings, progress)
+    except BrokenProcessPool as error:
+        raise ConfigError(
+            "a process was killed, perhaps for its memory: the same command goes on; --workers 1 takes less"
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"-o {settings.output}: it cannot be written: {error}; what was decided so far is kept"

@@ -60,7 +60,9 @@ def _read(file: InputFile) -> list[Problem]:
                 why = f"line {number}: {error}"
                 continue
             row = Row(fields, fields.id or f"{number}", file.label)
-            found.append((_benchmark_name(file.label), row.id, row.problem, row.golds[0] if row.golds else ""))
+            found.append(
+                (_benchmark_name(file.label), row.id, row.problem, row.right_answers[0] if row.right_answers else "")
+            )
     if not found:
         raise ConfigError(f"--against {file.path}: no problem can be read: {why}")
     return found

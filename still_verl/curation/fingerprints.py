@@ -31,7 +31,7 @@ def digest(*parts: str) -> tuple[int, int]:
 
 
 def form_of(plain: str) -> int:
-    r"""Return the hash of the normal form of a plain text: words and signs, whatever the case, white space, dollars and braces.
+    r"""Return the hash of the normal form of a plain text: words and signs, whatever the case, space and braces.
 
     Example:
         >>> form_of("Find  $x^{2}$.") == form_of("find x^2 .")

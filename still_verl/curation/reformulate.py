@@ -8,7 +8,8 @@ from still_verl.curation.rows import Fields, Row
 
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*([A-Ha-h])\W*")
 _REFERS_TO_OPTIONS = re.compile(
-    r"\bof (?:the following|these)\b|\b(?:following|options?|choices?|statements?|letter)\b|\bwhich (?:one|is|are)\b|\bnone of\b",
+    r"\bof (?:the following|these)\b|\b(?:following|options?|choices?|statements?|letter)\b|\bwhich (?:one|is"
+    r"|are)\b|\bnone of\b",
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"[\d\s+\-*/^=().,:$\\{}a-zA-Z√π°%|!_<>]{1,80}")
@@ -25,17 +26,21 @@ def as_open_question(row: Row) -> Fields:
     """
     fields = row.fields
     marks = options(row.problem)
-    if len(marks) < 3 or not row.golds:
+    if len(marks) < 3 or not row.right_answers:
         return fields
     stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
     if _REFERS_TO_OPTIONS.search(stem):
         return fields
-    letter = _LETTER.fullmatch(row.golds[0])
+    letter = _LETTER.fullmatch(row.right_answers[0])
     texts = _texts(row.problem, marks)
     if letter:
         value = texts.get(letter[1].upper(), "")
     else:
-        value = row.golds[0] if row.golds[0].strip("$ ") in [text.strip("$ ") for text in texts.values()] else ""
+        value = (
+            row.right_answers[0]
+            if row.right_answers[0].strip("$ ") in [text.strip("$ ") for text in texts.values()]
+            else ""
+        )
     if not value or not _VALUE.fullmatch(value) or _WORDS.search(value):
         return fields
     return replace(fields, problem=stem, answer=value, extra={**fields.extra, "reformulated": "choices"})

@@ -61,7 +61,7 @@ class Row:
         return self.fields.problem
 
     @cached_property
-    def golds(self) -> tuple[str, ...]:
+    def right_answers(self) -> tuple[str, ...]:
         """Return the right answers as text, one of which is enough; empty where there is none that can be read."""
         if self.fields.answer is None or self.fields.kind == SCORED_BY_TESTS:
             return ()

@@ -7,9 +7,11 @@ _SIGNS = {
     "√": " sqrt ", "π": " pi ", "∞": " infty ", "∠": " angle ", "△": " triangle ", "°": " degree ", "º": " degree ",
     "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": " - ", "‐": "-",
     "≤": "≤", "⩽": "≤", "≥": "≥", "⩾": "≥", "∈": " in ", "∪": " cup ", "∩": " cap ", "∑": " sum ", "∏": " prod ",
-    "∫": " int ", "→": " to ", "≠": " neq ", "≡": " equiv ", "±": " pm ", "⊥": " perp ", "∥": " parallel ",
+    "∫": " int ", "→": " to ", "≠": " neq ", "≡": " equiv ", "±": " pm ", "⊥": " perp ",
+    "∥": " parallel ",
     "⌊": " floor ", "⌋": " floor ", "⌈": " ceil ", "⌉": " ceil ", "…": " ", "′": "'", "’": "'", "“": '"', "”": '"',
-    "%": " percent ", "\u00a0": " ", "\u200b": "", "\ufeff": "", "\u2009": " ", "½": " 1/2 ", "¼": " 1/4 ", "¾": " 3/4 ",
+    "%": " percent ", "\u00a0": " ", "\u200b": "", "\ufeff": "", "\u2009": " ", "½": " 1/2 ", "¼": " 1/4 ",
+    "¾": " 3/4 ",
     "⅓": " 1/3 ", "⅔": " 2/3 ", "⅛": " 1/8 ",
 }  # fmt: skip
 
@@ -28,10 +30,13 @@ _GREEK = (
 ).split()
 # Commands that say how something looks, and not what it is.
 _LOOKS = (
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle scriptstyle limits nolimits quad "
-    "qquad text mathrm mathbf mathit mathsf mathbb mathcal operatorname textbf textit emph underline mbox hbox rm bf it "
+    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle scriptstyle limits "
+    "nolimits quad "
+    "qquad text mathrm mathbf mathit mathsf mathbb mathcal operatorname textbf textit emph underline mbox hbox "
+    "rm bf it "
     "hspace vspace phantom boldsymbol bm ensuremath textrm textnormal mathop middle nonumber notag hfill noindent "
-    "overline bar hline frac dfrac tfrac cfrac lvert rvert vert mid dots ldots cdots dotsc displaylimits item begin end "
+    "overline bar hline frac dfrac tfrac cfrac lvert rvert vert mid dots ldots cdots dotsc displaylimits item "
+    "begin end "
     "medskip bigskip smallskip par label centering newline lbrace rbrace lbrack rbrack langle rangle"
 ).split()
 _SPELLED = {

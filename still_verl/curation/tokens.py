@@ -19,7 +19,8 @@ FIGURE = re.compile(
 )
 _IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|\\includegraphics(?:\[[^\]]*\])?\{[^}]*\}")
 _TAG = re.compile(
-    r"</?(?:p|br|div|span|b|i|em|strong|sup|sub|img|table|tbody|thead|tr|td|th|ul|ol|li|u|a|h[1-6]|center|font|hr|code|pre)"
+    r"</?(?:p|br|div|span|b|i|em|strong|sup|sub|img|table|tbody|thead|tr|td|th|ul|ol|li|u|a|h[1-6]|center|font|hr"
+    r"|code|pre)"
     r"(?:\s[^<>]{0,2000})?/?>",
     re.IGNORECASE,
 )

@@ -133,11 +133,11 @@ class Worker:
 
 def _comparison(row: Row) -> Callable[[str], bool | None]:
     def same_answer(answer: str) -> bool | None:
-        if not row.golds or not answer:
+        if not row.right_answers or not answer:
             return None
-        if answer in row.golds:
+        if answer in row.right_answers:
             return True
-        return bool(verify(list(row.golds), answer))
+        return bool(verify(list(row.right_answers), answer))
 
     return same_answer
 
@@ -149,9 +149,9 @@ def _no_answer(_answer: str) -> None:
 def _record(row: Row, data_source: str) -> Record:
     fields = row.fields
     answer = fields.answer
-    if row.golds and fields.kind != SCORED_BY_TESTS:
+    if row.right_answers and fields.kind != SCORED_BY_TESTS:
         # A whole solution becomes the answer that is in it.
-        answer = row.golds[0] if len(row.golds) == 1 else list(row.golds)
+        answer = row.right_answers[0] if len(row.right_answers) == 1 else list(row.right_answers)
     return {
         "id": row.id,
         "file": row.file,
@@ -166,7 +166,7 @@ def _record(row: Row, data_source: str) -> Record:
 def _fingerprint(row: Row, columns: Any) -> None:
     columns["high"], columns["low"] = digest(row.id, row.problem, repr(row.fields.answer), row.file)
     columns["form"] = form_of(row.plain_cased)
-    columns["answer"] = hash64("\0".join(row.golds) or repr(row.fields.answer))
+    columns["answer"] = hash64("\0".join(row.right_answers) or repr(row.fields.answer))
     columns["numbers"] = numbers_of(row.tokens.all)
     columns["minhash"] = minhash(row.tokens.all)
 

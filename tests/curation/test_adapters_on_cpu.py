@@ -12,8 +12,9 @@ from still_verl.curation.settings import CurateSettings
 
 ASKED = "What is $3+4$?"
 DAPO = (
-    "Solve the following math problem step by step. The last line of your response should be of the form Answer: $Answer "
-    f'(without quotes) where $Answer is the answer to the problem.\n\n{ASKED}\n\nRemember to put your answer on its own line after "Answer:".'
+    "Solve the following math problem step by step. The last line of your response should be of the form Answer: "
+    "$Answer (without quotes) where $Answer is the answer to the problem.\n\n"
+    f'{ASKED}\n\nRemember to put your answer on its own line after "Answer:".'
 )
 STILL = f"{ASKED}\n\nPlease reason step by step, and put your final answer within \\boxed{{}}."
 SKYWORK = f"{ASKED} Let's think step by step and output the final answer within \\boxed{{}}."
@@ -31,7 +32,8 @@ LAYOUTS: dict[str, dict[str, Any]] = {
         "messages": [{"role": "user", "content": ASKED}, {"role": "assistant", "content": "\\boxed{7}"}],
     },
     "OpenThoughts": {
-        "system": "You are", "conversations": [{"from": "user", "value": ASKED}, {"from": "assistant", "value": "\\boxed{7}"}],
+        "system": "You are",
+        "conversations": [{"from": "user", "value": ASKED}, {"from": "assistant", "value": "\\boxed{7}"}],
     },
     "Big-Math": {"problem": ASKED, "answer": "7", "source": "orca", "domain": ["Algebra"], "llama8b_solve_rate": 0.5},
     "Skywork-OR1": {
@@ -40,7 +42,8 @@ LAYOUTS: dict[str, dict[str, Any]] = {
     },
     "DAPO-17k": {
         "data_source": "math_dapo", "prompt": [{"role": "user", "content": DAPO}], "ability": "MATH",
-        "reward_model": {"ground_truth": "7", "style": "rule-lighteval/MATH_v2"}, "extra_info": {"index": "9a9b6eb4-a1cb"},
+        "reward_model": {"ground_truth": "7", "style": "rule-lighteval/MATH_v2"},
+        "extra_info": {"index": "9a9b6eb4-a1cb"},
     },
     "CHAMP": {"problem_identifier": "P1", "problem_text": ASKED, "problem_answer": "7"},
 }  # fmt: skip
@@ -50,12 +53,12 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 def test_the_problem_without_its_template_and_the_answer(name: str) -> None:
     fields = auto(LAYOUTS[name])
     assert fields.problem == ASKED
-    assert Row(fields, "1", "f").golds == ("7",)
+    assert Row(fields, "1", "f").right_answers == ("7",)
 
 
 def test_a_list_of_golds_is_alternatives() -> None:
     fields = auto({**LAYOUTS["Skywork-OR1"], "reward_model": {"ground_truth": '["7", "7.0"]'}})
-    assert Row(fields, "1", "f").golds == ("7", "7.0")
+    assert Row(fields, "1", "f").right_answers == ("7", "7.0")
 
 
 def test_a_task_of_human_eval_keeps_its_tests() -> None:

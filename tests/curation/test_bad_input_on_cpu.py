@@ -31,8 +31,8 @@ GOLDS = [
     "\\frac{1",
 ]
 PIECES = [
-    b"\xff\xfe", b"\x00", b'"\\ud800"', b"\xef\xbb\xbf", b"[" * 3000, b"NaN", b"Infinity", b"\r\n", b"\r", b"\n", b"}{", b'"',
-    b"\\", b'"answer": 1, ', b"null", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"9" * 5000, b"{" * 2000,
+    b"\xff\xfe", b"\x00", b'"\\ud800"', b"\xef\xbb\xbf", b"[" * 3000, b"NaN", b"Infinity", b"\r\n", b"\r", b"\n", b"}{",
+    b'"', b"\\", b'"answer": 1, ', b"null", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"9" * 5000, b"{" * 2000,
 ]  # fmt: skip
 
 

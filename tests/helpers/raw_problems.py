@@ -21,12 +21,13 @@ PROBLEMS = [
         r"\frac{2990}{23}",
     ),
     (
-        r"In triangle $PQR$, the angle at $Q$ is $90^\circ$, $PQ = 20$ and $QR = 21$. Point $S$ lies on side $PR$ such that "
-        r"$QS$ is the altitude. Determine the length of $QS$ as a common fraction.",
+        r"In triangle $PQR$, the angle at $Q$ is $90^\circ$, $PQ = 20$ and $QR = 21$. Point $S$ lies on side $PR$ such "
+        r"that $QS$ is the altitude. Determine the length of $QS$ as a common fraction.",
         r"\frac{420}{29}",
     ),
     (
-        "Two machines fill bottles. The first machine fills 45 bottles every 6 minutes. The second one fills 70 bottles "
+        "Two machines fill bottles. The first machine fills 45 bottles every 6 minutes. The second one fills 70 "
+        "bottles "
         "every 8 minutes. How many bottles do the two machines fill together in 2 hours?",
         "1950",
     ),
@@ -35,8 +36,8 @@ PROBLEMS = [
         "22",
     ),
     (
-        r"The sequence $a_1, a_2, \dots$ satisfies $a_1 = 7$ and $a_{k+1} = 3a_k - 5$ for all $k \ge 1$. Compute the smallest "
-        r"value of $k$ such that $a_k > 2025$.",
+        r"The sequence $a_1, a_2, \dots$ satisfies $a_1 = 7$ and $a_{k+1} = 3a_k - 5$ for all $k \ge 1$. Compute the "
+        r"smallest value of $k$ such that $a_k > 2025$.",
         "7",
     ),
 ]

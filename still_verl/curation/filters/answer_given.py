@@ -6,7 +6,8 @@ from still_verl.curation.rows import Row
 from still_verl.rewards.extract import extract
 
 _SAYS = re.compile(
-    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answer\s*(?:is|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*|\bsolution\s*:\s*.{0,400}?=\s*)"
+    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answer\s*(?:is|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*"
+    r"|\bsolution\s*:\s*.{0,400}?=\s*)"
     r"[\s$*({\\\[]{0,6}([^\n]{1,200})",
     re.IGNORECASE,
 )
@@ -19,14 +20,14 @@ _EDGE = " \t$*.,;:)}]\\"
 def answer_given(row: Row) -> str:
     """Drop a row whose problem ends in "Answer: 42", or has its right answer in a box."""
     text = row.problem
-    if not row.golds or not (
+    if not row.right_answers or not (
         "nswer" in text or "NSWER" in text or "boxed" in text or "Ans" in text or "olution" in text
     ):
         return ""
     said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
     if "boxed" in text and not _PLACEHOLDER.search(text):
         said.append(extract(text, ["boxed"]).answer)
-    for gold in row.golds:
+    for gold in row.right_answers:
         wanted = _bare(gold)
         for answer in said:
             bare = _bare(answer)

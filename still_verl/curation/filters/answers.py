@@ -11,8 +11,10 @@ MAX_WORDS = 6  # of an answer; more are a sentence
 _COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{|\\[a-zA-Z]+")
 _WORD = re.compile(r"[a-zA-Z]{3,}")
 _PLACEHOLDER = re.compile(
-    r"\W*(?:see (?:the )?(?:above|below|solution|proof|figure|image|text|explanation)|proof|proved|proven|q\.?e\.?d\.?|n/?a|none"
-    r"|unknown|not (?:given|provided|available|specified)|no answer|undefined answer|omitted|(?:the )?(?:statement|claim)"
+    r"\W*(?:see (?:the )?(?:above|below|solution|proof|figure|image|text|explanation)|proof|proved|proven"
+    r"|q\.?e\.?d\.?|n/?a|none"
+    r"|unknown|not (?:given|provided|available|specified)|no answer|undefined answer|omitted"
+    r"|(?:the )?(?:statement|claim)"
     r" (?:is )?(?:true|proven|proved)|answers? (?:may |will )?var(?:y|ies)|todo|tbd|error|notfound)\W*",
     re.IGNORECASE,
 )
@@ -28,8 +30,8 @@ def no_answer(row: Row) -> str:
             read_gold(answer)
     except UnreadableGold as error:
         return str(error)
-    if row.golds and _PLACEHOLDER.fullmatch(row.golds[0]):
-        return f"{row.golds[0]!r:.60} stands for an answer that is not given"
+    if row.right_answers and _PLACEHOLDER.fullmatch(row.right_answers[0]):
+        return f"{row.right_answers[0]!r:.60} stands for an answer that is not given"
     return ""
 
 
@@ -37,12 +39,12 @@ def unreadable_answer(row: Row) -> str:
     """Drop a row whose right answer does not equal itself for the strict verifier."""
     if row.fields.kind == SCORED_BY_TESTS:
         return ""
-    return self_fault(list(row.golds))
+    return self_fault(list(row.right_answers))
 
 
 def prose_answer(row: Row) -> str:
     """Drop a row whose right answer is a sentence, which no rule compares."""
-    for gold in row.golds:
+    for gold in row.right_answers:
         words = _WORD.findall(_COMMAND.sub(" ", gold))
         if len(words) > MAX_WORDS:
             return f"the answer has {len(words)} words: {gold!r:.60}"

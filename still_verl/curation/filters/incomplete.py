@@ -5,12 +5,18 @@ import re
 from still_verl.curation.rows import SCORED_BY_TESTS, Row
 
 _WORDS_THAT_GO_ON = re.compile(
-    r"\b(?:the|a|an|of|and|or|with|if|that|is|are|for|in|to|by|let|where|such|from|at|than|when|which|into|between|each|has|have)\s*$"
+    r"\b(?:the|a|an|of|and|or|with|if|that|is|are|for|in|to|by|let|where|such|from|at|than|when|which|into"
+    r"|between|each|has|have)\s*$"
 )
 _ASKS = re.compile(
-    r"\?|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write|which|who|when|where|prove"
-    r"|show|list|expand|convert|enter|name|round|state|add|subtract|multiply|divide|rationalize|complete|estimate|use|fill|count|identify|answer"
-    r"|order|graph|let|suppose|minimi[sz]e|maximi[sz]e|integrate|differentiate|reduce|why|is|are|then|if|value|approximate|construct|obtain|derive|rewrite|make|put|locate|predict|select|choose|decide|compare|verify|describe|explain|arrange|change|translate|plot|draw|sketch|design|discuss|must|implement|return)\b|=|_{2,}|\\rule"
+    r"\?|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write|which"
+    r"|who|when|where|prove"
+    r"|show|list|expand|convert|enter|name|round|state|add|subtract|multiply|divide|rationalize|complete|estimate"
+    r"|use|fill|count|identify|answer"
+    r"|order|graph|let|suppose|minimi[sz]e|maximi[sz]e|integrate|differentiate|reduce|why|is|are|then|if|value"
+    r"|approximate|construct|obtain|derive|rewrite|make|put|locate|predict|select|choose|decide|compare|verify"
+    r"|describe|explain|arrange|change|translate|plot|draw|sketch|design|discuss|must|implement|return)\b|=|_{2,}"
+    r"|\\rule"
 )
 _LOST = re.compile(r"\[(?:missing|\.\.\.|truncated|omitted)\]|<(?:missing|unk)>|�", re.IGNORECASE)
 _WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=]|[^\x00-\x7f]")

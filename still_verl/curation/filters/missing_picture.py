@@ -6,14 +6,19 @@ from still_verl.curation.rows import Row
 from still_verl.curation.tokens import FIGURE, mentions
 
 _SPEAKS_OF_IT = re.compile(
-    r"\b(?:in|from|using|use|see|refer(?:ring)? to|with|consider|given) (?:the |this )(?:\w+ )?(?:figure|diagram|picture|illustration|chart)\b"
+    r"\b(?:in|from|using|use|see|refer(?:ring)? to|with|consider|given) (?:the |this )(?:\w+ )?(?:figure|diagram"
+    r"|picture|illustration|chart)\b"
     r"|\bsee (?:figure|diagram|picture|image|drawing)\b|\b(?:figure|diagram) (?:\d|\([a-z]\))"
-    r"|\b(?:figure|diagram|picture|image|drawing|graph|grid|chart|map) (?:shown|below|above|at (?:the )?(?:right|left)|to the (?:right|left)|here|on the (?:right|left))\b"
-    r"|\b(?:pictured|depicted|illustrated|drawn) (?:below|above|here|at (?:the )?(?:right|left)|in the (?:figure|diagram|picture))\b"
-    r"|,? as (?:is )?(?:shown|pictured|depicted|illustrated)(?=[.,:;]|\s*$| (?:in the (?:figure|diagram|picture|image)|at|on|here))"
+    r"|\b(?:figure|diagram|picture|image|drawing|graph|grid|chart|map) (?:shown|below|above|at (?:the )?(?:right"
+    r"|left)|to the (?:right|left)|here|on the (?:right|left))\b"
+    r"|\b(?:pictured|depicted|illustrated|drawn) (?:below|above|here|at (?:the )?(?:right|left)|in the (?:figure"
+    r"|diagram|picture))\b"
+    r"|,? as (?:is )?(?:shown|pictured|depicted|illustrated)(?=[.,:;]|\s*$| (?:in the (?:figure|diagram|picture"
+    r"|image)|at|on|here))"
     r"|\b(?:is|are) (?:shown|pictured|depicted|illustrated)(?:\.|,| (?:below|above|here|at (?:the )?(?:right|left)))"
     r"|\bthe (?:figure|diagram|picture|illustration|drawing) (?:shows|depicts|represents|below|above)\b"
-    r"|\bthe shaded (?:region|area|part|portion|sector|square|triangle|circle)s?\b(?! (?:is|are) (?:bounded|between|inside|outside|defined))"
+    r"|\bthe shaded (?:region|area|part|portion|sector|square|triangle|circle)s?\b(?! (?:is|are) (?:bounded"
+    r"|between|inside|outside|defined))"
 )
 # A list, a table or a formula may be what is "shown below".
 _SHOWN = re.compile(r"\\\[|\$\$|\\bullet|\\begin\{|\n\s*[-*\d•]")
@@ -30,21 +35,26 @@ _WORDS = (
     "drawn",
     "below",
     "above",
+    "graph",
+    "drawing",
+    "grid",
+    "map ",
 )
-_WORDS += ("graph", "drawing", "grid", "map ")
 _LINKS = ("![", "http", "includegraphics", "<img", "[i", "[I", "[f", "[F", "[d", "[D")
 _MAY_BE_TEXT = re.compile(r"(?:shown|below|above|here)")
 _IS_THERE = re.compile(
-    r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:|\|\s*-{3,}|\|.*\|.*\n.*\|"
+    r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:"
+    r"|\|\s*-{3,}|\|.*\|.*\n.*\|"
 )
 _IS_LINKED = re.compile(
-    r"!\[[^\]]*\]\(https?:|\\includegraphics|<img\b|\[(?:image|figure|img|diagram)[^\]]{0,40}\]|https?://\S+\.(?:png|jpg|jpeg|gif|svg)",
+    r"!\[[^\]]*\]\(https?:|\\includegraphics|<img\b|\[(?:image|figure|img|diagram)[^\]]{0,40}\]"
+    r"|https?://\S+\.(?:png|jpg|jpeg|gif|svg)",
     re.IGNORECASE,
 )
 
 
 def missing_picture(row: Row) -> str:
-    """Drop a problem that speaks of a picture, and has no code that draws it; a link is no picture for a language model."""
+    """Drop a problem that speaks of a picture without code that draws it; a link is no picture for a language model."""
     if not mentions(row.plain, _WORDS) and not mentions(row.problem, _LINKS):
         return ""
     linked = _IS_LINKED.search(row.problem)

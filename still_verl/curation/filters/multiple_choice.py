@@ -12,7 +12,8 @@ _OPTION = re.compile(
 )
 _FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
 _IN_WORDS = re.compile(
-    r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best|one of the following)\b"
+    r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best"
+    r"|one of the following)\b"
     r"|\bletter of the correct\b|\bwhich of these\b"
 )
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*[A-H]\W*")
@@ -37,8 +38,12 @@ def multiple_choice(row: Row) -> str:
     letters = [letter for letter, _, _ in options(row.problem)]
     if len(letters) >= 3 and not _asks_for_parts(row, letters):
         return f"it has options from {letters[0]} to {letters[-1]}"
-    if row.golds and _LETTER.fullmatch(row.golds[0]) and (len(letters) >= 2 or _IN_WORDS.search(row.plain)):
-        return f"the answer is the letter of an option: {row.golds[0]!r:.20}"
+    if (
+        row.right_answers
+        and _LETTER.fullmatch(row.right_answers[0])
+        and (len(letters) >= 2 or _IN_WORDS.search(row.plain))
+    ):
+        return f"the answer is the letter of an option: {row.right_answers[0]!r:.20}"
     if _IN_WORDS.search(row.plain):
         return f"it asks to choose: {_IN_WORDS.search(row.plain)[0]!r}"  # type: ignore[index]
     return ""

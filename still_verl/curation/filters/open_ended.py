@@ -7,9 +7,12 @@ from still_verl.curation.tokens import mentions
 
 _OPEN = re.compile(
     r"\b(?:explain (?:why|how|your|the|what|in)|describe (?:how|the (?:difference|relationship|process|method|steps))"
-    r"|discuss|in your own words|give an? example|provide an? example|give examples|what do you think|do you agree|compare and contrast"
-    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)|design an?|propose an?|come up with"
-    r"|sketch|draw (?:a|an|the)|plot the|graph the (?:function|equation|line|following)|justify your|interpret the|construct an? (?:example|algorithm|triangle)"
+    r"|discuss|in your own words|give an? example|provide an? example|give examples|what do you think"
+    r"|do you agree|compare and contrast"
+    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)|design an?|propose an?"
+    r"|come up with"
+    r"|sketch|draw (?:a|an|the)|plot the|graph the (?:function|equation|line|following)|justify your"
+    r"|interpret the|construct an? (?:example|algorithm|triangle)"
     r"|elaborate|summari[sz]e|answers (?:may|will) vary)\b"
 )
 _BEGINNINGS = (
@@ -24,8 +27,6 @@ _BEGINNINGS = (
     "write a",
     "design",
     "propose",
-)
-_BEGINNINGS += (
     "come up",
     "sketch",
     "draw ",
@@ -39,7 +40,8 @@ _BEGINNINGS += (
     "vary",
 )
 _FINDS = re.compile(
-    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value|percent)\w*)\b"
+    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value"
+    r"|percent)\w*)\b"
 )
 
 

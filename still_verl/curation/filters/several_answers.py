@@ -6,9 +6,12 @@ from still_verl.curation.rows import Row
 from still_verl.rewards.equivalence.verify import verify
 
 _SEVERAL_ASKED = re.compile(
-    r"\b(?:all|both|each|every|list|which of|values|solutions|roots|zeros|zeroes|numbers|integers|primes|pairs?|triples?|tuples?"
-    r"|coordinates|points?|vertices|separated|comma|sets?|factors|divisors|dimensions|lengths|sides|angles|vectors?|interval"
-    r"|respectively|smallest and|largest and|ordered|functions|equations|sequence|matrix|domain|range|solve|terms|digits"
+    r"\b(?:all|both|each|every|list|which of|values|solutions|roots|zeros|zeroes|numbers|integers|primes|pairs?"
+    r"|triples?|tuples?"
+    r"|coordinates|points?|vertices|separated|comma|sets?|factors|divisors|dimensions|lengths|sides|angles"
+    r"|vectors?|interval"
+    r"|respectively|smallest and|largest and|ordered|functions|equations|sequence|matrix|domain|range|solve|terms"
+    r"|digits"
     r"|possible|order|and)\b"
 )
 _BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
@@ -19,15 +22,15 @@ MAX_LENGTH = 300  # characters of an answer that may be a list
 
 
 def several_answers(row: Row) -> str:
-    """Drop a row with golds that differ from each other, or a list of values where the problem asks for one."""
-    golds = row.golds
-    for other in golds[1:]:
-        if not verify(golds[0], other):
-            return f"its right answers differ: {golds[0]!r:.40} and {other!r:.40}"
-    if not golds:
+    """Drop a row with right_answers that differ from each other, or a list of values where the problem asks for one."""
+    right_answers = row.right_answers
+    for other in right_answers[1:]:
+        if not verify(right_answers[0], other):
+            return f"its right answers differ: {right_answers[0]!r:.40} and {other!r:.40}"
+    if not right_answers:
         return ""
-    gold = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", golds[0]))
+    gold = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", right_answers[0]))
     if len(gold) <= MAX_LENGTH and len(list(filter(str.strip, _BETWEEN.split(gold)))) > 1:
         if not _BRACKET.search(gold) and not _SEVERAL_ASKED.search(row.plain):
-            return f"it asks for one answer and has several: {golds[0]!r:.60}"
+            return f"it asks for one answer and has several: {right_answers[0]!r:.60}"
     return ""

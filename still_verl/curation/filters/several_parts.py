@@ -5,11 +5,13 @@ import re
 from still_verl.curation.rows import Row
 
 _PART = re.compile(
-    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<=[\n.;:?])\s*([a-e]|[1-5])\s*[).](?=\s)|part\s+([a-e1-5])\s*[:.)])\s*",
+    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<=[\n.;:?])\s*([a-e]|[1-5])\s*[).](?=\s)"
+    r"|part\s+([a-e1-5])\s*[:.)])\s*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\?|\b(?:find|compute|prove|show that|determine|calculate|evaluate|solve|sketch|draw|explain|simplify|factor|what|how many|how much)\b",
+    r"\?|\b(?:find|compute|prove|show that|determine|calculate|evaluate|solve|sketch|draw|explain|simplify|factor"
+    r"|what|how many|how much)\b",
     re.IGNORECASE,
 )
 _ORDER = ("abcde", "12345")

@@ -11,7 +11,7 @@ SHINGLE = 5  # tokens
 SHORT_SHINGLE = 3  # for problems in which nearly every fifth token was changed
 PROPOSED = 0.08  # least share of the weight of the shingles of a problem that a row must have
 PROPOSED_SHORT = 0.16  # the same with short shingles
-LEAST = 0.02  # a smaller share is none
+NEGLIGIBLE = 0.02  # a smaller share is none
 TEMPLATE = 0.5  # with other numbers, so much of the weight of its short shingles must be there to be worth a note
 COMMON = 0.01  # of the problems; a shingle that more of them have says nothing
 SLACK = 24  # tokens that a problem in a longer text may be longer than it is in the evaluation
@@ -189,7 +189,7 @@ class _Shingles:
         found = {}
         for number, weight in weights.items():
             share = weight / self._total[number]
-            if share >= LEAST:
+            if share >= NEGLIGIBLE:
                 found[number] = share
         return found
 

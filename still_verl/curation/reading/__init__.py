@@ -5,4 +5,5 @@
 `parse` turns a line into a row, or says why it is none.
 
 A chunk holds lines or rows as they come, and where they stand. Memory grows with a chunk, and not with a file.
+What cannot be read stays in its place as an `Unreadable` with the cause, so that no line is lost.
 """
