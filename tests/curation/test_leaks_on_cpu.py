@@ -91,3 +91,15 @@ def test_a_sentence_that_moved_changes_no_number() -> None:
 
 def test_an_index_without_problems_finds_nothing() -> None:
     assert look(EvaluationIndex([]), PROBLEMS[0][0], "1") is None
+
+
+def test_a_problem_that_lost_its_end_is_a_suspect(index: EvaluationIndex) -> None:
+    text, answer = PROBLEMS[0]
+    found = look(index, text.replace("A storm destroys $57$ of the tulips.", ""), answer)
+    assert found is not None and found.outcome == "suspect"
+
+
+def test_capitals_hide_nothing(index: EvaluationIndex) -> None:
+    text, answer = PROBLEMS[3]
+    found = look(index, text.upper(), answer)
+    assert found is not None and found.outcome == "leak"

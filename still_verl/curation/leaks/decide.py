@@ -79,10 +79,17 @@ def judge(index: EvaluationIndex, text: Tokens, proposal: Proposal, same_answer:
     if missing or replaced:
         if likeness < SAME_TEMPLATE:
             return None
+        if not replaced and _lost_a_part(proposal, window) and same_answer(problem.answer):
+            return Finding("suspect", proposal, "a part of it, with no other number and the same answer")
         return Finding("template", proposal, f"other numbers: {replaced or _listed(missing)}")
     if len(problem.tokens.all) < SHORT:
         return _short(index, proposal, likeness, same_answer)
     return _long(index, proposal, likeness, same_answer)
+
+
+def _lost_a_part(proposal: Proposal, window: Sequence[str]) -> bool:
+    """Whether all numbers of a text are those of the problem, some of which are gone."""
+    return not Counter(filter(is_number, window)) - proposal.problem.numbers
 
 
 def _likeness(proposal: Proposal) -> float:
@@ -158,7 +165,8 @@ def _long(index: EvaluationIndex, proposal: Proposal, likeness: float, same_answ
         return Finding("suspect", proposal, "the same numbers and the same answer, in quite other words")
     if equal is None and proposal.containment >= NEARLY_ALL:
         return Finding("leak", proposal, "nearly all of its text and all of its numbers")
-    if proposal.containment >= (MOST if equal is None else ANOTHER_ANSWER):
+    enough = likeness >= SAME_TEMPLATE if equal is None else proposal.containment >= ANOTHER_ANSWER
+    if enough:
         return Finding("suspect", proposal, "the same numbers; the answer is another one, or there is none")
     if likeness >= SAME_TEMPLATE:
         return Finding("template", proposal, "the same numbers, another answer")
