@@ -67,6 +67,21 @@ def test_an_evaluation_of_samples_that_exist(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["samples"]["avg"] == 0.5
 
 
+def test_a_training_set(tmp_path: Path) -> None:
+    rows = [{"problem": f"What is {number} plus 3?", "answer": str(number + 3)} for number in range(3)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "exam.jsonl").write_text(json.dumps(rows[0]) + "\n")
+    done = still(tmp_path, "data", "curate", "rows.jsonl", "--against", "exam.jsonl", "-o", "set", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"] == {"rows": 3, "kept": 2, "dropped": 1, "rejected": 0}
+    assert still(tmp_path, "data", "diff", "set", "set", "--json").stdout == '{"changed": [], "moved": []}\n'
+    failed = still(tmp_path, "data", "curate", "absent.jsonl", "-o", "set")
+    assert (failed.returncode, failed.stderr) == (
+        1,
+        "still-verl: INPUT absent.jsonl: there is no such file or folder\n",
+    )
+
+
 COUNT_AND_SCAN = r"""
 from still_verl.monitor.alarms import scan
 from still_verl.monitor.keywords import Keywords

@@ -96,7 +96,12 @@ def _run(settings: "CurateSettings") -> "Result":
 
     shown = Console(stderr=True)
     with Progress(
-        SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn(), console=shown, transient=True
+        SpinnerColumn(),
+        TextColumn("{task.completed:,.0f} rows"),
+        TimeElapsedColumn(),
+        console=shown,
+        transient=True,
+        disable=not shown.is_terminal,
     ) as bar:
         task = bar.add_task("rows", total=None)
 

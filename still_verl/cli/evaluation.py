@@ -75,7 +75,8 @@ def evaluate(
         list[Path] | None, typer.Option(help="Write a page, Markdown or JSON: a name in .html, .md or .json.")
     ] = None,
     trained_on: Annotated[
-        list[Path] | None, typer.Option(help="A file of the training set: warns of benchmarks that are in it.")
+        list[Path] | None,
+        typer.Option(help="A file of the training set, or a curated folder: warns of benchmarks that are in it."),
     ] = None,
     memorised: Annotated[
         bool, typer.Option("--memorised", help="Ask with the beginnings of the problems: has the model seen them?")

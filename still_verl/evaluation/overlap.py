@@ -1,11 +1,14 @@
 """Problems of a benchmark that a model was trained on, found in the training set itself."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from still_verl.config_errors import ConfigError
 from still_verl.evaluation.problems import Benchmark, read_texts
 
+MANIFEST = "manifest.json"  # of a folder that `still-verl data curate` wrote
 WINDOW = 8  # words by which a problem is looked for in longer texts; a shorter problem must be the whole text
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -21,7 +24,8 @@ def trained_on(benchmarks: Sequence[Benchmark], files: Iterable[Path]) -> list[s
 
     Args:
         benchmarks: what is measured.
-        files: of the training set, in any layout that benchmarks may have, verl's parquet among them.
+        files: of the training set, in any layout that benchmarks may have, verl's parquet among them; or folders that
+            `still-verl data curate` wrote, whose manifests say which evaluations were kept out.
 
     Raises:
         ConfigError: a file cannot be read, or has no problems.
@@ -30,10 +34,13 @@ def trained_on(benchmarks: Sequence[Benchmark], files: Iterable[Path]) -> list[s
     for benchmark in benchmarks:
         for problem in benchmark.problems:
             finder.add(benchmark.name, problem.id, problem.text)
+    lines = []
     for file in files:
+        if (file / MANIFEST).is_file():
+            lines += _not_kept_out(benchmarks, file)
+            file = file / "train.parquet"
         for text in read_texts("--trained-on", file):
             finder.look_in(text)
-    lines = []
     for benchmark in benchmarks:
         seen = len(finder.seen.get(benchmark.name, ()))
         if seen:
@@ -43,6 +50,27 @@ def trained_on(benchmarks: Sequence[Benchmark], files: Iterable[Path]) -> list[s
                 f"{benchmark.name} ({share:.1f} %): its accuracy there says little"
             )
     return lines
+
+
+def _not_kept_out(benchmarks: Sequence[Benchmark], folder: Path) -> list[str]:
+    """Say which benchmarks a curated training set was not compared with."""
+    try:
+        against = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["against"]
+        names = {_letters(Path(label).name.split(".")[0]) for label in against}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"--trained-on {folder}: its {MANIFEST} cannot be read: {error!r}") from error
+    missing = [benchmark.name for benchmark in benchmarks if _letters(benchmark.name) not in names]
+    if not missing:
+        return []
+    return [
+        f"warning: {folder} was curated without --against {' or '.join(missing)}: only problems that stand there word "
+        "for word are found"
+    ]
+
+
+def _letters(name: str) -> str:
+    """Return what is left of a name however it is written."""
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 class _Finder:

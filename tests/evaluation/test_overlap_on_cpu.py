@@ -7,6 +7,8 @@ import pytest
 from echo_engine import problems, settings
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.curate import curate
+from still_verl.curation.settings import CurateSettings
 from still_verl.evaluation.overlap import trained_on
 from still_verl.evaluation.problems import Benchmark, Problem
 from still_verl.evaluation.setup import make_run
@@ -65,3 +67,18 @@ def test_a_file_without_problems_is_refused(content: str, said: str, tmp_path: P
         trained_on([MINE], [tmp_path / "train.jsonl"])
     with pytest.raises(ConfigError, match="cannot be read"):
         trained_on([MINE], [tmp_path / "none.jsonl"])
+
+
+def test_a_curated_set_says_what_was_kept_out(tmp_path: Path) -> None:
+    write(tmp_path / "raw.jsonl", [LONG.replace("50", "51")])
+    rows = json.loads((tmp_path / "raw.jsonl").read_text()) | {"answer": "0"}
+    (tmp_path / "raw.jsonl").write_text(json.dumps(rows))
+    write(tmp_path / "Mine.jsonl", [LONG])
+    for name, against in (("with", (str(tmp_path / "Mine.jsonl"),)), ("without", ())):
+        curate(CurateSettings((str(tmp_path / "raw.jsonl"),), tmp_path / name, against=against))
+    assert trained_on([MINE], [tmp_path / "with"]) == []
+    (warning,) = trained_on([MINE], [tmp_path / "without"])
+    assert "was curated without --against mine" in warning
+    (tmp_path / "with" / "manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match="manifest.json cannot be read"):
+        trained_on([MINE], [tmp_path / "with"])
