@@ -123,6 +123,36 @@ def test_a_torn_table_is_a_reject(tmp_path: Path) -> None:
     assert counts == {"rows": 2, "kept": 1, "dropped": 0, "rejected": 1}
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "json", "jsonl.gz", "jsonl.zst"])
+def test_damaged_bytes_end_no_process(tmp_path: Path, kind: str) -> None:
+    """Offsets of a damaged Arrow file that lie outside of it were once read."""
+    problems = [f"What is {number} plus 1?" for number in range(50)]
+    table = pa.table({"problem": problems, "answer": [str(number) for number in range(50)]})
+    rows = "\n".join(map(json.dumps, table.to_pylist())).encode()
+    source = tmp_path / f"rows.{kind}"
+    if kind == "parquet":
+        pq.write_table(table, source)
+    elif kind == "arrow":
+        with pa.OSFile(str(source), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    elif kind == "json":
+        source.write_text(json.dumps(table.to_pylist()))
+    else:
+        source.write_bytes(
+            gzip.compress(rows) if kind.endswith("gz") else pa.compress(rows, codec="zstd", asbytes=True)
+        )
+    whole = source.read_bytes()
+    for seed in range(20):
+        pick = random.Random(seed)
+        data = bytearray(whole)
+        data[pick.randrange(len(data))] = pick.randrange(256)
+        cut = pick.randrange(len(data))
+        del data[cut : cut + pick.choice([0, 0, 30])]
+        source.write_bytes(data)
+        counts = curate(CurateSettings((str(source),), tmp_path / "out", max_rejects=1.0)).manifest["counts"]
+        assert counts["kept"] + counts["dropped"] + counts["rejected"] == counts["rows"] > 0
+
+
 def test_too_many_rejects_stop_it_and_name_the_first(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"2 of 2 rows cannot be read \(100%.*line 1 of rows.jsonl: no column is one of problem"

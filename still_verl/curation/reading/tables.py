@@ -43,12 +43,19 @@ def read_arrow(path: Path) -> Iterator[dict[str, Any] | Unreadable]:
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
-    """The rows of a batch; each by itself where one of them is no text."""
+    """The rows of a batch; each by itself where one of them is damaged."""
     try:
-        yield from batch.to_pylist()
-    except UnicodeDecodeError:
+        yield from _checked(batch)
+    except ValueError:  # what pyarrow raises, and for bytes that are no text
         for number in range(batch.num_rows):
             try:
-                yield batch.slice(number, 1).to_pylist()[0]
-            except UnicodeDecodeError:
-                yield Unreadable("it is not UTF-8")
+                yield from _checked(batch.slice(number, 1))
+            except ValueError as error:
+                yield Unreadable(f"its values are damaged: {error}"[:200])
+
+
+def _checked(batch: Any) -> list[dict[str, Any]]:
+    """The rows of a batch whose offsets lie in its buffers: reading others would end the process."""
+    batch.validate(full=True)
+    rows: list[dict[str, Any]] = batch.to_pylist()
+    return rows
