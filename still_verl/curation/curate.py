@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from still_verl.config_errors import ConfigError
@@ -117,7 +119,16 @@ _worker: list[Worker] = []  # of this process
 
 
 def _start_worker(settings: CurateSettings, evaluations: Evaluations) -> None:
+    # A killed parent closes no pipe that the other workers hold open, too: each would wait for work for ever.
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker[:] = [Worker(settings, evaluations.problems)]
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _decide(chunk: Chunk) -> Decided:

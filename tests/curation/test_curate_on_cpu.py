@@ -2,9 +2,13 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from raw_problems import PROBLEMS, dropped, kept, run, write_rows
 
@@ -148,6 +152,35 @@ def test_processes_order_and_kills_change_no_byte(tmp_path: Path, monkeypatch: p
     curate(settings("c", one, two), lambda rows: done.__setitem__(0, done[0] + rows))
     assert done[0] < 60 and contents(tmp_path / "c") == expected
     assert not (tmp_path / "c" / ".unfinished").exists()
+
+
+@pytest.mark.process
+def test_a_killed_curation_leaves_no_process(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", (row(n, f"What is {n} plus {n + 1}?", n) for n in range(30_000)))
+    command = [
+        sys.executable,
+        "-m",
+        "still_verl",
+        "data",
+        "curate",
+        str(source),
+        "-o",
+        str(tmp_path / "out"),
+        "--workers",
+        "2",
+    ]
+    killed = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    unfinished = tmp_path / "out" / ".unfinished"
+    deadline = time.monotonic() + 60
+    while not list(unfinished.glob("*.npy")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = psutil.Process(killed.pid).children(recursive=True)
+    assert len(children) >= 2
+    killed.kill()
+    killed.wait()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+    assert list(unfinished.glob("*.npy"))
 
 
 def test_lines_in_another_order_give_the_same_set(tmp_path: Path) -> None:
