@@ -84,8 +84,8 @@ def plain_text(text: str) -> str:
     r"""Return a text without markup, with one way to write each sign.
 
     Example:
-        >>> plain_text(r"\(\frac12 \cdot x\)").split()
-        ['(', '1/2', '*', 'x', ')']
+        >>> plain_text(r"\frac12 \cdot x").split()
+        ['1/2', '*', 'x']
     """
     text = text[:MAX_CHARACTERS]
     if "<" in text:
