@@ -166,7 +166,7 @@ def _check_output(output: Path, files: list[InputFile]) -> None:
     if output.exists() and not output.is_dir():
         raise ConfigError(f"-o {output}: it is a file; name a folder")
     for file in files:
-        if output.resolve() == file.path.parent:
+        if output.resolve() in file.path.parents:
             raise ConfigError(f"-o {output}: the input {file.path.name} lies there; name another folder")
     parent = output
     while not parent.exists():

@@ -190,3 +190,11 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
     (out / ".train.parquet.partial").symlink_to("/dev/full")
     with pytest.raises(ConfigError, match="No space left on device"):
         curate(CurateSettings((str(source),), out))
+
+
+def test_a_result_inside_of_its_input_is_not_read_again(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [{"problem": PROBLEMS[0][0], "answer": "265"}])
+    settings = CurateSettings((str(tmp_path),), tmp_path / "out")
+    assert curate(settings).manifest["counts"]["kept"] == 1
+    with pytest.raises(ConfigError, match="lies there; name another folder"):
+        curate(settings)
