@@ -5,9 +5,15 @@
 
 import typer
 
+from still_verl.cli.data_distill import EXAMPLES as DISTILL_EXAMPLES
+from still_verl.cli.data_distill import distill
+
 data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
 
 
 @data.callback()
 def main() -> None:
     """Make, check and look at training data."""
+
+
+data.command("distill", epilog=DISTILL_EXAMPLES)(distill)

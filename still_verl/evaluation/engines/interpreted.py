@@ -102,6 +102,8 @@ class InterpretedResponse:
         request: what it is the response to.
         response: its tokens and counts.
         outcomes: how each program ended, see `interpreter.tool_stats.OUTCOMES`.
+        programs: their code.
+        models: names that a server gave to the model that wrote it.
     """
 
     def __init__(self, interpreted: Interpreted, request: Request, response: CodeResponse) -> None:
@@ -109,6 +111,8 @@ class InterpretedResponse:
         self.request = request
         self.response = response
         self.outcomes: list[str] = []
+        self.programs: list[str] = []
+        self.models: set[str] = set()
         self._interpreted = interpreted
         self._session = ExitStack()  # ends the session of its programs
         run_code = code_of_a_response(interpreted.sandbox, interpreted.settings.stateful)
@@ -133,12 +137,14 @@ class InterpretedResponse:
     async def go_on(self, reply: Reply) -> str:
         """Take in a part and run what it asks for; return why the response ends, nothing if it goes on."""
         self._note = self._note or reply.note
+        self.models.add(reply.model)
         piece = Piece(list(reply.token_ids), reply.ended, cut=reply.finish_reason == "length")
         return await self.response.go_on(piece, self._run)
 
     async def _run(self, code: str) -> tuple[Result, float]:
         result, waited = await self._run_code(code)
         self.outcomes.append(result.kind)
+        self.programs.append(code)
         return result, waited
 
     def reply(self, reason: str) -> Reply:

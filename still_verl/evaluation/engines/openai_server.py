@@ -106,7 +106,7 @@ class OpenAIServer:
         limits = httpx.Limits(max_connections=self._options.concurrency)
         timeout = httpx.Timeout(self._options.timeout_s, connect=CONNECT_S, pool=None)
         async with httpx.AsyncClient(headers=self._headers(), limits=limits, timeout=timeout) as client:
-            first = next(requests, None)
+            first = await _first(requests)
             if first is None:
                 return
             if self._options.probe:
@@ -184,6 +184,15 @@ def _wait_s(attempt: int, asked_s: float | None) -> float:
     if asked_s is not None:
         return min(asked_s, LONGEST_WAIT_S) + random.uniform(0.0, SPREAD_S)
     return min(FIRST_WAIT_S * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+
+
+async def _first(requests: Iterator[Request | None]) -> Request | None:
+    """The first request that there is something to send for; None when there is none at all."""
+    for request in requests:
+        if request is not None:
+            return request
+        await asyncio.sleep(PAUSE_S)
+    return None
 
 
 def _chained(first: Request, rest: Iterator[Request | None]) -> Iterator[Request | None]:

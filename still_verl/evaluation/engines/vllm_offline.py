@@ -87,7 +87,7 @@ class VllmOffline:
         self._load()
         tokens = self._tokens(request.prompt)
         if len(tokens) >= self._context and request.part and not request.part.is_first:
-            deliver(request, Reply("", "length", 0, note=CUT_BY_CONTEXT))
+            deliver(request, Reply("", "length", 0, note=CUT_BY_CONTEXT, prompt_tokens=0))
             return
         if len(tokens) >= self._context:
             fault = f"the prompt has {len(tokens):,} tokens, and the model's context {self._context:,}"
