@@ -48,9 +48,7 @@ def distill(
         bool, typer.Option("--synthesis", help="Cut the model's own thoughts and lead them to code by hints.")
     ] = False,
     hints: Annotated[str, typer.Option(help="Hints: a file with one on each line, or a dotted name.")] = "code",
-    turn_words: Annotated[
-        str, typer.Option(help="Words at which thoughts are cut: a file, or a dotted name.")
-    ] = "turns",
+    turn_words: Annotated[str, typer.Option(help="Words at which thoughts are cut, likewise.")] = "turns",
     most_hints: Annotated[int, typer.Option(help="Hints in one response, at most.")] = 3,
     rate: Annotated[float | None, typer.Option(help="Requests a minute, at most.")] = None,
     token_budget: Annotated[int | None, typer.Option(help="Stop after so many tokens, asked and written.")] = None,
@@ -95,7 +93,7 @@ def distill(
             hints=hints,
             turn_words=turn_words,
             most_hints=most_hints,
-            per_minute=rate,
+            rate=rate,
             token_budget=token_budget,
             budget=budget,
             price_in=price_in,

@@ -47,6 +47,8 @@ def rejection(row: Row, models: Collection[str], max_tokens: int | None = None) 
         return OTHER_MODEL
     if row.finish_reason == OWN_OUTPUT:
         return OWN_OUTPUT
+    if not row.response.strip():
+        return NO_REPLY
     if row.finish_reason != STOP or _is_long(record.get("input_ids"), max_tokens):
         return LENGTH
     return _of_code(row) or _of_answer(row) or (COPIED if is_copied(row) else "")

@@ -16,6 +16,7 @@ from still_verl.evaluation.run import NOT_DRAWN, Watch, evaluate
 from still_verl.evaluation.score import Scorer
 from still_verl.monitor.jsonl import line
 
+MARKS = ("boxed", "answer_tag")  # a demonstration says what its answer is
 KEPT, REJECTED = "demonstrations.jsonl", "rejected.jsonl"
 
 
@@ -75,7 +76,7 @@ def distill(wanted: Distillation, watch: Watch | None = None) -> Distilled:
         EngineError: the teacher cannot go on. What it wrote is kept; the same call goes on from there.
     """
     plan = wanted.plan
-    finished = evaluate(plan, wanted.engine, Scorer(keep_text=False), watch)
+    finished = evaluate(plan, wanted.engine, Scorer(MARKS, keep_text=False), watch)
     path = plan.folder / ROWS
     name = str(wanted.paid.identity().get("name", ""))
     models = teacher_names(read_rows(path), name)

@@ -33,7 +33,7 @@ class DistillSettings:
         synthesis: whether the model's own thoughts are cut and led to code by hints.
         hints, turn_words: names, files, or dotted names, see `registries.PHRASES`.
         most_hints: in one response.
-        per_minute: requests to a server; None is no limit.
+        rate: requests a minute to a server; None is no limit.
         token_budget: tokens, asked and written; None is no limit.
         budget, price_in, price_out: money, and the prices of a million tokens.
 
@@ -58,7 +58,7 @@ class DistillSettings:
     hints: str = "code"
     turn_words: str = "turns"
     most_hints: int = 3
-    per_minute: float | None = None
+    rate: float | None = None
     token_budget: int | None = None
     budget: float | None = None
     price_in: float | None = None
@@ -68,7 +68,7 @@ class DistillSettings:
         for name in ("samples", "keep", "most_hints"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{_option(name)} {getattr(self, name)}: use 1 or more")
-        for name in ("max_row_tokens", "per_minute", "token_budget", "budget"):
+        for name in ("max_row_tokens", "rate", "token_budget", "budget"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise ConfigError(f"{_option(name)} {value:g}: use a number above 0, or leave it out for no limit")

@@ -63,7 +63,7 @@ def make(settings: DistillSettings) -> Distillation:
     prompter.prompt(benchmark.problems[0])  # a template that fails does so before a run folder is made
     code = interpreter(settings.code)
     budget = Budget(settings.token_budget, settings.budget, settings.price_in or 0.0, settings.price_out or 0.0)
-    options = replace(settings.options, probe=False, throttle=Pace(budget, settings.per_minute))
+    options = replace(settings.options, probe=False, throttle=Pace(budget, settings.rate))
     teacher: Any = ENGINES.find(settings.engine_name)(options)
     if not getattr(teacher, "takes_parts", False):
         raise ConfigError(
