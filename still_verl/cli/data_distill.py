@@ -40,6 +40,9 @@ def distill(
     top_p: Annotated[float | None, typer.Option(help="Mass of the tokens that are drawn from.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="The longest response.")] = None,
     max_row_tokens: Annotated[int | None, typer.Option(help="The longest row with token ids, prompt included.")] = None,
+    messages_only: Annotated[
+        bool, typer.Option("--messages-only", help="Leave token ids out of rows: they have the teacher's own prompt.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the run; each sample has its own seed made from it.")] = 0,
     system: Annotated[str | None, typer.Option(help="What the teacher is told; else our words, in a chat.")] = None,
     template: Annotated[str, typer.Option(help="Chat template: a name of still/prompt, or a file.")] = "",
@@ -84,6 +87,7 @@ def distill(
             keep=keep,
             sampling={name: value for name, value in chosen.items() if value is not None},
             max_row_tokens=max_row_tokens,
+            messages_only=messages_only,
             seed=seed,
             system=system,
             template=template,

@@ -48,9 +48,9 @@ class PaidReply:
     reply: Mapping[str, Any]
 
     @property
-    def key(self) -> tuple[str, str, int, int, bool]:
-        """What tells it from others."""
-        return self.benchmark, self.problem, self.index, self.part, self.again
+    def key(self) -> tuple[str, str, int, int, str, bool]:
+        """What tells it from others: what was asked too, as a program may print something else another time."""
+        return self.benchmark, self.problem, self.index, self.part, self.prompt, self.again
 
 
 def _read(entry: dict[str, Any]) -> PaidReply:
@@ -134,8 +134,8 @@ class _Answering:
             if request is None:
                 yield None
                 continue
-            key = (*request.key, _part(request), False)
-            if key in self._journal and self._journal.asked(key, checksum(request.prompt)):
+            key = (*request.key, _part(request), checksum(request.prompt), False)
+            if key in self._journal:
                 self._deliver(request, _reply_of(self._journal.read(key)))
                 continue
             self.stopped = self._budget.reached()

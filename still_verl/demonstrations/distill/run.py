@@ -81,7 +81,7 @@ def distill(wanted: Distillation, watch: Watch | None = None) -> Distilled:
     name = str(wanted.paid.identity().get("name", ""))
     models = teacher_names(read_rows(path), name)
     counts = Counts()
-    _write(plan.folder, _judged(read_rows(path), wanted, models, counts), _problems(wanted))
+    _write(plan.folder, _judged(read_rows(path), wanted, models, counts), _problems(wanted), wanted.messages_only)
     return Distilled(counts, [*wanted.notes, *finished.notes])
 
 
@@ -119,12 +119,14 @@ def _judged(rows: Iterable[Row], wanted: Distillation, models: list[str], counts
     counts.kept, counts.problems = kept.total(), len(+kept)
 
 
-def _write(folder: Path, judged: Iterable[tuple[Row, str]], problems: Mapping[str, Problem]) -> None:
+def _write(
+    folder: Path, judged: Iterable[tuple[Row, str]], problems: Mapping[str, Problem], messages_only: bool
+) -> None:
     """Write both files as wholes: after a kill they are the old ones or the new ones."""
     partials = {name: folder / f".{name}.partial" for name in (KEPT, REJECTED)}
     with partials[KEPT].open("wb") as kept, partials[REJECTED].open("wb") as rejected:
         for row, reason in judged:
-            entry = sft_row(row, problems[row.problem])
+            entry = sft_row(row, problems[row.problem], messages_only)
             if reason:
                 detail = row.fault if reason == NO_REPLY else row.reason
                 rejected.write(line({"reason": reason, "detail": detail} | entry))
@@ -134,7 +136,7 @@ def _write(folder: Path, judged: Iterable[tuple[Row, str]], problems: Mapping[st
         partial.replace(folder / name)
 
 
-def sft_row(row: Row, problem: Problem) -> dict[str, Any]:
+def sft_row(row: Row, problem: Problem, messages_only: bool = False) -> dict[str, Any]:
     """Return a sample as a row for supervised training, see `demonstrations.rows`.
 
     The messages have the problem as the data has it, and the whole response with the outputs of its programs. Token
@@ -146,8 +148,9 @@ def sft_row(row: Row, problem: Problem) -> dict[str, Any]:
         messages.append({"role": "assistant", "content": row.transcript})
     entry: dict[str, Any] = {"messages": messages}
     for name in ("input_ids", "loss_mask"):
-        if name in record:
-            entry[name] = record.pop(name)
+        values = record.pop(name, None)
+        if values is not None and not messages_only:
+            entry[name] = values
     names = {"problem": row.problem, "index": row.index, "answer": row.answer, "pred": row.pred}
     more = {"finish_reason": row.finish_reason, "tokens": row.tokens, "calls": len(record.get("outcomes", ()))}
     return entry | names | more | {"record": record}

@@ -24,6 +24,7 @@ class DistillSettings:
         keep: demonstrations of each problem, at most.
         sampling: fields of `evaluation.protocols.Sampling` that are set.
         max_row_tokens: of a row with token ids, prompt included; None is no limit.
+        messages_only: leave token ids out of the rows, whose prompt is the teacher's.
         seed: of the run.
         system: what the teacher is told beside the problem, which rows of messages do not have; None is
             `phrases.INSTRUCTION` for a chat, and nothing otherwise.
@@ -49,6 +50,7 @@ class DistillSettings:
     keep: int = 1
     sampling: Mapping[str, Any] = field(default_factory=dict)
     max_row_tokens: int | None = None
+    messages_only: bool = False
     seed: int = 0
     system: str | None = None
     template: str = ""
@@ -72,6 +74,11 @@ class DistillSettings:
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise ConfigError(f"{_option(name)} {value:g}: use a number above 0, or leave it out for no limit")
+        if self.samples > 1 and self.sampling.get("temperature") == 0:
+            raise ConfigError(
+                f"--samples {self.samples} with --temperature 0: greedy samples of a problem are all the same; "
+                "use --samples 1, or a temperature above 0"
+            )
         self._check_prices()
         self._check_url()
 

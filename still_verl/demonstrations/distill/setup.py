@@ -20,6 +20,7 @@ from still_verl.evaluation.protocols import Sampling
 from still_verl.evaluation.registries import ENGINES
 from still_verl.evaluation.run import Asked, Plan
 from still_verl.evaluation.setup import check_options, load_tokenizer
+from still_verl.interpreter.packages import sentence
 from still_verl.interpreter.settings import InterpreterConfig
 
 MAX_TOKENS = 20_000  # of a demonstration, as in the study
@@ -36,6 +37,7 @@ class Distillation:
         budget: what was spent, and what may be.
         keep: demonstrations of each problem, at most.
         max_row_tokens: of a row with token ids; None is no limit.
+        messages_only: leave token ids out of the rows.
         notes: what there is to say of the problems.
     """
 
@@ -45,6 +47,7 @@ class Distillation:
     budget: Budget
     keep: int
     max_row_tokens: int | None
+    messages_only: bool
     notes: tuple[str, ...]
 
 
@@ -59,9 +62,10 @@ def make(settings: DistillSettings) -> Distillation:
     chosen: dict[str, Any] = {"max_tokens": MAX_TOKENS} | dict(settings.sampling)
     sampling = Sampling(k=settings.samples, **chosen)
     is_exact = settings.engine_name == "vllm" or bool(settings.tokenizer)
-    prompter, prompt_settings = _prompter(settings, is_exact)
-    prompter.prompt(benchmark.problems[0])  # a template that fails does so before a run folder is made
+    _refuse_unread(settings, is_exact)
     code = interpreter(settings.code)
+    prompter, prompt_settings = _prompter(settings, is_exact, code)
+    prompter.prompt(benchmark.problems[0])  # a template that fails does so before a run folder is made
     budget = Budget(settings.token_budget, settings.budget, settings.price_in or 0.0, settings.price_out or 0.0)
     options = replace(settings.options, probe=False, throttle=Pace(budget, settings.rate))
     teacher: Any = ENGINES.find(settings.engine_name)(options)
@@ -76,7 +80,24 @@ def make(settings: DistillSettings) -> Distillation:
         [Asked(benchmark, sampling)], prompter, prompt_settings, settings.engine_name, settings.seed, settings.output
     )
     notes = (*benchmark.notes, *benchmark.examples)
-    return Distillation(plan, engine, paid, budget, settings.keep, settings.max_row_tokens, notes)
+    return Distillation(
+        plan, engine, paid, budget, settings.keep, settings.max_row_tokens, settings.messages_only, notes
+    )
+
+
+def _refuse_unread(settings: DistillSettings, is_exact: bool) -> None:
+    """Refuse what nothing would read."""
+    if not settings.synthesis:
+        for name in ("hints", "turn_words", "most_hints"):
+            if getattr(settings, name) != getattr(DistillSettings, name):
+                option = name.replace("_", "-")
+                raise ConfigError(f"--{option} {getattr(settings, name)}: only --synthesis puts in hints; add it")
+    if not is_exact:
+        for option, value in (("max-row-tokens", settings.max_row_tokens), ("messages-only", settings.messages_only)):
+            if value:
+                raise ConfigError(f"--{option}: a chat or text gives no token ids; leave it out, or give --tokenizer")
+    if settings.rate is not None and settings.engine_name == "vllm":
+        raise ConfigError(f"--rate {settings.rate:g}: vLLM in this process has no rate; leave it out")
 
 
 def _problems(name: str) -> Benchmark:
@@ -107,7 +128,7 @@ def _with_interpreter(
     return TextDemonstrations(paid, code, at_once)
 
 
-def _prompter(settings: DistillSettings, is_exact: bool) -> tuple[Prompter, dict[str, Any]]:
+def _prompter(settings: DistillSettings, is_exact: bool, code: InterpreterConfig) -> tuple[Prompter, dict[str, Any]]:
     template = load_template(settings.template)
     style = "chat"
     if is_exact:
@@ -118,5 +139,6 @@ def _prompter(settings: DistillSettings, is_exact: bool) -> tuple[Prompter, dict
     if system is None:
         system = INSTRUCTION if style == "chat" else ""
     tokenizer = load_tokenizer(settings.tokenizer or settings.options.model) if is_exact else None
-    prompter = Prompter(style, system, template, tokenizer)
+    notice = sentence() if code.packages_in_prompt else ""
+    prompter = Prompter(style, system, template, tokenizer, notice)
     return prompter, {"style": style, "system": system, "template": template}

@@ -93,9 +93,15 @@ def paid_of(answer: Any) -> Reply:
     """Return what an answer cost and who gave it, which is known even where the answer is of no use."""
     usage = answer.get("usage") if isinstance(answer, dict) else None
     counts = usage if isinstance(usage, dict) else {}
-    asked, written = as_count(counts.get("prompt_tokens")), as_count(counts.get("completion_tokens"))
+    asked, written = _paid(counts.get("prompt_tokens")), _paid(counts.get("completion_tokens"))
     model = answer.get("model") if isinstance(answer, dict) else None
     return Reply(tokens=written, prompt_tokens=asked, model=model if isinstance(model, str) else "")
+
+
+def _paid(value: Any) -> int | None:
+    """A number of tokens; None for one below 0, with which a server could pay a budget back."""
+    count = as_count(value)
+    return count if count is not None and count >= 0 else None
 
 
 def _sample(choice: dict[str, Any], text: str | None, note: str, paid: Reply, request: Request) -> Reply:

@@ -150,3 +150,11 @@ def test_hints_need_tokens_and_texts(tmp_path: Path) -> None:
     url = EngineOptions("scripted", "http://127.0.0.1:9/v1")
     with pytest.raises(ConfigError, match="--synthesis: a chat cannot be cut and continued"):
         make(DistillSettings(file, tmp_path / "run", options=url, synthesis=True))
+
+
+def test_a_row_may_be_without_the_prompt_of_the_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Coding, "speech", staticmethod(lambda key: BLOCK.format("print(6 * 7)") + r"\boxed{42}"))
+    run(tmp_path, "coding_engine.Coding", samples=1, messages_only=True, system="Use code.")
+    (row,) = rows(tmp_path / "run" / "demonstrations.jsonl")
+    assert "input_ids" not in row and "input_ids" not in row["record"]
+    assert [message["role"] for message in row["messages"]] == ["user", "assistant"]

@@ -110,6 +110,43 @@ def test_a_budget_needs_a_server_that_counts(run: Callable[..., Any], server: Sc
         run(doubling(tmp_path, 2), token_budget=1000)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"hints": "hints.txt"}, "--hints hints.txt: only --synthesis puts in hints"),
+        ({"most_hints": 2}, "--most-hints 2: only --synthesis"),
+        ({"max_row_tokens": 10}, "--max-row-tokens: a chat or text gives no token ids"),
+        ({"messages_only": True}, "--messages-only: a chat or text"),
+    ],
+)
+def test_a_setting_that_nothing_reads_is_refused(
+    run: Callable[..., Any], tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        run(doubling(tmp_path, 1), **given)
+
+
+def test_a_server_cannot_pay_a_budget_back(run: Callable[..., Any], server: ScriptedServer, tmp_path: Path) -> None:
+    def write(body: dict[str, Any]) -> dict[str, Any]:
+        return reply(body, doubles(*asked(body))) | {"usage": {"prompt_tokens": -100, "completion_tokens": 5}}
+
+    server.write = write
+    with pytest.raises(EngineError, match="does not say how many tokens a reply took"):
+        run(doubling(tmp_path, 2), token_budget=1000)
+
+
+def test_a_program_that_prints_something_else_each_time_is_paid_once_for_each_prompt(
+    run: Callable[..., Any], server: ScriptedServer, tmp_path: Path
+) -> None:
+    """The last part fails three times: each run prints another number and asks on behind it."""
+    file = doubling(tmp_path, 1)
+    server.fault = lambda prompt, seed, attempt: "500" if "output" in prompt else ""
+    server.write = lambda body: reply(body, "```python\nimport time\nprint(time.time_ns())\n```\n")
+    for _ in range(3):
+        run(file, attempts=1)
+    assert sum(server.answered.values()) == 1 and len(server.asked) == 4
+
+
 def test_requests_are_sent_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
@@ -189,6 +226,7 @@ def test_an_address_with_a_secret_is_refused_without_showing_it(name: str, tmp_p
         ({"budget": 1.0}, "give --price-in and --price-out"),
         ({"budget": 1.0, "price_in": 0.0, "price_out": 0.0}, "both prices are 0"),
         ({"price_in": -1.0}, "--price-in -1"),
+        ({"samples": 2, "sampling": {"temperature": 0}}, "--samples 2 with --temperature 0"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any], said: str, tmp_path: Path) -> None:
