@@ -9,6 +9,8 @@ from still_verl.cli.data_curate import EXAMPLES as CURATE_EXAMPLES
 from still_verl.cli.data_curate import curate
 from still_verl.cli.data_diff import EXAMPLES as DIFF_EXAMPLES
 from still_verl.cli.data_diff import diff
+from still_verl.cli.data_distill import EXAMPLES as DISTILL_EXAMPLES
+from still_verl.cli.data_distill import distill
 
 data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
 
@@ -20,3 +22,4 @@ def main() -> None:
 
 data.command("curate", epilog=CURATE_EXAMPLES)(curate)
 data.command("diff", epilog=DIFF_EXAMPLES)(diff)
+data.command("distill", epilog=DISTILL_EXAMPLES)(distill)

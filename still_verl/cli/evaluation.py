@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from still_verl.cli.evaluation_options import refuse_unread
+from still_verl.cli.evaluation_options import arguments, refuse_unread
 from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
 from still_verl.cli.output import console, only_errors, stop
@@ -112,7 +112,7 @@ def evaluate(
             model = str(choice.checkpoint)
             output = output or select / "test"
         folder = output or _default_output(model, url)
-        of_engine = _arguments("--engine-arg", engine_arg)
+        of_engine = arguments("--engine-arg", engine_arg)
         others = [saved_evaluation(against, scorer, bool(report))] if against is not None else []
         chosen = {"k": k, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
         settings = Settings(
@@ -130,7 +130,7 @@ def evaluate(
             data=data,
             think_budget=think_budget,
             trained_on=trained_on or (),
-            code=_arguments("--code-arg", code_arg) if code or code_arg else None,
+            code=arguments("--code-arg", code_arg) if code or code_arg else None,
         )
         if memorised:
             return print_probe(settings, scorer, as_json)
@@ -234,15 +234,3 @@ def _default_output(model: str, url: str) -> Path:
     """A folder that the same command finds again."""
     name = Path(model).name or url.partition("://")[2].strip("/").replace("/", "_") or "model"
     return Path("evaluations") / name
-
-
-def _arguments(option: str, pairs: list[str] | None) -> dict[str, Any]:
-    from omegaconf import OmegaConf
-
-    from still_verl.config_errors import ConfigError
-
-    for pair in pairs or ():
-        if "=" not in pair:
-            raise ConfigError(f"{option} {pair}: write NAME=VALUE")
-    arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs or []))
-    return dict(arguments)

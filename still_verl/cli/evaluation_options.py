@@ -1,4 +1,6 @@
-"""Which options of `eval` go together."""
+"""Which options of `eval` go together, and how pairs NAME=VALUE are read."""
+
+from typing import Any
 
 import typer
 
@@ -26,3 +28,18 @@ def refuse_unread(context: typer.Context) -> None:
             raise ConfigError(
                 f"{parameter.opts[0]}: --from scores samples that are there, and does not read it; leave it out"
             )
+
+
+def arguments(option: str, pairs: list[str] | None) -> dict[str, Any]:
+    """Read pairs NAME=VALUE of an option, whose values are read as YAML.
+
+    Raises:
+        ConfigError: a pair without a name.
+    """
+    from omegaconf import OmegaConf
+
+    for pair in pairs or ():
+        if "=" not in pair:
+            raise ConfigError(f"{option} {pair}: write NAME=VALUE")
+    arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs or []))
+    return dict(arguments)

@@ -7,13 +7,13 @@ they came. `rows.jsonl` is made from it at the end: scored, in the order of the 
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from still_verl.config_errors import ConfigError
-from still_verl.evaluation.engines.base import Key
-from still_verl.evaluation.rows import Row, row_line, row_of
+from still_verl.evaluation.rows import row_line, row_of
 
 RUN, JOURNAL, ROWS = "run.json", "journal.jsonl", "rows.jsonl"
 
@@ -26,15 +26,51 @@ class _Place(NamedTuple):
     prompt: int
 
 
-class Journal:
-    """The samples of one run. One process at a time may have it open.
+class Entry(Protocol):
+    """What one line of a journal has: the name by which it is found, and what was asked."""
+
+    @property
+    def key(self) -> Hashable:
+        """Return what tells it from all others of the journal."""
+
+    @property
+    def prompt(self) -> str:
+        """Return what was asked."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Layout(Generic[E]):
+    """How entries of one kind are written.
+
+    Attributes:
+        line: makes the line of an entry, with its end.
+        read: makes an entry of what JSON has; raises ValueError or TypeError where it is none.
+    """
+
+    line: Callable[[E], bytes]
+    read: Callable[[dict[str, Any]], E]
+
+
+SAMPLES = Layout(row_line, row_of)
+
+
+class Journal(Generic[E]):
+    """The samples of one run, or other entries. One process at a time may have it open.
 
     Attributes:
         repaired: how many lines a kill had torn, or something else had damaged; their samples are missing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, layout: Layout[E], see: Callable[[E], None] = lambda entry: None) -> None:
         """Open the journal of a run folder, which is made if it is not there; a torn last line is cut off.
+
+        Args:
+            folder: of the run.
+            layout: how its entries are written.
+            see: is called with each entry that is there, in their order.
 
         Raises:
             ConfigError: another process has it open, or the folder has other files.
@@ -43,7 +79,9 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / JOURNAL
         self.repaired = 0
-        self._places: dict[Key, _Place] = {}
+        self._layout = layout
+        self._see = see
+        self._places: dict[Hashable, _Place] = {}
         self._file = self.path.open("ab+", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,35 +107,36 @@ class Journal:
 
     def _remember(self, line: bytes, start: int) -> None:
         try:
-            row = row_of(json.loads(line))
+            entry = self._layout.read(json.loads(line))
         except (ValueError, TypeError, AttributeError):
             self.repaired += 1
             return
-        self._places.setdefault(row.key, _Place(start, len(line), hash(row.prompt)))
+        self._places.setdefault(entry.key, _Place(start, len(line), hash(entry.prompt)))
+        self._see(entry)
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: Hashable) -> bool:
         return key in self._places
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def asked(self, key: Key, prompt: str) -> bool:
+    def asked(self, key: Hashable, prompt: str) -> bool:
         """Return whether a sample that is there was asked with this prompt."""
         return self._places[key].prompt == hash(prompt)
 
-    def add(self, row: Row) -> None:
-        """Write one sample; it is on its way to the disk when this returns."""
-        line = row_line(row)
+    def add(self, entry: E) -> None:
+        """Write one entry; it is on its way to the disk when this returns."""
+        line = self._layout.line(entry)
         written = self._file.write(line)
         if written != len(line):
             raise OSError(f"{self.path}: the disk took {written} of {len(line)} bytes")
-        self._places[row.key] = _Place(self._end, len(line), hash(row.prompt))
+        self._places[entry.key] = _Place(self._end, len(line), hash(entry.prompt))
         self._end += len(line)
 
-    def read(self, key: Key) -> Row:
-        """Return a sample that is there."""
+    def read(self, key: Hashable) -> E:
+        """Return an entry that is there."""
         place = self._places[key]
-        return row_of(json.loads(os.pread(self._file.fileno(), place.size, place.start)))
+        return self._layout.read(json.loads(os.pread(self._file.fileno(), place.size, place.start)))
 
     def close(self) -> None:
         """Let other processes open it."""

@@ -38,6 +38,7 @@ class Row:
         forced: whether a thinking budget cut the thoughts and forced an answer.
         transcript: the response with the outputs of its programs, to read; None where none could run.
         tools: counts of `interpreter.tool_stats.ToolStats`; None where no program could run.
+        record: what an engine of its own kind says of the sample; None for nothing.
     """
 
     benchmark: str
@@ -61,6 +62,7 @@ class Row:
     forced: bool = False
     transcript: str | None = None
     tools: Mapping[str, int] | None = None
+    record: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:

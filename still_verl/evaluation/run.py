@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.engines.base import Engine, Key, Reply, Request, sample_seed
-from still_verl.evaluation.journal import ROWS, Journal, check_identity
+from still_verl.evaluation.journal import ROWS, SAMPLES, Journal, check_identity
 from still_verl.evaluation.problems import Benchmark, Problem
 from still_verl.evaluation.prompts import Prompt, Prompter
 from still_verl.evaluation.protocols import Sampling
@@ -119,7 +119,7 @@ def evaluate(plan: Plan, engine: Engine, scorer: Scorer, watch: Watch | None = N
         ConfigError: the folder has samples of another run, or is in use.
         EngineError: the engine cannot go on. What it drew is in the journal; the same call goes on from there.
     """
-    journal = Journal(plan.folder)
+    journal = Journal(plan.folder, SAMPLES)
     try:
         check_identity(plan.folder, plan.identity(engine))
         drawing = _Drawing(plan, journal, watch or Silent())
@@ -134,7 +134,7 @@ def evaluate(plan: Plan, engine: Engine, scorer: Scorer, watch: Watch | None = N
 class _Drawing:
     """The samples that are drawn now."""
 
-    def __init__(self, plan: Plan, journal: Journal, watch: Watch) -> None:
+    def __init__(self, plan: Plan, journal: Journal[Row], watch: Watch) -> None:
         self.faults: dict[Key, str] = {}
         self._plan = plan
         self._journal = journal
@@ -204,6 +204,7 @@ class _Drawing:
             forced=reply.forced,
             transcript=reply.transcript,
             tools=reply.tools,
+            record=reply.record,
         )
 
     def notes(self) -> list[str]:
@@ -214,7 +215,7 @@ class _Drawing:
         return notes
 
 
-def _finish(plan: Plan, journal: Journal, scorer: Scorer, faults: Mapping[Key, str]) -> list[Row]:
+def _finish(plan: Plan, journal: Journal[Row], scorer: Scorer, faults: Mapping[Key, str]) -> list[Row]:
     """Score all samples of the run; write them to a file that two runs of the same samples have alike."""
 
     def samples() -> Iterator[Row]:
@@ -234,8 +235,8 @@ def _finish(plan: Plan, journal: Journal, scorer: Scorer, faults: Mapping[Key, s
                 yield row
             else:
                 saved = journal.read(row.key)
-                whole = replace(row, prompt=saved.prompt, response=saved.response, transcript=saved.transcript)
-                yield whole.without_time()
+                texts = {name: getattr(saved, name) for name in ("prompt", "response", "transcript", "record")}
+                yield replace(row, **texts).without_time()
 
     write_rows(plan.folder / ROWS, with_texts())
     return rows

@@ -56,7 +56,7 @@ class Scorer:
             return row
         found = self._extract(row.response)
         row = replace(row, pred=found.answer, extracted_by=found.method)
-        return row if self.keep_text else replace(row, response=None, transcript=None, prompt="")
+        return row if self.keep_text else replace(row, response=None, transcript=None, record=None, prompt="")
 
     def _extract(self, response: str) -> Extraction:
         return extract(response, self.extractors)

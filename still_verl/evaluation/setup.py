@@ -69,7 +69,7 @@ def make_run(settings: Settings) -> tuple[Plan, Engine, list[str]]:
     """
     if not settings.benchmarks:
         raise ConfigError(f"--benchmark: name at least one of {', '.join(KNOWN)}, or the path of a file")
-    _check_options(settings.options)
+    check_options(settings.options)
     protocol = PROTOCOLS.find(settings.preset) if settings.preset else DEFAULT
     engine_name = settings.engine or ("openai" if settings.options.url else "vllm")
     asked, notes = _asked(settings, protocol)
@@ -108,7 +108,12 @@ def _interpreted(
     return Interpreted(parts_engine, code, prompter.tokenizer, settings.options.concurrency)
 
 
-def _check_options(options: EngineOptions) -> None:
+def check_options(options: EngineOptions) -> None:
+    """Refuse numbers with which no request would be sent.
+
+    Raises:
+        ConfigError: names the option, the value and the fix.
+    """
     if options.concurrency < 1:
         raise ConfigError(f"--concurrency {options.concurrency}: use at least one request at once")
     if options.attempts < 1:
@@ -169,7 +174,7 @@ def _prompter(
         raise ConfigError(f"--think-budget {settings.think_budget}: a chat cannot be continued; use --prompt tokens")
     if code and style == "chat":
         raise ConfigError("--code with --prompt chat: a chat cannot be continued; use --prompt tokens")
-    tokenizer = _tokenizer(settings) if code or style == "tokens" else None
+    tokenizer = load_tokenizer(settings.tokenizer or settings.options.model) if code or style == "tokens" else None
     notice = sentence() if code and code.packages_in_prompt else ""
     prompter = Prompter(style, settings.system, template, tokenizer, notice)
     return prompter, {"style": style, "system": settings.system, "template": template}
@@ -183,8 +188,12 @@ def _style(settings: Settings, has_template: bool, engine: str) -> str:
     return "tokens" if has_tokenizer and settings.think_budget else "chat"
 
 
-def _tokenizer(settings: Settings) -> Any:
-    name = settings.tokenizer or settings.options.model
+def load_tokenizer(name: str) -> Any:
+    """Load a tokenizer of transformers.
+
+    Raises:
+        ConfigError: no name is given, or it cannot be loaded.
+    """
     if not name:
         raise ConfigError("--prompt tokens, or --code: give --tokenizer, the name or folder of the model's tokenizer")
     try:

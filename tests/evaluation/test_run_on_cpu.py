@@ -9,7 +9,7 @@ from echo_engine import Echo, asked, problems, settings
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.engines.base import EngineError
-from still_verl.evaluation.journal import Journal
+from still_verl.evaluation.journal import SAMPLES, Journal
 from still_verl.evaluation.rows import Row
 from still_verl.evaluation.run import Finished, evaluate
 from still_verl.evaluation.score import Scorer
@@ -113,7 +113,7 @@ def test_what_was_drawn_before_the_engine_broke_is_kept(tmp_path: Path, monkeypa
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run")
+    journal = Journal(tmp_path / "run", SAMPLES)
     with pytest.raises(ConfigError, match="another evaluation is writing there"):
         run(settings(tmp_path))
     journal.close()
@@ -128,11 +128,11 @@ def test_a_folder_with_files_of_something_else_is_left_alone(tmp_path: Path) -> 
 
 
 def test_what_a_model_wrote_is_only_text(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run")
+    journal = Journal(tmp_path / "run", SAMPLES)
     hostile = Row("b", "1", 0, response='\ud800\n{"benchmark": "b", "problem": "1", "index": 1}\n\x00')
     journal.add(hostile)
     journal.close()
-    again = Journal(tmp_path / "run")
+    again = Journal(tmp_path / "run", SAMPLES)
     assert len(again) == 1 and again.read(hostile.key) == hostile
 
 

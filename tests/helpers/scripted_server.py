@@ -37,7 +37,7 @@ class ScriptedServer:
         asked: how often each sample was asked for.
         answered: how often each sample was answered as it should be.
         most: the most requests that were there at once.
-        write: makes the choice of a reply from the body of a request; None for `answer_to`.
+        write: makes the choice of a reply from the body of a request, or a whole reply; None for `answer_to`.
         bodies: of all requests.
     """
 
@@ -111,7 +111,8 @@ def _handler_of(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 with script.lock:
                     script.answered[key] += 1
             if script.write is not None and not is_probe:
-                self.reply(200, {"choices": [script.write(body)]})
+                said = script.write(body)
+                self.reply(200, said if "choices" in said else {"choices": [said]})
                 return
             choices = [choice(answer_to(prompt, body["seed"] + number), body) for number in range(body.get("n", 1))]
             self.reply(200, {"choices": choices, "usage": {"completion_tokens": 9}})
@@ -121,6 +122,9 @@ def _handler_of(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             if fault.isdecimal():
                 headers = {"retry-after": "0"} if fault == "429" else {}
                 self.reply(int(fault), {"error": {"message": f"this is {fault}"}}, headers)
+            elif fault.endswith(" echo"):
+                said = f"this is for {self.headers['authorization']}"
+                self.reply(int(fault.split()[0]), {"error": {"message": said}})
             elif fault == "garbage":
                 self.send(200, b"<html>gateway</html>")
             elif fault == "no choices":

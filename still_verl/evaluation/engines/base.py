@@ -26,6 +26,9 @@ class EngineOptions:
         timeout_s: seconds until a request that has no answer is given up.
         attempts: how often one sample is asked for, where the server fails.
         extra: arguments of your own: of vLLM's `LLM` for the engine `vllm`, of the request's body for `openai`.
+        key_variable: the environment variable that has the key of a server.
+        probe: ask a server first what it does with our settings, which costs three short replies.
+        throttle: decides when a request may be sent to a server; None where it may at once.
     """
 
     model: str = ""
@@ -34,6 +37,19 @@ class EngineOptions:
     timeout_s: float = 3600.0
     attempts: int = 6
     extra: Mapping[str, Any] = field(default_factory=dict)
+    key_variable: str = "OPENAI_API_KEY"
+    probe: bool = True
+    throttle: "Throttle | None" = None
+
+
+class Throttle(Protocol):
+    """Decides when a request may be sent to a server."""
+
+    async def wait(self) -> None:
+        """Return when the next request may be sent, a repeated one too."""
+
+    def may_repeat(self, lost: tuple[int, int]) -> bool:
+        """Return whether a request may be sent again whose tries took so many tokens (asked, written) for nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +59,14 @@ class Part:
     Attributes:
         stops: texts that end the part; each is kept in it.
         is_first: whether nothing of the response is there yet.
+        number: of the parts of the response that were asked for before.
+        exact: whether the reply must have its tokens, because what comes next is asked for behind them.
     """
 
     stops: tuple[str, ...] = ()
     is_first: bool = True
+    number: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,10 @@ class Reply:
         ended: whether the last of them ends the model's turn.
         transcript: the response with the outputs of its programs; None where none could run.
         tools: counts of `interpreter.tool_stats.ToolStats`; None where no program could run.
+        prompt_tokens: of what was asked; None if not known.
+        model: the name that a server gives to the model that answered; empty if it does not say.
+        lost: tokens (asked, written) of earlier answers to the same request, which were of no use.
+        record: what an engine of its own kind says of a sample, as JSON has it; None for nothing.
     """
 
     text: str | None = None
@@ -89,6 +113,10 @@ class Reply:
     ended: bool = False
     transcript: str | None = None
     tools: Mapping[str, int] | None = None
+    prompt_tokens: int | None = None
+    model: str = ""
+    lost: tuple[int, int] = (0, 0)
+    record: Mapping[str, Any] | None = None
 
 
 Deliver = Callable[[Request, Reply], None]

@@ -1,9 +1,11 @@
 """What an OpenAI-compatible server is asked, and what its answer is: a sample, a fault, or a reason to ask again."""
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
+from still_verl.evaluation.columns import as_count
 from still_verl.evaluation.engines.base import EngineError, Reply, Request
 
 MAX_MESSAGE = 200  # characters of a server's message that are shown
@@ -29,11 +31,13 @@ class AskAgain(Exception):
 
     Attributes:
         after_s: seconds that the server asked to wait; None if it did not say.
+        paid: what the answer cost, where there was one.
     """
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float | None = None, paid: Reply | None = None) -> None:
         super().__init__(reason)
         self.after_s = after_s
+        self.paid = paid
 
 
 def completion(base: str, model: str, request: Request) -> tuple[str, dict[str, Any]]:
@@ -48,7 +52,7 @@ def completion(base: str, model: str, request: Request) -> tuple[str, dict[str, 
     }
     if sampling.top_k:
         body["top_k"] = sampling.top_k
-    if request.part is not None:
+    if request.part is not None and request.part.exact:
         body["return_token_ids"] = True
         if request.part.stops:
             body |= {"stop": list(request.part.stops), "include_stop_str_in_output": True}
@@ -78,23 +82,41 @@ def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Repl
         text, note = _text(choice)
     except _NOT_WHAT_IT_SHOULD_BE:
         raise AskAgain(f"the server answers garbage: {_shown(body)}") from None
-    reply = _sample(choice, text, note, _tokens(answer), request)
-    return reply if reply.fault or request.part is None else _as_part(reply, choice)
+    paid = paid_of(answer)
+    reply = _sample(choice, text, note, paid, request)
+    if reply.fault or request.part is None or not request.part.exact:
+        return reply
+    return _as_part(reply, choice)
 
 
-def _sample(choice: dict[str, Any], text: str | None, note: str, tokens: int | None, request: Request) -> Reply:
-    finish = choice.get("finish_reason")
+def paid_of(answer: Any) -> Reply:
+    """Return what an answer cost and who gave it, which is known even where the answer is of no use."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    counts = usage if isinstance(usage, dict) else {}
+    asked, written = _paid(counts.get("prompt_tokens")), _paid(counts.get("completion_tokens"))
+    model = answer.get("model") if isinstance(answer, dict) else None
+    return Reply(tokens=written, prompt_tokens=asked, model=model if isinstance(model, str) else "")
+
+
+def _paid(value: Any) -> int | None:
+    """A number of tokens; None for one below 0, with which a server could pay a budget back."""
+    count = as_count(value)
+    return count if count is not None and count >= 0 else None
+
+
+def _sample(choice: dict[str, Any], text: str | None, note: str, paid: Reply, request: Request) -> Reply:
+    finish, tokens = choice.get("finish_reason"), paid.tokens
     if text is None:
-        return Reply(fault=f"the reply has no content (finish_reason {finish})", finish_reason=finish)
+        return replace(paid, fault=f"the reply has no content (finish_reason {finish})", finish_reason=finish)
     if finish in _NOT_AGAIN:
-        return Reply(fault=f"the server ended the reply: finish_reason {finish}")
+        return replace(paid, fault=f"the server ended the reply: finish_reason {finish}")
     if finish is None:
         note = note or NO_FINISH
     elif finish not in _FINISHED:
-        raise AskAgain(f"the server ended the reply: finish_reason {finish}")
+        raise AskAgain(f"the server ended the reply: finish_reason {finish}", paid=paid)
     if finish == "length" and tokens is not None and tokens < request.sampling.max_tokens:
         note = note or LOWERED
-    return Reply(text, finish, tokens, note=note)
+    return replace(paid, text=text, finish_reason=finish, note=note)
 
 
 def _as_part(reply: Reply, choice: dict[str, Any]) -> Reply:
@@ -127,17 +149,12 @@ def _as_text(value: Any) -> str | None:
     return value
 
 
-def _tokens(answer: dict[str, Any]) -> int | None:
-    usage = answer.get("usage")
-    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None
-
-
 def _retry_after(headers: Any) -> float | None:
     try:
-        return max(float(headers.get("retry-after")), 0.0)
+        seconds = float(headers.get("retry-after"))
     except (TypeError, ValueError):
         return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def _message(body: bytes) -> str:

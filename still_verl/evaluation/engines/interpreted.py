@@ -5,34 +5,22 @@ is a request to the engine, whose prompt has all tokens so far. Programs run whi
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
+from dataclasses import replace
 from typing import Any
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-
-from still_verl.evaluation.engines.base import (
-    Deliver,
-    EngineError,
-    Key,
-    Part,
-    PartsEngine,
-    Reply,
-    Request,
-    sample_seed,
-)
+from still_verl.evaluation.engines.base import Deliver, Part, PartsEngine, Reply, Request, sample_seed
+from still_verl.evaluation.engines.in_turn import write_in_turn
 from still_verl.evaluation.prompts import Prompt
-from still_verl.interpreter.build import RunCode, build_async_sandbox, code_of_a_response
+from still_verl.interpreter.build import build_async_sandbox, code_of_a_response
 from still_verl.interpreter.finish_reason import EMPTY, STOP
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.response import CodeResponse, Piece
+from still_verl.interpreter.sandbox.base import Result
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.interpreter.token_text import control_tokens
 from still_verl.interpreter.turns import TextBlocks
-from still_verl.registry import in_one_line
 
 # What changes how fast programs run, and not what they say.
 OF_THE_MACHINE = ("url", "max_concurrent", "total_memory_mb")
@@ -51,15 +39,15 @@ class Interpreted:
             at_once: responses that are written at the same time.
         """
         self._engine = engine
-        self._settings = settings
-        self._tokenizer = tokenizer
+        self.settings = settings
+        self.tokenizer = tokenizer
         self.at_once = at_once
-        self._sandbox = build_async_sandbox(settings)
-        self._controls = frozenset(control_tokens(tokenizer).values())
+        self.sandbox = build_async_sandbox(settings)
+        self.controls = frozenset(control_tokens(tokenizer).values())
 
     def identity(self) -> Mapping[str, Any]:
         """Return the engine's identity with the settings that change what programs say."""
-        settings = vars(self._settings).copy()
+        settings = vars(self.settings).copy()
         for name in OF_THE_MACHINE:
             del settings[name]
         return {**self._engine.identity(), "code": settings}
@@ -71,7 +59,7 @@ class Interpreted:
     def close(self) -> None:
         """Close the engine and the sandbox."""
         self._engine.close()
-        self._sandbox.close()
+        self.sandbox.close()
 
     def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
         """Answer all requests, see `base.Engine`.
@@ -79,130 +67,103 @@ class Interpreted:
         Raises:
             EngineError: the engine cannot go on, or no program can run.
         """
-        with ExitStack() as stack:
-            # Coroutines of the interpreter run in a thread of their own, so that the engine never waits for a program.
-            portal = stack.enter_context(start_blocking_portal())
-            writing = _Writing(self, portal, deliver)
-            stack.callback(writing.close)
-            self._engine.generate(writing.parts(iter(requests)), writing.take)
+        write_in_turn(self._engine, self, requests, deliver)
 
-    def open(self, request: Request) -> "_Open":
+    def open(self, request: Request) -> "InterpretedResponse":
         """Begin the response to a request."""
-        dialogue = TextBlocks(CODE_FORMATS.find(self._settings.format)(), self._tokenizer, self._settings.run_at_end)
+        return InterpretedResponse(self, request, self.response(request))
+
+    def response(self, request: Request) -> CodeResponse:
+        """Return the response to a request with nothing in it."""
         tokens = list(request.prompt.tokens or ())
-        response = CodeResponse(self._settings, dialogue, tokens, request.sampling.max_tokens)
-        response.begin()
-        session = ExitStack()
-        run_code = session.enter_context(code_of_a_response(self._sandbox, self._settings.stateful))
-        return _Open(request, response, run_code, session)
+        return CodeResponse(self.settings, self.dialogue(), tokens, request.sampling.max_tokens)
 
-    def reply(self, written: "_Open", reason: str) -> Reply:
-        """Return a response that has ended as the reply to its request: the model's own text is what counts."""
-        response, seconds = written.response, time.perf_counter() - written.started
-        if reason == EMPTY:
-            return Reply(fault="the engine returned no token although there was room", seconds=seconds)
-        response.finish()
-        return Reply(
-            self._text(response.buffer.own, reason),
-            reason,
-            len(response.buffer.own),
-            seconds,
-            note=written.note,
-            transcript=self._text(response.buffer.ids, reason),
-            tools=response.stats.counts() | {"masked_tokens": response.buffer.mask.count(0)},
-        )
+    def dialogue(self) -> TextBlocks:
+        """Return a dialogue in the format of the settings."""
+        code_format = CODE_FORMATS.find(self.settings.format)()
+        return TextBlocks(code_format, self.tokenizer, self.settings.run_at_end)
 
-    def _text(self, ids: list[int], reason: str) -> str:
-        """The text of tokens, without the one that ended the response, as engines return it."""
-        if reason == STOP and ids and ids[-1] in self._controls:  # not every one is left out below
+    def record(self, written: "InterpretedResponse") -> Mapping[str, Any] | None:
+        """Return what there is to say of a response beyond what every engine says: here nothing."""
+        return None
+
+    def text(self, ids: list[int], reason: str) -> str:
+        """Return the text of tokens, without the one that ended the response, as engines return it."""
+        if reason == STOP and ids and ids[-1] in self.controls:  # not every one is left out below
             ids = ids[:-1]
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
 
-@dataclass
-class _Open:
-    """A response that is being written."""
+class InterpretedResponse:
+    """A response that is being written, see `in_turn.Writing`.
 
-    request: Request
-    response: CodeResponse
-    run_code: RunCode
-    session: ExitStack  # ends the session of its programs
-    started: float = field(default_factory=time.perf_counter)
-    parts: int = 0
-    note: str = ""
+    Attributes:
+        request: what it is the response to.
+        response: its tokens and counts.
+        outcomes: how each program ended, see `interpreter.tool_stats.OUTCOMES`.
+        programs: their code.
+        models: names that a server gave to the model that wrote it.
+    """
+
+    def __init__(self, interpreted: Interpreted, request: Request, response: CodeResponse) -> None:
+        """Begin a response."""
+        self.request = request
+        self.response = response
+        self.outcomes: list[str] = []
+        self.programs: list[str] = []
+        self.models: set[str] = set()
+        self._interpreted = interpreted
+        self._session = ExitStack()  # ends the session of its programs
+        run_code = code_of_a_response(interpreted.sandbox, interpreted.settings.stateful)
+        self._run_code = self._session.enter_context(run_code)
+        self._started = time.perf_counter()
+        self._parts = 0
+        self._note = ""
+        response.begin()
 
     def part(self) -> Request:
         """Return the request for what comes next."""
         buffer = self.response.buffer
         stops = tuple(self.response.stops().get("stop", ()))
-        part = Part(stops, is_first=not buffer.ids)
+        part = Part(stops, is_first=not buffer.ids, number=self._parts)
         # Each part has random numbers of its own, which follow from the sample's.
-        seed = sample_seed(self.request.seed, "part", "", self.parts) if self.parts else self.request.seed
-        self.parts += 1
+        seed = sample_seed(self.request.seed, "part", "", self._parts) if self._parts else self.request.seed
+        self._parts += 1
         prompt = Prompt(tokens=(*self.response.prompt_ids, *buffer.ids))
         sampling = replace(self.request.sampling, max_tokens=buffer.left)
         return replace(self.request, prompt=prompt, sampling=sampling, seed=seed, part=part)
 
-
-class _Writing:
-    """The responses that are being written. All but `go_on` of a response runs in the engine's thread."""
-
-    def __init__(self, interpreted: Interpreted, portal: BlockingPortal, deliver: Deliver) -> None:
-        self._interpreted = interpreted
-        self._portal = portal
-        self._deliver = deliver
-        self._open: dict[Key, _Open] = {}
-        self._read: SimpleQueue[tuple[_Open, Future[str]]] = SimpleQueue()
-
-    def parts(self, waiting: Iterator[Request]) -> Iterator[Request | None]:
-        """Yield what to ask the engine for: first what goes on; None where all responses wait for something."""
-        while True:
-            yield from self._continued()
-            request = None
-            if len(self._open) < self._interpreted.at_once:
-                request = next(waiting, None)
-            if request is not None:
-                self._open[request.key] = self._interpreted.open(request)
-                yield self._open[request.key].part()
-            elif self._open:
-                yield None
-            else:
-                return
-
-    def take(self, asked: Request, reply: Reply) -> None:
-        """Let a response take in what the engine wrote, and run what it asks for."""
-        written = self._open[asked.key]
-        if reply.fault:
-            self._finish(written, reply)
-            return
-        written.note = written.note or reply.note
+    async def go_on(self, reply: Reply) -> str:
+        """Take in a part and run what it asks for; return why the response ends, nothing if it goes on."""
+        self._note = self._note or reply.note
+        self.models.add(reply.model)
         piece = Piece(list(reply.token_ids), reply.ended, cut=reply.finish_reason == "length")
-        future = self._portal.start_task_soon(written.response.go_on, piece, written.run_code)
-        future.add_done_callback(lambda done: self._read.put((written, done)))
+        return await self.response.go_on(piece, self._run)
+
+    async def _run(self, code: str) -> tuple[Result, float]:
+        result, waited = await self._run_code(code)
+        self.outcomes.append(result.kind)
+        self.programs.append(code)
+        return result, waited
+
+    def reply(self, reason: str) -> Reply:
+        """Return a response that has ended as the reply to its request: the model's own text is what counts."""
+        response, seconds = self.response, time.perf_counter() - self._started
+        if reason == EMPTY:
+            return Reply(fault="the engine returned no token although there was room", seconds=seconds)
+        response.finish()
+        return Reply(
+            self._interpreted.text(response.buffer.own, reason),
+            reason,
+            len(response.buffer.own),
+            seconds,
+            note=self._note,
+            transcript=self._interpreted.text(response.buffer.ids, reason),
+            tools=response.stats.counts() | {"masked_tokens": response.buffer.mask.count(0)},
+            record=self._interpreted.record(self),
+        )
 
     def close(self) -> None:
-        """End the sessions of responses that will not go on."""
-        for written in self._open.values():
-            written.session.close()
-
-    def _continued(self) -> Iterator[Request]:
-        """Deliver each response that has ended, and yield the next part of each that goes on."""
-        while True:
-            try:
-                written, done = self._read.get_nowait()
-            except Empty:
-                return
-            try:
-                reason = done.result()
-            except Exception as error:  # of a sandbox or a format; it is the same for every sample
-                raise EngineError(f"the code interpreter failed: {in_one_line(error)}") from error
-            if reason:
-                self._finish(written, self._interpreted.reply(written, reason))
-            else:
-                yield written.part()
-
-    def _finish(self, written: _Open, reply: Reply) -> None:
-        written.session.close()
-        del self._open[written.request.key]
-        self._deliver(written.request, reply)
+        """End the session of its programs."""
+        self._session.close()

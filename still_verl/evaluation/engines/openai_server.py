@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's HTTP interface, asked for many samples at once."""
 
 import asyncio
-import os
+import json
 import random
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
@@ -14,11 +14,13 @@ from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.evaluation.engines.base import Deliver, EngineError, EngineOptions, Reply, Request
 from still_verl.evaluation.engines.completions import AskAgain, completion, read_reply
 from still_verl.evaluation.engines.server_checks import check_server
+from still_verl.evaluation.engines.server_key import server_key, without_key
 from still_verl.registry import in_one_line
 
 CONNECT_S = 10.0
 FIRST_WAIT_S = 0.5  # before the second try; twice as long before each further one
 LONGEST_WAIT_S = 30.0
+SPREAD_S = 0.25  # over which samples come back that a server told to wait as long
 PAUSE_S = 0.02  # until it is asked again whether there is something to send
 # So many samples in a row without an answer, at least, and the server is taken to be gone.
 GONE = 16
@@ -28,7 +30,7 @@ class OpenAIServer:
     """A server that speaks OpenAI's interface: each sample is one request, with its own seed.
 
     Never more than `options.concurrency` requests are open. One that fails in a way that may pass is sent again. The
-    key, if the server wants one, is in `OPENAI_API_KEY`.
+    key, if the server wants one, is in an environment variable; a server that repeats it is not quoted.
     """
 
     takes_parts = True
@@ -44,6 +46,7 @@ class OpenAIServer:
                 f"--url {options.url!r}: the engine openai needs the address of a server, http://HOST:PORT/v1"
             )
         self.model = options.model
+        self._key = server_key(options.key_variable)
         self._options = options
         address = options.url.rstrip("/")
         self._url = address if address.endswith("/v1") else f"{address}/v1"
@@ -76,13 +79,13 @@ class OpenAIServer:
                 f"--url {self._options.url}: the server cannot be reached ({in_one_line(error)})"
             ) from error
         try:
-            return [str(model["id"]) for model in reply.json()["data"]]
-        except (ValueError, LookupError, TypeError):
+            listed = json.loads(without_key(reply.content, self._key))
+            return [str(model["id"]) for model in listed["data"]]
+        except (ValueError, LookupError, TypeError, RecursionError):
             return []  # not every server lists its models
 
     def _headers(self) -> dict[str, str]:
-        key = os.environ.get("OPENAI_API_KEY")
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
     def notes(self) -> list[str]:
         """Return what the server does with our settings."""
@@ -103,10 +106,11 @@ class OpenAIServer:
         limits = httpx.Limits(max_connections=self._options.concurrency)
         timeout = httpx.Timeout(self._options.timeout_s, connect=CONNECT_S, pool=None)
         async with httpx.AsyncClient(headers=self._headers(), limits=limits, timeout=timeout) as client:
-            first = next(requests, None)
+            first = await _first(requests)
             if first is None:
                 return
-            self._notes = await check_server(client, self._url, self.model, first)
+            if self._options.probe:
+                self._notes = await check_server(client, self._url, self.model, first)
             waiting = _chained(first, requests)
             await _all([self._work(client, waiting, deliver) for _ in range(self._options.concurrency)])
 
@@ -121,18 +125,23 @@ class OpenAIServer:
             deliver(request, _with_seconds(reply, time.perf_counter() - started))
 
     async def _reply(self, client: httpx.AsyncClient, request: Request) -> Reply:
-        fault = ""
+        fault, lost = "", (0, 0)
+        throttle = self._options.throttle
         for attempt in range(self._options.attempts):
+            if throttle is not None:
+                await throttle.wait()
             try:
                 reply = await self._try(client, request)
                 self._lost = 0
-                return reply
+                return replace(reply, lost=lost)
             except AskAgain as error:
-                fault = f"{error} ({attempt + 1} tries)"
+                fault, lost = f"{error} ({attempt + 1} tries)", _added(lost, error.paid)
+                if throttle is not None and not throttle.may_repeat(lost):
+                    return Reply(fault=fault, lost=lost)
                 if attempt + 1 < self._options.attempts:
                     await asyncio.sleep(_wait_s(attempt, error.after_s))
         self._count_lost(fault)
-        return Reply(fault=fault)
+        return Reply(fault=fault, lost=lost)
 
     async def _try(self, client: httpx.AsyncClient, request: Request) -> Reply:
         url, body = completion(self._url, self.model, request)
@@ -144,7 +153,7 @@ class OpenAIServer:
             raise AskAgain(f"no answer in {self._options.timeout_s:g} s ({type(error).__name__})") from error
         except httpx.HTTPError as error:
             raise AskAgain(f"the connection broke: {in_one_line(error)}") from error
-        return read_reply(answer.status_code, answer.content, answer.headers, request)
+        return read_reply(answer.status_code, without_key(answer.content, self._key), answer.headers, request)
 
     def _count_lost(self, fault: str) -> None:
         self._first_fault = self._first_fault or fault
@@ -164,11 +173,26 @@ async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _added(lost: tuple[int, int], paid: Reply | None) -> tuple[int, int]:
+    if paid is None:
+        return lost
+    return lost[0] + (paid.prompt_tokens or 0), lost[1] + (paid.tokens or 0)
+
+
 def _wait_s(attempt: int, asked_s: float | None) -> float:
-    if asked_s is not None:
-        return min(asked_s, LONGEST_WAIT_S)
     # At random, so that samples that failed together do not come back together.
+    if asked_s is not None:
+        return min(asked_s, LONGEST_WAIT_S) + random.uniform(0.0, SPREAD_S)
     return min(FIRST_WAIT_S * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+
+
+async def _first(requests: Iterator[Request | None]) -> Request | None:
+    """The first request that there is something to send for; None when there is none at all."""
+    for request in requests:
+        if request is not None:
+            return request
+        await asyncio.sleep(PAUSE_S)
+    return None
 
 
 def _chained(first: Request, rest: Iterator[Request | None]) -> Iterator[Request | None]:

@@ -87,7 +87,7 @@ class VllmOffline:
         self._load()
         tokens = self._tokens(request.prompt)
         if len(tokens) >= self._context and request.part and not request.part.is_first:
-            deliver(request, Reply("", "length", 0, note=CUT_BY_CONTEXT))
+            deliver(request, Reply("", "length", 0, note=CUT_BY_CONTEXT, prompt_tokens=0))
             return
         if len(tokens) >= self._context:
             fault = f"the prompt has {len(tokens):,} tokens, and the model's context {self._context:,}"
@@ -108,7 +108,8 @@ class VllmOffline:
         for output in outputs:
             if output.finished and output.request_id in running:
                 request, started = running.pop(output.request_id)
-                deliver(request, self._reply(request, output.outputs[0], time.perf_counter() - started))
+                reply = self._reply(request, output.outputs[0], time.perf_counter() - started)
+                deliver(request, replace(reply, prompt_tokens=len(output.prompt_token_ids or ())))
 
     def _reply(self, request: Request, output: Any, seconds: float) -> Reply:
         if output.finish_reason not in _FINISHED:
