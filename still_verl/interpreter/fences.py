@@ -41,6 +41,16 @@ class FenceParser:
         """Whether a Python block was begun and not closed, as at a budget's end."""
         return bool(self._fence) and self._is_python
 
+    @property
+    def inside(self) -> bool:
+        """Whether a block of any language was begun and not closed."""
+        return bool(self._fence)
+
+    @property
+    def in_string(self) -> bool:
+        """Whether the last whole line ended inside a Python string of several lines."""
+        return self._strings.inside
+
     def feed(self, text: str) -> bool:
         """Read on; return True when `text` ends with the line that closes a Python block, which is to be run now.
 
