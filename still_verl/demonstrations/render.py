@@ -4,7 +4,7 @@ The template is filled in once, with a mark in the place of each content, and th
 out. So no template can delete the thinking of a turn, and each piece is known by construction.
 
 A content is what the model wrote behind what the template puts before a new answer, as in RL. Where that begins the
-thinking for the model, it is there too and is not trained; but a content that begins with `<think>` was written without.
+thinking for the model, it is there and is not trained; but a content that begins with `<think>` was written without.
 """
 
 import re
@@ -92,8 +92,8 @@ def end_of_turn(template: Template, controls: re.Pattern[str]) -> str:
     found = controls.search(behind)
     if found is None or behind[: found.start()].strip():
         raise RowError(
-            f"the template ends a turn of the model with {behind!r} and no control token, so that the model would never "
-            "learn to end: add eos_token to the template"
+            f"the template ends a turn of the model with {behind!r} and no control token, so that the model would "
+            "never learn to end: add eos_token to the template"
         )
     return behind[: found.end()]
 

@@ -33,6 +33,9 @@ class Template(Protocol):
 
     source: str
 
+    def __hash__(self) -> int:
+        """Return a hash of the object: what a template does is asked once."""
+
     def render(self, messages: list[dict[str, Any]], tools: list[Any] | None, begin_answer: bool) -> str:
         """Return the text of messages; `begin_answer` adds what comes before a new answer of the model."""
 

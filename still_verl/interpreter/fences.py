@@ -49,7 +49,7 @@ class FenceParser:
     @property
     def in_string(self) -> bool:
         """Whether the last whole line ended inside a Python string of several lines."""
-        return self._strings.inside
+        return bool(self._strings.inside)
 
     def feed(self, text: str) -> bool:
         """Read on; return True when `text` ends with the line that closes a Python block, which is to be run now.
