@@ -16,7 +16,7 @@ HEAVY = ("verl", "vllm", "torch", "ray", "transformers", "tensordict", "transfer
 BLOCK = f"import sys\nfor name in {HEAVY}: sys.modules[name] = None\n"
 
 # Those that are for a job or build a model; all others must work without the packages above.
-FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep")
+FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep", "sft")
 BUILDERS = ("demo.tiny_model", "demo.build_weights", "demo.pretraining", "demo.muon", "demo.smollm2", "demo.tokenizer")
 
 

@@ -11,6 +11,7 @@ from still_verl.demo.prepare import prepare_missing
 from still_verl.integration.checks.run_length import listed
 
 LOG = "metrics.jsonl"
+LATEST = "latest_checkpointed_iteration.txt"  # upstream's, the step to resume from
 
 
 def prepare_sft(config: DictConfig) -> None:
@@ -32,7 +33,8 @@ def prepare_sft(config: DictConfig) -> None:
     prepare_missing(model + files)
     log_to_file(config)
     if os.environ.get("RANK", "0") == "0":  # each rank reads the rows, one says what is wrong with them
-        check_rows(config)
+        rows = check_rows(config)
+        begin_epoch_afresh(config, rows // config.data.train_batch_size)
 
 
 def named(node: DictConfig, key: str) -> list[str]:
@@ -42,8 +44,8 @@ def named(node: DictConfig, key: str) -> list[str]:
     return list(listed(node[key]))
 
 
-def check_rows(config: DictConfig) -> None:
-    """Encode all rows, and compare their number with a batch.
+def check_rows(config: DictConfig) -> int:
+    """Encode all rows, and compare their number with a batch; return how many there are.
 
     Raises:
         ConfigError: a row cannot be trained on, or there are fewer than a batch takes.
@@ -70,6 +72,28 @@ def check_rows(config: DictConfig) -> None:
                 f"data.val_files has {len(held_out)} rows: verl validates in batches of data.train_batch_size={batch} "
                 "and would have none; give more rows, or none at all"
             )
+    return len(rows)
+
+
+def begin_epoch_afresh(config: DictConfig, steps: int) -> None:
+    """Set aside where the loader of data stood in a checkpoint from the end of an epoch of some steps.
+
+    Upstream saves it before the loader has noticed that the epoch is over. A job that resumed there would find the next
+    epoch empty, and end without a word or train one epoch less.
+    """
+    folder = Path(config.trainer.default_local_dir)
+    trainer = config.trainer
+    if trainer.resume_mode == "resume_path" and trainer.resume_from_path:
+        checkpoint = Path(trainer.resume_from_path)
+    elif trainer.resume_mode == "auto" and (folder / LATEST).is_file():
+        checkpoint = folder / f"global_step_{(folder / LATEST).read_text().strip()}"
+    else:
+        return
+    step = checkpoint.name.rpartition("_")[2]
+    if not step.isdigit() or int(step) % steps:
+        return
+    for state in checkpoint.glob("data_*.pt"):
+        state.rename(state.with_suffix(".epoch_end"))
 
 
 def load_tokenizer(config: DictConfig) -> Any:
