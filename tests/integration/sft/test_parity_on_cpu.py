@@ -1,6 +1,7 @@
 """A row of supervised training is what RL has of the same conversation: same tokens, same mask."""
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from scripted_model import TokenServer, respond
 from still_verl.demonstrations.masks import token_row
 from still_verl.demonstrations.template import named_template
 from still_verl.demonstrations.tokenizer import template_of
-from still_verl.demonstrations.tokens import TokenizerTokens
+from still_verl.demonstrations.tokens import TokenizerTokens, split_names
 from still_verl.interpreter import build
 
 pytestmark = pytest.mark.process
@@ -37,10 +38,18 @@ def one_turn(count: int, opens_thinking: bool) -> list[Known]:
     return made
 
 
+def said(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of a model that writes the name of a control token as text: the token would end its turn."""
+    ids: list[int] = []
+    for part in split_names(text, re.compile("|".join(map(re.escape, tokenizer.all_special_tokens)))):
+        ids += tokenizer.encode(part, add_special_tokens=False)
+    return ids
+
+
 def rollout(tokenizer: Any, known: Known) -> Any:
     """What the agent loop makes of it: a model that says its own pieces, real programs that say theirs."""
     own = [text for text, own in known.pieces[-1] if own]
-    turns = [tokenizer.encode(text, add_special_tokens=False) for text in own]
+    turns = [said(tokenizer, text) for text in own]
     turns[-1].append(tokenizer.eos_token_id)
     output, _ = respond(tokenizer, [], server=TokenServer(turns), prompt=known.messages[:-1], limit=4000)
     return output
