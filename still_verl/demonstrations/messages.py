@@ -50,7 +50,10 @@ def written_by_model(message: Mapping[str, Any], template_source: str) -> str:
     Raises:
         RowError: something of it cannot be written as text.
     """
-    return _with_calls(_with_reasoning(message), message.get("tool_calls"), template_source)
+    calls = message.get("tool_calls")
+    if not calls and message.get("function_call") is not None:  # the older field, of one call
+        calls = [message["function_call"]]
+    return _with_calls(_with_reasoning(message), calls, template_source)
 
 
 def _with_reasoning(message: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from still_verl.demonstrations.messages import CLOSE, OPEN, text_of, written_by_model
-from still_verl.interpreter.outputs import output_spans
 from still_verl.demonstrations.rows import Conversation, RowError
 from still_verl.demonstrations.template import Template
+from still_verl.interpreter.outputs import output_spans
 
 ASSISTANT = "assistant"
 _MARK = re.compile("\ufdd1([0-9]+)\ufdd2")  # noncharacters: Unicode keeps them for use inside programs

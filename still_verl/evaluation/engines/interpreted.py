@@ -101,9 +101,10 @@ class Interpreted:
         response, seconds = written.response, time.perf_counter() - written.started
         if reason == EMPTY:
             return Reply(fault="the engine returned no token although there was room", seconds=seconds)
-        response.finish()
+        text = self._text(response.buffer.own, reason)
+        response.finish(text)
         return Reply(
-            self._text(response.buffer.own, reason),
+            text,
             reason,
             len(response.buffer.own),
             seconds,
