@@ -4,8 +4,6 @@ The same as `torchrun -m verl.trainer.sft_trainer +recipe=...`, and it also runs
 """
 
 if __name__ == "__main__":
-    import verl  # noqa: F401  (loads the plugin: it brings the recipes)
-
     from still_verl.integration.sft.train import main
 
     main()

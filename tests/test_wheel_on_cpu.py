@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from still_verl.paths import recipe_names
+from still_verl.paths import recipe_names, sft_recipe_names
 
 pytestmark = pytest.mark.process
 
@@ -46,7 +46,7 @@ def run(installed: Path, cwd: Path, *args: str) -> str:
 
 def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    shipped = {f"still_verl/recipes/recipe/{name}.yaml" for name in recipe_names()}
+    shipped = {f"still_verl/recipes/recipe/{name}.yaml" for name in recipe_names() + sft_recipe_names()}
     shipped |= {f"still_verl/reward_fns/{path.name}" for path in (REPO / "reward_fns").glob("*.py")}
     pages = ("base", "parts", "template", "evaluation/template")
     shipped |= {f"still_verl/report/{name}.html.jinja" for name in pages} | {"still_verl/demo/weights/tiny.safetensors"}

@@ -46,17 +46,26 @@ def _fenced(text: str) -> list[Span]:
         line = _line_at(text, at)
         end = at + len(line)
         opens = _OPENS.match(line.rstrip())
-        # No Python has such a line outside of a string: the block before was left open.
-        own = not parser.inside or (parser.open_block and not parser.in_string)
-        if opens is None or not own:
+        if opens is None or not _begins_a_block(parser, line, opens[1]):
             parser.feed(line)
             at = end
             continue
-        if parser.inside:
+        if parser.fence:
             parser.close()
         begin, at = at, _end_of_block(text, end, opens[1], _column(line))
         spans.append((begin, at))
     return spans
+
+
+def _begins_a_block(parser: FenceParser, line: str, fence: str) -> bool:
+    """Say whether a line with a fence of output begins a block, or is part of one."""
+    if parser.open_block:
+        # No Python has such a line outside of a string: the block was left open.
+        return not parser.in_string
+    if parser.fence:
+        # A block is quoted in a longer one, or in one of the other kind. In any other the block was left open.
+        return fence.startswith(parser.fence)
+    return parser.opens(line)  # not where it is indented as code is
 
 
 def _end_of_block(text: str, at: int, fence: str, column: int) -> int:

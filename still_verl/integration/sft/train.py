@@ -10,6 +10,7 @@ import hydra
 import numpy as np
 import torch
 import torch.distributed
+import verl  # noqa: F401  (loads the plugin, which brings the recipes)
 from omegaconf import DictConfig
 
 # What upstream's worker reads as torchrun sets it; with one process nobody connects to the address.
