@@ -49,6 +49,16 @@ def test_every_other_module_imports(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_conversation_to_be_trained_on(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "<think>a</think>b"}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": messages}) + "\n")
+    done = still(tmp_path, "data", "show-mask", "rows.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["trained"] == ["<think>a</think>b<｜end▁of▁sentence｜>"]
+    done = still(tmp_path, "data", "show-mask", "rows.jsonl", "--tokenizer", "x")
+    assert done.returncode == 1 and "needs transformers" in done.stderr
+
+
 def test_a_reward_and_a_program(tmp_path: Path) -> None:
     row = {"data_source": "math", "solution_str": r"so \boxed{\frac12}", "ground_truth": "0.5"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
