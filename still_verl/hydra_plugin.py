@@ -76,3 +76,28 @@ class JobCallback(Callback):
         from still_verl.integration.checks.cpu import release_machine
 
         release_machine()
+
+
+class SftCallback(Callback):
+    """The callback of the recipes of supervised training, `hydra.callbacks.still_sft`: checks before a job."""
+
+    def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
+        """End the process with one message and exit code 1 where the job cannot work."""
+        # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
+        try:
+            from still_verl.integration.registrations import check_loaded_verl  # not above: no worker needs them
+            from still_verl.integration.sft.checks import prepare_sft
+
+            check_loaded_verl()
+            prepare_sft(config)
+        except (ConfigError, UnsupportedVersionError) as error:
+            print(f"still_verl: {error}", file=sys.stderr)
+            sys.exit(1)
+        except Exception:
+            traceback.print_exc()
+            print(
+                "still_verl: the checks before the job failed themselves; please report the error above. "
+                "To start a job without them, add '~hydra.callbacks.still_sft'",
+                file=sys.stderr,
+            )
+            sys.exit(1)

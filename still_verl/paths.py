@@ -18,7 +18,21 @@ def recipes_dir() -> Path:
 
 
 def recipe_names() -> list[str]:
-    """List what `+recipe=` accepts from us."""
+    """List what `+recipe=` accepts from us, in a job of RL."""
+    return [name for name in _recipes() if not is_sft(name)]
+
+
+def sft_recipe_names() -> list[str]:
+    """List what `+recipe=` accepts from us, in a job of supervised training."""
+    return [name for name in _recipes() if is_sft(name)]
+
+
+def is_sft(recipe: str) -> bool:
+    """Say whether a recipe is for verl's SFT trainer: its name has the word."""
+    return "sft" in recipe.split("_")
+
+
+def _recipes() -> list[str]:
     return sorted(path.stem for path in (recipes_dir() / "recipe").glob("*.yaml"))
 
 

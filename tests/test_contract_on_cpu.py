@@ -50,6 +50,12 @@ verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
 verl.experimental.separation.engine_workers:DetachActorWorker
+verl.trainer.sft_trainer:SFTTrainer.fit
+verl.trainer.sft_trainer:create_sft_dataset
+verl.trainer.sft_trainer:run_sft
+verl.utils:hf_tokenizer
+verl.utils.dataset.dataset_utils:SFTTensorCollator
+verl.utils.fs:copy_to_local
 verl.experimental.agent_loop.agent_loop:ToolListWrap
 verl.experimental.agent_loop.tool_agent_loop:AgentData
 verl.experimental.agent_loop.tool_agent_loop:SPEC_DECODE_EXTRA_KEYS

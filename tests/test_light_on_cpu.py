@@ -16,7 +16,7 @@ HEAVY = ("verl", "vllm", "torch", "ray", "transformers", "tensordict", "transfer
 BLOCK = f"import sys\nfor name in {HEAVY}: sys.modules[name] = None\n"
 
 # Those that are for a job or build a model; all others must work without the packages above.
-FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep")
+FOR_JOBS = ("integration", "plan", "plugin", "hydra_plugin", "sweep", "sft")
 BUILDERS = ("demo.tiny_model", "demo.build_weights", "demo.pretraining", "demo.muon", "demo.smollm2", "demo.tokenizer")
 
 
@@ -47,6 +47,16 @@ def test_every_other_module_imports(tmp_path: Path) -> None:
     assert "still_verl.rewards.compose" in modules and "still_verl.monitor.alarms.watch" in modules
     done = python(code, tmp_path, *modules)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_conversation_to_be_trained_on(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "<think>a</think>b"}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": messages}) + "\n")
+    done = still(tmp_path, "data", "show-mask", "rows.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["trained"] == ["<think>a</think>b<｜end▁of▁sentence｜>"]
+    done = still(tmp_path, "data", "show-mask", "rows.jsonl", "--tokenizer", "x")
+    assert done.returncode == 1 and "needs transformers" in done.stderr
 
 
 def test_a_reward_and_a_program(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from still_verl.cli.data_diff import EXAMPLES as DIFF_EXAMPLES
 from still_verl.cli.data_diff import diff
 from still_verl.cli.data_distill import EXAMPLES as DISTILL_EXAMPLES
 from still_verl.cli.data_distill import distill
+from still_verl.cli.data_mask import EXAMPLES as MASK_EXAMPLES
+from still_verl.cli.data_mask import show_mask
 
 data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
 
@@ -23,3 +25,4 @@ def main() -> None:
 data.command("curate", epilog=CURATE_EXAMPLES)(curate)
 data.command("diff", epilog=DIFF_EXAMPLES)(diff)
 data.command("distill", epilog=DISTILL_EXAMPLES)(distill)
+data.command("show-mask", epilog=MASK_EXAMPLES)(show_mask)

@@ -23,7 +23,7 @@ def recipes(
 
 def _recipes() -> Table:
     table = Table("+recipe=", "", title="Recipes", title_justify="left")
-    for name in paths.recipe_names():
+    for name in paths.recipe_names() + paths.sft_recipe_names():
         table.add_row(name, _purpose(_file("recipe", name)))
     return table
 

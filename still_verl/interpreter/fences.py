@@ -6,6 +6,7 @@ CommonMark; unlike there, a line of it that is indented by less does not end it,
 """
 
 import re
+from copy import deepcopy
 
 from still_verl.interpreter.list_items import MAX_INDENT, ListItems, indentation, without_indentation
 from still_verl.interpreter.python_strings import PythonStrings
@@ -40,6 +41,20 @@ class FenceParser:
     def open_block(self) -> bool:
         """Whether a Python block was begun and not closed, as at a budget's end."""
         return bool(self._fence) and self._is_python
+
+    @property
+    def fence(self) -> str:
+        """The fence of the block of any language that was begun and not closed; empty outside of one."""
+        return self._fence
+
+    @property
+    def in_string(self) -> bool:
+        """Whether the last whole line ended inside a Python string of several lines."""
+        return bool(self._strings.inside)
+
+    def opens(self, line: str) -> bool:
+        """Say whether a whole line would begin a block if it came next."""
+        return not self._fence and _opening(line, deepcopy(self._items))[1] is not None
 
     def feed(self, text: str) -> bool:
         """Read on; return True when `text` ends with the line that closes a Python block, which is to be run now.
@@ -80,11 +95,8 @@ class FenceParser:
         """Take in one whole line; return whether it closes a Python block."""
         if self._fence:
             return self._read_inside(line)
-        column, text = self._items.read(line)
-        found = _FENCE.match(text)
-        if found is None or column - self._items.base > MAX_INDENT:
-            return False
-        if "`" in found[2] and found[1][0] == "`":  # code in a line of text
+        column, found = _opening(line, self._items)
+        if found is None:
             return False
         info = found[2].split()
         language = info[0].lower() if info else ""
@@ -112,3 +124,14 @@ class FenceParser:
         self._items.end_paragraph()
         self._fence, self._code, self._strings = "", [], PythonStrings()
         return self._is_python
+
+
+def _opening(line: str, items: ListItems) -> tuple[int, re.Match[str] | None]:
+    """Read a line outside of a block: return its column, and the fence if it begins one."""
+    column, text = items.read(line)
+    found = _FENCE.match(text)
+    if found is None or column - items.base > MAX_INDENT:
+        return column, None
+    if "`" in found[2] and found[1][0] == "`":  # code in a line of text
+        return column, None
+    return column, found

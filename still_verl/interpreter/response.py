@@ -5,6 +5,7 @@ from typing import Any
 
 from still_verl.interpreter.build import RunCode
 from still_verl.interpreter.finish_reason import EMPTY, LENGTH, STOP, TURNS
+from still_verl.interpreter.outputs import output_spans
 from still_verl.interpreter.sandbox.base import Result
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.interpreter.token_buffer import TokenBuffer
@@ -93,8 +94,9 @@ class CodeResponse:
             self.stats.resumed += 1
         return "" if self.buffer.left > 0 else LENGTH
 
-    def finish(self) -> None:
-        """Count what only the end of a response shows."""
+    def finish(self, text: str) -> None:
+        """Count what only the end of a response shows; `text` is what the model wrote."""
+        self.stats.written_outputs = len(output_spans(text))
         self.stats.unfinished = int(self.dialogue.open_block)
 
     def is_last_turn(self) -> bool:

@@ -35,6 +35,7 @@ class ToolStats:
         dropped_tokens: tokens that the engine wrote past a block, which are not part of the response.
         void_turns: 1 when the last turn brought neither a program nor an answer, and each earlier turn whose calls had
             no program (SimpleTIR, arXiv 2509.02479).
+        written_outputs: blocks of output that the model wrote itself, where a program should have been run.
         tier: isolation of the programs; empty while none was run.
     """
 
@@ -61,6 +62,7 @@ class ToolStats:
     resumed: int = 0
     dropped_tokens: int = 0
     void_turns: int = 0
+    written_outputs: int = 0
     tier: str = ""
 
     @property

@@ -23,7 +23,16 @@ from still_verl.monitor.scripts import script_metrics
 from still_verl.rewards.extract import Extraction, extract
 
 # Logged for each response.
-TOOL_COUNTS = ("calls", "seconds", "wait_seconds", "cap_reached", "resumed", "void_turns", "other_calls")
+TOOL_COUNTS = (
+    "calls",
+    "seconds",
+    "wait_seconds",
+    "cap_reached",
+    "resumed",
+    "void_turns",
+    "other_calls",
+    "written_outputs",
+)
 TOOL_KINDS = (*OUTCOMES, *REFUSALS, *SUSPECTS)
 UNUSUAL = (TURNS, ABORTED, EMPTY)  # why a response ended, if neither model nor budget ended it; logged when it occurs
 _TERM = "term_"
@@ -121,6 +130,7 @@ def tool_use(rows: StepRows) -> dict[str, float]:
     found: dict[str, float] = {}
     for name in TOOL_COUNTS:
         found[f"tool/{name}"] = _total(used, f"tool_{name}") / len(used)
+    found["tool/use"] = sum(extra["tool_calls"] > 0 for extra in used) / len(used)
     calls = _total(used, "tool_calls")
     if calls:
         found["tool/success"] = _total(used, "tool_ok") / calls

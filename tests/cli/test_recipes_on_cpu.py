@@ -15,7 +15,7 @@ def recipes(*arguments: str) -> tuple[int, str]:
 def test_every_recipe_and_every_group_is_listed_with_what_it_is_for() -> None:
     code, shown = recipes()
     assert code == 0
-    for name in paths.recipe_names():
+    for name in paths.recipe_names() + paths.sft_recipe_names():
         (line,) = [line for line in shown.splitlines() if line.startswith(f"│ {name} ")]
         assert len(line.split("│")[2].strip()) > 20, f"recipe/{name}.yaml begins with a comment on its purpose"
     for folder in (paths.recipes_dir() / "still").iterdir():

@@ -32,7 +32,7 @@ def names(folder: Path) -> list[str]:
 
 def jobs() -> list[list[str]]:
     """As many jobs as the longest list has entries; shorter lists begin again."""
-    recipes = [name for name in names(paths.recipes_dir() / "recipe") if name not in DEMOS]
+    recipes = [name for name in paths.recipe_names() if name not in DEMOS]
     columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
     size = max(len(column) for column in columns.values())
     rows = zip(*(islice(cycle(column), size) for column in columns.values()), strict=True)

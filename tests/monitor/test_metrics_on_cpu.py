@@ -135,7 +135,9 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         return {f"tool_{k}": v for k, v in use.items()} | {"tool_masked_tokens": masked, "response_tokens": 10}
 
     first = used(4, calls=3, ok=1, timeout=1, unreadable=1, tier="full")
-    found = tool_use(rows([{}] * 4, [first, used(2, calls=1, ok=1, tier="full"), used(0, void_turns=1), {}]))
+    found = tool_use(
+        rows([{}] * 4, [first, used(2, calls=1, ok=1, tier="full"), used(0, void_turns=1, written_outputs=2), {}])
+    )
     assert found == {
         "tool/calls": pytest.approx(4 / 3),
         "tool/seconds": 0.5,
@@ -143,7 +145,9 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/cap_reached": 0.0,
         "tool/resumed": 0.0,
         "tool/void_turns": pytest.approx(1 / 3),
+        "tool/written_outputs": pytest.approx(2 / 3),
         "tool/other_calls": 0.0,
+        "tool/use": pytest.approx(2 / 3),
         "tool/success": 0.5,
         "tool/error_ratio": 0.0,
         "tool/timeout_ratio": 0.25,

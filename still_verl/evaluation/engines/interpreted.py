@@ -152,9 +152,10 @@ class InterpretedResponse:
         response, seconds = self.response, time.perf_counter() - self._started
         if reason == EMPTY:
             return Reply(fault="the engine returned no token although there was room", seconds=seconds)
-        response.finish()
+        text = self._interpreted.text(response.buffer.own, reason)
+        response.finish(text)
         return Reply(
-            self._interpreted.text(response.buffer.own, reason),
+            text,
             reason,
             len(response.buffer.own),
             seconds,

@@ -106,7 +106,7 @@ class Response(CodeResponse):
         """Return the response as verl wants it; the tokens of tools have mask 0 and log-prob 0."""
         buffer = self.buffer
         text = self.tokenizer.decode(buffer.own, skip_special_tokens=True)
-        self.finish()
+        self.finish(text)
         if not self.asked and not self.loop.has_answer(text):
             self.stats.void_turns += 1
         for name, value in asdict(self.stats).items():
