@@ -14,7 +14,8 @@ from still_verl.report.compare import differences, final_figures, settings
 from still_verl.report.figure import COLORS
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run
-from still_verl.report.samples import KeptSample, PhaseSamples
+from still_verl.report.samples.kept import KeptSample
+from still_verl.report.samples.phase import PhaseSamples
 from still_verl.report.summary import summarize
 
 if TYPE_CHECKING:
