@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from still_verl.report.compare import differences, final_figures, settings
+from still_verl.report.comparison.tables import differences, final_figures, settings
 from still_verl.report.page import render
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run

@@ -23,25 +23,25 @@ def read_phase_samples(path: Path) -> dict[str, PhaseSamples]:
     dumped = {(phase, int(file.stem)) for phase, file in dumps}
     phases: dict[str, PhaseSamples] = {}
     in_both: Counter[bytes] = Counter()
-    golds: dict[str, str] = {}  # by prompt, of those that ours lack
+    answers: dict[str, str] = {}  # by prompt, of those that ours lack
     for file in sorted(path.glob("samples*.jsonl")):
         for sample in _samples(file, TRAINING):
             _add(phases, sample)
             if (sample.phase, sample.step) in dumped:
                 in_both[_digest(sample)] += 1
             if not sample.gold:
-                golds.setdefault(sample.prompt, "")
+                answers.setdefault(sample.prompt, "")
     for phase, file in dumps:
         for sample in _samples(file, phase):
-            if sample.prompt in golds and sample.gold:
-                golds[sample.prompt] = sample.gold
+            if sample.prompt in answers and sample.gold:
+                answers[sample.prompt] = sample.gold
             digest = _digest(sample)
             if in_both[digest] > 0:
                 in_both[digest] -= 1
             else:
                 _add(phases, sample)
     for kept in phases.values():
-        kept.fill(lambda sample: _with_gold(sample, golds))
+        kept.fill(lambda sample: _with_gold(sample, answers))
     return phases
 
 
@@ -57,10 +57,10 @@ def _add(phases: dict[str, PhaseSamples], sample: KeptSample) -> None:
     phases.setdefault(sample.phase, PhaseSamples()).add(sample)
 
 
-def _with_gold(sample: KeptSample, golds: dict[str, str]) -> KeptSample:
-    if sample.gold or not golds.get(sample.prompt):
+def _with_gold(sample: KeptSample, answers: dict[str, str]) -> KeptSample:
+    if sample.gold or not answers.get(sample.prompt):
         return sample
-    return replace(sample, gold=golds[sample.prompt])
+    return replace(sample, gold=answers[sample.prompt])
 
 
 def _digest(sample: KeptSample) -> bytes:

@@ -29,6 +29,6 @@ class Lengths:
         self.counts.setdefault(sample.step, Counter())[bin_of_length] += 1
 
 
-def begin(bin_of_length: int) -> float:
-    """Return the length at which a bin begins."""
+def begin(bin_of_length: float) -> float:
+    """Return the length at which a bin begins; that of its middle is half a bin later."""
     return float(2 ** (bin_of_length / BINS))

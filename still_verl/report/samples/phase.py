@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from still_verl.monitor.samples import prompt_hash
 from still_verl.report.samples.choice import Choice
@@ -67,6 +68,7 @@ class PhaseSamples:
         counts: samples seen, by step.
         chosen: those that a page can be searched for, see `choice`.
         lengths: of all of them, by step.
+        judged: by step and hash of the prompt, how many samples were judged, and how many of them were right.
     """
 
     first: StepSamples = field(default_factory=StepSamples)
@@ -75,6 +77,7 @@ class PhaseSamples:
     counts: Counter[int] = field(default_factory=Counter)
     chosen: Choice = field(default_factory=Choice)
     lengths: Lengths = field(default_factory=Lengths)
+    judged: dict[int, dict[int, tuple[int, int]]] = field(default_factory=dict)
 
     def add(self, sample: KeptSample) -> None:
         """Take in a sample; steps may come in any order."""
@@ -88,6 +91,11 @@ class PhaseSamples:
         self.last.add(sample, rank)
         self.chosen.add(sample)
         self.lengths.add(sample)
+        if sample.correct is not None and sample.phase == "validation":  # training has new problems in every step
+            of_step = self.judged.setdefault(sample.step, {})
+            problem = prompt_hash(sample.prompt)
+            count, right = of_step.get(problem, (0, 0))
+            of_step[problem] = (count + 1, right + sample.correct)
         heap = self.longest.setdefault(sample.correct, [])
         # The rank breaks ties, the earlier sample first, so that samples are never compared.
         heapq.heappush(heap, (sample.length, -rank, sample))
@@ -112,6 +120,10 @@ class PhaseSamples:
             if prompt in after:
                 found.append((sample, after[prompt]))
         return sorted(found, key=_by_change)[:number]
+
+    def rates(self, step: int) -> dict[int, Fraction]:
+        """Return the share of right samples of each problem of a validation, by the hash of its prompt."""
+        return {problem: Fraction(right, count) for problem, (count, right) in self.judged.get(step, {}).items()}
 
     def by_length(self, correct: bool | None) -> list[KeptSample]:
         """Return the longest of those that were right, wrong or unknown, longest first."""
