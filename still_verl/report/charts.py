@@ -1,6 +1,7 @@
 """Chooses the charts of a page: the panels that some run has numbers for, and overviews."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from still_verl.report.chart import Chart, ChartTableRow, Group, groups_of
 from still_verl.report.comparison.arms import group
@@ -22,7 +23,9 @@ Drawn = tuple[Group, str, list[tuple[Run, str]]]  # a line of a group: its label
 def charts(runs: Sequence[Run]) -> list[Chart]:
     """Make every chart that some run has numbers for. Where there are several runs, a colour is a run, or an arm."""
     groups = groups_of(group(runs))
-    drawn = _existing(_panel_chart(panel, groups) for panel in PANELS)
+    drawn: list[Chart] = []
+    for panel in PANELS:
+        drawn += _charts_of(panel, groups)
     if not drawn:
         names = {name for run in runs for name in run.series if run.known(name)}
         drawn = _existing(_panel_chart(panel, groups) for panel in panels_of_unknown(sorted(names)))
@@ -36,10 +39,26 @@ def _existing(found: Iterable[Chart | None]) -> list[Chart]:
     return [chart for chart in found if chart is not None]
 
 
-def _panel_chart(panel: Panel, groups: Sequence[Group]) -> Chart | None:
+def _charts_of(panel: Panel, groups: Sequence[Group]) -> list[Chart]:
+    """Make the chart of a panel; several of accuracy for several runs: one for each source of problems."""
+    if len(groups) == 1 or not panel.validation_accuracy:
+        return _existing([_panel_chart(panel, groups)])
+    labels: dict[str, None] = {}
+    for each in groups:
+        labels |= dict.fromkeys(label for _, label, _ in _lines_of_group(panel, each))
+    made = []
+    for label in labels:
+        name = panel.title if len(labels) == 1 else f"{panel.title}, {label}"
+        made.append(_panel_chart(replace(panel, title=name), groups, label))
+    return _existing(made)
+
+
+def _panel_chart(panel: Panel, groups: Sequence[Group], only: str = "") -> Chart | None:
     lines: list[Drawn] = []
     for each in groups:
         lines += _lines_of_group(panel, each)
+    if only:
+        lines = [line for line in lines if line[1] == only]
     if not lines:
         return None
     schedules = _known_schedules(panel, groups)

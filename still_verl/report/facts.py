@@ -31,6 +31,12 @@ def facts(run: Run) -> list[tuple[str, str]]:
     return [(name, text) for name, text in found.items() if text]
 
 
+def common_facts(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """Return (name, text) of what is the same in all runs."""
+    first, *others = [facts(run) for run in runs]
+    return [fact for fact in first if all(fact in of_run for of_run in others)]
+
+
 def _recipe(run: Run) -> str:
     names = [entry.partition("=")[2] for entry in run.overrides if entry.lstrip("+").startswith("recipe=")]
     return ", ".join(names) or str(run.config.get("still.name") or "")
@@ -39,11 +45,17 @@ def _recipe(run: Run) -> str:
 def _file_names(value: Any) -> str:
     """Return the last two parts of paths: of the data `math/train.parquet`, of a model `Qwen/Qwen3-8B`."""
     paths = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    names = ["/".join(PurePath(str(path)).parts[-2:]) for path in paths if path]
+    names = [_short(str(path)) for path in paths if path]
     shown = ", ".join(names[:FILES])
     if len(names) > FILES:
         shown += f" and {len(names) - FILES} more"
     return shown
+
+
+def _short(path: str) -> str:
+    if path.startswith("${"):  # an interpolation that the file keeps as it was written
+        return path
+    return "/".join(PurePath(path).parts[-2:])
 
 
 def _hardware(run: Run) -> str:

@@ -104,7 +104,7 @@ def _trace(group: Group, run: Run, means: np.ndarray) -> dict[str, Any]:
     opacity = np.linspace(0.25, 1, len(means)).round(2).tolist()
     look = {
         "mode": "lines+markers",
-        "line": {"color": group.color, "width": 1, "shape": "spline"},
+        "line": {"color": group.color, "width": 1},
         "marker": {"color": group.color, "size": 9, "opacity": opacity, "symbol": group.symbol},
     }
     text = {

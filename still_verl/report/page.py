@@ -13,7 +13,7 @@ from still_verl.report.comparison.arms import group
 from still_verl.report.comparison.comparison import compare
 from still_verl.report.comparison.tables import final_figures, settings
 from still_verl.report.embedded import about_samples, embedded_metrics, embedded_samples
-from still_verl.report.facts import facts
+from still_verl.report.facts import common_facts, facts
 from still_verl.report.frame import environment, frame
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run
@@ -63,12 +63,14 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     groups = groups_of(arms)
     drawn = charts(runs)
     data: dict[str, Any] = {}
+    figures = [chart.figure for chart in drawn]
     samples = embedded_samples(runs)
     if samples:
-        data["samples"] = samples
+        data["data-samples"] = samples
     metrics = embedded_metrics(runs) if drawn else {}
     if metrics:
-        data["metrics"] = metrics
+        data["data-metrics"] = metrics
+        figures.append({"data": [], "layout": {"yaxis": {}, "xaxis": {}}})  # of the metric that is picked
     looks = {each.name: each for each in groups}
     looks_of_runs = _looks_of_runs(groups)
     comparison = compare(arms) if len(runs) > 1 else None
@@ -82,8 +84,9 @@ def render(runs: Sequence[Run], version: str = "") -> str:
         first_metric=next(iter(metrics), ""),
         charts=drawn,
         comparison=comparison,
+        common=common_facts(runs),
         embedded=about_samples(runs),
-        **frame([chart.figure for chart in drawn], version, data),
+        **frame(figures, version, data),
     )
 
 

@@ -14,7 +14,7 @@
     draw(plot);
   };
   if (input) addEventListener("drawn", async () => {
-    const metrics = JSON.parse(await unpack("metrics"));
+    const metrics = JSON.parse(await unpack("data-metrics"));
     document.getElementById("metric-names").append(...Object.keys(metrics).map((name) => { const option = document.createElement("option"); option.value = name; return option; }));
     const pick = () => show(input.value, metrics);
     input.addEventListener("input", pick);

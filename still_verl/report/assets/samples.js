@@ -94,7 +94,7 @@
     document.getElementById(`sample-${linked}`).scrollIntoView({ block: "center" });
   }
   async function start() {
-    for (const run of JSON.parse(await unpack("samples"))) {
+    for (const run of JSON.parse(await unpack("data-samples"))) {
       const alarms = new Set(run.alarms);
       for (const [step, phase, prompt, response, gold, pred, correct, score, tokens, facts, source, cut, id] of run.samples) {
         const group = `${run.run}\u0000${phase}\u0000${prompt}\u0000${step}`;
