@@ -1,12 +1,11 @@
 """What a page carries to be searched and picked: samples, and every metric."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
 from still_verl.report.curves import arrays, thin, xy
 from still_verl.report.run import Run
-from still_verl.report.samples.kept import KeptSample
+from still_verl.report.samples.kept import KeptSample, identity
 from still_verl.report.samples.phase import PhaseSamples
 
 CHARACTERS = 6_000_000  # of all samples that a page has; compressed they take a quarter, or less
@@ -22,16 +21,16 @@ def embedded_samples(runs: Sequence[Run]) -> list[dict[str, Any]]:
             kept.chosen.narrow(CHARACTERS // phases)
         rows, prompts = _rows(run)
         if rows:
-            found.append({"run": run.name, "alarms": _alarm_steps(run), "prompts": prompts, "samples": rows})
+            found.append({"run": run.name, "alarms": alarm_steps(run), "prompts": prompts, "samples": rows})
     return found
 
 
-def about_samples(runs: Sequence[Run]) -> str:
-    """Say which samples a page has, of how many."""
+def about_samples(runs: Sequence[Run], served: bool = False) -> str:
+    """Say which samples a page has, of how many; one that is served finds all of them."""
     phases: list[PhaseSamples] = [kept for run in runs for kept in run.samples.values()]
     total = sum(kept.chosen.seen for kept in phases)
     here = sum(len(kept.chosen.samples) for kept in phases)
-    if here == total:
+    if served or here == total:
         return f"All {total:,} samples that were kept or dumped."
     return (
         f"{here:,} of the {total:,} samples that were kept or dumped: those of the prompts with the smallest hash, in "
@@ -44,25 +43,20 @@ def _rows(run: Run) -> tuple[list[list[Any]], list[str]]:
     prompts: dict[str, int] = {}
     rows: list[list[Any]] = []
     for phase in sorted(run.samples, reverse=True):
-        for rank, sample in enumerate(run.samples[phase].chosen.samples):
+        for sample in run.samples[phase].chosen.samples:
             prompt = prompts.setdefault(sample.prompt, len(prompts))
-            rows.append(_row(sample, prompt, rank))
+            rows.append(_row(sample, prompt))
     return rows, list(prompts)
 
 
-def _row(sample: KeptSample, prompt: int, rank: int) -> list[Any]:
+def _row(sample: KeptSample, prompt: int) -> list[Any]:
     texts = [sample.response, sample.gold, sample.pred]
     figures = [sample.correct, sample.score, sample.tokens, list(sample.facts)]
-    return [sample.step, sample.phase, prompt, *texts, *figures, sample.source, sample.cut, _identity(sample, rank)]
+    return [sample.step, sample.phase, prompt, *texts, *figures, sample.source, sample.cut, identity(sample)]
 
 
-def _identity(sample: KeptSample, rank: int) -> str:
-    """Return what a link to a sample has; the rank tells equal responses apart."""
-    text = f"{sample.phase} {sample.step} {rank} {sample.prompt}"
-    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
-
-
-def _alarm_steps(run: Run) -> list[int]:
+def alarm_steps(run: Run) -> list[int]:
+    """Return the logged steps at which some alarm of a run was active."""
     steps: set[int] = set()
     for stretches in run.alarms().values():
         for first, last in stretches:

@@ -85,7 +85,7 @@ def render(runs: Sequence[Run], version: str = "") -> str:
         charts=drawn,
         comparison=comparison,
         common=common_facts(runs),
-        embedded=about_samples(runs),
+        embedded=about_samples(runs, served=bool(version)),
         **frame(figures, version, data),
     )
 

@@ -35,8 +35,9 @@
     box.append(fold, marked(after, query));
     return box;
   }
-  function card(sample, query) {
-    const box = element("div", undefined, { class: "sample", id: `sample-${sample.id}` });
+  function card(sample, query, first) {
+    const box = element("div", undefined, { class: "sample" });
+    if (first) box.id = `sample-${sample.id}`; // equal responses have one link
     if (sample.id === linked) box.classList.add("linked");
     const head = element("div");
     if (sample.correct !== null) head.append(element("span", sample.correct ? "✓ right" : "✗ wrong", { class: sample.correct ? "right" : "wrong" }), " ");
@@ -57,7 +58,7 @@
     prompt.open = first.prompt.length <= 400;
     prompt.append(element("summary", "Prompt", { class: "facts" }), marked(first.prompt, query));
     const columns = element("div", undefined, { class: "rollouts", tabindex: 0, role: "region", "aria-label": `Samples of step ${first.step}` });
-    columns.append(...group.map((sample) => card(sample, query)));
+    columns.append(...group.map((sample, index) => card(sample, query, group.findIndex((other) => other.id === sample.id) === index)));
     box.append(prompt, columns);
     return box;
   }
@@ -71,30 +72,53 @@
     const found = Object.fromEntries(new FormData(form));
     return { ...found, query: found.query.trim().toLowerCase() };
   }
-  function list() {
-    const wanted = wantedNow(), groups = new Map();
+  // What the page carries; a page that is served asks for all that there is.
+  function findHere(wanted) {
+    const groups = new Map();
     let count = 0;
+    const group = wanted.id && all.find((sample) => sample.id === wanted.id)?.group;
     for (const sample of all) {
-      if (linked ? sample.group !== linkedGroup() : !matches(sample, wanted)) continue;
+      if (wanted.id ? sample.group !== group : !matches(sample, wanted)) continue;
       count += 1;
       if (!groups.has(sample.group)) groups.set(sample.group, []);
       groups.get(sample.group).push(sample);
     }
-    const pages = Math.max(Math.ceil(groups.size / PAGE), 1);
-    page = Math.min(page, pages - 1);
-    said.textContent = `${count.toLocaleString("en")} samples of ${groups.size.toLocaleString("en")} prompts and steps; page ${page + 1} of ${pages}`;
-    place.replaceChildren(...[...groups.values()].slice(page * PAGE, (page + 1) * PAGE).map((group) => section(group, wanted.query)));
+    const at = Math.min(wanted.page, Math.max(Math.ceil(groups.size / PAGE) - 1, 0));
+    return { count, groups: groups.size, page: at, samples: [...groups.values()].slice(at * PAGE, (at + 1) * PAGE).flat() };
   }
-  const linkedGroup = () => all.find((sample) => sample.id === linked)?.group;
-  function follow() {
+  const served = Boolean(root.dataset.version);
+  const find = async (wanted) => served ? (await fetch(`/samples?${new URLSearchParams(wanted)}`)).json() : findHere(wanted);
+  let asked = 0;
+  async function list() {
+    const wanted = { ...wantedNow(), page, ...(linked ? { id: linked } : {}) }, number = ++asked;
+    if (served) said.textContent = "Searching …";
+    const found = await find(wanted);
+    if (number !== asked) return; // the reader asks for something else by now
+    page = found.page;
+    if (found.choices) offer(found.choices);
+    said.textContent = `${found.count.toLocaleString("en")} samples of ${found.groups.toLocaleString("en")} prompts and steps; page ${page + 1} of ${Math.max(Math.ceil(found.groups / PAGE), 1)}`;
+    const groups = new Map();
+    found.samples.forEach((sample) => groups.set(sample.group, [...(groups.get(sample.group) ?? []), sample]));
+    place.replaceChildren(...[...groups.values()].map((group) => section(group, wanted.query)));
+  }
+  async function follow() {
     const id = /^#sample-(\w+)$/.exec(location.hash)?.[1] ?? "";
-    linked = all.some((sample) => sample.id === id) ? id : "";
-    if (!linked) return;
-    list();
-    document.getElementById(`sample-${linked}`).scrollIntoView({ block: "center" });
+    linked = id;
+    if (!id) return;
+    await list();
+    if (place.children.length === 0) { linked = ""; await list(); return; }
+    document.getElementById(`sample-${id}`)?.scrollIntoView({ block: "center" });
+  }
+  function offer(choices) {
+    for (const [name, values] of Object.entries(choices)) {
+      const select = form.elements[name];
+      if (select.options.length > 1) continue;
+      select.append(...values.map((value) => element("option", value, { value })));
+      if (name === "run" || name === "source") select.closest("label").hidden = values.length < 2;
+    }
   }
   async function start() {
-    for (const run of JSON.parse(await unpack("data-samples"))) {
+    for (const run of served ? [] : JSON.parse(await unpack("data-samples"))) {
       const alarms = new Set(run.alarms);
       for (const [step, phase, prompt, response, gold, pred, correct, score, tokens, facts, source, cut, id] of run.samples) {
         const group = `${run.run}\u0000${phase}\u0000${prompt}\u0000${step}`;
@@ -102,20 +126,16 @@
           alarm: alarms.has(step), text: `${run.prompts[prompt]}\n${response}`.toLowerCase() });
       }
     }
-    const choices = (name, values) => form.elements[name].append(...[...new Set(values)].filter((value) => value !== "").map((value) => element("option", value, { value })));
-    choices("run", all.map((sample) => sample.run));
-    choices("phase", all.map((sample) => sample.phase));
-    choices("step", all.map((sample) => sample.step).sort((a, b) => a - b));
-    choices("source", all.map((sample) => sample.source));
-    for (const name of ["run", "source"]) form.elements[name].closest("label").hidden = form.elements[name].options.length < 3;
+    const each = (name) => [...new Set(all.map((sample) => sample[name]))].filter((value) => value !== "");
+    if (!served) offer({ run: each("run"), phase: each("phase"), step: each("step").sort((a, b) => a - b), source: each("source") });
     const again = () => { linked = ""; page = 0; list(); };
     form.addEventListener("input", again);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(again));
     document.querySelectorAll("#browser [data-turn]").forEach((turn) => turn.addEventListener("click", () => { page = Math.max(page + Number(turn.dataset.turn), 0); list(); }));
     addEventListener("hashchange", follow);
-    list();
-    follow();
+    await list();
+    await follow();
   }
   if (form) start();
 }

@@ -1,7 +1,7 @@
 {
 const version = root.dataset.version;
 // A served page: what the reader opened, hid and scrolled to is the same after it reloads.
-const opened = () => [...document.querySelectorAll("details")];
+const opened = () => [...document.querySelectorAll("details")].filter((element) => !element.closest("#groups"));
 const keys = () => [...document.querySelectorAll(".key")];
 const kept = JSON.parse(sessionStorage.getItem("still-verl-view") ?? "null");
 if (kept) {

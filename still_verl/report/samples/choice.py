@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from still_verl.monitor.samples import prompt_hash
-from still_verl.report.samples.kept import KeptSample, shortened
+from still_verl.report.samples.kept import KeptSample, identity, shortened
 
 LIMIT = 1_500_000  # characters that are kept of the samples of a phase
 ROW = 200  # characters that a sample takes beside its texts
@@ -34,7 +34,8 @@ class Choice:
         place = -prompt_hash(sample.prompt)
         if self._size >= LIMIT and self._heap and place < self._heap[0][0]:
             return
-        short = replace(sample, prompt=shortened(sample.prompt), response=shortened(sample.response))
+        prompt, response = shortened(sample.prompt), shortened(sample.response)
+        short = replace(sample, prompt=prompt, response=response, name=identity(sample))
         heapq.heappush(self._heap, (place, -self.seen, short))
         self._size += _size(short)
         self.narrow(LIMIT)

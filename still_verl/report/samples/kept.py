@@ -1,6 +1,7 @@
 """One response of a model, as a page shows it, read from a line of ours or of verl's."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from still_verl.monitor.jsonl import finite
@@ -23,6 +24,7 @@ class KeptSample:
         facts: what else the file says, in words, e.g. "cut at the limit" and the reward terms.
         source: of the problem, where the file names one.
         cut: whether the response was cut at its limit; None where the file does not say.
+        name: its `identity`, where its texts have lost their middle.
     """
 
     step: int
@@ -37,6 +39,7 @@ class KeptSample:
     facts: tuple[str, ...] = ()
     source: str = ""
     cut: bool | None = None
+    name: str = ""
 
     @property
     def length(self) -> int:
@@ -64,6 +67,14 @@ def read_sample(row: dict[str, Any], phase: str) -> KeptSample:
         source=_text(row.get("domain") or row.get("data_source")),
         cut=None if cut is None else cut > 0,
     )
+
+
+def identity(sample: KeptSample) -> str:
+    """Return what a link to a sample has: samples of a prompt and step with the same response have the same."""
+    if sample.name:
+        return sample.name
+    text = f"{sample.phase} {sample.step} {sample.prompt} {sample.response}"
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
 def shortened(text: str) -> str:
