@@ -147,10 +147,24 @@ class Figure:
         """Return `data` and `layout` as plotly takes them."""
         return {"data": self._traces, "layout": self._layout()}
 
+    def _range(self) -> Style:
+        """Return the range of curves that never change: plotly would show them between their value - 1 and + 1."""
+        values: set[float | None] = set()
+        for trace in self._traces:
+            if trace["yaxis"] == "y":
+                values.update(trace["y"])
+        known = values - {None}
+        if len(known) != 1:
+            return {}
+        value = known.pop() or 0.0
+        reach = abs(value) / 2 or 0.5
+        return {"range": [value - reach, value + reach]}
+
     def _layout(self) -> dict[str, Any]:
         """Place the curves above the strips. plotly's domains are shares of the height, from the bottom."""
         bottom = self.strips * STRIP_HEIGHT / self.height
-        layout: dict[str, Any] = {"yaxis": {"domain": [bottom, 1], "tickformat": self.tickformat}}
+        axis = {"domain": [bottom, 1], "tickformat": self.tickformat} | self._range()
+        layout: dict[str, Any] = {"yaxis": axis}
         titles = []
         for strip in range(self.strips):
             top = bottom - strip * STRIP_HEIGHT / self.height

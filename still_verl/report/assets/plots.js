@@ -4,7 +4,7 @@ const root = document.documentElement, button = document.getElementById("theme")
 const figures = JSON.parse(document.getElementById("figures").textContent);
 const plots = [...document.querySelectorAll(".plot[data-figure]")];
 const drawn = new Set();
-const PRINTED = 700; // px: the width of a chart on paper
+const PRINTED = 640; // px: the width of a chart on paper
 
 // What is large is compressed in the page.
 async function unpack(id) {

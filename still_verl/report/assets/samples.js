@@ -47,17 +47,17 @@
     answer.append(element("strong", sample.pred || "none"));
     if (sample.gold) answer.append(", expected ", element("strong", sample.gold));
     const text = response(sample.response, query);
-    text.querySelectorAll("pre").forEach((pre) => { pre.tabIndex = 0; pre.setAttribute("role", "region"); pre.setAttribute("aria-label", "Response"); });
+    text.querySelectorAll("pre").forEach((pre) => { pre.tabIndex = 0; pre.setAttribute("role", "group"); pre.setAttribute("aria-label", "Response"); });
     box.append(head, text, answer);
     return box;
   }
   function section(group, query) {
-    const [first] = group, box = element("section", undefined, { class: "card", "aria-label": `Step ${first.step}` });
+    const [first] = group, box = element("div", undefined, { class: "card", role: "group", "aria-label": `Step ${first.step}` });
     box.append(element("div", [first.run, first.phase, `step ${first.step}`, first.source, group.length > 1 ? `${group.length} samples` : "", first.alarm ? "an alarm was active" : ""].filter(Boolean).join(" · "), { class: "facts" }));
     const prompt = element("details");
     prompt.open = first.prompt.length <= 400;
     prompt.append(element("summary", "Prompt", { class: "facts" }), marked(first.prompt, query));
-    const columns = element("div", undefined, { class: "rollouts", tabindex: 0, role: "region", "aria-label": `Samples of step ${first.step}` });
+    const columns = element("div", undefined, { class: "rollouts", tabindex: 0, role: "group", "aria-label": `Samples of step ${first.step}` });
     columns.append(...group.map((sample, index) => card(sample, query, group.findIndex((other) => other.id === sample.id) === index)));
     box.append(prompt, columns);
     return box;
