@@ -192,13 +192,13 @@ def _error_bars(steps: np.ndarray, values: np.ndarray, errors: Mapping[int, Inte
     """Return bars from the lower to the higher end of intervals; none where no interval is known."""
     if not errors:
         return {}
-    above, below = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
+    upper, lower = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
     for index, step in enumerate(steps.tolist()):
         if step in errors:
             low, high = errors[step]
-            above[index], below[index] = max(high - values[index], 0), max(values[index] - low, 0)
+            upper[index], lower[index] = max(high - values[index], 0), max(values[index] - low, 0)
     bars = {"type": "data", "symmetric": False, "thickness": 1.2, "width": 3}
-    return {"error_y": bars | {"array": rounded(above), "arrayminus": rounded(below)}}
+    return {"error_y": bars | {"array": rounded(upper), "arrayminus": rounded(lower)}}
 
 
 def _faint(color: str) -> str:

@@ -31,6 +31,7 @@ HOSTILE = [
 SET = """(name, value) => { const field = document.querySelector(`#filters [name=${name}]`);
   if (field.type === "checkbox") field.checked = value; else field.value = value;
   document.getElementById("filters").dispatchEvent(new Event("input")); }"""
+FOCUSED = "(({ id, className, name }) => id || className || name)(document.activeElement)"
 FOUND = "Number(document.getElementById('found').textContent.split(' ')[0])"
 
 
@@ -130,7 +131,8 @@ def test_a_table_is_sorted_and_everything_is_reached_by_the_keyboard(
     runs = [write_run(tmp_path / name, seed=seed, lr=seed) for seed, name in enumerate("cab", 1)]
     write_report(runs, tmp_path / "r.html")
     with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
-        cells = "[...document.querySelector('table.sortable').tBodies[0].rows].map((row) => row.cells[0].textContent.trim())"
+        rows = "[...document.querySelector('table.sortable').tBodies[0].rows]"
+        cells = f"{rows}.map((row) => row.cells[0].textContent.trim())"
         names = f"{cells}.map((name) => name.slice(-1)).join('')"
         assert tab.value(names) == "cab"
         tab.value("document.querySelector('table.sortable thead button').focus()")
@@ -162,25 +164,22 @@ def test_paper_has_charts_of_its_width_and_comes_back(browser: str, run: Path, t
         tab.wait_for(f"{width} === {before!r}")
 
 
-def test_files_have_what_is_shown_and_no_formula(browser: str, run: Path, tmp_path: Path) -> None:
-    evil = tmp_path / "=cmd"
-    run.rename(evil)
-    other = tmp_path / "b|c"
-    other.mkdir()
-    (other / "metrics.jsonl").write_text('{"step": 1, "still/accuracy": 0.5}\n{"step": 2, "still/accuracy": 0.6}\n')
-    write_report([evil, other], tmp_path / "r.html")
+def test_files_have_what_is_shown_and_no_formula(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    runs = [write_run(tmp_path / "a|b", lr="=1+1"), write_run(tmp_path / "c", lr="-1e-6")]
+    write_report(runs, tmp_path / "r.html")
     saved = """(async () => { const texts = []; const real = URL.createObjectURL;
       URL.createObjectURL = (blob) => { texts.push(blob.text()); return real(blob); };
       HTMLAnchorElement.prototype.click = () => {};
-      document.querySelector('#comparison [data-save=csv]').click();
-      document.querySelector('#comparison [data-save=markdown]').click();
+      document.querySelector('#comparison [data-name=Runs][data-save=markdown]').click();
+      document.querySelector('#comparison [data-name=Settings][data-save=csv]').click();
       document.querySelector('figure [data-save=csv]').click();
       document.querySelector('figure [data-save=markdown]').click();
       return Promise.all(texts); })()"""
     with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
         got = tab.call("Runtime.evaluate", expression=saved, awaitPromise=True, returnByValue=True)
-        table, markdown, figure, figures = got["result"]["value"]
-    assert table.splitlines()[0].startswith('"run","arm","seed"') and '\n"=' not in table and ',"=' not in table
-    assert markdown.splitlines()[1].startswith("| --- |") and "b\\|c" in markdown
-    assert figure.splitlines()[0] == '"run","line","x","y"' and len(figure.splitlines()) > 10 and ',"=' not in figure
-    assert "first" in figures
+        table, settings, figure, figures = got["result"]["value"]
+    assert table.splitlines()[1].startswith("| --- |") and "a\\|b" in table and len(table.splitlines()) == 4
+    assert settings.splitlines()[0] == '"arm","runs","actor_rollout_ref.actor.optim.lr"'
+    assert [line.split(",")[-1] for line in settings.splitlines()[1:]] == ['"\'=1+1"', '"-1e-6"']
+    assert figure.splitlines()[0] == '"run","line","x","y"' and len(figure.splitlines()) > 10
+    assert figures.splitlines()[0] == "| line | first | lowest | highest | last |"

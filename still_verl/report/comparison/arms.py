@@ -40,14 +40,11 @@ class Arm:
 def group(runs: Sequence[Run]) -> list[Arm]:
     """Group runs into arms, in the order of their first runs."""
     keys = differing(runs)
-    seeds = [key for key in keys if SEED.search(key)]
-    deciding = [key for key in keys if not SEED.search(key)]
+    seeds = list(filter(SEED.search, keys))
+    deciding = without_seeds(keys)
     grouped: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
-        identity = tuple(text(run.config.get(key)) for key in deciding)
-        if not run.config:
-            identity = (run.name,)
-        grouped.setdefault(identity, []).append(run)
+        grouped.setdefault(_identity(run, deciding), []).append(run)
     names = _names(list(grouped.values()), deciding)
     arms = []
     for name, members in zip(names, grouped.values(), strict=True):
@@ -55,15 +52,37 @@ def group(runs: Sequence[Run]) -> list[Arm]:
     return arms
 
 
+def runs_of(arms: Sequence[Arm]) -> list[Run]:
+    """Return the runs of all arms, in their order."""
+    runs: list[Run] = []
+    for arm in arms:
+        runs += arm.runs
+    return runs
+
+
+def without_seeds(keys: Sequence[str]) -> list[str]:
+    """Return the settings that are no seeds."""
+    return [key for key in keys if not SEED.search(key)]
+
+
+def _identity(run: Run, deciding: Sequence[str]) -> tuple[str, ...]:
+    """Return what runs of one arm share."""
+    if not run.config:
+        return (run.name,)
+    return tuple(text(run.config.get(key)) for key in deciding)
+
+
 def differing(runs: Sequence[Run]) -> list[str]:
     """Return the settings whose value is not the same in all runs that recorded any, without places and names."""
     keys: set[str] = set()
-    recorded = [run for run in runs if run.config]
-    for run in recorded:
+    for run in runs:
         keys.update(run.config)
     found = []
     for key in sorted(keys):
-        values = {text(run.config.get(key)) for run in recorded}
+        values = set()
+        for run in runs:
+            if run.config:
+                values.add(text(run.config.get(key)))
         if len(values) > 1 and not key.startswith(PLACES):
             found.append(key)
     return found
@@ -71,7 +90,10 @@ def differing(runs: Sequence[Run]) -> list[str]:
 
 def seed_of(run: Run, keys: Sequence[str]) -> str:
     """Return the values of some keys of seeds: once where they agree."""
-    values = dict.fromkeys(text(run.config[key]) for key in keys if run.config.get(key) is not None)
+    values: dict[str, None] = {}
+    for key in keys:
+        if run.config.get(key) is not None:
+            values[text(run.config[key])] = None
     return ", ".join(values)
 
 
@@ -86,10 +108,15 @@ def _names(groups: Sequence[Sequence[Run]], deciding: Sequence[str]) -> list[str
     """Name arms by what the command line set differently, else by settings, else by their first run."""
     if len(groups) == 1:
         return ["all runs"]
-    for candidates in ([_overridden(group, groups) for group in groups], [_set(group, deciding) for group in groups]):
+    overridden, settings, firsts = [], [], []
+    for group in groups:
+        overridden.append(_overridden(group, groups))
+        settings.append(_set(group, deciding))
+        firsts.append(group[0].name)
+    for candidates in (overridden, settings):
         if all(candidates) and len(set(candidates)) == len(candidates):
             return candidates
-    return [group[0].name for group in groups]
+    return firsts
 
 
 def _overridden(group: Sequence[Run], groups: Sequence[Sequence[Run]]) -> str:
@@ -110,7 +137,11 @@ def _set(group: Sequence[Run], deciding: Sequence[str]) -> str:
     run = group[0]
     if not run.config:
         return run.name
-    return _joined([f"{key.rpartition('.')[2]}={text(run.config.get(key))}" for key in deciding])
+    parts = []
+    for key in deciding:
+        _, _, last = key.rpartition(".")
+        parts.append(f"{last}={text(run.config.get(key))}")
+    return _joined(parts)
 
 
 def _joined(parts: Sequence[str]) -> str:

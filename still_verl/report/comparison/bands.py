@@ -23,14 +23,15 @@ def band(curves: Sequence[tuple[Run, str]]) -> Band:
     Args:
         curves: run and metric; at least two.
     """
-    by_step = []
+    by_step: list[dict[int, float]] = []
     for run, key in curves:
         steps, values = arrays(run, key)
         if np.isfinite(values).sum() >= SHORT:
             values = smooth(values)
         by_step.append(dict(zip(steps.tolist(), values.tolist(), strict=True)))
-    shared = sorted(set.intersection(*(set(values) for values in by_step)))
-    table = np.array([[values[step] for step in shared] for values in by_step]).reshape(len(by_step), len(shared))
+    shared = sorted(set.intersection(*map(set, by_step)))
+    rows = [list(map(values.__getitem__, shared)) for values in by_step]
+    table = np.array(rows).reshape(len(by_step), len(shared))
     means = table.mean(axis=0)
     if len(table) == 2:
         return np.array(shared), means, table.min(axis=0), table.max(axis=0)

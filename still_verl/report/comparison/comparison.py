@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from still_verl.report.comparison.arms import Arm
+from still_verl.report.comparison.arms import Arm, runs_of
 from still_verl.report.comparison.parting import first_difference, partings
 from still_verl.report.comparison.sentences import sentence
 from still_verl.report.comparison.tables import Table, difference_table, run_table, verdict_table
@@ -38,16 +38,16 @@ def compare(arms: Sequence[Arm]) -> Comparison:
     compared = list(arms)
     notes = []
     if len(arms) == 1:
-        compared = [Arm(run.name, [run], [seed]) for run, seed in zip(arms[0].runs, arms[0].seeds, strict=True)]
+        (arm,) = arms
+        compared = [Arm(run.name, [run], [seed]) for run, seed in zip(arm.runs, arm.seeds, strict=True)]
         notes.append("The settings of these runs do not differ, beside seeds: what differs is chance.")
     verdicts = compare_arms(compared)
     first = sources(compared)[0]
     said = [sentence(verdict) for verdict in verdicts if verdict.source == first]
     if not said:
         notes.append("No two of them have an accuracy that could be compared.")
-    runs = [run for arm in compared for run in arm.runs]
-    tables = (run_table(arms), verdict_table(verdicts), difference_table(arms) if len(arms) > 1 else None)
-    found = Comparison(said, notes, *tables)
+    runs = runs_of(compared)
+    found = Comparison(said, notes, run_table(arms), verdict_table(verdicts), difference_table(arms))
     if len(runs) == 2:
         return _with_partings(found, *runs)
     return found

@@ -59,19 +59,21 @@ def _same(ours: float | None, theirs: float | None) -> bool:
 
 
 def _parting(first: Run, second: Run, metric: str) -> Parting | None:
-    both = dict(first.known(metric)), dict(second.known(metric))
-    steps = sorted(both[0].keys() & both[1].keys())
+    ours, theirs = dict(first.known(metric)), dict(second.known(metric))
+    steps = sorted(ours.keys() & theirs.keys())
     if len(steps) < FEWEST:
         return None
-    raw = [np.array([values[step] for step in steps]) for values in both]
-    curves = [smooth(values) for values in raw]
+    raw = [np.array(list(map(values.__getitem__, steps))) for values in (ours, theirs)]
+    curves = list(map(smooth, raw))
     # The noise of a step, from neighbours: a trend cancels. A smoothed point is the mean of a window of them.
     window = 2 * max(1, len(steps) // 50) + 1
-    variance = sum(float(np.var(np.diff(values))) / 2 for values in raw) / window
+    variance = float(np.var(np.diff(raw[0])) + np.var(np.diff(raw[1]))) / 2 / window
     distance = np.abs(curves[0] - curves[1])
     apart = distance > APART * math.sqrt(variance) + 1e-12
     if not apart[-1]:
         return None
     together = np.flatnonzero(~apart)
-    index = int(together[-1]) + 1 if len(together) else 0
+    index = 0
+    if len(together):
+        index = int(together[-1]) + 1
     return Parting(metric, steps[index], (float(curves[0][-1]), float(curves[1][-1])))

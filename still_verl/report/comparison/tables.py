@@ -14,7 +14,7 @@ from still_verl.monitor.metric_names import (
     TRUNCATED,
 )
 from still_verl.report.change import tenths
-from still_verl.report.comparison.arms import SEED, Arm, differing, text
+from still_verl.report.comparison.arms import Arm, differing, runs_of, text, without_seeds
 from still_verl.report.comparison.sentences import outcome, points
 from still_verl.report.comparison.verdicts import Verdict
 from still_verl.report.curves import number
@@ -144,15 +144,16 @@ def _last_step(run: Run) -> str:
 
 def run_table(arms: Sequence[Arm]) -> Table:
     """Make a row for each run: its arm, its seed and its final figures."""
-    runs = [run for arm in arms for run in arm.runs]
-    figures = final_figures(runs)
-    rows = []
-    index = 0
+    rows: list[TableRow] = []
     for arm in arms:
         for run, seed in zip(arm.runs, arm.seeds, strict=True):
-            rows.append((run.name, [arm.name, seed, *(texts[index] for _, texts in figures)]))
-            index += 1
-    return Table("run", ["arm", "seed", *(label for label, _ in figures)], rows)
+            rows.append((run.name, [arm.name, seed]))
+    columns = ["arm", "seed"]
+    for label, texts in final_figures(runs_of(arms)):
+        columns.append(label)
+        for (_, cells), figure in zip(rows, texts, strict=True):
+            cells.append(figure)
+    return Table("run", columns, rows)
 
 
 def difference_table(arms: Sequence[Arm]) -> Table | None:
@@ -160,19 +161,16 @@ def difference_table(arms: Sequence[Arm]) -> Table | None:
 
     Seeds are left out: the table of runs has them.
     """
-    runs = [run for arm in arms for run in arm.runs]
-    keys = [key for key in differing(runs) if not SEED.search(key)]
+    keys = without_seeds(differing(runs_of(arms)))
     if not keys:
         return None
-    rows = []
+    rows: list[TableRow] = []
     for arm in arms:
-        config = arm.runs[0].config
-        rows.append((arm.name, [text(config[key]) if key in config else "" for key in keys]))
-    return Table("arm", ["runs", *keys], [(name, [_members(arms, name), *cells]) for name, cells in rows])
-
-
-def _members(arms: Sequence[Arm], name: str) -> str:
-    return str(next(len(arm.runs) for arm in arms if arm.name == name))
+        cells = [str(len(arm.runs))]
+        for key in keys:
+            cells.append(text(arm.runs[0].config.get(key, "")))
+        rows.append((arm.name, cells))
+    return Table("arm", ["runs", *keys], rows)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
@@ -180,7 +178,9 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     rows = []
     for verdict in verdicts:
         found = verdict.comparison
-        p = "" if found.interval is None else f"{verdict.p_holm:.2g}"
+        p = f"{verdict.p_holm:.2g}"
+        if found.interval is None:
+            p = ""
         cells = [verdict.second, verdict.source, points(found.difference, found.interval, sign=True)]
         rows.append((verdict.first, [*cells, p, outcome(verdict), f"{found.method}, {verdict.when}"]))
     return Table("arm", ["against", "source", "difference", "p", "outcome", "how"], rows)

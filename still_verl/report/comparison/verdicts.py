@@ -7,7 +7,7 @@ from itertools import combinations
 
 from still_verl.monitor.metric_names import ACCURACY
 from still_verl.report.change import tenths
-from still_verl.report.comparison.arms import Arm
+from still_verl.report.comparison.arms import Arm, runs_of
 from still_verl.report.errors import samples_by_step, standard_error
 from still_verl.report.run import Run
 from still_verl.stats.holm import holm
@@ -54,24 +54,23 @@ def sources(arms: Sequence[Arm]) -> list[str]:
     labels: dict[str, None] = {}
     for arm in arms:
         for run in arm.runs:
-            labels |= dict.fromkeys(label for label, _ in run.validations())
+            labels |= dict.fromkeys(dict(run.validations()))
     return list(labels) or [TRAINING]
 
 
 def _compare(first: Arm, second: Arm, source: str, margin: float) -> Verdict | None:
-    curves = [[_points(run, source) for run in arm.runs] for arm in (first, second)]
-    everything = [points for curve in curves for points in curve]
-    if not everything or not all(everything):
+    curves = [_points(run, source) for run in runs_of([first, second])]
+    if not all(curves):
         return None
-    shared = set.intersection(*(set(points) for points in everything))
-    if shared:
-        step = max(shared)
-        when = f"after step {step}"
-        reached = [[points[step] for points in curve] for curve in curves]
-    else:
-        step = None
+    shared = set.intersection(*map(set, curves))
+    step = max(shared, default=None)
+    when = f"after step {step}"
+    if step is None:
         when = "at the end of each run"
-        reached = [[points[max(points)] for points in curve] for curve in curves]
+    values = []
+    for points in curves:
+        values.append(points[max(points) if step is None else step])
+    reached = (values[: len(first.runs)], values[len(first.runs) :])
     if source == TRAINING:
         when = "in the last tenth of each run"
     comparison = _of_values(first, second, reached, source, step, margin)
@@ -81,7 +80,9 @@ def _compare(first: Arm, second: Arm, source: str, margin: float) -> Verdict | N
 def _points(run: Run, source: str) -> dict[int, float]:
     if source == TRAINING:
         key = run.first_of(*ACCURACY)
-        change = tenths(run, key) if key is not None else None
+        if key is None:
+            return {}
+        change = tenths(run, key)
         if change is None:
             return {}
         return {change.steps[1]: change.last}
@@ -103,10 +104,10 @@ def _of_values(
         by_problem = _over_problems(runs, step, margin)
         if by_problem is not None:
             return by_problem
-        errors = [standard_error(run, source, value, step) for run, value in zip(runs, values, strict=True)]
-        if errors[0] is not None and errors[1] is not None:
+        ours, theirs = map(standard_error, runs, (source, source), values, (step, step))
+        if ours is not None and theirs is not None:
             method = "one run each, over samples"
-            return from_error(values[0] - values[1], math.hypot(errors[0], errors[1]), margin, method)
+            return from_error(values[0] - values[1], math.hypot(ours, theirs), margin, method)
     return from_error(values[0] - values[1], None, margin, "one run each, and no error is known")
 
 
@@ -128,10 +129,10 @@ def _over_problems(runs: tuple[Run, Run], step: int, margin: float) -> RunsCompa
         if not expected or kept.counts[step] < expected:
             return None
         rates.append(kept.rates(step))
-    shared = [problem for problem in rates[0] if problem in rates[1]]
+    shared = sorted(rates[0].keys() & rates[1].keys())
     if len(shared) < 2:
         return None
-    ours, theirs = ([side[problem] for problem in shared] for side in rates)
-    found = compare_rates(ours, theirs, margin)
+    ours, theirs = rates
+    found = compare_rates(list(map(ours.__getitem__, shared)), list(map(theirs.__getitem__, shared)), margin)
     method = f"one run each, over {found.problems:,} problems"
     return RunsComparison(found.difference, found.stderr, found.interval, found.p, found.p_equal, margin, method)
