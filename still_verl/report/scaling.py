@@ -17,7 +17,7 @@ from still_verl.report.run import Run
 from still_verl.stats.interval import Interval, t_quantile
 
 FEWEST = 8  # validations
-RISE = 3.0  # how many deviations of the noise the curve must rise
+RISE = 3.0  # how many deviations of the noise the lower end of the ceiling must be higher than the start
 WIDEST = 0.3  # an interval of the ceiling that still says something
 SHOWN = 60  # points of the line
 
@@ -48,7 +48,7 @@ def sigmoid(step: np.ndarray, start: float, ceiling: float, middle: float, steep
 def fit(points: Sequence[tuple[int, float]]) -> Fit | None:
     """Fit the sigmoid to (step, accuracy); None where there is too little of the curve to say where it ends.
 
-    That is: fewer than 8 validations, no rise beyond noise, half of the gain not made yet, or an interval of the
+    That is: fewer than 8 validations, no rise that is sure, half of the gain not made yet, or an interval of the
     ceiling that is wider than 30 points.
     """
     from scipy.optimize import curve_fit
@@ -70,7 +70,7 @@ def fit(points: Sequence[tuple[int, float]]) -> Fit | None:
     start, ceiling, middle, _ = (float(value) for value in found)
     error = float(np.sqrt(covariance[1, 1]))
     reach = t_quantile(len(points) - 3) * error
-    if not np.isfinite(reach) or ceiling - start < RISE * residual or middle > last or 2 * reach > WIDEST:
+    if not np.isfinite(reach) or ceiling - reach - start < RISE * residual or middle > last or 2 * reach > WIDEST:
         return None
     x = np.linspace(steps[0], 2 * last, SHOWN)
     return Fit(ceiling, (max(ceiling - reach, 0.0), min(ceiling + reach, 1.0)), middle, x, sigmoid(x, *found))
