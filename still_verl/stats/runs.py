@@ -48,7 +48,7 @@ def compare_runs(
     if not first or not second:
         raise ValueError("nothing to compare: each side needs a run")
     if _paired(first, second):
-        differences = [Fraction(first[seed][0]) - Fraction(second[seed][0]) for seed in sorted(first)]
+        differences = [_exact(first[seed][0]) - _exact(second[seed][0]) for seed in sorted(first)]
         return _of_pairs(differences, margin)
     return _of_groups(_values(first), _values(second), margin)
 
@@ -66,7 +66,12 @@ def _paired(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[
 
 
 def _values(by_seed: Mapping[str, Sequence[float]]) -> list[Fraction]:
-    return [Fraction(value) for values in by_seed.values() for value in values]
+    return [_exact(value) for values in by_seed.values() for value in values]
+
+
+def _exact(value: float) -> Fraction:
+    """Return a logged figure without the rounding of floats: else equal differences would have a tiny deviation."""
+    return Fraction(f"{value:.9f}")
 
 
 def _of_pairs(differences: Sequence[Fraction], margin: float) -> RunsComparison:

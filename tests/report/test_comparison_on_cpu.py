@@ -65,12 +65,31 @@ def test_nine_runs_give_one_sentence_a_pair_checked_by_hand() -> None:
     # cosine - none: 0.10, 0.12, 0.08: mean 0.10, error 0.011547, interval 0.10 +- 0.0497.
     assert none_cosine.startswith("kind=cosine is better than kind=none by 10.0 points [5.0, 15.0] (math")
     # fixed - cosine: 0, -0.01, 0.01: error 0.0057735, interval +- 0.0248; (0.05 - 0) / error = 8.66: equal.
-    assert fixed_cosine.startswith("kind=fixed and kind=cosine are equal within 5 points: the first is")
+    assert fixed_cosine.startswith(
+        "kind=fixed and kind=cosine are equal within 5 points: first minus second is +0.0 points"
+    )
     assert "[-2.5, 2.5]" in fixed_cosine
     verdicts = {(v.first, v.second): v for v in compare_arms(group(nine()))}
     pair = verdicts[("kind=none", "kind=cosine")]
     raw = 1 - 8.660254 / math.sqrt(77)
     assert pair.comparison.p == pytest.approx(raw, rel=1e-4) and pair.p_holm == pytest.approx(2 * raw, rel=1e-4)
+
+
+def test_equal_differences_of_two_seeds_are_no_certainty_whatever_floats_make_of_them() -> None:
+    reached = (("a", 1, 0.3), ("a", 2, 0.4), ("b", 1, 0.5), ("b", 2, 0.6))
+    runs = [run_of(f"{kind}{seed}", kind, seed, value) for kind, seed, value in reached]
+    (said,) = compare(group(runs)).sentences
+    assert said.startswith("Cannot tell")
+
+
+def test_of_many_pairs_those_are_said_that_tell_most_and_other_data_are_named() -> None:
+    runs = [run_of(f"r{arm}{s}", str(arm), s, 0.3 + arm / 50 + s / 1000) for arm in range(12) for s in range(3)]
+    for run in runs:
+        run.config["data.val_files"] = "other" if run.name == "r00" else "usual"
+        run.series["val-core/math/acc/mean@4"][2] += 0.0007 * (len(run.name) * run.config["data.seed"] % 3)
+    found = compare(group(runs))
+    assert len(found.sentences) == 12 and all("is better than" in said for said in found.sentences)
+    assert found.notes[0].endswith("pairs more are in the table.") and "data.val_files" in found.notes[1]
 
 
 def test_too_much_noise_cannot_tell() -> None:

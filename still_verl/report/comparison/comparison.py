@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from still_verl.report.comparison.arms import Arm, runs_of
+from still_verl.report.comparison.arms import Arm, differing, runs_of
 from still_verl.report.comparison.parting import first_difference, partings
-from still_verl.report.comparison.sentences import sentence
+from still_verl.report.comparison.sentences import telling
 from still_verl.report.comparison.tables import Table, difference_table, run_table, verdict_table
 from still_verl.report.comparison.verdicts import compare_arms, sources
 from still_verl.report.curves import number
 from still_verl.report.run import Run
 
 PARTINGS = 30  # metrics that are named
+SENTENCES = 12  # pairs that are said in words
+HELD_OUT = "data.val_files"
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,14 @@ def compare(arms: Sequence[Arm]) -> Comparison:
         notes.append("The settings of these runs do not differ, beside seeds: what differs is chance.")
     verdicts = compare_arms(compared)
     first = sources(compared)[0]
-    said = [sentence(verdict) for verdict in verdicts if verdict.source == first]
+    of_first = [verdict for verdict in verdicts if verdict.source == first]
+    said = telling(of_first, SENTENCES)
     if not said:
         notes.append("No two of them have an accuracy that could be compared.")
+    if len(said) < len(of_first):
+        notes.append(f"{len(of_first) - len(said):,} pairs more are in the table.")
+    if HELD_OUT in differing(runs_of(arms)):
+        notes.append(f"Their held-out data are not the same ({HELD_OUT}): accuracies of other problems do not compare.")
     runs = runs_of(compared)
     found = Comparison(said, notes, run_table(arms), verdict_table(verdicts), difference_table(arms))
     if len(runs) == 2:

@@ -1,5 +1,7 @@
 """The comparison of arms in words: one sentence for each pair."""
 
+from collections.abc import Sequence
+
 from still_verl.report.comparison.verdicts import Verdict
 from still_verl.stats.interval import LEVEL, Interval
 
@@ -29,11 +31,22 @@ def sentence(verdict: Verdict) -> str:
     if result == BETTER:
         better = f"{verdict.second} is better than {verdict.first} by"
         return f"{better} {points(-found.difference, _mirrored(found.interval))} ({basis})."
-    apart = f"the first is {points(found.difference, found.interval, sign=True)} above the second"
+    apart = f"first minus second is {points(found.difference, found.interval, sign=True)}"
     if result == EQUAL:
         margin = f"{100 * found.margin:g} points"
         return f"{verdict.first} and {verdict.second} are equal within {margin}: {apart} ({basis})."
     return f"Cannot tell which of {verdict.first} and {verdict.second} is better: {apart} ({basis})."
+
+
+def telling(verdicts: Sequence[Verdict], most: int) -> list[str]:
+    """Return the sentences of at most so many pairs: of more, of those that are told apart, then of equal ones."""
+    if len(verdicts) <= most:
+        return list(map(sentence, verdicts))
+    return list(map(sentence, sorted(verdicts, key=_by_outcome)[:most]))
+
+
+def _by_outcome(verdict: Verdict) -> tuple[int, float]:
+    return (BETTER, EQUAL, CANNOT_TELL).index(outcome(verdict)), -abs(verdict.comparison.difference)
 
 
 def points(difference: float, interval: Interval | None, sign: bool = False) -> str:
