@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
 
     Example:
         >>> duration(59.4), duration(3700), duration(200_000)
-        ('59 s', '1 h 2 min', '2 d 8 h')
+        ('59 s', '1 h 1 min', '2 d 7 h')
     """
     whole = round(seconds)
     for size, name, smaller, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
