@@ -18,6 +18,7 @@ ENTROPY = ("actor/entropy", "actor/entropy_loss", "still/entropy/per_token", "en
 KL = ("actor/kl_loss", "actor/reward_kl_penalty", "still/kl/per_token", "kl")  # in the loss, in the reward; measured
 KL_COEFFICIENT = ("still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff")
 CLIP_FRACTION = ("actor/pg_clipfrac", "clip_ratio/region_mean", "clip_ratio")
+LEARNING_RATE = ("actor/lr", "learning_rate", "train/learning_rate")
 GRADIENT = ("actor/grad_norm", "grad_norm")
 MISMATCH = ("training/rollout_probs_diff_mean", "rollout_corr/k3_kl", "sampling/sampling_logp_difference/mean")
 STALENESS = ("training/off_policy/trajectory_spans/mean", "fully_async/count/stale_samples_processed")
@@ -25,7 +26,13 @@ TOOL_CALLS = ("still/tool/calls", "tool_call_counts/mean", "num_turns/mean")
 EQUAL_REWARD = ("still/groups/equal_reward", "frac_reward_zero_std")  # groups whose samples all got one reward
 STEP_SECONDS = ("perf/time_per_step", "timing_s/step", "step_time")
 TOKENS_PER_SECOND = ("perf/throughput",)  # of one device
-MEMORY = ("perf/max_memory_reserved_gb", "perf/max_memory_allocated_gb", "perf/cpu_memory_used_gb")
+MEMORY = (
+    "perf/max_memory_reserved_gb",
+    "perf/max_memory_allocated_gb",
+    "perf/cpu_memory_used_gb",
+    "actor/perf/max_memory_reserved_gb",
+    "actor/perf/max_memory_allocated_gb",
+)
 # What verl logs of a validation, for each source of problems: accuracy, or the mean score where a reward returns none.
 VERL_ACCURACY = re.compile(r"val-core/.+/acc/mean@\d+")
 VERL_VALIDATION = re.compile(r"val-core/(.+)/(?:acc|reward)/mean@\d+$")

@@ -1,6 +1,8 @@
 """Rows of `samples.jsonl`: some samples of a step, each with all that is known about it."""
 
+from collections import Counter
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,31 @@ def spread(total: int, wanted: int) -> list[int]:
     """Return up to `wanted` of `total` indices, evenly spread from the first to the last."""
     places = np.linspace(0, total - 1, min(total, wanted))
     return sorted(set(places.round().astype(int).tolist()))
+
+
+def same_prompts(prompts: Sequence[str], wanted: int) -> list[int]:
+    """Return up to `wanted` indices, in order, of the same prompts whenever it is asked about them.
+
+    Prompts are ranked by a hash of their text, so that their order, which changes from one validation to the next, does
+    not matter. A second sample of a prompt is chosen where there are too few prompts.
+
+    Example:
+        >>> [["1+1", "2+2", "3+3"][index] for index in same_prompts(["1+1", "2+2", "3+3"], 1)]
+        ['1+1']
+        >>> [["3+3", "1+1", "2+2"][index] for index in same_prompts(["3+3", "1+1", "2+2"], 1)]
+        ['1+1']
+    """
+    seen: Counter[str] = Counter()
+    ranked = []
+    for index, prompt in enumerate(prompts):
+        ranked.append((seen[prompt], prompt_hash(prompt), index))
+        seen[prompt] += 1
+    return sorted(index for _, _, index in sorted(ranked)[:wanted])
+
+
+def prompt_hash(prompt: str) -> int:
+    """Return 64 bits that are the same for a prompt in every process and on every machine."""
+    return int.from_bytes(blake2b(prompt.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big")
 
 
 def sample(

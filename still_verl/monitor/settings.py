@@ -42,7 +42,8 @@ class MonitorConfig:
     """What is monitored, what is kept, and what an alarm does.
 
     Attributes:
-        samples: kept of a step in `samples.jsonl`, spread over it; of validation as many. 0 keeps none.
+        samples: kept of a step in `samples.jsonl`, spread over it; of each validation as many, of the same prompts.
+            0 keeps none.
         sample_mb: size at which `samples.jsonl` is rotated, in 10^6 bytes.
         sample_files: of samples that are kept, the current one included.
         alarms: names of `registries.DETECTORS`, dotted names of your own, and `still` for all of still_verl's.

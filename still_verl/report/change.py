@@ -1,16 +1,15 @@
 """How a quantity changed over a run, and whether that is more than noise."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, pvariance
 
 from still_verl.monitor.metric_names import ACCURACY
-from still_verl.report.run import VALIDATION_ACCURACY, Run
+from still_verl.report.errors import samples_by_step
+from still_verl.report.run import Run
 
 CLEAR = 2.0  # standard errors of a difference from which a change counts
 MARGIN = 0.02  # a change of a share that counts where its noise is unknown
-VALIDATION_SAMPLES = "still/validation/samples"
 
 
 @dataclass(frozen=True)
@@ -75,24 +74,12 @@ def _between_validations(run: Run, points: list[tuple[int, float]]) -> Change:
     """Compare the first and the last validation; the noise is binomial, where the number of samples is known."""
     first_step, first = points[0]
     last_step, last = points[-1]
-    counts = _validation_samples(run)
+    counts = samples_by_step(run)
     before, after = counts.get(first_step), counts.get(last_step)
     if not before or not after:
         return Change(first, last, (first_step, last_step))
     error = math.sqrt(_binomial_variance(first) / before + _binomial_variance(last) / after)
     return Change(first, last, (first_step, last_step), error)
-
-
-def _validation_samples(run: Run) -> Mapping[int, float | None]:
-    """Return the number of samples of each validation, by step.
-
-    Our monitor logs the number and keeps a few of the samples. Without it verl's dumps, if any, have all of them.
-    """
-    if run.known(VALIDATION_ACCURACY):
-        return run.series.get(VALIDATION_SAMPLES, {})
-    if "validation" in run.samples:
-        return run.samples["validation"].counts
-    return {}
 
 
 def _binomial_variance(share: float) -> float:

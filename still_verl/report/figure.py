@@ -1,88 +1,126 @@
 """Builds the figures of charts as plain dicts, in plotly's JSON: plotly is needed to show them, not to make them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from still_verl.report.curves import arrays, smooth, thin, thin_evenly, xy
+from still_verl.report.chart import COLORS, NEUTRAL, Group, LegendEntry
+from still_verl.report.comparison.bands import SHORT, band
+from still_verl.report.curves import arrays, rounded, smooth, thin, thin_evenly, xy
 from still_verl.report.run import Run, Stretch
+from still_verl.stats.interval import Interval
 
-SHORT = 20  # a line of fewer points is drawn with markers and not smoothed
 CURVES_HEIGHT, STRIP_HEIGHT = 280, 76  # px: of the curves, and of each schedule under them
-# At least 3:1 against the white and the dark page (WCAG 1.4.11), and distinct with the common colour blindnesses.
-COLORS = ("#2f7fc1", "#c96a00", "#2c9462", "#b0609f", "#8a7a1f", "#d0495b", "#5d6fd0", "#7f7f7f")
 ALARM_COLOR = "#d0495b"
 DASHES = {"solid": "", "dot": "2 3", "dash": "7 4", "dashdot": "7 3 2 3", "longdash": "12 4"}  # plotly's, SVG's
 VALIDATION = ", validation"  # ends the label of a line that shows in validations what another shows in training
 BANDS = 200  # alarms that are shaded at most: more would be a red page, and slow
+SYMBOLS_SHOWN = 8  # of a line whose colour is not its own
 
 Style = dict[str, Any]
-LegendEntry = tuple[str, str, str]  # label, colour ("" where the colour tells the run), dash pattern of SVG
 
 
 class Figure:
     """A figure in the making: curves on top, strips of schedules under them, one time axis.
 
-    With one run, a colour is a line, and dots are its validation. With several, a colour is a run, and a dash a line.
+    With one group, a colour is a line, and dots are its validation. With several, a colour is a group, and a dash a
+    line.
 
     Attributes:
         height: px.
     """
 
-    def __init__(self, runs: Sequence[Run], strips: int, tickformat: str) -> None:
+    def __init__(self, groups: Sequence[Group], strips: int, tickformat: str) -> None:
         """`strips` is the number of schedules, `tickformat` that of the values (d3's, "" for plotly's choice)."""
-        self.runs, self.strips, self.tickformat = runs, strips, tickformat
+        self.groups, self.strips, self.tickformat = groups, strips, tickformat
         self.height = CURVES_HEIGHT + strips * STRIP_HEIGHT
         self._traces: list[dict[str, Any]] = []
         self._labels: list[str] = []
         self._titles: dict[int, str] = {}
 
-    def name(self, run: Run, label: str) -> str:
-        """Name a line, with its run where there are several."""
-        if len(self.runs) > 1:
-            return f"{run.name} · {label}"
+    def name(self, group: Group, label: str) -> str:
+        """Name a line, with its group where there are several."""
+        if len(self.groups) > 1:
+            return f"{group.name} · {label}"
         return label
 
-    def add_curve(self, run: Run, label: str, key: str) -> None:
-        """Add a metric as a curve: smoothed, the raw data faint behind it; or with markers where it is short."""
+    def add_curve(
+        self, group: Group, label: str, curves: Sequence[tuple[Run, str]], errors: Mapping[int, Interval] | None = None
+    ) -> None:
+        """Add the metric of a run as a curve, or the metrics of several runs as their mean with a band.
+
+        A curve is smoothed, with the raw data faint behind it; one that is short has markers.
+
+        Args:
+            errors: by step, the interval of a value, which is drawn as a bar.
+        """
         if label not in self._labels:
             self._labels.append(label)
+        trace = trace_of(group.name, self.name(group, label), label) | {"yaxis": "y"}
+        if len(curves) > 1:
+            self._add_band(group, label, trace, curves)
+        else:
+            self._add_run(group, label, trace, *curves[0], errors or {})
+
+    def _add_run(
+        self, group: Group, label: str, trace: Style, run: Run, key: str, errors: Mapping[int, Interval]
+    ) -> None:
         steps, values = arrays(run, key)
-        style = self._style(run, label)
+        style = self._style(group, label)
         line = style | {"width": 2.2}
-        trace = trace_of(run, self.name(run, label), label) | {"yaxis": "y"}
         if np.isfinite(values).sum() < SHORT:
-            self._traces.append(trace | xy(steps, values) | {"mode": "lines+markers", "line": line})
+            look = {"mode": "lines+markers", "line": line, "marker": {"symbol": group.symbol, "size": 7}}
+            self._traces.append(trace | xy(steps, values) | look | _error_bars(steps, values, errors))
             return
         faint = style | {"width": 1, "dash": "solid"}
         raw = {"mode": "lines", "line": faint, "opacity": 0.28, "hoverinfo": "skip"}
         self._traces.append(trace | xy(*thin(steps, values)) | raw)
-        self._traces.append(trace | xy(*thin_evenly(steps, smooth(values))) | {"mode": "lines", "line": line})
+        self._traces.append(trace | xy(*thin_evenly(steps, smooth(values))) | self._look(group, line))
 
-    def add_schedule(self, run: Run, label: str, key: str, strip: int) -> None:
+    def _add_band(self, group: Group, label: str, trace: Style, curves: Sequence[tuple[Run, str]]) -> None:
+        steps, means, low, high = band(curves)
+        line = self._style(group, label) | {"width": 2.2}
+        edge = {
+            "mode": "lines",
+            "line": {"width": 0, "color": line["color"]},
+            "hoverinfo": "skip",
+            "meta": trace["meta"],
+        }
+        filled = {"fill": "tonexty", "fillcolor": _faint(line["color"])}
+        self._traces.append(trace | xy(*thin_evenly(steps, low)) | edge)
+        self._traces.append(trace | xy(*thin_evenly(steps, high)) | edge | filled)
+        self._traces.append(trace | xy(*thin_evenly(steps, means)) | self._look(group, line))
+
+    def add_schedule(self, group: Group, label: str, run: Run, key: str, strip: int) -> None:
         """Add a metric to a strip, counted from 0 at the top, as steps: a value holds until the next one."""
         self._titles[strip] = label
-        color = COLORS[-1]
-        if len(self.runs) > 1:
-            color = self._run_color(run)
+        color = NEUTRAL
+        if len(self.groups) > 1:
+            color = group.color
         line = {"color": color, "width": 1.8, "shape": "hv"}
         # No label: no key of the legend hides a schedule.
-        trace = trace_of(run, self.name(run, label), "")
+        trace = trace_of(group.name, self.name(group, label), "")
         points = xy(*thin(*arrays(run, key)))
         self._traces.append(trace | points | {"mode": "lines", "line": line, "yaxis": f"y{strip + 2}"})
 
-    def _style(self, run: Run, label: str) -> Style:
-        if len(self.runs) > 1:
+    def _look(self, group: Group, line: Style) -> Style:
+        """Return mode and line; with symbols where another group has the same colour."""
+        if len(self.groups) <= len(COLORS):
+            return {"mode": "lines", "line": line}
+        marker = {"symbol": group.symbol, "size": 8, "maxdisplayed": SYMBOLS_SHOWN}
+        return {"mode": "lines+markers", "line": line, "marker": marker}
+
+    def _style(self, group: Group, label: str) -> Style:
+        if len(self.groups) > 1:
             dashes = list(DASHES)
             rank = self._labels.index(label)
-            return {"color": self._run_color(run), "dash": dashes[rank % len(dashes)]}
+            return {"color": group.color, "dash": dashes[rank % len(dashes)]}
+        rank = self._labels.index(label)
+        dash = list(DASHES)[rank // len(COLORS) % len(DASHES)]
         if label.endswith(VALIDATION):
-            return {"color": self._label_color(label), "dash": "dot"}
-        return {"color": self._label_color(label), "dash": "solid"}
-
-    def _run_color(self, run: Run) -> str:
-        return COLORS[self.runs.index(run) % len(COLORS)]
+            dash = "dot"
+        return {"color": self._label_color(label), "dash": dash}
 
     def _label_color(self, label: str) -> str:
         """Choose by the rank of a label; the line of a validation has the colour of the training's."""
@@ -98,22 +136,35 @@ class Figure:
         entries = []
         dashes = list(DASHES.values())
         for rank, label in enumerate(self._labels):
-            if len(self.runs) > 1:
+            if len(self.groups) > 1:
                 entries.append((label, "", dashes[rank % len(dashes)]))
-            elif label.endswith(VALIDATION):
-                entries.append((label, self._label_color(label), DASHES["dot"]))
             else:
-                entries.append((label, self._label_color(label), DASHES["solid"]))
+                style = self._style(self.groups[0], label)
+                entries.append((label, style["color"], DASHES[style["dash"]]))
         return entries
 
     def as_json(self) -> dict[str, Any]:
         """Return `data` and `layout` as plotly takes them."""
         return {"data": self._traces, "layout": self._layout()}
 
+    def _range(self) -> Style:
+        """Return the range of curves that never change: plotly would show them between their value - 1 and + 1."""
+        values: set[float | None] = set()
+        for trace in self._traces:
+            if trace["yaxis"] == "y":
+                values.update(trace["y"])
+        known = values - {None}
+        if len(known) != 1:
+            return {}
+        value = known.pop() or 0.0
+        reach = abs(value) / 2 or 0.5
+        return {"range": [value - reach, value + reach]}
+
     def _layout(self) -> dict[str, Any]:
         """Place the curves above the strips. plotly's domains are shares of the height, from the bottom."""
         bottom = self.strips * STRIP_HEIGHT / self.height
-        layout: dict[str, Any] = {"yaxis": {"domain": [bottom, 1], "tickformat": self.tickformat}}
+        axis = {"domain": [bottom, 1], "tickformat": self.tickformat} | self._range()
+        layout: dict[str, Any] = {"yaxis": axis}
         titles = []
         for strip in range(self.strips):
             top = bottom - strip * STRIP_HEIGHT / self.height
@@ -123,12 +174,36 @@ class Figure:
             layout[f"yaxis{strip + 2}"] = {"domain": [low, high], "nticks": 3, "rangemode": "tozero"}
             titles.append(_title(self._titles.get(strip, ""), high))
         lowest = f"y{self.strips + 1}" if self.strips else "y"
-        return layout | {"xaxis": {"anchor": lowest}, "annotations": titles, "shapes": _alarm_bands(self.runs)}
+        return layout | {"xaxis": {"anchor": lowest}, "annotations": titles, "shapes": self._alarm_bands()}
+
+    def _alarm_bands(self) -> list[dict[str, Any]]:
+        runs: list[Run] = []
+        for group in self.groups:
+            runs += group.runs
+        return _alarm_bands(runs)
 
 
-def trace_of(run: Run, name: str, label: str) -> dict[str, Any]:
-    """Begin a trace of plotly. By `meta` the page finds what the keys of a run and of a label hide."""
-    return {"type": "scatter", "name": name, "meta": {"run": run.name, "label": label}}
+def trace_of(group: str, name: str, label: str) -> dict[str, Any]:
+    """Begin a trace of plotly. By `meta` the page finds what the keys of a group and of a label hide."""
+    return {"type": "scatter", "name": name, "meta": {"run": group, "label": label}}
+
+
+def _error_bars(steps: np.ndarray, values: np.ndarray, errors: Mapping[int, Interval]) -> Style:
+    """Return bars from the lower to the higher end of intervals; none where no interval is known."""
+    if not errors:
+        return {}
+    upper, lower = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
+    for index, step in enumerate(steps.tolist()):
+        if step in errors:
+            low, high = errors[step]
+            upper[index], lower[index] = max(high - values[index], 0), max(values[index] - low, 0)
+    bars = {"type": "data", "symmetric": False, "thickness": 1.2, "width": 3}
+    return {"error_y": bars | {"array": rounded(upper), "arrayminus": rounded(lower)}}
+
+
+def _faint(color: str) -> str:
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
 
 
 def _title(text: str, y: float) -> dict[str, Any]:

@@ -4,23 +4,23 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from still_verl.report.chart import Group, groups_of
 from still_verl.report.charts import charts
-from still_verl.report.compare import differences, final_figures, settings
-from still_verl.report.figure import COLORS
+from still_verl.report.comparison.arms import group
+from still_verl.report.comparison.comparison import compare
+from still_verl.report.comparison.tables import final_figures, settings
+from still_verl.report.embedded import about_samples, embedded_metrics, embedded_samples
+from still_verl.report.facts import common_facts, facts
+from still_verl.report.frame import environment, frame
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run
-from still_verl.report.samples import KeptSample, PhaseSamples
+from still_verl.report.samples.kept import KeptSample
+from still_verl.report.samples.phase import PhaseSamples
 from still_verl.report.summary import summarize
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-WRITERS = ("still-verl", "plotly")
 Column = tuple[str, list[KeptSample]]  # heading, samples
 
 
@@ -59,64 +59,52 @@ def render(runs: Sequence[Run], version: str = "") -> str:
         ValueError: a package of the extra `report` is missing.
     """
     env = environment()
+    arms = group(runs)
+    groups = groups_of(arms)
     drawn = charts(runs)
-    several = len(runs) > 1
+    data: dict[str, Any] = {}
+    figures = [chart.figure for chart in drawn]
+    samples = embedded_samples(runs)
+    if samples:
+        data["data-samples"] = samples
+    metrics = embedded_metrics(runs) if drawn else {}
+    if metrics:
+        data["data-metrics"] = metrics
+        figures.append({"data": [], "layout": {"yaxis": {}, "xaxis": {}}})  # of the metric that is picked
+    looks = {each.name: each for each in groups}
+    looks_of_runs = _looks_of_runs(groups)
+    comparison = compare(arms) if len(runs) > 1 else None
+    for each in groups:
+        looks |= {run.name: each for run in each.runs}
     return env.get_template("template.html.jinja").render(
-        runs=[_about(run, COLORS[index % len(COLORS)]) for index, run in enumerate(runs)],
+        runs=[_about(run, looks[run.name]) for run in runs],
+        groups=groups,
+        looks=looks,
+        looks_of_runs=looks_of_runs,
+        first_metric=next(iter(metrics), ""),
         charts=drawn,
-        final=final_figures(runs) if several else [],
-        differences=differences(runs) if several else [],
-        **frame([chart.figure for chart in drawn], version),
+        comparison=comparison,
+        common=common_facts(runs),
+        embedded=about_samples(runs, served=bool(version)),
+        **frame(figures, version, data),
     )
 
 
-def environment() -> "Environment":
-    """Return what fills the templates of this package and of those in it; it escapes all text.
-
-    Raises:
-        ValueError: a package of the extra `report` is missing.
-    """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise ValueError(f"{error.name} is missing: pip install 'still-verl[report]'") from error
-    from still_verl.report.highlight import highlight, mark_class
-
-    loader = PackageLoader("still_verl.report", ".")
-    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.filters |= {"highlight": highlight, "mark_class": mark_class}
-    return env
-
-
-def frame(figures: Sequence[dict[str, Any]], version: str = "") -> dict[str, Any]:
-    """Return what `base.html.jinja` needs of every page, beside its parts.
-
-    Args:
-        figures: of the charts, in the order in which the page has them.
-        version: of a page that is served.
-
-    Raises:
-        ValueError: a package of the extra `report` is missing.
-    """
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise ValueError(f"{error.name} is missing: pip install 'still-verl[report]'") from error
+def _looks_of_runs(groups: Sequence[Group]) -> dict[str, dict[str, str]]:
+    """Return group, colour and symbol of each run, for the chart of any metric."""
     return {
-        # Strict JSON, and `tojson` escapes what could end a script element.
-        "figures_of_charts": list(figures),
-        "plotly": get_plotlyjs(),
-        "written": f"{datetime.now():%Y-%m-%d %H:%M}",
-        "writers": _versions(),
-        "served": version,
+        run.name: {"group": group.name, "color": group.color, "symbol": group.symbol}
+        for group in groups
+        for run in group.runs
     }
 
 
-def _about(run: Run, color: str) -> dict[str, Any]:
+def _about(run: Run, look: Group) -> dict[str, Any]:
     """Gather what the template shows of one run."""
     return {
         "run": run,
-        "color": color,
+        "look": look,
+        "facts": facts(run),
         "summary": summarize(run),
         "final": _tiles(run),
         "samples": _samples(run),
@@ -162,13 +150,3 @@ def _sample_rows(samples: PhaseSamples) -> list[SampleRow]:
 
 def _has_samples(row: SampleRow) -> bool:
     return any(samples for _, samples in row.columns)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in WRITERS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-            continue
-    return found

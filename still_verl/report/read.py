@@ -20,7 +20,7 @@ from still_verl.monitor.keywords import WORDS, Words
 from still_verl.report.alarms import AlarmSeries
 from still_verl.report.diagnosis import not_recognised
 from still_verl.report.run import Run
-from still_verl.report.samples import read_phase_samples
+from still_verl.report.samples.files import read_phase_samples
 
 SECRET = re.compile(r"api_?key|secret|password|(access|auth|hf)_?token|credential", re.IGNORECASE)
 MASK = "***"

@@ -8,7 +8,7 @@ from typing import Any
 from still_verl.logs.series import Values
 from still_verl.monitor.keywords import WORDS, Words
 from still_verl.monitor.metric_names import VERL_OF_SEVERAL, VERL_VALIDATION
-from still_verl.report.samples import PhaseSamples
+from still_verl.report.samples.phase import PhaseSamples
 
 VALIDATION_ACCURACY = "still/validation/accuracy"
 ALARM = "still/alarm/"

@@ -1,15 +1,20 @@
 """A report on 127.0.0.1 that reloads itself when a run has grown."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
+from urllib.parse import parse_qsl, urlsplit
 
 from still_verl.logs.find import Finder
 from still_verl.monitor import keyword_file
+from still_verl.report.embedded import alarm_steps
 from still_verl.report.page import render
 from still_verl.report.read import read_runs
+from still_verl.report.samples.index import SampleIndex
 
 HOST = "127.0.0.1"
 # What a page is made from beside the logs of metrics, see `read` and `samples`.
@@ -24,6 +29,8 @@ class Pages:
         self.paths, self.formats = paths, tuple(formats)
         self._finders = [Finder(path, formats) for path in paths]
         self._lock = threading.Lock()  # two tabs that ask at once are served by one making
+        self._index_lock = threading.Lock()
+        self._indexed, self._index = "", cast("SampleIndex | None", None)
         self._made, self._page = "", b""  # the version that was made last, and its page
 
     def version(self) -> str:
@@ -37,6 +44,22 @@ class Pages:
                 stat = file.stat()
                 stats.append((str(file), stat.st_size, stat.st_mtime_ns))
         return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+
+    def samples(self, query: str) -> bytes:
+        """Return samples that a query of the page asks for, as JSON, see `SampleIndex.find`.
+
+        Raises:
+            ValueError: a run does not exist any more, or the query is wrong.
+        """
+        wanted = dict(parse_qsl(query))
+        with self._index_lock:  # not that of the page: reading many samples takes seconds
+            version = self.version()
+            if version != self._indexed:
+                runs = read_runs(self.paths, self.formats, begun=True)
+                self._index = SampleIndex((run, alarm_steps(run)) for run in runs)
+                self._indexed = version
+            assert self._index is not None
+            return json.dumps(self._index.find(wanted)).encode()
 
     def page(self) -> bytes:
         """Return the page of the newest version, in UTF-8.
@@ -90,8 +113,18 @@ def make_server(paths: Sequence[Path], port: int, formats: Sequence[str] = ()) -
                 self._answer(pages.page(), "text/html; charset=utf-8")
             elif self.path == "/version":
                 self._answer(pages.version().encode(), "text/plain")
+            elif self.path.startswith("/samples?"):
+                self._samples()
             else:
                 self.send_error(404)
+
+        def _samples(self) -> None:
+            try:
+                found = pages.samples(urlsplit(self.path).query)
+            except ValueError as error:
+                self.send_error(400, str(error).encode("ascii", "replace").decode().splitlines()[0])
+                return
+            self._answer(found, "application/json")
 
         def _answer(self, body: bytes, kind: str) -> None:
             self.send_response(200)

@@ -6,6 +6,7 @@ from still_verl.monitor.metric_names import FINISHED, LENGTH, SCORE, TRUNCATED
 from still_verl.report.change import CLEAR, MARGIN, Change, accuracy_change, tenths
 from still_verl.report.curves import number
 from still_verl.report.run import Run, Stretch
+from still_verl.report.scaling import scaling_sentence
 
 GROWN = 1.2  # ratio of lengths from which responses are called longer
 STRETCHES = 4  # of an alarm that are named
@@ -33,7 +34,15 @@ def summarize(run: Run) -> Summary:
     if not run.steps:
         return Summary("plain", "There is nothing to say about this run yet.", run.problems)
     change, measured = accuracy_change(run)
-    sentences = [_best_validation(run), _length(run, change), _cut(run), *_alarms(run), _broken(run), *run.problems]
+    sentences = [
+        _best_validation(run),
+        scaling_sentence(run),
+        _length(run, change),
+        _cut(run),
+        *_alarms(run),
+        _broken(run),
+        *run.problems,
+    ]
     return Summary(_mood(run, change), _headline(run, change, measured), [text for text in sentences if text])
 
 

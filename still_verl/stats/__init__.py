@@ -1,7 +1,8 @@
 """Computes numbers with error bars from samples that were judged: evaluation, report and validation use it.
 
 Entry points: `summary.summarise(rows)` gives the figures of each benchmark, as `still-verl eval --json` prints them;
-`compare.compare(first, second)` gives the paired comparison of two models, with a verdict in words.
+`compare.compare(first, second)` gives the paired comparison of two models, with a verdict in words;
+`runs.compare_runs(first, second)` that of two ways to train, from what their runs reached by seed.
 
 What they are made of: `problems` counts the samples of each problem. `passes` has pass@k and pass^k, `majority` the
 vote of k samples: exact expectations over all subsets of k. `interval` has errors clustered by problem and intervals,

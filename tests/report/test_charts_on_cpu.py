@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from still_verl.report.chart import COLORS
 from still_verl.report.charts import charts
-from still_verl.report.compare import final_figures
-from still_verl.report.figure import ALARM_COLOR, COLORS
+from still_verl.report.comparison.tables import final_figures
+from still_verl.report.figure import ALARM_COLOR
 from still_verl.report.read import read_runs
 from still_verl.report.run import Run
 
@@ -102,9 +103,13 @@ def test_validations_are_drawn_with_training_and_apart_from_it(tmp_path: Path) -
 def test_a_validation_is_drawn_with_its_error_and_pass_at_k() -> None:
     names = ("problems/mean", "problems/low", "problems/high", "pass@2", "pass@8", "source/math/pass@8")
     series = {f"still/validation/{name}": {0: 0.25, 10: 0.5} for name in names}
+    series["still/validation/accuracy"] = {0: 0.25, 10: 0.5}
+    series["still/validation/problems/low"] = {0: 0.2, 10: 0.4}
+    series["still/validation/problems/high"] = {0: 0.25, 10: 0.75}
+    series["val-core/math/acc/mean@8"] = {0: 0.25, 10: 0.5}
     drawn = {chart.title: chart for chart in charts([Run("a", Path("a"), series)])}
-    labels = [label for label, _, _ in drawn["Accuracy of validations, with its error"].legend]
-    assert labels == ["mean", "low", "high"]
+    (line,) = drawn["Accuracy"].figure["data"]
+    assert line["error_y"]["array"] == [0.0, 0.25] and line["error_y"]["arrayminus"] == [0.05, 0.1]
     assert [label for label, _, _ in drawn["Solved by one of several samples"].legend] == [
         "pass@2",
         "pass@8",

@@ -1,11 +1,13 @@
 """What is kept of many samples."""
 
 import json
+import random
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from still_verl.report.samples import read_phase_samples
+from still_verl.report.samples.files import read_phase_samples
 
 
 def lines(path: Path, *rows: dict[str, Any], torn: str = "") -> None:
@@ -33,16 +35,53 @@ def test_a_pair_that_became_right_comes_before_one_that_did_not(tmp_path: Path) 
     assert [(a.prompt, a.step, b.step, b.correct) for a, b in pairs] == [("b", 1, 5, True), ("a", 1, 5, False)]
 
 
-def test_dumps_of_verl_are_read_for_a_phase_that_the_sample_file_lacks(tmp_path: Path) -> None:
-    lines(tmp_path / "samples.jsonl", row(3, "ours", 1))
-    dump = {"input": "p", "output": "r", "gts": 7, "score": -1.0, "step": 10}
-    lines(tmp_path / "validation" / "10.jsonl", dump)
-    lines(tmp_path / "rollouts" / "10.jsonl", dump)
+def test_a_dump_of_verl_adds_what_the_sample_file_lacks_and_its_right_answers(tmp_path: Path) -> None:
+    ours = [
+        row(10, "p", 1, gold=None),
+        row(10, "p", 0, response="other", gold=None),
+        row(3, "not dumped", 1, gold=None),
+    ]
+    lines(tmp_path / "samples.jsonl", *ours)
+    dump = {"input": "p", "output": "r", "gts": 7, "score": 1.0, "step": 10}
+    more = dump | {"input": "q", "gts": 8}
+    # The same response twice: one is the sample that we kept.
+    lines(tmp_path / "validation" / "10.jsonl", dump, dump, more)
+    lines(tmp_path / "rollouts" / "10.jsonl", dump | {"score": -1.0})
     lines(tmp_path / "rollouts" / "2.jsonl", dump | {"step": 2, "score": 1.0})
     phases = read_phase_samples(tmp_path)
-    assert [s.prompt for s in phases["validation"].last.pick(True)] == ["ours"]
+    validation = phases["validation"]
+    assert validation.counts == {3: 1, 10: 4}
+    found = [(s.prompt, s.response, s.gold) for s in validation.last.samples]
+    assert found == [("p", "r", "7"), ("p", "other", "7"), ("p", "r", "7"), ("q", "r", "8")]
+    assert [s.gold for s in validation.first.samples] == [""], "nothing has the right answer"
     (sample,) = phases["training"].last.pick(False)
     assert (sample.step, sample.gold, sample.correct, sample.tokens) == (10, "7", False, None)
+
+
+def test_the_same_problem_is_found_first_and_last_in_large_dumps_of_any_order(tmp_path: Path) -> None:
+    prompts = [f"problem {index}" for index in range(2000)]
+    for step in (0, 50):
+        random.Random(step).shuffle(prompts)
+        dump = [{"input": p, "output": "r", "gts": p[8:], "score": step / 50, "step": step} for p in prompts]
+        lines(tmp_path / "validation" / f"{step}.jsonl", *dump)
+    pairs = read_phase_samples(tmp_path)["validation"].pairs(300)
+    assert len(pairs) == 256 and all(a.prompt == b.prompt and a.gold == b.prompt[8:] for a, b in pairs)
+
+
+def test_what_can_be_searched_is_whole_prompts_over_all_steps(tmp_path: Path) -> None:
+    with (tmp_path / "samples.jsonl").open("w") as file:
+        for step in range(10):
+            for prompt in range(300):
+                for rollout in range(2):
+                    file.write(json.dumps(row(step, f"p{prompt}", rollout, response="x" * 500)) + "\n")
+    chosen = read_phase_samples(tmp_path)["validation"].chosen
+    by_prompt = Counter(sample.prompt for sample in chosen.samples)
+    assert chosen.seen == 6000 and 80 < len(by_prompt) < 300
+    assert len([prompt for prompt, count in by_prompt.items() if count != 20]) <= 1
+    first = chosen.samples[0].prompt
+    assert [s.step for s in chosen.samples if s.prompt == first] == sorted(2 * list(range(10)))
+    chosen.narrow(20_000)
+    assert first in {sample.prompt for sample in chosen.samples} and len(chosen.samples) < 30
 
 
 def test_a_score_of_neither_kind_leaves_it_open_whether_a_response_is_right(tmp_path: Path) -> None:

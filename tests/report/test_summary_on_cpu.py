@@ -7,7 +7,7 @@ import pytest
 
 from still_verl.logs.series import Values
 from still_verl.report.run import Run
-from still_verl.report.samples import PhaseSamples
+from still_verl.report.samples.phase import PhaseSamples
 from still_verl.report.summary import summarize
 
 VALIDATION = "val-core/math/acc/mean@4"

@@ -20,7 +20,7 @@ from still_verl.monitor.problems import problem_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.remembered import remembered
 from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored, with_finish_reasons
-from still_verl.monitor.samples import sample, spread
+from still_verl.monitor.samples import same_prompts, sample, spread
 from still_verl.monitor.versions import write_versions
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Monitor(Callback):
         if self.journal is None:
             return
         kept = []
-        for index in spread(len(rows), self.settings.samples):
+        for index in same_prompts(validation.prompts, self.settings.samples):
             prompt, response = validation.prompts[index], validation.responses[index]
             step = trainer.global_steps
             kept.append(sample(rows, index, step, prompt, response, phase="validation", own=texts[index]))

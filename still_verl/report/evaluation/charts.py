@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from still_verl.evaluation.rows import Row
-from still_verl.report.charts import Chart
+from still_verl.report.chart import COLORS, Chart, LegendEntry
 from still_verl.report.evaluation.evaluation import Evaluation
-from still_verl.report.figure import COLORS, LegendEntry
 
 STRIP_HEIGHT, CURVES_HEIGHT = 60, 260  # px: of a model's strip, and of all else
 SEPARATE = 150  # problems, at most, whose cells have a gap between them

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from still_verl.report.charts import Chart
+from still_verl.report.chart import COLORS, Chart
 from still_verl.report.evaluation.charts import charts
 from still_verl.report.evaluation.evaluation import Evaluation, benchmarks
 from still_verl.report.evaluation.sentences import verdict
 from still_verl.report.evaluation.tables import TableRow, comparison_rows, figures
 from still_verl.report.evaluation.texts import Texts
-from still_verl.report.figure import COLORS
-from still_verl.report.page import environment, frame
+from still_verl.report.frame import environment, frame
 from still_verl.stats.paired import Comparison
 
 
 @dataclass(frozen=True)
 class Part:
-    """What the page shows of one benchmark."""
+    """What the page shows of one benchmark. `first` is the place of its first chart in the page."""
 
     name: str
+    first: int
     charts: list[Chart]
     figures: list[TableRow]
     texts: list[tuple[str, Texts]]
@@ -35,7 +35,7 @@ def render(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Comparis
     parts = []
     drawn: list[dict[str, Any]] = []
     for name in benchmarks(evaluations):
-        part = _part(evaluations, name)
+        part = _part(evaluations, name, len(drawn))
         parts.append(part)
         drawn += [chart.figure for chart in part.charts]
     colors = {}
@@ -51,10 +51,10 @@ def render(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Comparis
     )
 
 
-def _part(evaluations: Sequence[Evaluation], benchmark: str) -> Part:
+def _part(evaluations: Sequence[Evaluation], benchmark: str, first: int) -> Part:
     texts = []
     for evaluation in evaluations:
         if benchmark in evaluation.texts:
             texts.append((evaluation.name, evaluation.texts[benchmark]))
     columns = [(evaluation, benchmark) for evaluation in evaluations]
-    return Part(benchmark, charts(evaluations, benchmark), figures(columns), texts)
+    return Part(benchmark, first, charts(evaluations, benchmark), figures(columns), texts)

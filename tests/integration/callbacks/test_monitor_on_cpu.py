@@ -96,7 +96,7 @@ def test_a_step_gives_metrics_and_samples(tmp_path: Path) -> None:
 
 
 def test_a_validation_has_metrics_and_samples_of_its_own(tmp_path: Path) -> None:
-    run = Run(tmp_path, samples=1)
+    run = Run(tmp_path, samples=2)
     infos = {"reward": [1.0, 0.0], "acc": [1.0, 0.0], "tokens": [9.0, None], "pred": ["7", None]}
     metrics: dict[str, float] = {}
     validation = Validation(["a", "b"], ["2+5=", "3+4="], ["Wait 7", "no"], [1.0, 0.0], infos)
@@ -105,7 +105,7 @@ def test_a_validation_has_metrics_and_samples_of_its_own(tmp_path: Path) -> None
     assert metrics["still/validation/accuracy"] == metrics["still/validation/completion/answered"] == 0.5
     assert metrics["still/validation/samples"] == 2
     assert metrics["still/validation/length/mean"] == 5.5 and not any("alarm" in name for name in metrics)
-    (row,) = read_samples(tmp_path)
+    row, _ = read_samples(tmp_path)
     assert (row["phase"], row["step"], row["prompt"], row["gold"], row["tokens"]) == ("validation", 0, "2+5=", None, 9)
 
 

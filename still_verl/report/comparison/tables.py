@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from still_verl.monitor.metric_names import (
     ACCURACY,
@@ -15,17 +14,12 @@ from still_verl.monitor.metric_names import (
     TRUNCATED,
 )
 from still_verl.report.change import tenths
+from still_verl.report.comparison.arms import Arm, differing, runs_of, text, without_seeds
+from still_verl.report.comparison.sentences import outcome, points
+from still_verl.report.comparison.verdicts import Verdict
 from still_verl.report.curves import number
 from still_verl.report.run import Run
 
-# Where a run is, and when: never the reason why two runs differ.
-PLACES = (
-    "still.run_dir",
-    "hydra.",
-    "trainer.default_local_dir",
-    "trainer.rollout_data_dir",
-    "trainer.validation_data_dir",
-)
 SETTINGS = (
     "actor_rollout_ref.model.path",
     "algorithm.adv_estimator",
@@ -41,7 +35,16 @@ SETTINGS = (
     "trainer.n_gpus_per_node",
     "trainer.nnodes",
 )
-TableRow = tuple[str, list[str]]  # the heading of a row, and a text for each run
+TableRow = tuple[str, list[str]]  # the heading of a row, and a text for each column
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that the page can sort: the heading of its first column, those of the others, and its rows."""
+
+    first: str
+    columns: list[str]
+    rows: list[TableRow]
 
 
 @dataclass(frozen=True)
@@ -139,17 +142,48 @@ def _last_step(run: Run) -> str:
     return str(run.steps[-1])
 
 
-def differences(runs: Sequence[Run]) -> list[TableRow]:
-    """Make a row for each key of the configuration whose value is not the same in all runs."""
-    keys: set[str] = set()
-    for run in runs:
-        keys.update(run.config)
+def run_table(arms: Sequence[Arm]) -> Table:
+    """Make a row for each run: its arm, its seed and its final figures."""
+    rows: list[TableRow] = []
+    for arm in arms:
+        for run, seed in zip(arm.runs, arm.seeds, strict=True):
+            rows.append((run.name, [arm.name, seed]))
+    columns = ["arm", "seed"]
+    for label, texts in final_figures(runs_of(arms)):
+        columns.append(label)
+        for (_, cells), figure in zip(rows, texts, strict=True):
+            cells.append(figure)
+    return Table("run", columns, rows)
+
+
+def difference_table(arms: Sequence[Arm]) -> Table | None:
+    """Make a row for each arm, with the settings that are not the same in all runs; None where all are the same.
+
+    Seeds are left out: the table of runs has them.
+    """
+    keys = without_seeds(differing(runs_of(arms)))
+    if not keys:
+        return None
+    rows: list[TableRow] = []
+    for arm in arms:
+        cells = [str(len(arm.runs))]
+        for key in keys:
+            cells.append(text(arm.runs[0].config.get(key, "")))
+        rows.append((arm.name, cells))
+    return Table("arm", ["runs", *keys], rows)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """Make a row for each pair of arms and source: the difference with its interval, p, and the outcome."""
     rows = []
-    for key in sorted(keys):
-        texts = [_text(run.config.get(key, "")) for run in runs]
-        if len(set(texts)) > 1 and not key.startswith(PLACES):
-            rows.append((key, texts))
-    return rows
+    for verdict in verdicts:
+        found = verdict.comparison
+        p = f"{verdict.p_holm:.2g}"
+        if found.interval is None:
+            p = ""
+        cells = [verdict.second, verdict.source, points(found.difference, found.interval, sign=True)]
+        rows.append((verdict.first, [*cells, p, outcome(verdict), f"{found.method}, {verdict.when}"]))
+    return Table("arm", ["against", "source", "difference", "p", "outcome", "how"], rows)
 
 
 def settings(run: Run) -> list[tuple[str, str]]:
@@ -159,11 +193,5 @@ def settings(run: Run) -> list[tuple[str, str]]:
     for key in [*SETTINGS, *ours]:
         value = run.config.get(key)
         if value not in (None, [], ""):
-            found.append((key, _text(value)))
+            found.append((key, text(value)))
     return found
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "null"
-    return str(value)

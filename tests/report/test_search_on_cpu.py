@@ -1,0 +1,185 @@
+"""What a reader does with a page, in a real browser: search, follow a link, sort, save, print; by mouse and by key."""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from browser_tab import CHROMIUM, DRAWN, Tab
+from websockets.sync.client import connect
+
+from still_verl.report.page import write_report
+from still_verl.report.serve import make_server
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
+HOSTILE = [
+    "<script>document.title = 'broken'</script>",
+    "<img src=x onerror=\"document.title = 'broken'\">",
+    "</script></pre></details></div><h1>broken</h1>",
+    "<think><iframe src='javascript:document.title=1'></iframe></think>${document.title = 'broken'}",
+    "a</think>b<think>c</think>{{ 7 * 7 }} \\boxed{<svg onload=alert(1)>}",
+    "\u202egnp.exe \u0000 \ud800 \U0001f600 İİİ",
+    '=HYPERLINK("http://x")',
+    "__proto__",
+]
+SET = """(name, value) => { const field = document.querySelector(`#filters [name=${name}]`);
+  if (field.type === "checkbox") field.checked = value; else field.value = value;
+  document.getElementById("filters").dispatchEvent(new Event("input")); }"""
+FOCUSED = "(({ id, className, name }) => id || className || name)(document.activeElement)"
+FOUND = "Number(document.getElementById('found').textContent.split(' ')[0])"
+
+
+@contextmanager
+def opened(browser: str, address: str) -> Iterator[Tab]:
+    """A page with all charts drawn; afterwards nothing may be in the console."""
+    request = urllib.request.Request(f"{browser}/json/new?about:blank", method="PUT")
+    with connect(json.load(urllib.request.urlopen(request))["webSocketDebuggerUrl"], max_size=None) as socket:
+        tab = Tab(socket)
+        for domain in ("Runtime", "Log", "Page"):
+            tab.call(f"{domain}.enable")
+        tab.call("Page.navigate", url=address)
+        tab.wait_for(
+            f"document.readyState === 'complete' && {DRAWN} && Boolean(document.querySelector('#groups .sample'))"
+        )
+        yield tab
+        assert tab.errors == []
+        tab.call("Page.close")
+
+
+@pytest.fixture
+def run(tmp_path: Path, write_run: Callable[..., Path]) -> Path:
+    path = write_run(tmp_path / "run")
+    common = {"step": 60, "phase": "train", "gold": "<b>", "acc": 0, "score": 0, "tokens": 3, "truncated": True}
+    with (path / "samples.jsonl").open("a") as file:
+        for text in HOSTILE:
+            row = common | {"prompt": f"hostile {HOSTILE[0]}", "response": text, "pred": text}
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def test_what_a_model_wrote_is_text_wherever_it_is_shown(browser: str, run: Path, tmp_path: Path) -> None:
+    write_report([run], tmp_path / "r.html")
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        tab.value(f"({SET})('query', 'hostile')")
+        tab.wait_for(f"{FOUND} === {len(HOSTILE)}")
+        assert tab.value("document.title").endswith("still-verl report")
+        inside = (
+            "document.querySelectorAll('#groups script, #groups img, #groups iframe, #groups svg, #groups h1').length"
+        )
+        assert tab.value(inside) == 0
+        shown = tab.value("document.getElementById('groups').textContent")
+        assert all(text in shown for text in HOSTILE[:3]) and "{{ 7 * 7 }}" in shown
+        assert tab.value("document.querySelectorAll('#groups details.thought').length") == 2
+        assert tab.value("document.querySelectorAll('#groups .rollouts > .sample').length") == len(HOSTILE)
+
+
+def test_filters_pages_and_a_link_to_one_sample(browser: str, run: Path, tmp_path: Path) -> None:
+    write_report([run], tmp_path / "r.html")
+    address = (tmp_path / "r.html").as_uri()
+    with opened(browser, address) as tab:
+        assert tab.value(FOUND) == 32 + len(HOSTILE)
+        tab.value(f"({SET})('cut', true)")
+        assert tab.value(FOUND) == len(HOSTILE)
+        tab.value(f"({SET})('outcome', 'true')")
+        assert tab.value(FOUND) == 0
+        tab.value("document.querySelector('#filters [type=reset]').click()")
+        tab.wait_for(f"{FOUND} > 0")
+        first = tab.value("document.querySelector('#groups .sample a').hash")
+        tab.value("document.querySelector('[data-turn=\"1\"]').click()")
+        tab.wait_for("document.getElementById('found').textContent.includes('page 2')")
+        assert tab.value("document.querySelector('#groups .sample a').hash") != first
+    with opened(browser, address + first) as tab:
+        tab.wait_for("Boolean(document.querySelector('.sample.linked'))")
+        assert tab.value("'#' + document.querySelector('.sample.linked').id") == first
+
+
+def test_a_served_page_searches_what_the_page_does_not_carry(browser: str, run: Path) -> None:
+    with (run / "samples.jsonl").open("a") as file:
+        for index in range(3000):
+            row = {"step": 60, "phase": "train", "prompt": f"many {index}", "response": "y" * 1500, "acc": 1}
+            file.write(json.dumps(row) + "\n")
+    server = make_server([run], 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with opened(browser, f"http://127.0.0.1:{server.server_port}/") as tab:
+            tab.value(f"({SET})('query', 'many')")
+            tab.wait_for("document.getElementById('found').textContent.startsWith('3,000 samples')")
+            tab.value(f"({SET})('query', 'hostile')")
+            tab.wait_for(f"{FOUND} === {len(HOSTILE)}")
+            assert tab.value("document.querySelectorAll('#groups script').length") == 0
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def key(tab: Tab, name: str, code: int, text: str = "") -> None:
+    for kind in ("keyDown", "keyUp"):
+        tab.call("Input.dispatchKeyEvent", type=kind, key=name, windowsVirtualKeyCode=code, text=text)
+
+
+def test_a_table_is_sorted_and_everything_is_reached_by_the_keyboard(
+    browser: str, tmp_path: Path, write_run: Callable[..., Path]
+) -> None:
+    runs = [write_run(tmp_path / name, seed=seed, lr=seed) for seed, name in enumerate("cab", 1)]
+    write_report(runs, tmp_path / "r.html")
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        rows = "[...document.querySelector('table.sortable').tBodies[0].rows]"
+        cells = f"{rows}.map((row) => row.cells[0].textContent.trim())"
+        names = f"{cells}.map((name) => name.slice(-1)).join('')"
+        assert tab.value(names) == "cab"
+        tab.value("document.querySelector('table.sortable thead button').focus()")
+        key(tab, "Enter", 13, "\r")
+        assert tab.value(names) == "abc"
+        key(tab, "Enter", 13, "\r")
+        assert tab.value(names) == "cba"
+        assert tab.value("document.querySelector('table.sortable th').getAttribute('aria-sort')") == "descending"
+        tab.value("document.activeElement.blur(); window.scrollTo(0, 0); document.querySelector('.skip').focus()")
+        reached = set()
+        for _ in range(400):
+            key(tab, "Tab", 9)
+            reached.add(
+                tab.value(
+                    "document.activeElement.id || document.activeElement.className || document.activeElement.name"
+                )
+            )
+        assert {"theme", "key", "metric", "query", "outcome", "scroll"} <= reached, reached
+
+
+def test_paper_has_charts_of_its_width_and_comes_back(browser: str, run: Path, tmp_path: Path) -> None:
+    write_report([run], tmp_path / "r.html")
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        width = "document.querySelector('.plot .main-svg').getAttribute('width')"
+        before = tab.value(width)
+        tab.value("dispatchEvent(new Event('beforeprint'))")
+        assert tab.value(width) == "640" and tab.value("document.documentElement.style.colorScheme") == "light"
+        tab.value("dispatchEvent(new Event('afterprint'))")
+        tab.wait_for(f"{width} === {before!r}")
+
+
+def test_files_have_what_is_shown_and_no_formula(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    runs = [write_run(tmp_path / "a|b", lr="=1+1"), write_run(tmp_path / "c", lr="-1e-6")]
+    write_report(runs, tmp_path / "r.html")
+    saved = """(async () => { const texts = []; const real = URL.createObjectURL;
+      URL.createObjectURL = (blob) => { texts.push(blob.text()); return real(blob); };
+      HTMLAnchorElement.prototype.click = () => {};
+      document.querySelector('#comparison [data-name=Runs][data-save=markdown]').click();
+      document.querySelector('#comparison [data-name=Settings][data-save=csv]').click();
+      document.querySelector('figure [data-save=csv]').click();
+      document.querySelector('figure [data-save=markdown]').click();
+      return Promise.all(texts); })()"""
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        got = tab.call("Runtime.evaluate", expression=saved, awaitPromise=True, returnByValue=True)
+        table, settings, figure, figures = got["result"]["value"]
+    assert table.splitlines()[1].startswith("| --- |") and "a\\|b" in table and len(table.splitlines()) == 4
+    assert settings.splitlines()[0] == '"arm","runs","actor_rollout_ref.actor.optim.lr"'
+    assert [line.split(",")[-1] for line in settings.splitlines()[1:]] == ['"\'=1+1"', '"-1e-6"']
+    assert figure.splitlines()[0] == '"run","line","x","y"' and len(figure.splitlines()) > 10
+    assert figures.splitlines()[0] == "| line | first | lowest | highest | last |"
