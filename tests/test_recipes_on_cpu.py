@@ -39,6 +39,7 @@ NEEDED = {
     "still/offload=megatron": ["model_engine=megatron"],
     "still/offload=veomni": ["model_engine=veomni"],
     "still/selection=void": ["still/rollout=code"],
+    "still/advantage=inherit": ["algorithm.adv_estimator=grpo"],
     "still/loss=dro": ["actor_rollout_ref.actor.policy_loss.dro_beta=0.1"],
 }
 
@@ -122,7 +123,7 @@ def test_what_a_job_keeps_on_its_disk_and_in_its_engine_is_bounded() -> None:
         config = compose("ppo_trainer", [f"+recipe={recipe}", "data.max_response_length=12345"])
         if recipe != "base":
             assert config.trainer.max_actor_ckpt_to_keep == 2, recipe
-            assert config.actor_rollout_ref.rollout.max_model_len == 1024 + 12345, recipe
+            assert config.actor_rollout_ref.rollout.max_model_len == config.data.max_prompt_length + 12345, recipe
 
 
 @pytest.mark.parametrize("seed", [1, 2])

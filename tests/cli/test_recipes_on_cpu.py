@@ -36,7 +36,7 @@ def test_a_choice_of_a_group_is_shown() -> None:
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("zero_7", "there is no recipe=zero_7; did you mean zero_7b?; there are: base, demo"),
+        ("zero_7", "there is no recipe=zero_7; did you mean zero_7b?; there are: base, dapo_32b, demo"),
         ("still/kl=cosin", "did you mean cosine?; there are: adaptive, cosine"),
         ("kll=cosine", "there is no group kll; did you mean kl?"),
         ("", "there is no recipe="),
