@@ -1,5 +1,6 @@
 """What a run was, in a few words: recipe, model, data, seed, hardware, time and tokens."""
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -11,6 +12,7 @@ from still_verl.report.run import Run
 TOKENS = ("perf/total_num_tokens", "num_tokens")  # of a step, prompts included
 MODEL = "actor_rollout_ref.model.path"
 DATA, HELD_OUT = "data.train_files", "data.val_files"
+INTERPOLATED = re.compile(r"\$\{[\w.]+:([^${}]+)\}")
 FILES = 2  # that are named
 
 
@@ -53,7 +55,11 @@ def _file_names(value: Any) -> str:
 
 
 def _short(path: str) -> str:
-    if path.startswith("${"):  # an interpolation that the file keeps as it was written
+    # The file keeps interpolations as they were written: of `${still.demo_model:tiny/model}` the path is what counts.
+    asked = INTERPOLATED.fullmatch(path)
+    if asked:
+        path = asked[1]
+    elif path.startswith("${"):
         return path
     return "/".join(PurePath(path).parts[-2:])
 
