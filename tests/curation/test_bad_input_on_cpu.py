@@ -93,6 +93,19 @@ def test_a_line_that_is_too_long_is_one_reject(tmp_path: Path) -> None:
     assert "longer than 16 MB" in (tmp_path / "out" / "rejects.jsonl").read_text()
 
 
+@pytest.mark.parametrize("column", ["problem", "answer", "solution", "id", "data_source", "level", "anything"])
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_half_of_a_surrogate_pair_is_a_reject_in_any_column(tmp_path: Path, column: str, kind: str) -> None:
+    good = {"problem": PROBLEMS[0][0], "answer": "265", "solution": "so", "id": "1", "level": "\U0001f600"}
+    bad = good | {"problem": PROBLEMS[1][0], "id": "2"} | {column: "x\ud800"}
+    source = tmp_path / f"rows.{kind}"
+    rows = [json.dumps(row) for row in (good, bad)]
+    source.write_text("\n".join(rows) if kind == "jsonl" else f"[{', '.join(rows)}]")
+    result = curate(CurateSettings((str(source),), tmp_path / "out", max_rejects=0.5))
+    assert result.manifest["counts"] == {"rows": 2, "kept": 1, "dropped": 0, "rejected": 1}
+    assert f"half of a surrogate pair in '{column}'" in (tmp_path / "out" / "rejects.jsonl").read_text()
+
+
 @pytest.mark.parametrize("packed", ["gz", "zst"])
 def test_a_torn_compressed_file_gives_what_is_whole(tmp_path: Path, packed: str) -> None:
     pick = random.Random(1)

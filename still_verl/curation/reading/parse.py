@@ -1,6 +1,7 @@
 """Turns a line into a row, or says why it is none."""
 
 import json
+import re
 from typing import Any
 
 from still_verl.curation.reading.chunks import Item
@@ -8,6 +9,7 @@ from still_verl.curation.reading.lines import Unreadable
 from still_verl.curation.rows import Reject
 
 MAX_PROBLEM = 100_000  # characters
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # alone, or one of a pair
 
 
 def parse(item: Item) -> dict[str, Any]:
@@ -17,6 +19,7 @@ def parse(item: Item) -> dict[str, Any]:
         Reject: it is no JSON object, or not text, or two of its keys are one.
     """
     if isinstance(item, dict):
+        _check_characters(item)
         return item
     if isinstance(item, Unreadable):
         raise Reject(item.cause)
@@ -32,7 +35,18 @@ def parse(item: Item) -> dict[str, Any]:
         raise Reject(f"it is no JSON: {error}"[:200]) from None
     if not isinstance(row, dict):
         raise Reject(f"it is no object: its type is {type(row).__name__}")
+    if _ESCAPED_SURROGATE.search(item):
+        _check_characters(row)
     return row
+
+
+def _check_characters(row: dict[str, Any]) -> None:
+    """Refuse what no file of text can hold, in whichever column."""
+    for name, value in row.items():
+        try:
+            json.dumps([name, value], ensure_ascii=False, default=str).encode("utf-8")
+        except UnicodeEncodeError:
+            raise Reject(f"half of a surrogate pair in {name.encode('ascii', 'replace').decode()!r:.60}") from None
 
 
 def check_text(problem: str) -> None:
