@@ -2,17 +2,19 @@
 # make demo    train a tiny model with GRPO, show what it learned
 # make test    all tests;  make test-fast  those that need no other process: some minutes, without Ray
 # make check   lint, types, import rules;  make bench  benchmarks
+# make docs    the pages as a site, in site/; a link that leads nowhere is an error
 # make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := cpu,instructions,report,data,sweep,dev
+EXTRAS := cpu,instructions,report,data,sweep,docs,dev
+comma := ,
 
 # A folder that offers a CPU torch to pip wins; elsewhere it comes from PyTorch's CPU wheel index.
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
 TORCH := $(if $(OFFERED),--find-links $(PIP_FIND_LINKS),--torch-backend cpu)
 
-.PHONY: setup demo test test-fast check bench upgrade lock
+.PHONY: setup demo test test-fast check bench docs upgrade lock
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml requirements/cpu.txt
@@ -40,11 +42,14 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/step_overhead.py
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 upgrade: setup
 	$(BIN)/python tests/upgrade.py $(VERL)
 
 # Renew the pins of requirements/cpu.txt from pyproject.toml.
 lock: setup
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
-	  --no-emit-find-links --no-annotate --no-header $(TORCH) $(foreach e,cpu report data sweep dev,--extra $(e)) \
+	  --no-emit-find-links --no-annotate --no-header $(TORCH) $(foreach e,$(subst $(comma), ,$(EXTRAS)),--extra $(e)) \
 	  pyproject.toml --output-file requirements/cpu.txt
