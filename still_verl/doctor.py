@@ -38,6 +38,8 @@ class Finding:
 
 
 Check = Callable[[], Iterable[Finding]]
+LEAST_SHM_GIB = 1.0  # Docker gives 64 MiB where nobody asks for more
+LEAST_DISK_GIB = 5.0  # less than a checkpoint of the smallest model of the study
 
 
 def examine(fusion: str | None = None) -> list[Finding]:
@@ -53,6 +55,7 @@ def examine(fusion: str | None = None) -> list[Finding]:
         checks["registrations"] = check_registrations
         checks["rollout"] = check_rollout
         checks["device"] = check_device
+        checks["room"] = check_room
         checks["gpu"] = check_gpu
         checks["recipes"] = check_recipes
     checks["sandbox"] = check_sandbox
@@ -243,9 +246,22 @@ def check_device() -> Iterable[Finding]:
         names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
         yield Finding("device", True, ", ".join(names))
         return
-    memory, shm = psutil.virtual_memory().available, psutil.disk_usage("/dev/shm").free
-    free = f"{memory / 2**30:.1f} GiB memory, {shm / 2**30:.1f} GiB /dev/shm free"
+    free = f"{psutil.virtual_memory().available / 2**30:.1f} GiB memory free"
     yield Finding("device", True, f"no accelerator: use still/device=cpu ({free})")
+
+
+def check_room() -> Iterable[Finding]:
+    """Check the two places that fill up in the middle of a run: shared memory, and the disk of this folder."""
+    import psutil
+
+    shm, disk = psutil.disk_usage("/dev/shm").free / 2**30, psutil.disk_usage(".").free / 2**30
+    found = f"{shm:.1f} GiB of /dev/shm and {disk:.0f} GiB of disk free here; a checkpoint of a 7B has 91 GB"
+    fix = ""
+    if shm < LEAST_SHM_GIB:
+        fix = "give the container more shared memory (docker run --shm-size=16g): Ray and NCCL keep data there"
+    elif disk < LEAST_DISK_GIB:
+        fix = "make room, or set still.run_dir to a folder on another disk"
+    yield Finding("room", not fix, found, fix)
 
 
 def check_gpu() -> Iterable[Finding]:
@@ -262,7 +278,8 @@ def check_gpu() -> Iterable[Finding]:
     if problem:
         yield Finding("driver", False, problem, "install a newer NVIDIA driver, on every node")
     else:
-        yield Finding("driver", True, f"NVIDIA {driver or 'none here'}, CUDA {cuda}")
+        nccl = ".".join(map(str, torch.cuda.nccl.version()))
+        yield Finding("driver", True, f"NVIDIA {driver or 'none here'}, CUDA {cuda}, NCCL {nccl}")
     if flash_installed():
         yield Finding("flash-attn", True, "installed")
     else:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -111,3 +113,15 @@ def test_what_verl_needs_counts_beside_a_verl_only(verl: bool, monkeypatch: pyte
     assert packages.found.count("(found nothing)") == 1
     assert packages.fix.startswith("pip install 'numpy>=999' 'no-such-package>=1'")
     assert packages.fix.endswith(" 'verl==0.0'") == verl
+
+
+@pytest.mark.parametrize(
+    ("shm", "disk", "fix"),
+    [(16, 100, ""), (0.06, 100, "--shm-size=16g"), (16, 1, "still.run_dir"), (0.06, 1, "--shm-size=16g")],
+)
+def test_room_that_a_run_would_fill(shm: float, disk: float, fix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {"/dev/shm": shm, ".": disk}
+    monkeypatch.setattr(psutil, "disk_usage", lambda path: SimpleNamespace(free=free[path] * 2**30))
+    (finding,) = doctor.check_room()
+    assert finding.ok == (not fix) and fix in finding.fix
+    assert f"{shm:.1f} GiB of /dev/shm and {disk:.0f} GiB of disk" in finding.found
