@@ -27,6 +27,7 @@ def register() -> None:
         OmegaConf.register_new_resolver(name, operator.eq, replace=True)
     for name in ("still.divide", "still.part"):  # likewise
         OmegaConf.register_new_resolver(name, operator.floordiv, replace=True)
+    OmegaConf.register_new_resolver("still.updates", _mini_batch, replace=True)
     OmegaConf.register_new_resolver("still.sum", operator.add, replace=True)
     OmegaConf.register_new_resolver("still.ranks", _ranks, replace=True)
     OmegaConf.register_new_resolver("still.engine", _engine, replace=True)
@@ -34,6 +35,11 @@ def register() -> None:
 
 def _now() -> str:
     return f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def _mini_batch(prompts: int, updates: int) -> int:
+    """Return the prompts of a mini-batch; of a step with fewer prompts than updates, each is one."""
+    return max(prompts // updates, 1)
 
 
 def _ranks(trainer: int, nodes: int, on_each: int) -> int:

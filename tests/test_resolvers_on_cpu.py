@@ -25,6 +25,8 @@ def resolved(text: str) -> object:
         ("${still.equals:grpo,grpo}", True),
         ("${still.equals:grpo,gae}", False),
         ("${still.divide:1024,8}", 128),
+        ("${still.updates:512,16}", 32),
+        ("${still.updates:4,16}", 1),
         ("${still.same:a,a}", True),
         ("${still.part:9,2}", 4),
         ("${still.ranks:1,0,1}", 1),

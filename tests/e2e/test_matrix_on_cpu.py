@@ -50,7 +50,10 @@ INHERITED = {
 # Groups whose settings verl's naive manager does not read, so that the checks refuse them beside it.
 UNREAD = {"still/reward=inherit": "still/verifier="}
 # Choices that the checks refuse beside another one than this of the second group.
-ONLY_BESIDE = {"still/selection=void": "still/rollout=code"}
+ONLY_BESIDE = {
+    "still/selection=void": "still/rollout=code",
+    "+recipe=still3_1_5b": "still/kl=fixed",  # it resets the reference, which nothing but a KL needs
+}
 
 
 @pytest.mark.parametrize("overrides", jobs(), ids=lambda overrides: overrides[0].removeprefix("+recipe="))
