@@ -63,5 +63,6 @@ SINCE: dict[str, Numbers] = {
         "still.reward.overlong_buffer": (4096, "D: overlong_buffer_len"),
         "actor_rollout_ref.model.path": ("Qwen/Qwen2.5-32B", "D"),
         "trainer.nnodes": (16, "D"),
+        "trainer.total_training_steps": (320, "P figure 1: 5,000 updates, of which a step makes 16"),
     },
 }
