@@ -70,7 +70,7 @@ def test_every_number_that_is_changed_is_found(recipe: str, jobs: dict[str, Dict
         changed = copy.deepcopy(jobs[recipe])
         value = another(composed(changed, key))
         OmegaConf.update(changed, TEMPLATE if key == "prompt" else key, value)
-        if not any(line.startswith(f"{key}=") for line in wrong(changed, STUDY[recipe])):
+        if not any(line.startswith(f"{key}=") for line in wrong(changed, TABLES[recipe])):
             missed.append(key)
     assert missed == []
 
