@@ -32,7 +32,6 @@ SINCE: dict[str, Numbers] = {
         "still.reward.preset": ("boxed", "J section 3: binary outcome"),
         "prompt": ("step_by_step", "J section 3: the suffix of the prompt"),
         "algorithm.filter_groups.enable": (False, "J section 3: no dynamic sampling"),
-        "still.selection.rules": ([], "J section 3: no filter"),
         "actor_rollout_ref.model.path": ("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "J section 3"),
         "trainer.nnodes": (4, "J section 3: 32 A800-80G"),
         f"{_ROLLOUT}.val_kwargs.temperature": (0.7, "J section 4"),
