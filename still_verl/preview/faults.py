@@ -1,0 +1,134 @@
+"""What is odd in a prompt: each fault is one line that begins with its kind and a colon."""
+
+import re
+
+from still_verl.demonstrations.messages import CLOSE, OPEN
+from still_verl.preview.instructions import instruction_twice
+from still_verl.preview.pieces import PREFILLED, TEMPLATE, Piece, core_of
+from still_verl.preview.render import Renderer
+from still_verl.preview.rows import Message
+
+Frame = tuple[str, str]  # the line before a question, and what is behind it
+_PROBE = "\ufdd10\ufdd2"
+# A text that ends where an answer begins is a whole prompt.
+_ASKS_ASSISTANT = re.compile(
+    r"(?:\bassistant|^[#*\s]*(?:response|ai|bot))[*\s]*:[*\s]*(?:<think>\s*)?\Z", re.IGNORECASE | re.MULTILINE
+)
+_ASKS_ANSWER = re.compile(
+    r"^[#*\s]*(?:q|question|problem|user|human|instruction)[*\s]*:.*"
+    r"^[#*\s]*(?:a|answer|solution)[*\s]*:[*\s]*(?:<think>\s*)?\Z",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+
+
+def frame_of(renderer: Renderer) -> Frame:
+    """Return what a template writes around a question: the last line before it, and all behind it; blanks are one."""
+    try:
+        text = renderer.text([{"role": "user", "content": _PROBE}])
+    except ValueError:
+        return "", ""
+    before, _, behind = text.partition(_PROBE)
+    return _one_blank(before.strip().rpartition("\n")[2]), _one_blank(behind)
+
+
+def faults_of_messages(
+    messages: list[Message], pieces: list[Piece], renderer: Renderer, frames: list[Frame]
+) -> list[str]:
+    """Return the faults of a prompt but for its length.
+
+    Args:
+        messages: of the prompt.
+        pieces: of its text.
+        renderer: that made it.
+        frames: of templates that are known, see `frame_of`.
+    """
+    faults = without_question(messages)
+    faults += _left_out(messages, pieces)
+    if not brings_its_prompt(pieces, renderer.bos):
+        faults += _marked_twice(messages, renderer, frames)
+        faults += _thinks(messages)
+    elif pieces[-1].role != PREFILLED:
+        faults += _thinks(messages)
+    faults += _twice(pieces)
+    return faults + _two_begins("".join(piece.text for piece in pieces), renderer)
+
+
+def without_question(messages: list[Message]) -> list[str]:
+    """Say that nothing is asked, or by nobody."""
+    faults = []
+    asked = [message for message in messages if message["role"] == "user"]
+    if not any(core_of(message) for message in asked or messages):
+        faults.append("empty prompt: there is no text to answer")
+    if not asked:
+        roles = ", ".join(message["role"] for message in messages) or "no message"
+        faults.append(f"no user turn: the prompt has {roles}")
+    return faults
+
+
+def brings_its_prompt(pieces: list[Piece], bos: str) -> bool:
+    """Say whether the template adds nothing, as still/prompt=raw: what marks a chat is then the data's."""
+    template = "".join(piece.text for piece in pieces if piece.role == TEMPLATE)
+    if bos:
+        template = template.replace(bos, "")
+    own = any(piece.role not in (TEMPLATE, PREFILLED) for piece in pieces)
+    return own and not template.strip()
+
+
+def _left_out(messages: list[Message], pieces: list[Piece]) -> list[str]:
+    there = {piece.place for piece in pieces}
+    faults = []
+    for place, message in enumerate(messages):
+        if place not in there and core_of(message):
+            faults.append(f"left out: the template writes no text of message {place} ({message['role']})")
+    return faults
+
+
+def _marked_twice(messages: list[Message], renderer: Renderer, frames: list[Frame]) -> list[str]:
+    for place, message in enumerate(messages):
+        text = core_of(message)
+        if message["role"] in ("assistant", "tool"):
+            continue
+        where = f"message {place} ({message['role']})"
+        control = renderer.controls.search(text)
+        if control is not None:
+            return [f"doubled template: {where} has {control.group()!r}, and the template adds its own"]
+        if _ASKS_ASSISTANT.search(text) or _ASKS_ANSWER.search(text):
+            end = text.rpartition("\n")[2]
+            return [f"doubled template: {where} is a whole prompt (it ends in {end!r}), and the template adds its own"]
+        for before, behind in frames:
+            if _is_framed(_one_blank(text), before, behind):
+                return [f"doubled template: {where} has {before!r} and {behind!r}, and the template adds its own"]
+    return []
+
+
+def _is_framed(text: str, before: str, behind: str) -> bool:
+    begin = text.find(before)
+    return bool(before and behind) and begin >= 0 and behind in text[begin + len(before) :]
+
+
+def _twice(pieces: list[Piece]) -> list[str]:
+    asked = instruction_twice(pieces)
+    return [f"doubled template: an instruction is there twice: {asked}"] if asked else []
+
+
+def _thinks(messages: list[Message]) -> list[str]:
+    faults = []
+    for place, message in enumerate(messages):
+        text = core_of(message)
+        if message["role"] == "user" and (OPEN in text or CLOSE in text):
+            faults.append(f"<think> in a user turn: message {place} holds {OPEN if OPEN in text else CLOSE}")
+    return faults
+
+
+def _two_begins(text: str, renderer: Renderer) -> list[str]:
+    bos = renderer.bos
+    if not bos:
+        return []
+    times = text.count(bos)
+    if bos == renderer.eos:  # then it also ends turns, and is doubled only where nothing is between
+        times = len(re.findall(rf"\A\s*{re.escape(bos)}\s*{re.escape(bos)}", text)) + 1
+    return [f"doubled BOS: {bos!r} begins a text, and is there {times} times"] if times > 1 else []
+
+
+def _one_blank(text: str) -> str:
+    return " ".join(text.split())
