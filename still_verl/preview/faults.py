@@ -49,29 +49,34 @@ def faults_of_messages(
         faults += _thinks(messages)
     elif pieces[-1].role != PREFILLED:
         faults += _thinks(messages)
-    faults += _twice(pieces)
+    faults += _twice(pieces, renderer)
     return faults + _two_begins("".join(piece.text for piece in pieces), renderer)
 
 
 def without_question(messages: list[Message]) -> list[str]:
     """Say that nothing is asked, or by nobody."""
     faults = []
-    asked = [message for message in messages if message["role"] == "user"]
-    if not any(core_of(message) for message in asked or messages):
-        faults.append("empty prompt: there is no text to answer")
+    roles = [message["role"] for message in messages]
+    asked = ""
+    for message in messages:
+        if message["role"] == "user" or "user" not in roles:
+            asked += core_of(message)
     if not asked:
-        roles = ", ".join(message["role"] for message in messages) or "no message"
-        faults.append(f"no user turn: the prompt has {roles}")
+        faults.append("empty prompt: there is no text to answer")
+    if "user" not in roles:
+        faults.append(f"no user turn: the prompt has {', '.join(roles) or 'no message'}")
     return faults
 
 
 def brings_its_prompt(pieces: list[Piece], bos: str) -> bool:
     """Say whether the template adds nothing, as still/prompt=raw: what marks a chat is then the data's."""
-    template = "".join(piece.text for piece in pieces if piece.role == TEMPLATE)
-    if bos:
-        template = template.replace(bos, "")
-    own = any(piece.role not in (TEMPLATE, PREFILLED) for piece in pieces)
-    return own and not template.strip()
+    own = False
+    for piece in pieces:
+        added = piece.text.replace(bos, "") if bos else piece.text
+        if piece.role == TEMPLATE and added.strip():
+            return False
+        own = own or piece.place is not None
+    return own
 
 
 def _left_out(messages: list[Message], pieces: list[Piece]) -> list[str]:
@@ -106,9 +111,11 @@ def _is_framed(text: str, before: str, behind: str) -> bool:
     return bool(before and behind) and begin >= 0 and behind in text[begin + len(before) :]
 
 
-def _twice(pieces: list[Piece]) -> list[str]:
-    asked = instruction_twice(pieces)
-    return [f"doubled template: an instruction is there twice: {asked}"] if asked else []
+def _twice(pieces: list[Piece], renderer: Renderer) -> list[str]:
+    asked = instruction_twice(pieces, renderer.controls)
+    if not asked:
+        return []
+    return [f"doubled template: an instruction is there twice: {asked}"]
 
 
 def _thinks(messages: list[Message]) -> list[str]:

@@ -23,17 +23,18 @@ _WORD = re.compile(r"\w+")
 _WORDS, _SIGNS = 4, 20  # a sentence has as many words, or, where words are not parted, signs
 
 
-def instruction_twice(pieces: Iterable[Piece]) -> str:
+def instruction_twice(pieces: Iterable[Piece], controls: re.Pattern[str]) -> str:
     """Return what a prompt asks for twice, or an empty text.
 
     Args:
         pieces: of the prompt; turns of the model and of tools are left out.
+        controls: matches what marks a chat and is no word of a sentence.
     """
     template = ""
     messages: dict[tuple[str, int | None], str] = {}
     for piece in pieces:
         if piece.role == TEMPLATE:
-            template += piece.text + "\n"
+            template += controls.sub("\n", piece.text) + "\n"
         elif piece.role in ("system", "user"):
             messages[piece.role, piece.place] = piece.text
     return _repeated(template, list(messages.values())) or _asked_by_two(template, messages)

@@ -7,12 +7,13 @@ from typing import Any, Protocol
 from still_verl.demonstrations.messages import CLOSE, OPEN
 from still_verl.demonstrations.rows import RowError
 from still_verl.demonstrations.template import JinjaTemplate
-from still_verl.demonstrations.tokens import LOOKS_LIKE_CONTROL
 from still_verl.interpreter.token_text import control_tokens
 from still_verl.preview.rows import Message
 
-# What the formats of chats are marked by that are no tokens of their own.
-_MARKERS = r"<start_of_turn>|\[/?INST\]|<</?SYS>>"
+# What chats are marked by in any family. Longer names than a quantity has: `a<|c|>b` is a comparison.
+_MARKERS = (
+    r"<\|(?:[a-z]{3,}|[A-Za-z]{2,}(?:_\w+)+)\|>|<｜[^<>｜\s]+｜>|</s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
+)
 # verl puts this before messages that a template refuses, and takes its text or tokens off again: there are templates
 # that want a turn of a user (verl/utils/tokenizer/chat_template.py).
 _DUMMY = [{"role": "user", "content": [{"type": "text", "text": ""}]}]
@@ -150,7 +151,11 @@ def _as_verl(apply: Callable[[list[Message], bool], Any], messages: list[Message
 
 
 def _controls(names: Any) -> re.Pattern[str]:
-    """Return a pattern of control tokens; a token that is a word of text controls nothing that a reader would miss."""
-    marked = [name for name in names if not name[0].isalnum() and not name[-1].isalnum()]
+    """Return a pattern of control tokens; added tokens that are words, blanks or signs of a text are none."""
+    marked = []
+    for name in names:
+        is_text = name[0].isalnum() or name[-1].isalnum() or name != name.strip()
+        if not is_text and re.search(r"\w", name):
+            marked.append(name)
     longest_first = sorted(marked, key=len, reverse=True)
-    return re.compile("|".join([*map(re.escape, longest_first), LOOKS_LIKE_CONTROL, _MARKERS]))
+    return re.compile("|".join([*map(re.escape, longest_first), _MARKERS]))
