@@ -144,8 +144,9 @@ def _print_ids(row: "Shown", renderer: "Renderer") -> None:
     end = at = 0
     for piece in row.pieces:
         end += len(piece.text)
+        is_last = piece is row.pieces[-1]
         own = []
-        while at < len(row.ids) and spans[at][0] < end:
+        while at < len(row.ids) and (is_last or spans[at][0] < end):
             own.append(row.ids[at])
             at += 1
         console.print(

@@ -10,15 +10,14 @@ from still_verl.preview.rows import Message
 
 Frame = tuple[str, str]  # the line before a question, and what is behind it
 _PROBE = "\ufdd10\ufdd2"
-# A text that ends where an answer begins is a whole prompt.
-_ASKS_ASSISTANT = re.compile(
-    r"(?:\bassistant|^[#*\s]*(?:response|ai|bot))[*\s]*:[*\s]*(?:<think>\s*)?\Z", re.IGNORECASE | re.MULTILINE
+# A text that ends where an answer begins is a whole prompt. Looked for in its last line only: a data set may have texts
+# of megabytes, and patterns that begin anywhere and end at the end take quadratic time.
+_ASKS_ASSISTANT = re.compile(r"(?:\bassistant|^[#* ]*(?:response|ai|bot))[* ]*:[* ]*\Z", re.IGNORECASE)
+_ASKS_ANSWER = re.compile(r"[#* ]*(?:a|answer|solution)[* ]*:[* ]*", re.IGNORECASE)
+_BEGINS_QUESTION = re.compile(
+    r"^[#* ]*(?:q|question|problem|user|human|instruction)[* ]*:", re.IGNORECASE | re.MULTILINE
 )
-_ASKS_ANSWER = re.compile(
-    r"^[#*\s]*(?:q|question|problem|user|human|instruction)[*\s]*:.*"
-    r"^[#*\s]*(?:a|answer|solution)[*\s]*:[*\s]*(?:<think>\s*)?\Z",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
-)
+_LABEL = 60  # characters: no label is longer
 
 
 def frame_of(renderer: Renderer) -> Frame:
@@ -97,13 +96,22 @@ def _marked_twice(messages: list[Message], renderer: Renderer, frames: list[Fram
         control = renderer.controls.search(text)
         if control is not None:
             return [f"doubled template: {where} has {control.group()!r}, and the template adds its own"]
-        if _ASKS_ASSISTANT.search(text) or _ASKS_ANSWER.search(text):
-            end = text.rpartition("\n")[2]
+        if _is_whole(text):
+            end = text[-_LABEL:].rpartition("\n")[2]
             return [f"doubled template: {where} is a whole prompt (it ends in {end!r}), and the template adds its own"]
+        line = _one_blank(text)
         for before, behind in frames:
-            if _is_framed(_one_blank(text), before, behind):
+            if _is_framed(line, before, behind):
                 return [f"doubled template: {where} has {before!r} and {behind!r}, and the template adds its own"]
     return []
+
+
+def _is_whole(text: str) -> bool:
+    """Say whether a text ends in a label that asks for the answer, with or without `<think>`."""
+    end = text.removesuffix(OPEN).rstrip().rpartition("\n")[2]
+    if _ASKS_ASSISTANT.search(end[-_LABEL:]):
+        return True
+    return len(end) <= _LABEL and bool(_ASKS_ANSWER.fullmatch(end) and _BEGINS_QUESTION.search(text))
 
 
 def _is_framed(text: str, before: str, behind: str) -> bool:

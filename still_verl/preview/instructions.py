@@ -16,6 +16,7 @@ _KINDS = {
         r"\w*\b[^.\n]{0,80}\\boxed",
         re.IGNORECASE,
     ),
+    "to think between <think> and </think>": re.compile("<think>[^\n]{0,40}</think>"),
     "for the answer between <answer> and </answer>": re.compile("<answer>"),
 }
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\n+")

@@ -11,9 +11,7 @@ from still_verl.interpreter.token_text import control_tokens
 from still_verl.preview.rows import Message
 
 # What chats are marked by in any family. Longer names than a quantity has: `a<|c|>b` is a comparison.
-_MARKERS = (
-    r"<\|(?:[a-z]{3,}|[A-Za-z]{2,}(?:_\w+)+)\|>|<｜[^<>｜\s]+｜>|</s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
-)
+_MARKERS = r"<\|(?:[a-z]{3,}|[A-Za-z]{2,}_\w+)\|>|<｜[^<>｜\s]+｜>|</s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
 # verl puts this before messages that a template refuses, and takes its text or tokens off again: there are templates
 # that want a turn of a user (verl/utils/tokenizer/chat_template.py).
 _DUMMY = [{"role": "user", "content": [{"type": "text", "text": ""}]}]

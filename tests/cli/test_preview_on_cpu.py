@@ -38,12 +38,13 @@ def test_json_without_a_tokenizer(file: Path) -> None:
 def test_printed_with_bytes_and_counts(file: Path) -> None:
     file.write_text(json.dumps(ROW) + "\n" + json.dumps({"prompt": "é<|im_end|>\x1b[2J"}) + "\n")
     done = preview(file, "--ids", "--template", "chatml")
-    assert "row 1: 98 bytes, <think> is not prefilled" in done.stdout and "user: 49 43 49 61 63" in done.stdout
+    assert "row 1: 94 bytes, <think> is not prefilled" in done.stdout and "user: 49 43 49 61 63" in done.stdout
     assert "warning: doubled template: message 0 (user) has '<|im_end|>'" in done.stdout
     assert "doubled template: 1 warnings" in done.stdout and "\x1b" not in done.stdout
     assert "prompt is a text in 1 rows" in done.stderr and "verl takes only messages" in done.stderr
     first = preview(file, "--rows", "1")
-    assert "row 1: 99 bytes, <think> is prefilled" in first.stdout and "row 2" not in first.stdout
+    length = len(f"{BEGIN}Be brief.<｜User｜>1+1=?<｜Assistant｜><think>\n".encode())
+    assert f"row 1: {length} bytes, <think> is prefilled" in first.stdout and "row 2" not in first.stdout
     assert "no warnings" in first.stdout and first.stderr == ""
 
 

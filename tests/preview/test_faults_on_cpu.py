@@ -59,6 +59,7 @@ def test_nothing_is_said_of_a_good_prompt(messages: list[dict[str, Any]]) -> Non
         "Human: q\n\nAssistant:",
         "### Instruction:\nq\n\n### Response:\n",
         "Question: q\nAnswer:",
+        "**Question:** q\n\n**Answer:** <think>",
         "User: q. Assistant: <think>",
     ],
 )
@@ -67,6 +68,15 @@ def test_a_template_in_the_data_is_doubled_by_any_other(text: str) -> None:
         assert "doubled template" in kinds(user(text), template=template)
     assert "doubled template" in kinds(user(text), prompt="short")
     assert kinds(user(text), prompt="raw") == []
+
+
+@pytest.mark.parametrize(
+    "part", ["Q: \n", "\n", "* ", "<|ab_", "<think> ", "<｜", "Assistant", "put \\box step ", "a. "]
+)
+def test_a_long_text_is_looked_at(part: str) -> None:
+    """A pattern that is quadratic in the text, or worse, would not come back."""
+    text = part * (300_000 // len(part))
+    assert isinstance(faults(user(text + "x"), prompt="short"), list)
 
 
 def test_the_frame_of_the_chosen_template(tmp_path: Any) -> None:
@@ -86,6 +96,7 @@ def test_the_frame_of_the_chosen_template(tmp_path: Any) -> None:
         (f"{QUESTION} Write it between <answer> and </answer>.", "short"),
         (f"{BOXED}\n{QUESTION}\n{BOXED}", None),
         (f"{BOXED}\n{QUESTION}\n{BOXED.lower()}", "raw"),
+        (f"{ZERO}\nUser: {WHOLE}", "raw"),
         ("You are a helpful assistant. 1+1?", "qwen2.5"),
     ],
 )
