@@ -49,6 +49,15 @@ def test_every_other_module_imports(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_prompt_to_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": [{"role": "user", "content": "q"}]}) + "\n")
+    done = still(tmp_path, "data", "preview", "rows.jsonl", "--prompt", "short", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["text"].endswith("User: q\nAssistant: <think>\n")
+    done = still(tmp_path, "data", "preview", "rows.jsonl", "--tokenizer", "x")
+    assert done.returncode == 1 and "needs transformers" in done.stderr
+
+
 def test_a_conversation_to_be_trained_on(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "<think>a</think>b"}]
     (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": messages}) + "\n")

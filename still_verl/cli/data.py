@@ -13,6 +13,8 @@ from still_verl.cli.data_distill import EXAMPLES as DISTILL_EXAMPLES
 from still_verl.cli.data_distill import distill
 from still_verl.cli.data_mask import EXAMPLES as MASK_EXAMPLES
 from still_verl.cli.data_mask import show_mask
+from still_verl.cli.data_preview import EXAMPLES as PREVIEW_EXAMPLES
+from still_verl.cli.data_preview import preview
 
 data = typer.Typer(name="data", help="Make, check and look at training data.", no_args_is_help=True)
 
@@ -25,4 +27,5 @@ def main() -> None:
 data.command("curate", epilog=CURATE_EXAMPLES)(curate)
 data.command("diff", epilog=DIFF_EXAMPLES)(diff)
 data.command("distill", epilog=DISTILL_EXAMPLES)(distill)
+data.command("preview", epilog=PREVIEW_EXAMPLES)(preview)
 data.command("show-mask", epilog=MASK_EXAMPLES)(show_mask)

@@ -17,6 +17,16 @@ def load(name: str, template: str | None = None) -> tuple[TokenizerTokens, Templ
     Raises:
         RowError: one of them is not there.
     """
+    tokenizer = load_tokenizer(name)
+    return TokenizerTokens(tokenizer), template_of(tokenizer, template)
+
+
+def load_tokenizer(name: str) -> Any:
+    """Return the tokenizer of a model, or of a folder.
+
+    Raises:
+        RowError: it is not there.
+    """
     try:
         from transformers import AutoTokenizer
     except ImportError:
@@ -26,7 +36,7 @@ def load(name: str, template: str | None = None) -> tuple[TokenizerTokens, Templ
     except Exception as error:  # of transformers or the hub: each has exceptions of its own
         line = " ".join(str(error).split())[:200]
         raise RowError(f"--tokenizer {name} cannot be loaded ({line}): give a model's name or folder") from None
-    return TokenizerTokens(tokenizer), template_of(tokenizer, template)
+    return tokenizer
 
 
 def template_of(tokenizer: Any, name: str | None = None, **options: Any) -> Template | None:

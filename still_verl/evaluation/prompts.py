@@ -141,11 +141,29 @@ def load_template(name: str) -> str:
         return ""
     if Path(name).is_file():
         return Path(name).read_text(encoding="utf-8")
-    known = {path.stem: path for path in (paths.recipes_dir() / "still" / "prompt").glob("*.yaml")}
-    one_of("--template", name, sorted(known))
-    node = yaml.safe_load(known[name].read_text(encoding="utf-8"))
+    template = recipe_template("--template", name)
+    if template is None:
+        raise ConfigError(f"--template {name}: it has no template of its own; leave the option out, or name another")
+    return template
+
+
+def recipe_names() -> list[str]:
+    """Return the choices of `still/prompt`."""
+    return sorted(path.stem for path in _recipes().glob("*.yaml"))
+
+
+def recipe_template(option: str, name: str) -> str | None:
+    """Return the chat template of a choice of `still/prompt`; None if it takes the model's own.
+
+    Raises:
+        ConfigError: there is no such choice; names `option`.
+    """
+    one_of(option, name, recipe_names())
+    node = yaml.safe_load((_recipes() / f"{name}.yaml").read_text(encoding="utf-8"))
     for key in _KEYS:
         node = (node or {}).get(key)
-    if not isinstance(node, str):
-        raise ConfigError(f"--template {name}: it has no template of its own; leave the option out, or name another")
-    return node
+    return node if isinstance(node, str) else None
+
+
+def _recipes() -> Path:
+    return paths.recipes_dir() / "still" / "prompt"
