@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from still_verl.cli.evaluation_options import arguments
+from still_verl.cli.evaluation import model_or_folder
+from still_verl.cli.evaluation_options import arguments, refuse_unread
 from still_verl.cli.evaluation_probe import say
 from still_verl.cli.output import console, only_errors, stop
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from still_verl.curation.difficulty.settings import DifficultySettings
     from still_verl.evaluation.setup import Settings
 
+READ_BESIDE_FROM = frozenset(
+    ("source", "model", "output", "from_", "band", "confidence", "prior", "keep", "verifier", "rescore", "as_json")
+)
 GOES_ON = "what was drawn is kept, and the same command goes on from there"
 EXAMPLES = """
 Examples:
@@ -25,6 +29,7 @@ Examples:
 
 
 def difficulty(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A training set: parquet, JSONL, a curated folder.")],
     model: Annotated[str, typer.Argument(help="Weights or a name; beside --from only the name that is noted.")] = "",
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder that is written.")] = Path("graded"),
@@ -72,6 +77,7 @@ def difficulty(
     from still_verl.rewards.equivalence.reading import READINGS
 
     try:
+        refuse_unread(context, READ_BESIDE_FROM)
         one_of("--verifier", verifier, READINGS)
         # Checked above: mypy sees text.
         reading: Any = verifier
@@ -97,7 +103,7 @@ def difficulty(
                 benchmarks=(str(found.file.path),),
                 output=output / "samples",
                 engine=engine,
-                options=EngineOptions(model, url, concurrency, timeout, attempts, of_engine),
+                options=EngineOptions(model_or_folder(model), url, concurrency, timeout, attempts, of_engine),
                 sampling=sampling,
                 seed=seed,
                 prompt=prompt,

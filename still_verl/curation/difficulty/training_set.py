@@ -104,6 +104,8 @@ def _rows(file: InputFile) -> list[dict[str, Any]]:
     rows = []
     for chunk in read_chunks(file, _AT_A_TIME):
         for number, item in enumerate(chunk.items, chunk.first_line):
+            if isinstance(item, bytes) and not item.strip():
+                continue
             try:
                 rows.append(parse(item))
             except Reject as error:

@@ -30,6 +30,8 @@ def command(tmp_path: Path, problems: list[Any], samples: list[Any], *arguments:
         ("--band 0.8 0.2: ", [PROBLEM], [SAMPLE], ["--band", "0.8", "0.2"]),
         ("--confidence 0.5: ", [PROBLEM], [SAMPLE], ["--confidence", "0.5"]),
         ("--keep='easy': use one of in, below, above, undecided", [PROBLEM], [SAMPLE], ["--keep", "easy"]),
+        ("--temperature: --from scores samples that are there", [PROBLEM], [SAMPLE], ["--temperature", "0"]),
+        ("--url: --from scores samples that are there", [PROBLEM], [SAMPLE], ["--url", "http://localhost:1"]),
         ("--verifier='loose'", [PROBLEM], [SAMPLE], ["--verifier", "loose"]),
         ("INPUT TMP/set.jsonl: it has a column pass_rate already", [PROBLEM | {"pass_rate": 1}], [SAMPLE], []),
         ("INPUT TMP/set.jsonl: it has a column n already", [PROBLEM, PROBLEM | {"n": 1}], [SAMPLE], []),
