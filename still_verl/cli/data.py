@@ -9,6 +9,8 @@ from still_verl.cli.data_curate import EXAMPLES as CURATE_EXAMPLES
 from still_verl.cli.data_curate import curate
 from still_verl.cli.data_diff import EXAMPLES as DIFF_EXAMPLES
 from still_verl.cli.data_diff import diff
+from still_verl.cli.data_difficulty import EXAMPLES as DIFFICULTY_EXAMPLES
+from still_verl.cli.data_difficulty import difficulty
 from still_verl.cli.data_distill import EXAMPLES as DISTILL_EXAMPLES
 from still_verl.cli.data_distill import distill
 from still_verl.cli.data_mask import EXAMPLES as MASK_EXAMPLES
@@ -26,6 +28,7 @@ def main() -> None:
 
 data.command("curate", epilog=CURATE_EXAMPLES)(curate)
 data.command("diff", epilog=DIFF_EXAMPLES)(diff)
+data.command("difficulty", epilog=DIFFICULTY_EXAMPLES)(difficulty)
 data.command("distill", epilog=DISTILL_EXAMPLES)(distill)
 data.command("preview", epilog=PREVIEW_EXAMPLES)(preview)
 data.command("show-mask", epilog=MASK_EXAMPLES)(show_mask)

@@ -119,7 +119,7 @@ def evaluate(
             benchmarks=benchmark or (),
             output=folder,
             engine=engine,
-            options=EngineOptions(_model(model), url, concurrency, timeout, attempts, of_engine),
+            options=EngineOptions(model_or_folder(model), url, concurrency, timeout, attempts, of_engine),
             preset=preset,
             sampling={name: value for name, value in chosen.items() if value is not None},
             seed=seed,
@@ -220,8 +220,8 @@ def _drawn(settings: Any, scorer: "Scorer", choice: "Choice | None") -> tuple[li
 
 
 @only_errors()
-def _model(name: str) -> str:
-    """The name of a model, or the folder with its weights: a checkpoint of verl's is merged first."""
+def model_or_folder(name: str) -> str:
+    """Return the name of a model, or the folder with its weights: a checkpoint of verl's is merged first."""
     folder = Path(name)
     if not name or not folder.is_dir() or (folder / "config.json").is_file():
         return name

@@ -12,19 +12,19 @@ READ_BESIDE_FROM = frozenset(
 )
 
 
-def refuse_unread(context: typer.Context) -> None:
-    """Refuse an option that was given beside `--from` and that nothing would read.
+def refuse_unread(context: typer.Context, read: frozenset[str] = READ_BESIDE_FROM) -> None:
+    """Refuse an option that was given beside `--from` and that nothing would read, which is all but those in `read`.
 
     Raises:
         ConfigError: names the first one.
     """
-    if context.params.get("from_") is None:
+    if not context.params.get("from_"):
         return
     for parameter in context.command.params:
         name = parameter.name or ""
         source = context.get_parameter_source(name)
         # By its name: typer may bring a click of its own, whose sources are other objects.
-        if source is not None and source.name == "COMMANDLINE" and name not in READ_BESIDE_FROM:
+        if source is not None and source.name == "COMMANDLINE" and name not in read:
             raise ConfigError(
                 f"{parameter.opts[0]}: --from scores samples that are there, and does not read it; leave it out"
             )

@@ -57,7 +57,7 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
 
 def _curate(settings: CurateSettings, progress: Progress) -> Result:
     files = find_files("INPUT", settings.inputs)
-    _check_output(settings.output, files)
+    check_output(settings.output, files)
     decisions = Decisions(decisions_of(settings.output, settings.decisions))
     evaluations = read_evaluations(settings.against)
     inputs = {file.label: file.sha256() for file in files}
@@ -162,7 +162,12 @@ def _in_processes(
             save_first()
 
 
-def _check_output(output: Path, files: list[InputFile]) -> None:
+def check_output(output: Path, files: list[InputFile]) -> None:
+    """Refuse an output folder that cannot be written, or has an input in it.
+
+    Raises:
+        ConfigError: names the folder and the fix.
+    """
     if output.exists() and not output.is_dir():
         raise ConfigError(f"-o {output}: it is a file; name a folder")
     for file in files:

@@ -86,12 +86,12 @@ class _Finder:
 
     def add(self, benchmark: str, problem: str, text: str) -> None:
         """Remember a problem to look for."""
-        words = _words(text)
+        words = words_of(text)
         self._by_beginning.setdefault(words[:WINDOW], []).append((benchmark, problem, words))
 
     def look_in(self, text: str) -> None:
         """Note the problems that are in a text."""
-        words = _words(text)
+        words = words_of(text)
         for start, beginning in _beginnings(words):
             for benchmark, problem, wanted in self._by_beginning.get(beginning, ()):
                 if words[start : start + len(wanted)] == wanted:
@@ -105,6 +105,6 @@ def _beginnings(words: Words) -> Iterator[tuple[int, Words]]:
         yield start, words[start : start + WINDOW]
 
 
-def _words(text: str) -> Words:
-    """The words and signs of a text, in lower case."""
+def words_of(text: str) -> Words:
+    """Return the words and signs of a text, in lower case."""
     return tuple(_WORD.findall(text.lower()))

@@ -24,6 +24,7 @@ TOKENS = ("tokens", "response_length", "completion_tokens")
 OWN = frozenset({"benchmark", "problem", "index", "fault"})  # columns by which a row of ours is known
 
 NO_RESPONSE = "no response"
+NO_ANSWER = "no right answer"
 NO_VERDICT = "neither a verdict (correct, acc or score as 0 or 1) nor a response with a right answer"
 TORN = "lines that are no JSON object, left out: {n}"
 EMPTY = "empty lines, left out: {n}"
@@ -198,7 +199,7 @@ def _tools(entry: Mapping[str, Any]) -> dict[str, int] | None:
 def _missing(entry: Mapping[str, Any], response: str | None) -> str:
     """Say why a row can be neither scored nor taken as it is."""
     if response is not None:
-        return "no right answer"
+        return NO_ANSWER
     return NO_RESPONSE if any(name in entry for name in RESPONSE) else NO_VERDICT
 
 

@@ -51,6 +51,7 @@ class OpenAIServer:
         address = options.url.rstrip("/")
         self._url = address if address.endswith("/v1") else f"{address}/v1"
         self._notes: list[str] = []
+        self._probed = False
         self._lost = 0
         self._first_fault = ""
 
@@ -109,7 +110,8 @@ class OpenAIServer:
             first = await _first(requests)
             if first is None:
                 return
-            if self._options.probe:
+            if self._options.probe and not self._probed:
+                self._probed = True  # a run may ask in several rounds
                 self._notes = await check_server(client, self._url, self.model, first)
             waiting = _chained(first, requests)
             await _all([self._work(client, waiting, deliver) for _ in range(self._options.concurrency)])

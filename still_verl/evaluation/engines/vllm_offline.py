@@ -41,6 +41,7 @@ class VllmOffline:
             raise ConfigError("--model: name a folder with weights, or a model on the hub")
         self._options = options
         self._version = _vllm_version()
+        self._sha256 = ""
         self._llm: Any = None
         self._tokenizer: Any = None
         self._context = 0
@@ -52,7 +53,9 @@ class VllmOffline:
             if folder.is_absolute() or self._options.model.startswith("."):
                 raise ConfigError(f"--model {folder}: there is no such folder")
             return {"name": self._options.model, "vllm": self._version}
-        return {"sha256": fingerprint(folder), "vllm": self._version}
+        if not self._sha256:
+            self._sha256 = fingerprint(folder)  # once, for a run that asks in several rounds
+        return {"sha256": self._sha256, "vllm": self._version}
 
     def notes(self) -> list[str]:
         """Return nothing: vLLM does what it is asked, or says so."""

@@ -1,0 +1,84 @@
+"""The posterior of a pass rate, and the rule that decides by it."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation.difficulty.posterior import Band, Prior, posterior
+from still_verl.curation.difficulty.sequential import ABOVE, BELOW, INSIDE, UNDECIDED, Rule, decide
+
+
+@pytest.mark.parametrize("right, samples", [(0, 0), (0, 4), (3, 8), (64, 64), (13, 64)])
+@pytest.mark.parametrize("prior", [Prior(), Prior(1, 1), Prior(0.2, 3)])
+def test_the_posterior_is_that_of_the_textbook(right: int, samples: int, prior: Prior) -> None:
+    known = stats.beta(prior.a + right, prior.b + samples - right)
+    found = posterior(right, samples, prior)
+    chances = found.chances(Band(0.1, 0.7))
+    assert chances.below == pytest.approx(known.cdf(0.1)) and chances.above == pytest.approx(known.sf(0.7))
+    assert sum(chances) == pytest.approx(1)
+    assert found.interval(0.9) == pytest.approx(known.interval(0.9))
+
+
+def test_a_decision_needs_the_confidence() -> None:
+    rule = Rule()
+    assert rule.decide(0, 4) == UNDECIDED and rule.decide(0, 12) == BELOW
+    assert rule.decide(12, 12) == ABOVE and rule.decide(8, 16) == INSIDE
+    assert Rule(confidence=0.8).decide(0, 4) == BELOW
+    assert Rule(confidence=0.5001).decide(0, 0) == UNDECIDED  # a prior alone decides nothing
+
+
+def test_a_band_that_reaches_an_end_has_no_problem_beyond_it() -> None:
+    rule = Rule(Band(0, 0.5))
+    assert rule.decide(0, 16) == INSIDE and rule.decide(16, 16) == ABOVE
+
+
+def test_drawing_stops_when_it_is_decided_and_at_the_limit() -> None:
+    asked: list[int] = []
+
+    def half(samples: int) -> int:
+        asked.append(samples)
+        return samples // 2
+
+    def a_fifth(samples: int) -> int:
+        return samples // 5
+
+    assert decide(Rule(), half).decision == INSIDE and asked == [4] * len(asked) and 2 <= len(asked) <= 4
+    found = decide(Rule(at_a_time=5, most=33), a_fifth)
+    assert (found.decision, found.samples) == (UNDECIDED, 33)  # the last time asks for three
+
+
+@pytest.mark.parametrize("a, b", [(0.5, 0.5), (1, 1), (2, 2), (1, 4), (3, 1)])
+def test_few_decisions_are_wrong_with_less_than_half_of_64_samples(a: float, b: float) -> None:
+    random = np.random.default_rng(0)
+    rule = Rule()
+    wrong = samples = 0
+    rates = random.beta(a, b, 600)
+    for rate in rates:
+        found = decide(rule, lambda more, rate=rate: int(random.binomial(more, rate)))
+        side = BELOW if rate < 0.2 else INSIDE if rate <= 0.8 else ABOVE
+        wrong += found.decision not in (side, UNDECIDED)
+        samples += found.samples
+    assert wrong / len(rates) <= 0.05 and samples / len(rates) <= 33
+
+
+@pytest.mark.parametrize(
+    "said, settings",
+    {
+        "--band 0.8 0.2": {"band": Band(0.8, 0.2)},
+        "--band 0.5 0.5": {"band": Band(0.5, 0.5)},
+        "--band -0.1 0.5": {"band": Band(-0.1, 0.5)},
+        "--band nan 0.5": {"band": Band(float("nan"), 0.5)},
+        "--confidence 0.5:": {"confidence": 0.5},
+        "--confidence 1:": {"confidence": 1.0},
+        "--confidence nan:": {"confidence": float("nan")},
+        "--prior 0 1": {"prior": Prior(0, 1)},
+        "--prior 1 inf": {"prior": Prior(1, float("inf"))},
+        "--at-a-time 0": {"at_a_time": 0},
+        "--most 3": {"most": 3},
+    }.items(),
+)
+def test_what_decides_nothing_is_refused(said: str, settings: dict) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Rule(**settings)
+    assert str(refused.value).startswith(said)
