@@ -36,8 +36,8 @@ def curate(
         str, typer.Option(help="choices: turn multiple choice with a value as right option into an open question.")
     ] = "",
     instruction: Annotated[
-        str | None, typer.Option(help="What is added to each problem in the prompt; an empty text adds nothing.")
-    ] = None,
+        str, typer.Option(help="What is added to each problem in the prompt, where no still/prompt says how to answer.")
+    ] = "",
     data_source: Annotated[str, typer.Option(help="The source of all rows, by which a reward is chosen.")] = "",
     decisions: Annotated[
         Path | None, typer.Option(help="Decisions about single rows; by default decisions.jsonl of the output folder.")
@@ -55,7 +55,7 @@ def curate(
 
     from still_verl.config_errors import ConfigError
     from still_verl.curation.registries import FILTERS
-    from still_verl.curation.settings import INSTRUCTION, CurateSettings
+    from still_verl.curation.settings import CurateSettings
 
     try:
         for name in without or ():
@@ -67,7 +67,7 @@ def curate(
             against=tuple(against or ()),
             adapter=adapter,
             filters=chosen,
-            instruction=INSTRUCTION if instruction is None else instruction,
+            instruction=instruction,
             data_source=data_source,
             keep_suspects=keep_suspects,
             reformulate=reformulate,

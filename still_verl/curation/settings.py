@@ -6,7 +6,6 @@ from pathlib import Path
 from still_verl.config_errors import ConfigError, one_of
 from still_verl.curation.registries import ADAPTERS, FILTERS
 
-INSTRUCTION = "\n\nPlease reason step by step, and put your final answer within \\boxed{}."
 CHUNK_ROWS = 2000  # rows that a process decides at a time; what a kill costs
 REFORMULATIONS = ("choices",)
 
@@ -21,7 +20,8 @@ class CurateSettings:
         output: the folder that is written.
         adapter: how rows are read; "auto" goes by their columns.
         filters: what is asked of each row, in turn; short names or dotted names.
-        instruction: what is added to each problem in the prompt.
+        instruction: what is added to each problem in the prompt. Nothing by default: `still/prompt` says how to answer,
+            and what is there twice may contradict itself.
         data_source: by which the reward is chosen; "" takes that of the row, else the name of its file.
         keep_suspects: whether a row that is perhaps an evaluation problem is kept.
         reformulate: "choices" turns multiple choice with a number as the right option into an open question.
@@ -35,7 +35,7 @@ class CurateSettings:
     against: tuple[str, ...] = ()
     adapter: str = "auto"
     filters: tuple[str, ...] = field(default_factory=lambda: tuple(FILTERS))
-    instruction: str = INSTRUCTION
+    instruction: str = ""
     data_source: str = ""
     keep_suspects: bool = False
     reformulate: str = ""

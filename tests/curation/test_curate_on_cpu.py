@@ -43,8 +43,14 @@ def test_a_row_is_in_verls_layout(tmp_path: Path) -> None:
     (found,) = kept(tmp_path / "out")
     assert found["data_source"] == "garden" and found["reward_model"] == {"style": "rule", "ground_truth": "265"}
     (message,) = found["prompt"]
-    assert message["role"] == "user" and message["content"].startswith(FIRST) and "boxed" in message["content"]
+    assert message == {"role": "user", "content": FIRST}
     assert found["extra_info"]["id"] == "1" and json.loads(found["extra_info"]["columns"]) == {"level": "5"}
+
+
+def test_an_instruction_is_added_where_it_is_asked_for(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [row(1, FIRST, ANSWER)])
+    curate(CurateSettings((str(source),), tmp_path / "out", instruction=" Put it in a box."))
+    assert kept(tmp_path / "out")[0]["prompt"][0]["content"] == f"{FIRST} Put it in a box."
 
 
 def test_every_row_ends_in_one_place(tmp_path: Path) -> None:
