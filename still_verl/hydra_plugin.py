@@ -2,6 +2,8 @@
 
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -48,8 +50,7 @@ class JobCallback(Callback):
         """End the process with one message and exit code 1 where the job cannot work."""
         if getattr(task_function, "checks_itself", False):
             return  # a job of a sweep, which shall end no other
-        # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
-        try:
+        with _ends_with_one_line("~hydra.callbacks.still"):
             # Not above: no worker needs them.
             from still_verl.integration.checks.prepare import check_version, prepare_job
 
@@ -58,17 +59,6 @@ class JobCallback(Callback):
 
             check_fit(config)
             prepare_job(config)
-        except (ConfigError, UnsupportedVersionError) as error:
-            print(f"still_verl: {error}", file=sys.stderr)
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc()
-            print(
-                "still_verl: the checks before the job failed themselves; please report the error above. "
-                "To start a job without them, add '~hydra.callbacks.still'",
-                file=sys.stderr,
-            )
-            sys.exit(1)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
         """Free Ray's resources: the second job of a multirun would find the actors of the first on all of them."""
@@ -83,21 +73,31 @@ class SftCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **_kwargs: Any) -> None:
         """End the process with one message and exit code 1 where the job cannot work."""
-        # Hydra turns an Exception of a callback into a warning and goes on; only an exit stops the job.
-        try:
+        with _ends_with_one_line("~hydra.callbacks.still_sft"):
             from still_verl.integration.registrations import check_loaded_verl  # not above: no worker needs them
             from still_verl.integration.sft.checks import prepare_sft
 
             check_loaded_verl()
             prepare_sft(config)
-        except (ConfigError, UnsupportedVersionError) as error:
-            print(f"still_verl: {error}", file=sys.stderr)
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc()
-            print(
-                "still_verl: the checks before the job failed themselves; please report the error above. "
-                "To start a job without them, add '~hydra.callbacks.still_sft'",
-                file=sys.stderr,
-            )
-            sys.exit(1)
+
+
+@contextmanager
+def _ends_with_one_line(without: str) -> Iterator[None]:
+    """End the process with exit code 1 where a check fails: Hydra goes on after any other error of a callback.
+
+    Args:
+        without: the override that starts a job without the checks, for the case that they fail themselves.
+    """
+    try:
+        yield
+    except (ConfigError, UnsupportedVersionError) as error:
+        print(f"still_verl: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        print(
+            "still_verl: the checks before the job failed themselves; please report the error above. "
+            f"To start a job without them, add '{without}'",
+            file=sys.stderr,
+        )
+        sys.exit(1)
