@@ -11,6 +11,7 @@ import sys
 from fractions import Fraction
 
 import numpy as np
+from scipy.stats import ttest_1samp
 
 from still_verl.stats.interval import interval, mean, standard_error, t_quantile
 from still_verl.stats.paired import MARGIN, compare_rates
@@ -60,7 +61,8 @@ def paired(random: np.random.Generator, spread: float, benchmarks: int) -> None:
     """Print false alarms, power beside its formula, and false claims of equality."""
     print("\nTwo models on the same problems, %: false alarms with equal rates (with ties counted wholly); found and")
     print("foretold, for a smaller and a larger difference; called equal within 5 points although 5 points apart")
-    print(f"{'k':>3} {'mean':>5} {'false alarms':>15} {'found (foretold)':>18} {'':>15} {'called equal':>13}")
+    print("(Student: false alarms and what is found by his paired test)")
+    print(f"{'k':>3} {'mean':>5} {'false alarms':>15} {'found (foretold)':>18} {'':>15} {'called equal':>13}  Student")
     for k in KS:
         for center in (0.1, 0.3, 0.6):
             alarms, wholly, _ = _verdicts(random, center, spread, k, 0.0, benchmarks)
@@ -71,7 +73,21 @@ def paired(random: np.random.Generator, spread: float, benchmarks: int) -> None:
                 cells.append(f"{found:5.1f} ({_foretold(center, spread, k, effect):5.1f})")
             _, _, equal = _verdicts(random, center, spread, k, MARGIN, benchmarks)
             silent = f"{alarms:.2f} ({wholly:.2f})"
-            print(f"{k:>3} {center:>5} {silent:>15} {cells[0]:>18} {cells[1]:>15} {equal:>13.2f}", flush=True)
+            row = f"{k:>3} {center:>5} {silent:>15} {cells[0]:>18} {cells[1]:>15} {equal:>13.2f}"
+            print(f"{row}  {_student(center, spread, k, benchmarks)}", flush=True)
+
+
+def _student(center: float, spread: float, k: int, benchmarks: int) -> str:
+    """Return false alarms and power of Student's paired test, which assumes a distribution, %."""
+    random = np.random.default_rng(22)
+    shares = []
+    for factor in (0.0, 2.0, 2.9):
+        effect = factor * planned_error(PROBLEMS, k, _within(center, spread))
+        base = beta_rates(random, center, spread, benchmarks)
+        better = base + _gain(center, effect) * (1 - base)
+        differences = (random.binomial(k, better) - random.binomial(k, base)) / k
+        shares.append(100 * float((ttest_1samp(differences, 0, axis=1).pvalue <= ALPHA).mean()))
+    return f"{shares[0]:.2f}, {shares[1]:.1f}, {shares[2]:.1f}"
 
 
 def _within(center: float, spread: float) -> float:

@@ -6,66 +6,31 @@ message of the user; a text just goes on.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from still_verl.demonstrations.distill.own_outputs import OutputMark, Written, read_text
 from still_verl.demonstrations.distill.record import OWN_OUTPUT, record_of
-from still_verl.evaluation.engines.base import Deliver, Part, PartsEngine, Reply, Request, sample_seed
-from still_verl.evaluation.engines.in_turn import write_in_turn
-from still_verl.evaluation.engines.interpreted import OF_THE_MACHINE
+from still_verl.evaluation.engines.base import Part, Reply, Request, sample_seed
+from still_verl.evaluation.engines.sandboxed import SandboxedEngine
 from still_verl.evaluation.prompts import Prompt
-from still_verl.interpreter.build import build_async_sandbox, code_of_a_response
+from still_verl.interpreter.build import code_of_a_response
 from still_verl.interpreter.finish_reason import LENGTH, STOP
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.response import as_output
-from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.interpreter.tool_stats import ToolStats
 
 THOUGHTS, ANSWER = "<think>", "</think>"
 
 
-class TextDemonstrations:
-    """An engine whose teacher runs programs, asked by chat or by text. Everything else is the engine's own."""
-
-    def __init__(self, engine: PartsEngine, settings: InterpreterConfig, at_once: int) -> None:
-        """Put an interpreter on an engine.
-
-        Args:
-            engine: answers chats or texts.
-            settings: of the interpreter.
-            at_once: responses that are written at the same time.
-        """
-        self._engine = engine
-        self.settings = settings
-        self.at_once = at_once
-        self.sandbox = build_async_sandbox(settings)
+class TextDemonstrations(SandboxedEngine):
+    """An engine whose teacher runs programs, asked by chat or by text."""
 
     def identity(self) -> Mapping[str, Any]:
-        """Return the engine's identity with the settings that change what programs say."""
-        settings = vars(self.settings).copy()
-        for name in OF_THE_MACHINE:
-            del settings[name]
-        return {**self._engine.identity(), "code": settings, "responses": "text"}
-
-    def notes(self) -> list[str]:
-        """Return the engine's notes."""
-        return self._engine.notes()
-
-    def close(self) -> None:
-        """Close the engine and the sandbox."""
-        self._engine.close()
-        self.sandbox.close()
-
-    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """Answer all requests, see `evaluation.engines.base.Engine`.
-
-        Raises:
-            EngineError: the engine cannot go on, or no program can run.
-        """
-        write_in_turn(self._engine, self, requests, deliver)
+        """Return the engine's identity; responses by text are others than those by tokens."""
+        return {**super().identity(), "responses": "text"}
 
     def open(self, request: Request) -> "TextResponse":
         """Begin the response to a request."""

@@ -5,15 +5,15 @@ is a request to the engine, whose prompt has all tokens so far. Programs run whi
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from still_verl.evaluation.engines.base import Deliver, Part, PartsEngine, Reply, Request, sample_seed
-from still_verl.evaluation.engines.in_turn import write_in_turn
+from still_verl.evaluation.engines.base import Part, PartsEngine, Reply, Request, sample_seed
+from still_verl.evaluation.engines.sandboxed import SandboxedEngine
 from still_verl.evaluation.prompts import Prompt
-from still_verl.interpreter.build import build_async_sandbox, code_of_a_response
+from still_verl.interpreter.build import code_of_a_response
 from still_verl.interpreter.finish_reason import EMPTY, STOP
 from still_verl.interpreter.registries import CODE_FORMATS
 from still_verl.interpreter.response import CodeResponse, Piece
@@ -22,12 +22,9 @@ from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.interpreter.token_text import control_tokens
 from still_verl.interpreter.turns import TextBlocks
 
-# What changes how fast programs run, and not what they say.
-OF_THE_MACHINE = ("url", "max_concurrent", "total_memory_mb")
 
-
-class Interpreted:
-    """An engine whose models run programs in the middle of a response. Everything else is the engine's own."""
+class Interpreted(SandboxedEngine):
+    """An engine whose models run programs in the middle of a response, by the tokens that they write."""
 
     def __init__(self, engine: PartsEngine, settings: InterpreterConfig, tokenizer: Any, at_once: int) -> None:
         """Put an interpreter on an engine.
@@ -38,36 +35,9 @@ class Interpreted:
             tokenizer: of the model.
             at_once: responses that are written at the same time.
         """
-        self._engine = engine
-        self.settings = settings
+        super().__init__(engine, settings, at_once)
         self.tokenizer = tokenizer
-        self.at_once = at_once
-        self.sandbox = build_async_sandbox(settings)
         self.controls = frozenset(control_tokens(tokenizer).values())
-
-    def identity(self) -> Mapping[str, Any]:
-        """Return the engine's identity with the settings that change what programs say."""
-        settings = vars(self.settings).copy()
-        for name in OF_THE_MACHINE:
-            del settings[name]
-        return {**self._engine.identity(), "code": settings}
-
-    def notes(self) -> list[str]:
-        """Return the engine's notes."""
-        return self._engine.notes()
-
-    def close(self) -> None:
-        """Close the engine and the sandbox."""
-        self._engine.close()
-        self.sandbox.close()
-
-    def generate(self, requests: Iterable[Request], deliver: Deliver) -> None:
-        """Answer all requests, see `base.Engine`.
-
-        Raises:
-            EngineError: the engine cannot go on, or no program can run.
-        """
-        write_in_turn(self._engine, self, requests, deliver)
 
     def open(self, request: Request) -> "InterpretedResponse":
         """Begin the response to a request."""
