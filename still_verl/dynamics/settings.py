@@ -87,22 +87,36 @@ class ReferenceConfig:
 
     def _check_alone(self, node: str) -> None:
         """Refuse a second way to renew the reference: a reset would throw away what it has averaged."""
-        for name, off in (("reset_every", 0), ("reset_above", None)):
-            value = getattr(self, name)
-            if value != off:
+        for key, value, off in self._renewals():
+            if not key.endswith(".ema") and value != off:
                 raise ConfigError(
-                    f"{node}.ema={self.ema} beside {node}.{name}={value}: both renew the reference; choose one, "
-                    f"and set {node}.ema=null or {node}.{name}={'null' if off is None else off}"
+                    f"{node}.ema={self.ema} beside {key}={value}: both renew the reference; choose one, and set "
+                    f"{node}.ema=null or {key}={_written(off)}"
                 )
+
+    def _renewals(self) -> list[tuple[str, float | None, float | None]]:
+        """Return key, value, and the value that switches it off, of each setting that renews the reference."""
+        node = "still.reference"
+        return [
+            (f"{node}.reset_every", self.reset_every, 0),
+            (f"{node}.reset_above", self.reset_above, None),
+            (f"{node}.ema", self.ema, None),
+        ]
 
     @property
     def renewal(self) -> str:
         """Return the setting that renews the reference, as `key=value`; nothing if it stays what it is."""
-        for name, off in (("reset_every", 0), ("reset_above", None), ("ema", None)):
-            value = getattr(self, name)
-            if value != off:
-                return f"still.reference.{name}={value}"
-        return ""
+        set_ones = [f"{key}={value}" for key, value, off in self._renewals() if value != off]
+        return set_ones[0] if set_ones else ""
+
+    @property
+    def without_renewal(self) -> str:
+        """Return the settings that switch off what renews the reference."""
+        return " ".join(f"{key}={_written(off)}" for key, value, off in self._renewals() if value != off)
+
+
+def _written(value: float | None) -> str:
+    return "null" if value is None else str(value)
 
 
 @dataclass

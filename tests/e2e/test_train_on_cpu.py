@@ -25,6 +25,7 @@ DYNAMICS = [
     "still.entropy.horizon=10",
     "still/temperature=rising",
     "still.temperature.horizon=4",
+    "still.schedules={clip_ratio_high:{kind:linear,start:0.2,end:0.3,horizon:10},lr:{kind:piecewise,points:[[0,0.01],[5,0.005]]}}",
     "still.context.stages=[[1,8],[3,16]]",
     "still.context.validation=12",
     "trainer.save_freq=3",
@@ -84,6 +85,21 @@ def test_the_workers_use_the_coefficients_of_the_step(killed_run: Any) -> None:
     assert [row["still/kl/coef"] for row in killed_run.steps] == pytest.approx(expected, abs=1e-12)
     entropy = [1e-3 * (1 - t / 10) for t in range(4)]
     assert [row["actor/entropy_coef"] for row in killed_run.steps] == pytest.approx(entropy)
+
+
+def test_the_workers_use_every_number_of_the_step_also_after_a_kill_and_a_resume(resumed_run: Any) -> None:
+    """`actor/used/*` come from the config of the worker's loss, and from its optimizer right before the update.
+
+    Steps 4 to 6 are there once for each time that they ran.
+    """
+    assert [row["training/global_step"] for row in resumed_run.steps][:5] == [1, 2, 3, 4, 4]
+    for row in resumed_run.steps:
+        time = row["training/global_step"] - 1
+        clip, rate = 0.2 + 0.01 * time, 0.01 - 0.001 * time
+        assert row["actor/used/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["actor/used/lr"] == row["actor/lr"] == pytest.approx(rate, rel=1e-9)
+        assert row["still/schedules/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["still/schedules/lr"] == pytest.approx(rate, rel=1e-9)
 
 
 def test_without_kl_there_is_no_reference_pass(killed_run: Any) -> None:

@@ -36,7 +36,7 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
     if adapter:
         raise ConfigError(
             f"{every}: with LoRA ({adapter}) the reference is the actor without its adapter, which cannot be reset; "
-            "merge the adapter into the model and train that, or drop this setting"
+            f"merge the adapter into the model and train that, or set {still.reference.without_renewal}"
         )
     check_strategy(config, every)
     check_sharding(config, every)
