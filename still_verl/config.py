@@ -132,13 +132,21 @@ def _misfit(given: Any) -> str:
     """Find the setting that cannot be merged, where OmegaConf does not say so: a list in place of a mapping."""
     for name, node in given.items():
         if not isinstance(node, Mapping):
+            if not _fits({name: node}):
+                return str(name)
             continue
         for key, value in node.items():
-            try:
-                OmegaConf.merge(OmegaConf.structured(StillConfig), {name: {key: value}})
-            except OmegaConfBaseException:
+            if not _fits({name: {key: value}}):
                 return f"{name}.{key}"
     return ""
+
+
+def _fits(given: Any) -> bool:
+    try:
+        OmegaConf.merge(OmegaConf.structured(StillConfig), given)
+    except OmegaConfBaseException:
+        return False
+    return True
 
 
 # How a value of each type is written.

@@ -1,6 +1,7 @@
 """The actor's loss is computed on made-up responses: each loss of verl's has settings that only it reads."""
 
 import math
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -39,7 +40,9 @@ def check_policy_loss(config: DictConfig, still: StillConfig) -> None:
     for name, settings in schedules.items():
         check_field(actor, name, f"{NODE}.{name}.kind={settings.kind}")
         driven[name] = ends(config, settings)
-    actor = with_values(actor, {name: values[0] for name, values in driven.items()})
+    # A number without a default of verl's, such as that of DRO, has its first value from the schedule.
+    missing = {name: values[0] for name, values in driven.items() if attrgetter(name)(actor) is None}
+    actor = with_values(actor, missing)
     check_computed(actor, loss, "give what it needs", "correct its settings")
     for name, values in driven.items():
         for value in values:
