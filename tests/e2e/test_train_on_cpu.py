@@ -87,21 +87,6 @@ def test_the_workers_use_the_coefficients_of_the_step(killed_run: Any) -> None:
     assert [row["actor/entropy_coef"] for row in killed_run.steps] == pytest.approx(entropy)
 
 
-def test_the_workers_use_every_number_of_the_step_also_after_a_kill_and_a_resume(resumed_run: Any) -> None:
-    """`actor/used/*` come from the config of the worker's loss, and from its optimizer right before the update.
-
-    Steps 4 to 6 are there once for each time that they ran.
-    """
-    assert [row["training/global_step"] for row in resumed_run.steps][:5] == [1, 2, 3, 4, 4]
-    for row in resumed_run.steps:
-        time = row["training/global_step"] - 1
-        clip, rate = 0.2 + 0.01 * time, 0.01 - 0.001 * time
-        assert row["actor/used/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
-        assert row["actor/used/lr"] == row["actor/lr"] == pytest.approx(rate, rel=1e-9)
-        assert row["still/schedules/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
-        assert row["still/schedules/lr"] == pytest.approx(rate, rel=1e-9)
-
-
 def test_without_kl_there_is_no_reference_pass(killed_run: Any) -> None:
     assert ["timing_s/ref" in row for row in killed_run.steps] == [True, True, True, False]
     assert "actor/kl_loss" not in killed_run.steps[3]
@@ -138,6 +123,21 @@ def test_the_reference_becomes_the_actor_every_second_step(killed_run: Any) -> N
     same = {row["step"]: row["sums"][0][0] == row["sums"][0][1] for row in killed_run.hooks("on_update")[:4]}
     assert same == {1: False, 2: True, 3: False, 4: True}
     assert killed_run.steps[2]["actor/kl_loss"] < 1e-6 < killed_run.steps[1]["actor/kl_loss"]
+
+
+def test_the_workers_use_every_number_of_the_step_also_after_a_kill_and_a_resume(resumed_run: Any) -> None:
+    """`actor/used/*` come from the config of the worker's loss, and from its optimizer right before the update.
+
+    Steps 4 to 6 are there once for each time that they ran.
+    """
+    assert [row["training/global_step"] for row in resumed_run.steps][:5] == [1, 2, 3, 4, 4]
+    for row in resumed_run.steps:
+        time = row["training/global_step"] - 1
+        clip, rate = 0.2 + 0.01 * time, 0.01 - 0.001 * time
+        assert row["actor/used/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["actor/used/lr"] == row["actor/lr"] == pytest.approx(rate, rel=1e-9)
+        assert row["still/schedules/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["still/schedules/lr"] == pytest.approx(rate, rel=1e-9)
 
 
 def test_a_resumed_run_goes_on_where_the_checkpoint_was(killed_run: Any, resumed_run: Any) -> None:
