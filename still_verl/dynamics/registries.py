@@ -50,6 +50,7 @@ CALLBACKS: Registry[Callable[[Any], Any]] = Registry(
         "verl_kl": "still_verl.integration.callbacks.verl_kl.VerlKl",
         "reference": "still_verl.integration.callbacks.reference.ReferenceReset",
         "entropy": "still_verl.integration.callbacks.entropy.Entropy",
+        "schedules": "still_verl.integration.callbacks.schedules.Schedules",
         "sampling": "still_verl.integration.callbacks.sampling.Sampling",
         "selection": "still_verl.integration.callbacks.selection.Selection",
         "phase": "still_verl.integration.callbacks.phase.PhaseOfStep",

@@ -184,6 +184,12 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
             spread_padding(batch, self._actor_ranks())  # of every rank, which upstream has only now chosen rows for
         return batch
 
+    def _update_actor(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
+        self._call("on_update_begin", batch)
+        with self._timed():
+            self.loss.send(self.actor_rollout_wg)
+        return super()._update_actor(batch, metrics)
+
     def _actor_ranks(self) -> int:
         """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""
         known = self.actor_rollout_wg._dispatch_info

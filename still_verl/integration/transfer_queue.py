@@ -124,6 +124,20 @@ def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:
     )
 
 
+def entropy_sum(batch: Batch) -> tuple[float, int]:
+    """Return the sum of the entropies, in nats, that verl's pass for old log-probs computed, and of how many tokens.
+
+    The tokens are those with mask 1: what the model wrote, without rows that pad the batch.
+    """
+    import torch
+    import transfer_queue as tq
+
+    names = ["entropy", "response_mask"]
+    data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=names)
+    mask = data["response_mask"].values().bool()
+    return float(torch.where(mask, data["entropy"].values().double(), 0.0).sum()), int(mask.sum())
+
+
 def dropped_rows(before: Batch, after: Batch) -> dict[str, Tag]:
     """Return the tags of the rows that a batch has lost, by key, marked as dropped."""
     kept = set(after.keys)

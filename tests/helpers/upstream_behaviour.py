@@ -7,6 +7,18 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # How the learning rate of a step is set: base rates of a `LambdaLR`, whose factor is 1 without warm-up and decay.
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine._build_lr_scheduler": [
+        "get_constant_schedule_with_warmup(optimizer=optimizer, num_warmup_steps=num_warmup_steps)",
+        "if num_warmup_steps <= 0:",
+    ],
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine.lr_scheduler_step": [
+        "self.lr_scheduler.step()",
+        "lr = self.lr_scheduler.get_last_lr()[0]",
+    ],
+    "verl.utils.torch_functional:get_constant_schedule_with_warmup": [
+        "return LambdaLR(optimizer, lr_lambda, last_epoch)"
+    ],
     # What the check of an estimator makes up, since nothing else is there when advantages are computed.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": [
         '["uid", "response_mask", "rm_scores", "rollout_log_probs", "old_log_probs", "ref_log_prob", "values"]',

@@ -56,6 +56,12 @@ class Callback:
         Called once per `parameter_sync_step`. Dropped samples stay readable until `on_metrics` of the step.
         """
 
+    def on_update_begin(self, trainer: StillTrainer, batch: Batch) -> None:
+        """Act when log-probs and advantages of a mini-batch are known, and its update comes next.
+
+        Called once per `parameter_sync_step`. What is set of the loss here holds for this update already.
+        """
+
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
         """Act when the actor is updated, and the step's checkpoint is not yet written.
 

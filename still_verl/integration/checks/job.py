@@ -84,7 +84,7 @@ def _check(config: DictConfig) -> None:
     for tool in check_tools(config, still.interpreter):
         check_sandbox(tool)
     build_upstream(config)
-    check_policy_loss(config)
+    check_policy_loss(config, still)
     if still.device == "cpu":
         check_cpu(config)
         check_critic(config)
@@ -110,7 +110,7 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_schedules(config, still)
     check_selection(config, still)
     check_reward_terms(config, still)
-    check_clip(config)
+    check_clip(config, still)
     check_filter_groups(config, still)
     if still.device == "cpu":
         check_cpu_limits(config)
