@@ -19,6 +19,7 @@ FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
 GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]
 # `own` is an old name of `inherit`. The others are paid by tests, puzzles and instructions, and these data have sums.
 LEFT_OUT = {"own", "code", "instructed", "logic"}
+SLOW = {"prorl_1_5b", "scalerl"}  # recipes that a commit does not train
 DYNAMIC = "dynamic"  # of an untrained model no group has a right response, so that a step would never be full
 
 
@@ -32,7 +33,7 @@ def names(folder: Path) -> list[str]:
 
 def jobs() -> list[list[str]]:
     """As many jobs as the longest list has entries; shorter lists begin again."""
-    recipes = [name for name in paths.recipe_names() if name not in DEMOS]
+    recipes = [name for name in paths.recipe_names() if name not in DEMOS | SLOW]
     columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
     size = max(len(column) for column in columns.values())
     rows = zip(*(islice(cycle(column), size) for column in columns.values()), strict=True)
@@ -96,6 +97,17 @@ def test_two_real_steps_of_what_became_standard_since(
 ) -> None:
     needed = OPEN.get(overrides[0].partition("=")[2], [])
     job = start_job(tmp_path, ["+recipe=zero_7b_plain", *overrides, *needed, "+still/scale=tiny", "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", sorted(SLOW))
+def test_two_real_steps_of_a_slow_recipe(recipe: str, start_job: Callable[..., Any], tmp_path: Path) -> None:
+    """As it is, but for its size, and for dynamic sampling, which an untrained model would never fill."""
+    replaced = ["still/selection=inherit"] if recipe == "prorl_1_5b" else []
+    job = start_job(tmp_path, [f"+recipe={recipe}", *replaced, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
     assert job.left_behind() == []
