@@ -27,6 +27,7 @@ from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.old_log_probs import OldLogProbs
 from still_verl.integration.per_token import divide_sums
+from still_verl.integration.refill import bound_hidden
 from still_verl.integration.replay_buffer import watched
 from still_verl.integration.transfer_queue import (
     Samples,
@@ -115,7 +116,10 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         report_failures(config)  # verl builds the agent loop workers after this, from the same config
 
     def _build_replay_buffer(self) -> Any:
-        return watched(super()._build_replay_buffer(), still_config(self.config).guard)
+        groups = self.config.algorithm.get("filter_groups")
+        with bound_hidden(groups):
+            buffer = super()._build_replay_buffer()
+        return watched(buffer, still_config(self.config).guard, groups)
 
     def fit(self, agent_loop_manager: Any) -> None:
         for callback in self.callbacks:

@@ -210,8 +210,8 @@ def errors_of_prompts() -> dict[str, str]:
 def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
     """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
 
-    verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped. They are
-    made by verl and then shortened; verl finds nothing left to fill.
+    Since 0.9.1 verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped.
+    They are made by verl and then shortened; verl finds nothing left to fill.
 
     Args:
         token: what the rows consist of.
@@ -235,6 +235,8 @@ def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
         if isinstance(value, torch.Tensor) and value.dim() > 0 and value.shape[0] in (_PADDING, _PADDING - 1):
             kept = 1 if name == "prompts" else 2
             columns[name] = torch.stack([value[-kept:]] * len(keys))
+    if not columns:
+        return full  # verl 0.9.0 makes rows of two tokens itself
     tags = [tag | {"prompt_len": 1, "response_len": 1, "seq_len": 2} for tag in full.tags[len(batch.keys) :]]
     tq.kv_batch_put(keys=keys, partition_id=batch.partition_id, fields=TensorDict(columns, len(keys)), tags=tags)
     return KVBatchMeta(

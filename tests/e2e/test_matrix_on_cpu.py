@@ -20,6 +20,7 @@ FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
 GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]
 # `own` is an old name of `inherit`. The others are paid by tests, puzzles and instructions, and these data have sums.
 LEFT_OUT = {"own", "code", "instructed", "logic"}
+ALONE = {"prorl_1_5b", "scalerl"}  # recipes that fit no other choice of a row: each has a job of its own
 DYNAMIC = "dynamic"  # of an untrained model no group has a right response, so that a step would never be full
 
 
@@ -37,7 +38,7 @@ def jobs() -> list[Any]:
     A commit needs those in which each choice occurs that code of ours reads. The rest is behind `-m slow`: recipes,
     prompts and models are settings and texts, and all of them are composed by other tests.
     """
-    recipes = [name for name in paths.recipe_names() if name not in DEMOS]
+    recipes = [name for name in paths.recipe_names() if name not in DEMOS | ALONE]
     columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
     size = max(len(column) for column in columns.values())
     needed = max(len(column) for key, column in columns.items() if key not in TEXTS)
@@ -106,6 +107,17 @@ def test_two_real_steps_of_what_became_standard_since(
 ) -> None:
     needed = OPEN.get(overrides[0].partition("=")[2], [])
     job = start_job(tmp_path, ["+recipe=zero_7b_plain", *overrides, *needed, "+still/scale=tiny", "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", sorted(ALONE))
+def test_two_real_steps_of_a_recipe_alone(recipe: str, start_job: Callable[..., Any], tmp_path: Path) -> None:
+    """As it is, but for its size, and for dynamic sampling, which an untrained model would never fill."""
+    replaced = ["still/selection=inherit"] if recipe == "prorl_1_5b" else []
+    job = start_job(tmp_path, [f"+recipe={recipe}", *replaced, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
     assert job.left_behind() == []
