@@ -65,3 +65,13 @@ def _reward_manager(_module: object) -> None:
 @when_imported("verl.workers.engine")
 def _cpu_engine(_module: object) -> None:
     import still_verl.integration.cpu.engine  # noqa: F401
+
+
+@when_imported("verl.workers.rollout.replica")
+def _cpu_rollout(module: Any) -> None:
+    def replica() -> Any:
+        from still_verl.integration.cpu import rollout_server
+
+        return rollout_server.replica()
+
+    module.RolloutReplicaRegistry.register("vllm", replica)

@@ -121,6 +121,17 @@ verl.workers.rollout.utils:get_max_position_embeddings
 ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopManagerTQ
+verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._agent_loop_postprocess
+verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score
+verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_teacher_logprobs
+verl.experimental.reward_loop:RewardLoopWorker.compute_score
+verl.utils.tensordict_utils:list_of_dict_to_tensordict
+verl.workers.rollout.llm_server:LLMServerClient._acquire_server
+verl.workers.rollout.llm_server:LLMServerClient._release_server
+verl.workers.rollout.router:GlobalRequestLoadBalancer.get_all_servers
+verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.generate
+verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMReplica
+verl.workers.rollout.replica:RolloutReplicaRegistry.register
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._run_agent_loop
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._sync_metadata_from_transfer_queue

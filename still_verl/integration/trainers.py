@@ -18,7 +18,7 @@ from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 from still_verl.config import still_config
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
-from still_verl.integration.agent_loops.reporting import report_failures
+from still_verl.integration.agent_loops.reporting import choose_workers
 from still_verl.integration.callbacks.base import Callback
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
@@ -113,7 +113,7 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
             os.environ.setdefault("TENSORBOARD_DIR", f"{run_dir}/tensorboard")  # verl's tracker reads nothing else
         super().__init__(config)
         config.trainer.v1.trainer_mode = mode
-        report_failures(config)  # verl builds the agent loop workers after this, from the same config
+        choose_workers(config, mode)  # verl builds them after this, from the same config
 
     def _build_replay_buffer(self) -> Any:
         groups = self.config.algorithm.get("filter_groups")

@@ -249,3 +249,77 @@ def spread_padding(batch: Batch, ranks: int) -> None:
     padding = [bool(tag.get("is_padding", False)) for tag in batch.tags]
     if any(padding):
         batch.reorder(even_order(padding, ranks))
+
+
+class Row(NamedTuple):
+    """A sample on its way into the queue."""
+
+    key: str
+    fields: dict[str, Any]
+    tag: Tag
+
+
+def row_of(output: Any, index: int, columns: Mapping[str, Any]) -> Row:
+    """Return what verl's agent loop worker puts into the queue for one output of text.
+
+    Args:
+        output: verl's `AgentLoopOutput`, scored.
+        index: of the output in its trajectory.
+        columns: of its prompt, with `uid`, `session_id` and `global_steps`.
+    """
+    import torch
+
+    fields = output.as_dict() | dict(columns)
+    fields.pop("multi_modal_data", None)
+    prompt, response = fields["prompts"], fields["responses"]
+    tokens = torch.cat([prompt, response])
+    fields["loss_mask"] = fields["response_mask"]
+    fields["input_ids"] = tokens
+    fields["position_ids"] = torch.arange(len(tokens))
+    fields["multi_modal_inputs"] = {}
+    tag = {
+        "status": "success",
+        "prompt_len": len(prompt),
+        "response_len": len(response),
+        "seq_len": len(tokens),
+        "global_steps": columns["global_steps"],
+        # of the weights with which the trajectory began and ended
+        "min_global_steps": fields["extra_fields"].get("min_global_steps"),
+        "max_global_steps": fields["extra_fields"].get("max_global_steps"),
+    }
+    return Row(f"{columns['uid']}_{columns['session_id']}_{index}", fields, tag)
+
+
+async def put_rows(partition: str, rows: Sequence[Row]) -> None:
+    """Put samples into a partition: those with the same columns in one message."""
+    import transfer_queue as tq
+    from verl.utils.tensordict_utils import list_of_dict_to_tensordict
+
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple(row.fields), []).append(row)
+    for group in alike.values():
+        await tq.async_kv_batch_put(
+            keys=[row.key for row in group],
+            fields=list_of_dict_to_tensordict([row.fields for row in group]),
+            tags=[row.tag for row in group],
+            partition_id=partition,
+        )
+
+
+# Columns without tensors, which no model and no loss of verl's reads; a user's own column is none of them.
+TEXTS = {
+    *("raw_prompt", "data_source", "ability", "reward_model", "extra_info", "index", "uid", "session_id"),
+    *("extra_fields", "metrics", "num_turns", "tools_kwargs", "interaction_kwargs", "mm_processor_kwargs"),
+    *("still_budget", "still_temperature"),
+}
+
+
+def without_texts(batch: Batch) -> list[str]:
+    """Return the columns of a batch that its models and losses read: of the others each row costs a message's part."""
+    import transfer_queue as tq
+
+    names = batch.fields
+    if names is None:
+        names = tq.get_client().kv_retrieve_meta(keys=batch.keys[:1], partition_id=batch.partition_id).field_names
+    return [name for name in names if name not in TEXTS]

@@ -1,15 +1,17 @@
 """verl's replay buffers, watched; the queue is a dict, as `kv_list` returns it."""
 
 import asyncio
+from pydoc import locate
 from typing import Any
 
 import pytest
 import ray
 import verl.trainer.ppo.v1.replay_buffer as upstream
+from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from still_verl.integration.agent_loops.reporting import report_failures
-from still_verl.integration.agent_loops.workers import ReportingManager, ReportingWorker, Upstream, cause_of
+from still_verl.integration.agent_loops.reporting import choose_workers
+from still_verl.integration.agent_loops.workers import ReportingWorker, Upstream, cause_of
 from still_verl.integration.replay_buffer import Watched, watched
 from still_verl.monitor.settings import GuardConfig
 from still_verl.monitor.watchdog import StalledRun
@@ -138,17 +140,6 @@ def test_a_cause_of_several_processes() -> None:
     assert cause_of(inner.as_instanceof_cause()) == "KeyError: 'x'"
 
 
-def test_a_job_with_a_manager_of_its_own_keeps_it() -> None:
-    def job(name: str | None) -> Any:
-        agent = {"agent_loop_manager_class": name}
-        config = OmegaConf.create({"actor_rollout_ref": {"rollout": {"agent": agent}}})
-        report_failures(config)
-        return config.actor_rollout_ref.rollout.agent.agent_loop_manager_class
-
-    assert job("my.Manager") == "my.Manager"
-    assert job(None).rpartition(".")[2] == ReportingManager.__name__
-
-
 ALIKE = [1.0, 1.0]  # what both responses to a prompt got: nothing can be learned from it
 MIXED = [1.0, 0.0]
 
@@ -259,3 +250,23 @@ def test_validation_is_never_filled_up(queue: Queue, monkeypatch: pytest.MonkeyP
     queue["val"] = {"v": prompt("finished"), "v_0_0": {"status": "success", "global_steps": 1}}
     batch, _ = found.sample(global_steps=1, partition_id="val", batch_size=1)
     assert batch.keys == ["v_0_0"] and prompts.sent == 4
+
+
+@pytest.mark.parametrize(
+    ("job", "manager", "reward_workers"),
+    [
+        (["+recipe=base", "still/device=cpu"], "GatheringManager", 0),
+        (["+recipe=base", "still/device=cpu", "reward.num_workers=3"], "GatheringManager", 3),
+        (["+recipe=base", "still/device=cpu", "trainer.v1.trainer_mode=still_separate_async"], "ReportingManager", 1),
+        (["+recipe=base", "actor_rollout_ref.rollout.name=vllm"], "ReportingManager", 8),
+        (["+recipe=base", "+actor_rollout_ref.rollout.agent.agent_loop_manager_class=my.Manager"], "Manager", 8),
+    ],
+)
+def test_which_agent_loop_workers_a_job_starts(job: list[str], manager: str, reward_workers: int) -> None:
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", overrides=job)
+    choose_workers(config, config.trainer.v1.trainer_mode)
+    chosen = config.actor_rollout_ref.rollout.agent.agent_loop_manager_class
+    assert chosen.rpartition(".")[2] == manager
+    assert config.reward.num_workers == reward_workers
+    assert chosen == "my.Manager" or isinstance(locate(chosen), type)

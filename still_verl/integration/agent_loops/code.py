@@ -73,7 +73,7 @@ class CodeLoop(SingleTurn):
             messages = packages.announce(messages, packages.sentence())
         self.offered = self.others.selected(kwargs)
         dialogue = self.new_dialogue(messages)
-        prompt_ids = await self.ct_build_initial_tokens(messages, tools=dialogue.tools)  # type: ignore[arg-type]
+        prompt_ids = await self.ct_build_initial_tokens(messages, tools=dialogue.tools)
         response = Response(self, dialogue, prompt_ids, budget, params, int(priority), kwargs)
         with code_of_a_response(shared_sandbox(self.settings), self.settings.stateful) as run_code:
             await response.write(run_code)

@@ -6,12 +6,13 @@ from transformers import PreTrainedTokenizerBase
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 
+from still_verl.integration.agent_loops.shared_prompt import SharedPrompt
 from still_verl.integration.agent_loops.step_limits import apply_step
 from still_verl.integration.releases import with_usable_builder
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
 
-class SingleTurn(SingleTurnAgentLoop):
+class SingleTurn(SharedPrompt, SingleTurnAgentLoop):
     """verl's single turn for any tokenizer.
 
     `extra_fields` gains `finish_reason` ("stop" or "length"), `response_tokens` and `response_budget`; verl shows them

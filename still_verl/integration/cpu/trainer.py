@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ray
 from verl.trainer.ppo.utils import Role
+
+from still_verl.integration.transfer_queue import without_texts
 
 if TYPE_CHECKING:
     from verl.trainer.ppo.v1.replay_buffer import ReplayBuffer
@@ -21,7 +24,7 @@ class CpuTrainer(Upstream):
     """Mixin in front of a `PPOTrainer`: with `trainer.device=cpu` its workers are those of `worker`."""
 
     # Upstream looks for finished rollouts every 2 s, longer than a whole step of a tiny model takes.
-    POLL_SECONDS = 0.25
+    POLL_SECONDS = 0.1
 
     config: Any
     role_worker_mapping: dict[Role, Any]
@@ -41,3 +44,24 @@ class CpuTrainer(Upstream):
         if self.config.trainer.device == "cpu":
             buffer.poll_interval = self.POLL_SECONDS
         return buffer
+
+
+def _with_tensors(method: str) -> Callable[..., Any]:
+    """Return a method of upstream's that sends the batch to the workers, which then fetch no text with it."""
+
+    def call(self: CpuTrainer, batch: Any, *args: Any, **kwargs: Any) -> Any:
+        upstream = getattr(super(CpuTrainer, self), method)
+        if self.config.trainer.device != "cpu":
+            return upstream(batch, *args, **kwargs)
+        fields, batch.fields = batch.fields, without_texts(batch)
+        try:
+            return upstream(batch, *args, **kwargs)
+        finally:
+            batch.fields = fields
+
+    call.__name__ = method
+    return call
+
+
+for _method in ("_compute_old_log_prob", "_compute_ref_log_prob", "_compute_values", "_update_critic", "_update_actor"):
+    setattr(CpuTrainer, _method, _with_tensors(_method))
