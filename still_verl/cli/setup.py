@@ -35,7 +35,9 @@ def doctor(
         raise typer.Exit(1)
 
 
-def demo_model(name: Annotated[str, typer.Argument(help="tiny, skills, smollm2, random or random-untied.")]) -> None:
+def demo_model(
+    name: Annotated[str, typer.Argument(help="tiny, skills, tools, smollm2, random or random-untied.")],
+) -> None:
     """Build a laptop model and its data, unless they are there, and print where they are."""
     from still_verl.demo.prepare import prepare
 

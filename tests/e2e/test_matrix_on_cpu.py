@@ -11,7 +11,7 @@ from still_verl import paths
 
 pytestmark = pytest.mark.e2e
 
-DEMOS = {"base", "demo", "demo_skills", "demo_smollm2"}
+DEMOS = {"base", "demo", "demo_skills", "demo_smollm2", "demo_tools"}
 # Scaling down decides the device, with its engine, and what a recipe leaves open.
 SCALED = {"device", "scale", "fallback", "offload"}
 TEXTS = ("+recipe", "still/backbone", "still/prompt")
