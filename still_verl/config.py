@@ -13,7 +13,14 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from still_verl.config_errors import ConfigError, did_you_mean, one_of
 from still_verl.dynamics.registries import CALLBACKS
 from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
-from still_verl.dynamics.settings import ContextConfig, KlConfig, OldLogProbConfig, ReferenceConfig, SelectionConfig
+from still_verl.dynamics.settings import (
+    ContextConfig,
+    CurriculumConfig,
+    KlConfig,
+    OldLogProbConfig,
+    ReferenceConfig,
+    SelectionConfig,
+)
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.monitor.settings import GuardConfig, MonitorConfig
 from still_verl.rewards.settings import RewardConfig, check_form
@@ -38,6 +45,7 @@ class StillConfig:
         reference: when the reference model becomes a copy of the actor.
         old_log_prob: whether verl computes log-probs once more before the update.
         context: the length of responses over the run.
+        curriculum: which problems are asked.
         selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
@@ -55,6 +63,7 @@ class StillConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     old_log_prob: OldLogProbConfig = field(default_factory=OldLogProbConfig)
     context: ContextConfig = field(default_factory=ContextConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)

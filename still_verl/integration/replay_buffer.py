@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from still_verl.integration.transfer_queue import errors_of_prompts
@@ -25,6 +26,7 @@ class Watched(Upstream):
     """Mixin in front of a replay buffer. verl polls the queue in one method, however it waits."""
 
     watchdog: Watchdog
+    on_replaced: Callable[[str, float, int], None] | None = None  # told uid, share of right ones, number of responses
     wanted: tuple[str, int] = ("", 0)  # partition and number of the prompts that `sample` waits for
 
     def sample(self, global_steps: int, partition_id: str, batch_size: int) -> Any:
@@ -33,6 +35,14 @@ class Watched(Upstream):
             return super().sample(global_steps=global_steps, partition_id=partition_id, batch_size=batch_size)
         finally:
             self.wanted = ("", 0)
+
+    def _evict_terminal_groups(self, global_steps: int, partition_id: str, eviction_reasons: Any) -> Any:
+        if self.on_replaced is not None:
+            values = self._dapo_classification_cache[partition_id]
+            for uid in eviction_reasons[1]:  # those that are all right, or all wrong
+                size = sum(key.split("_")[0] == uid for key in self.partitions[partition_id])
+                self.on_replaced(uid, float((values[uid] or 0) > 0), size)
+        return super()._evict_terminal_groups(global_steps, partition_id, eviction_reasons)
 
     def _sync_metadata_from_transfer_queue(self) -> None:
         super()._sync_metadata_from_transfer_queue()

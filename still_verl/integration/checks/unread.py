@@ -120,7 +120,15 @@ def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
     return f"still.selection.rules={rules} has no rule that reads it: add accuracy"
 
 
-DYNAMICS = ("still.kl", "still.entropy", "still.temperature", "still.reference", "still.context", "still.selection")
+def no_choice(config: DictConfig, still: StillConfig) -> str:
+    """Look for a job that chooses its problems."""
+    if still.curriculum.choose is not None:
+        return ""
+    return "still.curriculum.choose=null leaves the order to verl: set still/curriculum=thompson, or drop it"
+
+
+SCHEDULES = ("still.kl", "still.entropy", "still.temperature")
+DYNAMICS = (*SCHEDULES, "still.reference", "still.context", "still.selection", "still.curriculum")
 READERS = (
     Reader((*DYNAMICS, "still.old_log_prob", "still.monitor", "still.callbacks"), no_trainer),
     Reader(("still.guard.errors_in_a_row", "still.guard.wait_seconds", "still.guard.say_seconds"), no_trainer),
@@ -131,6 +139,7 @@ READERS = (
     Reader(("still.reward",), no_manager),
     Reader(("still.monitor.samples", "still.monitor.sample_mb", "still.monitor.sample_files"), no_run_folder),
     Reader(("still.selection.accuracy",), no_accuracy_rule),
+    Reader(("still.curriculum",), no_choice),
     Reader(("trainer.v1",), no_v1),
     Reader(("trainer.v1.colocate_async",), no_mode_of("colocate_async")),
     Reader(("trainer.v1.separate_async",), no_mode_of("separate_async")),
