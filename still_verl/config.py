@@ -16,6 +16,7 @@ from still_verl.dynamics.registries import CALLBACKS
 from still_verl.dynamics.schedules import ADAPTIVE, INHERIT, ScheduleConfig
 from still_verl.dynamics.settings import (
     ContextConfig,
+    CurriculumConfig,
     EntropyConfig,
     KlConfig,
     OldLogProbConfig,
@@ -47,6 +48,7 @@ class StillConfig:
         reference: when the reference model becomes a copy of the actor, or follows it.
         old_log_prob: whether verl computes log-probs once more before the update.
         context: the length of responses over the run.
+        curriculum: which problems are asked.
         selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
@@ -65,6 +67,7 @@ class StillConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     old_log_prob: OldLogProbConfig = field(default_factory=OldLogProbConfig)
     context: ContextConfig = field(default_factory=ContextConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)

@@ -135,6 +135,7 @@ verl.workers.rollout.replica:RolloutReplicaRegistry.register
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._run_agent_loop
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._sync_metadata_from_transfer_queue
+verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._evict_terminal_groups
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.sample
 verl.trainer.ppo.v1.utils:compute_advantage_for_multi_trajectories
 verl.utils.checkpoint.checkpoint_manager:BaseCheckpointManager.ensure_checkpoint_capacity
@@ -144,7 +145,10 @@ verl.trainer.ppo.v1.trainer_base:PPOTrainer._balance_batch
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._build_replay_buffer
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._fetch_one_gen_batch
+verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_dataloader
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._init_resource_pool_mgr
+verl.utils.dataset.rl_dataset:collate_fn
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._load_checkpoint
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._maybe_log_val_generations
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._save_checkpoint
@@ -219,6 +223,11 @@ PARAMETERS = {
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_metrics": ["batch", "metrics"],
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": ["batch", "metrics"],
     "verl.workers.engine:FSDPEngineWithLMHead._build_fsdp_module": ["module"],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._evict_terminal_groups": [
+        "global_steps",
+        "partition_id",
+        "eviction_reasons",
+    ],
     "verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc": [
         "peft_config",
         "base_sync_done",

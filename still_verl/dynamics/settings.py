@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.dynamics.registries import SELECTION_RULES
+from still_verl.dynamics.beliefs import NEVER
+from still_verl.dynamics.registries import CHOOSERS, SELECTION_RULES
 from still_verl.dynamics.schedules import ScheduleConfig
 
 KL_PLACES = ("loss", "reward")
@@ -184,3 +185,43 @@ class SelectionConfig:
             SELECTION_RULES.check(rule)
         if len(self.accuracy) != 2 or not 0 <= self.accuracy[0] < self.accuracy[1] <= 1:
             raise ConfigError(f"still.selection.accuracy={self.accuracy}: give [low, high] with 0 <= low < high <= 1")
+
+
+@dataclass
+class CurriculumConfig:
+    """Which problems a step asks.
+
+    Attributes:
+        choose: a name of `registries.CHOOSERS`, or the dotted name of your own; None leaves the order to verl.
+        target: the pass rate that "thompson" looks for; half of the groups' responses right is the most to learn from.
+        discount: what a sample counts after one step, of what it counted before: the model changes.
+        rest_at: a problem of which at least this share was right rests; None lets none rest.
+        rest_steps: for so many steps; None is for the rest of the run.
+        graded: begin with the columns `pass_rate` and `n` that `still-verl data difficulty` adds to the data.
+    """
+
+    choose: str | None = None
+    target: float = 0.5
+    discount: float = 0.99
+    rest_at: float | None = 0.9
+    rest_steps: int | None = None
+    graded: bool = False
+
+    def __post_init__(self) -> None:
+        key = "still.curriculum"
+        if self.choose is not None:
+            CHOOSERS.check(self.choose)
+        if not 0 < self.target < 1:
+            raise ConfigError(f"{key}.target={self.target}: use a pass rate between 0 and 1, such as 0.5")
+        if not 0 < self.discount <= 1:
+            raise ConfigError(f"{key}.discount={self.discount}: use a number above 0, and at most 1 for no fading")
+        if self.rest_at is not None and not 0 < self.rest_at <= 1:
+            raise ConfigError(f"{key}.rest_at={self.rest_at}: use a share above 0 and at most 1, or null for no rest")
+        if self.rest_steps is not None and self.rest_steps < 1:
+            raise ConfigError(
+                f"{key}.rest_steps={self.rest_steps}: use at least one step, or null for the rest of the run"
+            )
+
+    def rests_until(self, step: int) -> int:
+        """Return the step at which a problem comes back that begins to rest."""
+        return NEVER if self.rest_steps is None else step + self.rest_steps + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from still_verl.integration.refill import Refill
@@ -21,6 +22,8 @@ else:
 
 VALIDATION = "val"  # verl's name of the partition that no group is dropped from
 
+Replaced = Callable[[str, float, int], None]  # told of a group: uid, share of right responses, number of responses
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,7 @@ class Watched(Upstream):
 
     watchdog: Watchdog
     refill: Refill | None = None
+    on_replaced: Replaced | None = None
     wanted: tuple[str, int] = ("", 0)  # partition and number of the prompts that `sample` waits for
 
     def sample(self, global_steps: int, partition_id: str, batch_size: int) -> Any:
@@ -59,6 +63,8 @@ class Watched(Upstream):
             _log.error(said)
 
     def _evict_terminal_groups(self, global_steps: int, partition_id: str, eviction_reasons: Any) -> Any:
+        if self.on_replaced is not None:
+            self._tell_replaced(partition_id, eviction_reasons[-1], self.on_replaced)
         evicted = super()._evict_terminal_groups(global_steps, partition_id, eviction_reasons)
         if self.refill and self.wanted[1] and partition_id != VALIDATION:
             said = self.refill.count(eviction_reasons[-1])
@@ -67,6 +73,13 @@ class Watched(Upstream):
             if not self.pending_keys[partition_id] and not self.running_keys[partition_id]:
                 self.refill.check(len(self.finished_keys[partition_id] | self.failure_keys[partition_id]))
         return evicted
+
+    def _tell_replaced(self, partition_id: str, uids: Any, tell: Replaced) -> None:
+        """Tell of the groups of which nothing is learned: those that are all right, or all wrong."""
+        values = self._dapo_classification_cache[partition_id]
+        for uid in uids:
+            size = sum(key.split("_")[0] == uid for key in self.partitions[partition_id])
+            tell(uid, float((values[uid] or 0) > 0), size)
 
     def _select_prompt_uids(self, partition_id: str, sampleable_keys: Any, batch_size: int) -> Any:
         # verl takes any of those that are as old, in the order of a set: a step that is taken again, after a kill,

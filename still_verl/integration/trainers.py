@@ -84,6 +84,8 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         kl_ctrl_in_reward: verl's controller of the KL in the reward; its `value` is the coefficient.
         actor_rollout_wg: the workers; a method of theirs runs on every rank.
         tokenizer: of the model.
+        train_dataset: all rows of training, and `train_dataloader`, what yields them in batches.
+        replay_buffer: verl's, which collects what was generated.
         callbacks: all that are active, in the order in which they are called.
     """
 
@@ -91,6 +93,9 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
     kl_ctrl_in_reward: Any
     use_reference_policy: bool
     tokenizer: Any
+    train_dataset: Any
+    train_dataloader: Any
+    replay_buffer: Any
     logger: Any
     actor_rollout_wg: Any
     critic_wg: Any
@@ -130,6 +135,15 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         finally:
             for callback in self.callbacks:
                 callback.close()
+
+    def _init_dataloader(self) -> None:
+        super()._init_dataloader()
+        self._call("on_data")
+
+    def _fetch_one_gen_batch(self) -> Any:
+        prompts = super()._fetch_one_gen_batch()
+        self._call("on_prompts", prompts)
+        return prompts
 
     def on_init_end(self) -> None:
         super().on_init_end()

@@ -207,6 +207,14 @@ def errors_of_prompts() -> dict[str, str]:
     return found
 
 
+def waiting_prompts(partition: str) -> set[str]:
+    """Return the uids of prompts whose responses nobody has collected yet."""
+    import transfer_queue as tq
+
+    tags = (tq.kv_list(partition) or {}).get(partition, {})
+    return {uid for uid, tag in tags.items() if tag.get("is_prompt", False)}
+
+
 def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
     """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
 

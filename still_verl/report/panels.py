@@ -206,6 +206,12 @@ PANELS = (
         "Left out of a step by selection.",
         (_line("samples", "still/selection/dropped_samples"),),
     ),
+    Panel(
+        "Choice of problems",
+        "Of the groups of a step: with right and wrong responses, and their pass rate as expected and as seen.",
+        pattern=re.compile(r"still/curriculum/(signal|expected|seen|error|coverage)$"),
+        share=True,
+    ),
     Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", *GRADIENT),)),
     Panel(
         "Clipped tokens",

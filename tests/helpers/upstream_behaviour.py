@@ -46,6 +46,21 @@ BEHAVIOUR = {
         '"seq-mean-token-sum-norm"',
     ],
     "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.__init__": ['self.max_off_policy_strategy in ["drop", "wait"]'],
+    # Where a curriculum learns of groups that are replaced, and how verl fetches and remembers prompts.
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._evict_terminal_groups": [
+        "stale_uids, dapo_uids, failed_uids, dapo_counts = eviction_reasons"
+    ],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._dapo_filtered_keys": [
+        "classification_cache[uid] = float(values[0]) if"
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._fetch_one_gen_batch": [
+        "self.train_dataloader_it = iter(self.train_dataloader)",
+        'batch_dict["uid"] =',
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._next_train_batch": [
+        'self.config.data.get("gen_batch_size", None) or train_batch_size',
+        "self._fetch_one_gen_batch() for _ in range(num_prompts // gen_batch_size)",
+    ],
     # A sequence that is longer than a micro-batch ends the run.
     "verl.utils.seqlen_balancing": ["assert max_token_len >= max_seq_len"],
     # What the mode asserts when Ray is up.

@@ -14,6 +14,7 @@ from still_verl.integration.checks.clip import check_clip
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
 from still_verl.integration.checks.critic import check_critic
+from still_verl.integration.checks.curriculum import check_curriculum, check_grades
 from still_verl.integration.checks.data import check_data
 from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
@@ -65,6 +66,7 @@ def _check(config: DictConfig) -> None:
     check_groups()
     check_support(config, still)
     check_data(config)
+    check_grades(config, still)
     check_resume(config)
     check_run_folder(config, still)
     check_reward_function(config)
@@ -109,6 +111,7 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_dynamics(config, still)
     check_schedules(config, still)
     check_selection(config, still)
+    check_curriculum(config, still)
     check_reward_terms(config, still)
     check_clip(config, still)
     check_filter_groups(config, still)

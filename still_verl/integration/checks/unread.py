@@ -134,6 +134,13 @@ def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
     return f"still.selection.rules={rules} has no rule that reads it: add accuracy"
 
 
+def no_choice(config: DictConfig, still: StillConfig) -> str:
+    """Look for a job that chooses its problems."""
+    if still.curriculum.choose is not None:
+        return ""
+    return "still.curriculum.choose=null leaves the order to verl: set still/curriculum=thompson, or drop it"
+
+
 DYNAMICS = (
     "still.kl",
     "still.entropy",
@@ -141,6 +148,7 @@ DYNAMICS = (
     "still.schedules",
     "still.reference",
     "still.context",
+    "still.curriculum",
     "still.selection",
 )
 READERS = (
@@ -155,6 +163,7 @@ READERS = (
     Reader(("still.reward",), no_manager),
     Reader(("still.monitor.samples", "still.monitor.sample_mb", "still.monitor.sample_files"), no_run_folder),
     Reader(("still.selection.accuracy",), no_accuracy_rule),
+    Reader(("still.curriculum",), no_choice),
     Reader(("trainer.v1",), no_v1),
     Reader(("trainer.v1.colocate_async",), no_mode_of("colocate_async")),
     Reader(("trainer.v1.separate_async",), no_mode_of("separate_async")),
