@@ -9,7 +9,7 @@ import typer
 from still_verl.cli.evaluation import model_or_folder
 from still_verl.cli.evaluation_options import arguments, refuse_unread
 from still_verl.cli.evaluation_probe import say
-from still_verl.cli.output import console, only_errors, stop
+from still_verl.cli.output import cause, console, only_errors, stop
 
 if TYPE_CHECKING:
     from still_verl.curation.difficulty.settings import DifficultySettings
@@ -121,7 +121,7 @@ def difficulty(
     except EngineError as error:
         stop(f"{error}; {GOES_ON}")
     except (ConfigError, OSError, ValueError) as error:
-        stop(" ".join(str(error).split()))
+        stop(" ".join(cause(error).split()))
     except KeyboardInterrupt:
         stop(f"interrupted; {GOES_ON}", 130)
     if as_json:

@@ -154,8 +154,10 @@ def _yaml(path: Path, problems: list[str]) -> Any:
     if not path.is_file():
         return None
     try:
-        return yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, ValueError):  # no YAML, or no text
+        found = yaml.safe_load(path.read_text())
+        json.dumps(found, default=str)  # the page carries it; a node that contains itself cannot be written
+        return found
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # no YAML, no text, or no tree
         problems.append(f"{path.name} is not readable as YAML and was skipped.")
         return None
 

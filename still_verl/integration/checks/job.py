@@ -42,6 +42,7 @@ from still_verl.integration.checks.unknown import check_known
 from still_verl.integration.checks.unread import check_read, check_replaced
 from still_verl.integration.checks.upstream import build_upstream, check_upstream
 from still_verl.integration.checks.weights import check_weights
+from still_verl.integration.cpu import platform_messages
 from still_verl.integration.cpu.fork_server import with_forkserver
 from still_verl.integration.cpu.platform import CpuPlatform
 from still_verl.interpreter.checks import check_sandbox
@@ -62,7 +63,10 @@ def check_job(config: DictConfig) -> None:
 def _check(config: DictConfig) -> None:
     still = still_config(config)
     if still.device == "cpu":
+        platform_messages.drop()
         set_platform(CpuPlatform())  # first: verl's modules look for an accelerator when they are imported
+    else:
+        platform_messages.release()
     check_groups()
     check_support(config, still)
     check_data(config)
