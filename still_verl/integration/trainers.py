@@ -16,10 +16,9 @@ from verl.trainer.ppo.v1.trainer_separate_async import PPOTrainerSeparateAsync
 from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
 from still_verl.config import still_config
-from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
 from still_verl.integration.agent_loops.reporting import choose_workers
-from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.callbacks.build import build_callbacks
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.critic import critic_loss
@@ -54,19 +53,6 @@ else:
 
 OWN_SECONDS = "timing_s/still"
 TOTAL_STEPS = "trainer.total_training_steps"
-LAST_CALLBACK = "monitor"  # it sees what all others did
-
-
-def build_callbacks(config: DictConfig) -> list[Callback]:
-    """Build ours, then those that `still.callbacks` names, then the monitor.
-
-    Raises:
-        ConfigError: a name that there is no callback of.
-    """
-    ours = [name for name in CALLBACKS if name != LAST_CALLBACK]
-    names = [*ours, *still_config(config).callbacks, LAST_CALLBACK]
-    built = [CALLBACKS.find(name)(config) for name in names]
-    return [callback for callback in built if callback.active]
 
 
 class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):

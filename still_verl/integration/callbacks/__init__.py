@@ -1,6 +1,7 @@
 """What acts on a run: each idea is one callback of our trainers.
 
 - `base`: the protocol, `Callback`, with its hooks.
+- `build`: those of a job, in their order.
 - `step_value`: one number of a step, which the next ones share.
 - `kl`, `entropy`: the coefficients of a step; `schedules`: any other number of the loss, and the learning rate.
 - `verl_kl`: verl's own adaptive KL coefficient, over a resume.
