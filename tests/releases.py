@@ -1,7 +1,7 @@
-"""Which releases of verl still_verl trains with: real jobs of two steps, in an environment for each release.
+"""Real jobs on the releases of verl beside the one that all other tests run with, each in an environment of its own.
 
-    python tests/releases.py                       # every release, every part; writes releases.json and README's table
-    python tests/releases.py 0.9.0 --part sync     # one cell, in CI; compares it with releases.json and changes nothing
+    python tests/releases.py                             # every part on each; writes releases.json, README's table
+    python tests/releases.py 0.9.0 --part sync --check   # as CI does: compares with releases.json, changes nothing
 
 What follows `--` goes to `uv pip install`, e.g. `-- --torch-backend cpu`. The environments are in a temporary folder; a
 package that is in uv's cache is linked and not copied.
@@ -21,6 +21,7 @@ from pathlib import Path
 from still_verl.monitor.jsonl import read_metrics
 from still_verl.support import SUPPORTED_VERL
 
+*OTHERS, PINNED = SUPPORTED_VERL  # the newest one is in requirements/cpu.txt
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 RESULTS = TESTS / "golden" / "releases.json"
@@ -33,12 +34,12 @@ JOB = ["+recipe=zero_7b_plain"]
 TINY = ["+still/scale=tiny", "still.run_dir=run"]  # after the rest, which it scales down
 # What is tried, by its word on the command line: how the README calls it, and what the job has more than `JOB`.
 PARTS = {
-    "sync": ("`still_sync`", []),
-    "code": ("a code interpreter in the rollout", ["still/rollout=code"]),
+    "sync": ("`still_sync`, with the loop `still_code`", ["still/rollout=code"]),
     "colocate": ("`still_colocate_async`", ["trainer.v1.trainer_mode=still_colocate_async"]),
     "separate": ("`still_separate_async`", ["still/policy=stale"]),
 }
-# Of each release, by part: "" if it trained, else why not.
+NOT_RUN = "not run"
+# Of each release, by part: "" if it trained, NOT_RUN, or why not.
 Results = dict[str, dict[str, str]]
 
 
@@ -96,11 +97,10 @@ def read_results() -> Results:
 
 def table_of(results: Results) -> str:
     """A row for each part, a column for each release."""
-    releases = list(results)
-    heads = ["trained for two steps, without an accelerator", *(f"verl {name}" for name in releases)]
+    heads = ["two steps of a tiny model, without an accelerator", *(f"verl {name}" for name in results)]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for part, (name, _) in PARTS.items():
-        cells = [results[release][part] or "yes" for release in releases]
+        cells = [found[part] or "trains" for found in results.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -111,36 +111,40 @@ def table_on_page() -> str:
 
 def write(results: Results) -> None:
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    if all(set(found) == set(PARTS) for found in results.values()):
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGIN)
-        PAGE.write_text(before + BEGIN + table_of(results) + END + rest.partition(END)[2])
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(before + BEGIN + table_of(results) + END + rest.partition(END)[2])
+
+
+def compare(release: str, found: dict[str, str], written: dict[str, str]) -> None:
+    """End with 1 if a part did not go as it is written down."""
+    wrong = [part for part, fault in found.items() if written[part] != fault]
+    if wrong:
+        sys.exit(f"verl {release}: {RESULTS.name} says otherwise of {', '.join(wrong)}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("releases", nargs="*", default=SUPPORTED_VERL, help="of verl; all that are supported")
-    parser.add_argument("--part", action="append", choices=PARTS, help="compare this part with what is written down")
-    ours, _, uv_options = (list(part) for part in split(sys.argv[1:]))
+    parser.add_argument("releases", nargs="*", default=OTHERS, help="of verl; all that are supported, but the newest")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be given again")
+    parser.add_argument("--check", action="store_true", help="compare with what is written down, and write nothing")
+    ours, uv_options = split(sys.argv[1:])
     arguments = parser.parse_args(ours)
-    written = read_results()
     for release in arguments.releases:
         with environment(release, uv_options) as python:
             found = {part: try_part(python, release, part) for part in arguments.part or PARTS}
         print(f"verl {release}: " + ", ".join(f"{part} {fault or 'trains'}" for part, fault in found.items()))
-        if arguments.part:
-            wrong = {part: fault for part, fault in found.items() if written[release][part] != fault}
-            if wrong:
-                sys.exit(f"verl {release}: releases.json says otherwise of {', '.join(wrong)}")
+        results = read_results()
+        before = results.get(release, dict.fromkeys(PARTS, NOT_RUN))
+        if arguments.check:
+            compare(release, found, before)
         else:
-            write(written | {release: found})
-            written = read_results()
+            write(results | {release: before | found})
 
 
-def split(words: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Divide words at `--`."""
+def split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Divide words at `--`, which is left out."""
     place = words.index("--") if "--" in words else len(words)
-    return words[:place], words[place : place + 1], words[place + 1 :]
+    return words[:place], words[place + 1 :]
 
 
 if __name__ == "__main__":

@@ -171,3 +171,11 @@ def test_a_token_is_weighted_by_itself() -> None:
     losses = np.where(ADVANTAGE < 0, np.minimum(losses, -ADVANTAGE * 3.0), losses) * weights
     found = loss_of_worker(job("still/correction=tis"), weights)
     assert found == pytest.approx((losses * MASK).sum() / MASK.sum(), rel=1e-6)
+
+
+def test_a_token_that_is_left_out_would_take_its_response_along_in_a_geometric_mean() -> None:
+    """Why `checks.correction` refuses icepop beside it: of four responses nothing is left but what is one in 1e10."""
+    weights = MASK.copy()
+    weights[:, 0] = 0.0
+    config = job("still/loss=gmpo")
+    assert abs(loss_of_worker(config, weights)) < 0.05 * abs(loss_of_worker(config, MASK))

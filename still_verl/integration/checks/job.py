@@ -11,6 +11,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.advantage import check_advantage
 from still_verl.integration.checks.choices import check_choices
 from still_verl.integration.checks.clip import check_clip
+from still_verl.integration.checks.correction import check_correction
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
 from still_verl.integration.checks.critic import check_critic
@@ -118,6 +119,7 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_curriculum(config, still)
     check_reward_terms(config, still)
     check_clip(config, still)
+    check_correction(config)
     check_filter_groups(config, still)
     if still.device == "cpu":
         check_cpu_limits(config)
