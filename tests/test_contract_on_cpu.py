@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import verl
+from cpu_names import CPU_NAMES
 from upstream_behaviour import BEHAVIOUR
 from upstream_older import OLDER
 
@@ -50,7 +51,6 @@ verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:DictConfigWrap
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
 verl.experimental.agent_loop.agent_loop:_agent_loop_registry
-verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
 verl.experimental.separation.engine_workers:DetachActorWorker
 verl.trainer.sft_trainer:SFTTrainer.fit
@@ -116,23 +116,10 @@ verl.utils.model:get_hf_auto_model_class
 verl.utils.reward_score:default_compute_score
 verl.utils.tokenizer:normalize_token_ids
 verl.utils.tracking:Tracking.supported_backend
-verl.workers.rollout.replica:RolloutReplicaRegistry._registry
 verl.workers.rollout.utils:get_max_position_embeddings
 ray._private.services:find_bootstrap_address
 verl.utils.tracking:Tracking
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopManagerTQ
-verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._agent_loop_postprocess
-verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score
-verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_teacher_logprobs
-verl.experimental.reward_loop:RewardLoopWorker.compute_score
-verl.utils.tensordict_utils:list_of_dict_to_tensordict
-verl.workers.rollout.llm_server:LLMServerClient._acquire_server
-verl.workers.rollout.llm_server:LLMServerClient._release_server
-verl.workers.rollout.router:GlobalRequestLoadBalancer.get_all_servers
-verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMHttpServer.generate
-verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMReplica
-verl.workers.rollout.replica:RolloutReplicaRegistry.register
-verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._run_agent_loop
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._sync_metadata_from_transfer_queue
 verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._evict_terminal_groups
@@ -213,6 +200,7 @@ vllm.v1.engine.llm_engine:LLMEngine.step
 vllm.v1.executor.uniproc_executor:UniProcExecutor
 vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
 """.split()
+NAMES += CPU_NAMES
 
 PARAMETERS = {
     "verl.checkpoint_engine.base:CheckpointEngine.build_topology": [

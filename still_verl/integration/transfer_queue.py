@@ -13,6 +13,8 @@ from still_verl.monitor.rows import StepRows
 if TYPE_CHECKING:
     from transfer_queue import KVBatchMeta as Batch  # keys and tags of samples; their columns stay in the queue
 
+    from still_verl.integration.cpu.rows import Row
+
 Tag = dict[str, Any]
 
 _PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
@@ -257,45 +259,6 @@ def spread_padding(batch: Batch, ranks: int) -> None:
     padding = [bool(tag.get("is_padding", False)) for tag in batch.tags]
     if any(padding):
         batch.reorder(even_order(padding, ranks))
-
-
-class Row(NamedTuple):
-    """A sample on its way into the queue."""
-
-    key: str
-    fields: dict[str, Any]
-    tag: Tag
-
-
-def row_of(output: Any, index: int, columns: Mapping[str, Any]) -> Row:
-    """Return what verl's agent loop worker puts into the queue for one output of text.
-
-    Args:
-        output: verl's `AgentLoopOutput`, scored.
-        index: of the output in its trajectory.
-        columns: of its prompt, with `uid`, `session_id` and `global_steps`.
-    """
-    import torch
-
-    fields = output.as_dict() | dict(columns)
-    fields.pop("multi_modal_data", None)
-    prompt, response = fields["prompts"], fields["responses"]
-    tokens = torch.cat([prompt, response])
-    fields["loss_mask"] = fields["response_mask"]
-    fields["input_ids"] = tokens
-    fields["position_ids"] = torch.arange(len(tokens))
-    fields["multi_modal_inputs"] = {}
-    tag = {
-        "status": "success",
-        "prompt_len": len(prompt),
-        "response_len": len(response),
-        "seq_len": len(tokens),
-        "global_steps": columns["global_steps"],
-        # of the weights with which the trajectory began and ended
-        "min_global_steps": fields["extra_fields"].get("min_global_steps"),
-        "max_global_steps": fields["extra_fields"].get("max_global_steps"),
-    }
-    return Row(f"{columns['uid']}_{columns['session_id']}_{index}", fields, tag)
 
 
 async def put_rows(partition: str, rows: Sequence[Row]) -> None:

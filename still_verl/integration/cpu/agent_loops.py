@@ -19,7 +19,8 @@ from verl.trainer.ppo.v1.agent_loop_tq import AgentLoopManagerTQ
 from still_verl.integration.agent_loops.workers import ReportingWorker
 from still_verl.integration.cpu.gathered import Gathered
 from still_verl.integration.cpu.rollout_client import gathering
-from still_verl.integration.transfer_queue import put_rows, row_of
+from still_verl.integration.cpu.rows import row_of
+from still_verl.integration.transfer_queue import put_rows
 
 AT_ONCE = 2  # messages to the queue on their way
 
