@@ -28,7 +28,7 @@ demo: setup
 	$(BIN)/still-verl demo
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --durations 60
 
 test-fast: setup
 	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not e2e and not process"

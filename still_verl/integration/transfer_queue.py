@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Tag = dict[str, Any]
 
 _PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
+_FETCHED = 4096  # samples at a time, at most: the queue's answer has a number of 4 or 8 bytes for each token and field
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses", "prompts"]
 
 
@@ -40,8 +41,8 @@ class Samples:
         """Return the samples of a batch, without the rows that pad it."""
         keys, dropped = _real_rows(batch)
         unknown = [key for key in keys if key not in self._known]
-        if unknown:  # the queue refuses an empty list
-            self._fetch(unknown, batch.partition_id)
+        for begin in range(0, len(unknown), _FETCHED):
+            self._fetch(unknown[begin : begin + _FETCHED], batch.partition_id)
         known = [self._known[key] for key in keys]
         extras = [sample.extra for sample in known]
         return StepRows(
@@ -50,7 +51,7 @@ class Samples:
             references=[sample.reference for sample in known],
             infos=[extra.get("reward_extra_info") or {} for extra in extras],
             extras=extras,
-            response_ids=[sample.response.tolist() for sample in known],
+            response_ids=[sample.response for sample in known],
             keys=keys,
             dropped=dropped,
         )
@@ -72,8 +73,8 @@ class Samples:
             map(_sum, _rows(data["rm_scores"])),
             map(_reference, data["reward_model"]),
             data["extra_fields"],
-            _rows(data["responses"]),
-            _rows(data["prompts"]),
+            _rows(data["responses"], np.int32),
+            _rows(data["prompts"], np.int32),
         ]
         for key, *sample in zip(keys, *columns, strict=True):
             self._known[key] = Sample(*sample)
@@ -96,9 +97,13 @@ def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
     return keys, dropped
 
 
-def _rows(tokens: Any) -> list[np.ndarray]:
-    """Return the rows of a jagged tensor. In numpy: a tensor for each row takes longer than the queue's answer."""
-    return np.split(tokens.values().numpy(), tokens.offsets()[1:-1].numpy())
+def _rows(tokens: Any, kind: type | None = None) -> list[np.ndarray]:
+    """Return the rows of a jagged tensor, as numbers of some kind; None leaves them.
+
+    In numpy: a tensor for each row takes longer than the queue's answer.
+    """
+    values = tokens.values().numpy()
+    return np.split(values if kind is None else values.astype(kind), tokens.offsets()[1:-1].numpy())
 
 
 def _sum(row: np.ndarray) -> float:
