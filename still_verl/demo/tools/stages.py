@@ -43,12 +43,12 @@ def stages(out: Path, base: Path, data: Path, url: str, seed: int) -> list[Stage
         url: of the teacher.
         seed: of sampling, of the order of rows, and of RL.
     """
-    taught, own = out / "teacher", out / "self"
-    files = [folder / "demonstrations.jsonl" for folder in (taught, own)]
+    first, own = out / "teacher", out / "self"
+    files = [folder / "demonstrations.jsonl" for folder in (first, own)]
     more = data / MORE_PROBLEMS_FILE
     models = {"base": base, "sft": out / "sft", "rl": out / "rl"}
     found = [
-        Stage("teacher", "demonstrations of the teacher", partial(_taught, data / PROBLEMS_FILE, url, taught, seed)),
+        Stage("teacher", "demonstrations of the teacher", partial(taught, data / PROBLEMS_FILE, url, first, seed)),
         Stage("warm", "supervised training on them", partial(sft, files[:1], base, out / "warm", seed, 4)),
         Stage("self", "demonstrations of the model itself", partial(_own, more, out / "warm", own, seed)),
         Stage("sft", "supervised training on both", partial(sft, files, base, out / "sft", seed, 3)),
@@ -65,6 +65,12 @@ def stages(out: Path, base: Path, data: Path, url: str, seed: int) -> list[Stage
 def evaluation(model: str, tools: bool) -> str:
     """Return the folder of an evaluation, below that of the chain."""
     return f"eval/{model}_{'tools' if tools else 'plain'}"
+
+
+def taught(problems: Path, url: str, run: Path, seed: int) -> tuple[str, ...]:
+    """Return the command of demonstrations of the teacher."""
+    command = [*_STILL_VERL, "data", "distill", str(problems), MODEL, "--url", url, "-o", str(run), "-n", "1"]
+    return (*command, "--seed", str(seed), "--max-tokens", str(RESPONSE))
 
 
 def sft(files: Sequence[Path], model: Path, run: Path, seed: int, epochs: int, *overrides: str) -> tuple[str, ...]:
@@ -106,11 +112,6 @@ def checkpoint(run: Path) -> Path:
         if model.is_dir():
             return model
     return step
-
-
-def _taught(problems: Path, url: str, run: Path, seed: int) -> tuple[str, ...]:
-    command = [*_STILL_VERL, "data", "distill", str(problems), MODEL, "--url", url, "-o", str(run), "-n", "1"]
-    return (*command, "--seed", str(seed), "--max-tokens", str(RESPONSE))
 
 
 def _own(problems: Path, model: Path, run: Path, seed: int) -> tuple[str, ...]:
