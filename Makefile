@@ -1,6 +1,7 @@
 # make setup   environment in .venv (CPU build of torch and vLLM)
 # make demo    train a tiny model with GRPO, show what it learned
 # make test    all tests;  make test-fast  those that need no other process: some minutes, without Ray
+# make test-releases    one real job with each older release of verl that works, in an environment of its own
 # make check   lint, types, import rules;  make bench  benchmarks
 # make docs    the pages as a site, in site/; a link that leads nowhere is an error
 # make upgrade VERL=0.9.0    what moved in another verl (a release, or a folder with a checkout)
@@ -14,7 +15,7 @@ comma := ,
 OFFERED := $(wildcard $(addsuffix /torch-*+cpu-*.whl,$(PIP_FIND_LINKS)))
 TORCH := $(if $(OFFERED),--find-links $(PIP_FIND_LINKS),--torch-backend cpu)
 
-.PHONY: setup demo test test-fast check bench docs upgrade lock
+.PHONY: setup demo test test-fast test-releases check bench docs upgrade lock
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml requirements/cpu.txt
@@ -28,10 +29,13 @@ demo: setup
 	$(BIN)/still-verl demo
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --durations 60
 
 test-fast: setup
 	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not e2e and not process"
+
+test-releases: setup
+	$(BIN)/python tests/releases.py --part sync --check -- $(TORCH)
 
 check: setup
 	$(BIN)/ruff check .

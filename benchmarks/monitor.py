@@ -3,10 +3,11 @@
     python benchmarks/monitor.py [--steps 10]
 
 Gives the real callback steps of made-up responses, plain words with 3 % of keywords, as tokens of SmolLM2's tokenizer,
-in the size of a job on a laptop and in that of a GPU job. The transfer queue is left out: samples are handed over as
-they come out of it. Stages are timed one by one on the same samples; the whole is the callback as the trainer calls it,
-files included. Memory is the most that the process held resident during a step beyond what it held before (its heap
-trimmed first), and the most that Python itself allocated.
+in the size of a job on a laptop, in that of a GPU job, and in that of the study: 65,536 responses, of which the monitor
+reads as many texts as `still.monitor.texts` says. The transfer queue is left out: samples are handed over as they come
+out of it. Stages are timed one by one on the same samples; the whole is the callback as the trainer calls it, files
+included. Memory is the most that the process held resident during a step beyond what it held before (its heap trimmed
+first), and the most that Python itself allocated.
 """
 
 import argparse
@@ -33,16 +34,22 @@ from transformers import AutoTokenizer
 from still_verl.demo.prepare import prepare
 from still_verl.integration.callbacks import monitor as callback
 from still_verl.monitor.alarms import Watch
+from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, outcomes, reward_terms, step_metrics, text_metrics, words
 from still_verl.monitor.rows import StepRows
+from still_verl.monitor.samples import spread
+from still_verl.monitor.settings import MonitorConfig
 
 MB = 1e6
+DIFFERENT = 512  # texts that are made; the responses of a larger step are copies of them, each with memory of its own
 
 
 @dataclass(frozen=True)
 class Case:
     """A step: `characters` are the least and the most of a response, `seconds` what the whole step takes.
+
+    The step of the study takes what the planner says of `zero_7b` on 32 H100.
 
     With `domains` the samples are of so many, each with its metrics and its alarms.
     """
@@ -58,6 +65,7 @@ CASES = (
     Case("a small step on two cores", 128, (20, 60), 6.2),
     Case("a step of a small GPU job", 512, (2000, 8000), 60.0),
     Case("the same, of four domains", 512, (2000, 8000), 60.0, 4),
+    Case("a step of the study", 65_536, (1000, 14_000), 1312.0),
 )
 
 
@@ -65,11 +73,12 @@ def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
     """Make the samples of a step."""
     samples = case.samples
     texts = []
-    for _ in range(samples):
+    for _ in range(min(samples, DIFFERENT)):
         characters = rng.randint(*case.characters)
         texts.append(texts_of.response(characters, rng) + " so \\boxed{42}")
-    ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    scores = np.array([float(rng.random() < 0.4) for _ in texts])
+    encoded = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    ids = [np.array(encoded[index % len(texts)], dtype=np.int32) for index in range(samples)]
+    scores = np.array([float(rng.random() < 0.4) for _ in ids])
     infos = [{"acc": score, "pred": "42", "reason": "same", "term_correct": score} for score in scores]
     if case.domains:
         infos = [info | {"domain": f"d{index % case.domains}"} for index, info in enumerate(infos)]
@@ -81,15 +90,24 @@ def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
 def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
     """Return the parts of a step's work by name, ready to be timed."""
     known, watch = Keywords(), Watch()
-    texts = tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
+    chosen = spread(len(rows), MonitorConfig().texts)
+
+    def decode() -> list[str]:
+        return tokenizer.batch_decode([rows.written(index) for index in chosen], skip_special_tokens=True)
+
+    read = decode()
+    texts: list[str | None] = [None] * len(rows)
+    for index, text in zip(chosen, read, strict=True):
+        texts[index] = text
     metrics = step_metrics(rows, texts, known)
     for step in range(1, 60):
         watch.observe(step, metrics)
     return {
-        "decode tokens": lambda: tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True),
-        "keywords": lambda: words(texts, known),
-        "repetition, marks, scripts": lambda: text_metrics(texts),
+        "decode tokens": decode,
+        "keywords": lambda: words(read, known),
+        "repetition, marks, scripts": lambda: text_metrics(read),
         "lengths, accuracy, terms": lambda: (lengths(rows), outcomes(rows, texts), reward_terms(rows)),
+        "groups": lambda: group_metrics(rows),
         "trends (every fifth step)": lambda: watch.observe(60, metrics),
     }
 

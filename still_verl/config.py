@@ -11,9 +11,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from still_verl.config_errors import ConfigError, did_you_mean, one_of
+from still_verl.dynamics.numbers import NODE, numbers
 from still_verl.dynamics.registries import CALLBACKS
-from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig
-from still_verl.dynamics.settings import ContextConfig, KlConfig, OldLogProbConfig, ReferenceConfig, SelectionConfig
+from still_verl.dynamics.schedules import ADAPTIVE, INHERIT, ScheduleConfig
+from still_verl.dynamics.settings import (
+    ContextConfig,
+    CurriculumConfig,
+    EntropyConfig,
+    KlConfig,
+    OldLogProbConfig,
+    ReferenceConfig,
+    SelectionConfig,
+)
 from still_verl.interpreter.settings import InterpreterConfig
 from still_verl.monitor.settings import GuardConfig, MonitorConfig
 from still_verl.rewards.settings import RewardConfig, check_form
@@ -35,9 +44,11 @@ class StillConfig:
         kl: the KL coefficient over the run.
         entropy: the coefficient of the entropy bonus over the run.
         temperature: of sampling and of log-probs over the run.
-        reference: when the reference model becomes a copy of the actor.
+        schedules: other numbers over the run, by their names in verl's `actor_rollout_ref.actor`, and `lr`.
+        reference: when the reference model becomes a copy of the actor, or follows it.
         old_log_prob: whether verl computes log-probs once more before the update.
         context: the length of responses over the run.
+        curriculum: which problems are asked.
         selection: which samples are trained on.
         interpreter: of the agent loop `still_code`.
         monitor: what is watched, kept, and done about it.
@@ -50,11 +61,13 @@ class StillConfig:
     device: str = "auto"
     reward: RewardConfig = field(default_factory=RewardConfig)
     kl: KlConfig = field(default_factory=KlConfig)
-    entropy: ScheduleConfig = field(default_factory=ScheduleConfig)
+    entropy: EntropyConfig = field(default_factory=EntropyConfig)
     temperature: ScheduleConfig = field(default_factory=ScheduleConfig)
+    schedules: dict[str, Any] | None = None
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     old_log_prob: OldLogProbConfig = field(default_factory=OldLogProbConfig)
     context: ContextConfig = field(default_factory=ContextConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     interpreter: InterpreterConfig = field(default_factory=InterpreterConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
@@ -67,11 +80,19 @@ class StillConfig:
             getattr(self, name).check(f"still.{name}")
         if self.temperature.kind == ADAPTIVE:
             raise ConfigError("still.temperature.kind='adaptive': a temperature cannot be adaptive")
+        numbers(self.schedules)
         for name in self.callbacks:
             if name in CALLBACKS:
                 raise ConfigError(f"still.callbacks has {name!r}: it is always active; name only your own")
             if "." not in name:
                 raise ConfigError(f"still.callbacks has {name!r}: give the dotted name of a class, pkg.module.Class")
+
+    @property
+    def driven(self) -> dict[str, ScheduleConfig]:
+        """Return every schedule of the job that sets something, by its full name such as `still.kl`."""
+        found = {f"still.{name}": getattr(self, name) for name in SCHEDULED}
+        driven = {key: settings for key, settings in found.items() if settings.kind != INHERIT}
+        return driven | {f"{NODE}.{name}": settings for name, settings in numbers(self.schedules).items()}
 
 
 def still_config(config: DictConfig) -> StillConfig:
@@ -114,13 +135,21 @@ def _misfit(given: Any) -> str:
     """Find the setting that cannot be merged, where OmegaConf does not say so: a list in place of a mapping."""
     for name, node in given.items():
         if not isinstance(node, Mapping):
+            if not _fits({name: node}):
+                return str(name)
             continue
         for key, value in node.items():
-            try:
-                OmegaConf.merge(OmegaConf.structured(StillConfig), {name: {key: value}})
-            except OmegaConfBaseException:
+            if not _fits({name: {key: value}}):
                 return f"{name}.{key}"
     return ""
+
+
+def _fits(given: Any) -> bool:
+    try:
+        OmegaConf.merge(OmegaConf.structured(StillConfig), given)
+    except OmegaConfBaseException:
+        return False
+    return True
 
 
 # How a value of each type is written.
@@ -133,6 +162,7 @@ WORDS: dict[Any, str] = {
     list[float]: "a list of numbers, [0.2,0.8]",
     list[list[int]]: "a list of pairs of whole numbers, [[1,8192],[300,20480]]",
     list[Any]: "a list",
+    dict[str, Any]: "a mapping of names to schedules, {lr: {kind: linear, start: 1e-6}}",
     dict[str, float]: "a mapping of names to numbers, {correct: 1.0}",
     dict[str, list[str]]: "a mapping of names to lists of words, {reflection: [hmm]}",
 }

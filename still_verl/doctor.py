@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from rich.markup import escape
 from rich.table import Table
 
-from still_verl.support import INSTALL_VERL, verl_installed
+from still_verl.support import INSTALL_VERL, SUPPORTED_VERL, verl_installed
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _unmet_requirements() -> Iterator[tuple[Requirement, str]]:
 def check_verl() -> Iterable[Finding]:
     """Say what works without verl, where it is missing; which version is right, the requirements know."""
     if verl_installed():
-        yield Finding("verl", True, version("verl"))
+        yield Finding("verl", True, f"{version('verl')}, of {' and '.join(SUPPORTED_VERL)} that work")
     else:
         found = "not installed; rewards, reports and sandboxes work without it"
         yield Finding("verl", True, found, f"needed for training and plans only: {INSTALL_VERL}")

@@ -35,8 +35,10 @@ from verl.plugin.platform import PlatformRegistry  # noqa: E402
 
 from still_verl.integration.cpu.distribution import VllmCpuFinder  # noqa: E402
 from still_verl.integration.cpu.platform import CpuPlatform  # noqa: E402
+from still_verl.integration.cpu.platform_messages import hold_back  # noqa: E402
 
 PlatformRegistry.register(platform="cpu")(CpuPlatform)
+hold_back()
 sys.meta_path.append(VllmCpuFinder())
 
 

@@ -3,7 +3,8 @@
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-SUPPORTED_VERL = "0.9.1"
+# Newest last. What differs between them is in still_verl/integration/releases.py.
+SUPPORTED_VERL = ("0.9.0", "0.9.1")
 INSTALL_VERL = "pip install 'still-verl[verl]'"
 
 
@@ -17,7 +18,7 @@ def verl_installed() -> bool:
 
 
 def require_verl(user: str) -> None:
-    """Refuse to go on without the verl of this release; looks at what is installed and imports nothing.
+    """Refuse to go on without a verl that this release works with; looks at what is installed and imports nothing.
 
     Args:
         user: what needs it, for the message.
@@ -35,12 +36,12 @@ def require_verl(user: str) -> None:
 
 
 def check_verl_version(found: str) -> None:
-    """Refuse any verl but the one whose private names this release relies on.
+    """Refuse any verl but those whose private names this release relies on.
 
     Raises:
         UnsupportedVersionError: names the version found and the command that installs the right one.
     """
-    if found != SUPPORTED_VERL:
+    if found not in SUPPORTED_VERL:
         raise UnsupportedVersionError(
-            f"still_verl needs verl {SUPPORTED_VERL}, but verl {found} is installed: {INSTALL_VERL}"
+            f"still_verl needs verl {' or '.join(SUPPORTED_VERL)}, but verl {found} is installed: {INSTALL_VERL}"
         )

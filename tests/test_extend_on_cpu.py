@@ -19,6 +19,7 @@ from still_verl.config import StillConfig, still_config
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare
 from still_verl.dynamics.coefficient import Coefficient, follow_kl
+from still_verl.dynamics.curriculum import Draw
 from still_verl.dynamics.selection import Group, select
 from still_verl.integration.checks.job import check_job
 from still_verl.integration.checks.names import check_names
@@ -119,6 +120,14 @@ def test_a_selection_rule() -> None:
     tokens, yes = np.array([10, 12, 30, 11]), np.ones(4, dtype=bool)
     samples = Group(correct=yes, tokens=tokens, finished=yes, scores=np.ones(4))
     assert select(["p"] * 4, samples, config).tolist() == [True, True, False, True]
+
+
+def test_a_choice_of_problems() -> None:
+    choice = settings(curriculum={"choose": "my_package.curriculum.hardest", "rest_at": None}).curriculum
+    draw = Draw(choice, problems=3, seed=0)
+    for problem, right in enumerate([4, 0, 8]):
+        draw.observe(problem, right, 8, step=1)
+    assert draw.next(3, step=1) == [1, 0, 2]
 
 
 def test_a_schedule() -> None:

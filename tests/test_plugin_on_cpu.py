@@ -101,7 +101,10 @@ except RuntimeError as error:
     print(error)
 """
     done = python(code, tmp_path, VERL_USE_EXTERNAL_MODULES="older")
-    assert "still_verl needs verl 0.9.1, but verl 0.8.0 is installed: pip install 'still-verl[verl]'" in done.stdout
+    assert (
+        "still_verl needs verl 0.9.0 or 0.9.1, but verl 0.8.0 is installed: pip install 'still-verl[verl]'"
+        in done.stdout
+    )
 
 
 CHECKS_THAT_FAIL = """
@@ -120,3 +123,27 @@ def test_checks_that_fail_themselves_end_the_job(tmp_path: Path) -> None:
     done = python(CHECKS_THAT_FAIL, tmp_path)
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr and "add '~hydra.callbacks.still'" in done.stderr.splitlines()[-1]
+
+
+SEARCH = """
+from verl.plugin.platform import get_platform, set_platform
+from still_verl.integration.cpu import platform_messages
+from still_verl.integration.cpu.platform import CpuPlatform
+platform = get_platform()
+print("looked", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "warned"),
+    [
+        ("platform_messages.drop(); set_platform(CpuPlatform())", False),  # a job with still/device=cpu
+        ("platform_messages.release()", True),  # a job that wants an accelerator
+        ("", True),  # a process that never says: when it ends
+    ],
+)
+def test_verl_warns_of_a_missing_accelerator_where_one_is_wanted(tmp_path: Path, after: str, warned: bool) -> None:
+    done = python(f"import verl\n{SEARCH}\n{after}", tmp_path, CUDA_VISIBLE_DEVICES="", VERL_PLATFORM="")
+    assert done.returncode == 0, done.stderr
+    assert ("No supported accelerator detected" in done.stderr) == warned, done.stderr
+    assert "Replacing already-initialised" not in done.stderr

@@ -89,6 +89,7 @@ DECIDED = {
     "demo": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.actor.use_kl_loss"},
     "demo_skills": {"actor_rollout_ref.model.path", "reward.reward_manager.name"},
     "demo_smollm2": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.rollout.n"},
+    "demo_tools": {"actor_rollout_ref.model.path"},
     "still3_1_5b_script": {"still.kl.place"},
     "zero_32b_script": {"actor_rollout_ref.rollout.tensor_model_parallel_size"},
 }

@@ -15,7 +15,7 @@ from study import STUDY, Numbers
 from still_verl.paths import recipe_names, recipes_dir
 
 # What the study has no numbers for: scales between, experiments that it leaves open, laptops.
-OURS = {"base", "demo", "demo_smollm2", "demo_skills", "zero_3b", "tool_32b", "length_1_5b"}
+OURS = {"base", "demo", "demo_smollm2", "demo_skills", "demo_tools", "zero_3b", "tool_32b", "length_1_5b"}
 LEAST = 20
 TABLES = STUDY | SINCE
 TEMPLATE = "data.apply_chat_template_kwargs.chat_template"

@@ -21,8 +21,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
 from rich.console import Console
 from rich.table import Table
+
+from still_verl.support import SUPPORTED_VERL
 
 TESTS = Path(__file__).resolve().parent
 
@@ -32,11 +35,14 @@ Survey = dict[str, dict[str, list[str]]]
 
 def look() -> Survey:
     """Collect what this process has of the contract; each import of it may fail in its own way."""
-    from test_contract_on_cpu import BEHAVIOUR, NAMES, PARAMETERS, resolve
+    from test_contract_on_cpu import BEHAVIOUR, NAMES, PARAMETERS, here, resolve
     from test_order_on_cpu import ORDER, out_of_order, statements
 
     found: Survey = {}
     for name in sorted({*NAMES, *BEHAVIOUR, *PARAMETERS, *ORDER}):
+        if here(name) is None:
+            found[name] = {"problems": [], "parameters": [], "statements": []}
+            continue
         try:
             thing = resolve(name)
         except Exception as error:
@@ -128,6 +134,15 @@ def moved(before: Survey, after: Survey) -> list[tuple[str, str, str]]:
     return sorted(rows, key=lambda row: row[1] != "breaks")
 
 
+def age(installed: str, other: str) -> str:
+    """Say which of two versions is newer, and whether this release works with the other one."""
+    first, second = Version(installed), Version(other)
+    known = "supported" if other in SUPPORTED_VERL else "not supported"
+    if first == second:
+        return f"the same version ({known})"
+    return f"{'newer' if second > first else 'older'} ({known})"
+
+
 def difference(then: list[str], now: list[str]) -> str:
     lost = [f"-{name}" for name in then if name not in now]
     gained = [f"+{name}" for name in now if name not in then]
@@ -169,7 +184,7 @@ def main() -> None:
         before, after = both.map(survey, [None, overlay])
     console = Console(width=None if sys.stdout.isatty() else 140, markup=False)
     rows = moved(before["found"], after["found"])
-    title = f"verl {before['version']} -> {after['version']}"
+    title = f"verl {before['version']} -> {after['version']}, which is {age(before['version'], after['version'])}"
     if not rows:
         console.print(f"{title}: nothing moved of {len(after['found'])} names")
         return

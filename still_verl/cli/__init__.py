@@ -1,8 +1,9 @@
 """The command line `still-verl`: each command is a few lines that call a package.
 
-`app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `jobs` (plan), `rewards`
-(verify, score), `evaluation` (eval), `data` (the commands of `still-verl data`), `recipes`, `runs` (report, watch),
-`diagnose` and `programs` (run-code). The docstring and the annotations of a function are its help text.
+`app` below is the whole list. The functions are in `setup` (doctor, demo-model, demo), `chain` (demo-chain), `jobs`
+(plan), `rewards` (verify, score), `evaluation` (eval), `data` (the commands of `still-verl data`), `recipes`, `runs`
+(report, watch), `diagnose` and `programs` (run-code). The docstring and the annotations of a function are its help
+text.
 
 A command imports what it calls only when it runs: `still-verl verify` must not wait for torch, and most commands work
 without verl. Those that need verl begin with `output.require_verl`.
@@ -15,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from still_verl.cli.chain import demo_chain
 from still_verl.cli.data import data
 from still_verl.cli.diagnose import EXAMPLES, diagnose
 from still_verl.cli.evaluation import EXAMPLES as EVAL_EXAMPLES
@@ -54,6 +56,7 @@ def main(
 app.command("doctor", epilog="Example: [bold]still-verl doctor --json[/]")(doctor)
 app.command("demo-model", epilog="Example: [bold]still-verl demo-model smollm2[/]")(demo_model)
 app.command("demo", epilog="Example: [bold]still-verl demo --recipe demo_smollm2 --seed 1[/]")(demo)
+app.command("demo-chain", epilog="Example: [bold]still-verl demo-chain -o runs/chain --seed 2[/]")(demo_chain)
 app.command(
     "verify",
     epilog=r"Examples: [bold]still-verl verify '\\frac{1}{2}' 0.5[/], [bold]still-verl verify -1 1 --explain[/]",

@@ -9,7 +9,7 @@ import typer
 from still_verl.cli.evaluation import model_or_folder
 from still_verl.cli.evaluation_options import arguments, refuse_unread
 from still_verl.cli.evaluation_probe import say
-from still_verl.cli.output import console, only_errors, stop
+from still_verl.cli.output import cause, console, only_errors, stop
 
 if TYPE_CHECKING:
     from still_verl.curation.difficulty.settings import DifficultySettings
@@ -39,12 +39,18 @@ def difficulty(
     ] = None,
     band: Annotated[tuple[float, float], typer.Option(help="The pass rates that are wanted.")] = (0.2, 0.8),
     confidence: Annotated[float, typer.Option(help="The probability from which on a decision counts.")] = 0.95,
-    prior: Annotated[tuple[float, float], typer.Option(help="Beta(a, b) of a pass rate.")] = (0.5, 0.5),
+    prior: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Beta(a, b) of a pass rate; by default it is fitted to the problems.", metavar="A B"),
+    ] = None,
     keep: Annotated[
         list[str] | None, typer.Option(help="in, below, above or undecided; by default in and undecided.")
     ] = None,
     at_a_time: Annotated[int, typer.Option(help="Samples of a problem that are drawn between two looks.")] = 4,
     most: Annotated[int, typer.Option(help="Samples of a problem that are drawn, at most.")] = 64,
+    give_up: Annotated[
+        float, typer.Option(help="A problem gets no more samples if the chance that they decide it is below.")
+    ] = 0.2,
     temperature: Annotated[float, typer.Option(help="Of the samples; a rate depends on it.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Mass of the tokens that are drawn from.")] = 1.0,
     max_tokens: Annotated[int | None, typer.Option(help="The longest response.")] = None,
@@ -85,7 +91,7 @@ def difficulty(
             source,
             output,
             samples=tuple(from_ or (output / "samples",)),
-            rule=Rule(Band(*band), confidence, Prior(*prior), at_a_time, most),
+            rule=Rule(Band(*band), confidence, Prior(*(prior or ())), at_a_time, most, give_up, prior is None),
             keep=tuple(keep or KEPT),
             model=model,
             scorer=Scorer(verifier=reading, rescore=rescore, keep_text=False),
@@ -115,7 +121,7 @@ def difficulty(
     except EngineError as error:
         stop(f"{error}; {GOES_ON}")
     except (ConfigError, OSError, ValueError) as error:
-        stop(" ".join(str(error).split()))
+        stop(" ".join(cause(error).split()))
     except KeyboardInterrupt:
         stop(f"interrupted; {GOES_ON}", 130)
     if as_json:

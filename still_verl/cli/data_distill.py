@@ -8,7 +8,7 @@ import typer
 
 from still_verl.cli.evaluation_options import arguments
 from still_verl.cli.evaluation_probe import say
-from still_verl.cli.output import console, only_errors, stop
+from still_verl.cli.output import cause, console, only_errors, stop
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,7 +107,7 @@ def distill(
     except EngineError as error:
         stop(f"{error}; {GOES_ON}")
     except (ConfigError, OSError, ValueError) as error:
-        stop(str(error))
+        stop(cause(error))
     except KeyboardInterrupt:
         stop(f"interrupted; {GOES_ON}", 130)
     if as_json:

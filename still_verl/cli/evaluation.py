@@ -9,7 +9,7 @@ import typer
 from still_verl.cli.evaluation_options import arguments, refuse_unread
 from still_verl.cli.evaluation_probe import print_probe, say
 from still_verl.cli.evaluation_report import comparison_table, evaluation_of, figures_table, saved_evaluation
-from still_verl.cli.output import console, only_errors, stop
+from still_verl.cli.output import cause, console, only_errors, stop
 
 if TYPE_CHECKING:
     from still_verl.evaluation.rows import Row
@@ -151,7 +151,7 @@ def evaluate(
     except EngineError as error:
         stop(f"{error}; {GOES_ON}")
     except (ConfigError, OSError, ValueError) as error:
-        stop(str(error))
+        stop(cause(error))
     except KeyboardInterrupt:
         stop(f"interrupted; {GOES_ON}", 130)
     if as_json:

@@ -7,6 +7,8 @@ import typer
 
 from still_verl.cli.output import console, require_verl, stop
 
+PICTURES = (".png", ".svg", ".pdf")
+
 
 def plan(
     overrides: Annotated[
@@ -24,23 +26,31 @@ def plan(
 
     require_verl("plan")
     # `hardware` looks like an override, and is none: Hydra would refuse it.
-    hardware, hydra = "", []
-    for override in overrides:
-        if override.startswith("hardware="):
-            hardware = override.removeprefix("hardware=")
-        else:
-            hydra.append(override)
+    hydra = [override for override in overrides if not override.startswith("hardware=")]
+    hardware = [override.removeprefix("hardware=") for override in overrides if override not in hydra]
     try:
         if schedule:
+            _refuse("--schedule", {"--price": price, "--mean-tokens": mean_tokens, "--compare": compare})
             _draw_schedules(hydra, steps, png)
-        elif compare:
+        elif compare is not None:
+            _refuse("--compare", {"--png": png, "--price": price})
             _compare(compare, hydra, steps, mean_tokens)
+        elif len(hardware) == 1:
+            _refuse("hardware", {"--png": png})
+            _plan_on(hardware[0], hydra, steps, mean_tokens, price)
         elif hardware:
-            _plan_on(hardware, hydra, steps, mean_tokens, price)
+            stop(f"hardware={', hardware='.join(hardware)}: give one, or several with --compare")
         else:
             stop("give the hardware, e.g. hardware=8xH100-80G, or use --compare or --schedule")
     except ConfigError as error:
         stop(str(error))
+
+
+def _refuse(command: str, options: dict[str, object]) -> None:
+    """End the process if an option is given that the command does not read."""
+    for name, value in options.items():
+        if value is not None:
+            stop(f"{name} {value}: {command} does not read it; leave it out")
 
 
 def _plan_on(
@@ -75,6 +85,8 @@ def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -
     from still_verl.plan.compose import job_config
     from still_verl.plan.schedule_curves import as_text, schedule_curves, write_png
 
+    if png is not None and png.suffix.lower() not in PICTURES:
+        stop(f"--png {png}: let its name end in {', '.join(PICTURES)}")
     drawn, following = schedule_curves(job_config(overrides), steps)
     if not drawn and not following:
         typer.echo("nothing changes from step to step")
@@ -83,5 +95,8 @@ def _draw_schedules(overrides: list[str], steps: int | None, png: Path | None) -
     for sentence in following:
         typer.echo(sentence)
     if png and drawn:
-        write_png(drawn, png)
+        try:
+            write_png(drawn, png)
+        except OSError as error:
+            stop(f"--png {png} cannot be written ({error.strerror}): name a file in a folder that is there")
         console.print(f"picture: {png}", highlight=False, soft_wrap=True)

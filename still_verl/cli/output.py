@@ -20,6 +20,13 @@ def stop(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def cause(error: Exception) -> str:
+    """Say in one line what went wrong; of a file, its name and the cause without the number."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def require_verl(command: str) -> None:
     """End the process with one message unless the verl of this release is installed."""
     try:

@@ -24,7 +24,7 @@ def run_code(
         stop("give a FILE or --stdin", code=2)
     try:
         if file:
-            code = _content(file).decode()
+            code = _text(file)
         else:
             code = typer.get_text_stream("stdin").read()
         sandbox = Local(Limits(seconds=timeout))
@@ -42,6 +42,14 @@ def run_code(
         typer.echo(f"[{result.seconds:.3f} s, tier {result.tier}]", err=True)
     if result.error:
         raise typer.Exit(1)
+
+
+def _text(file: Path) -> str:
+    """Read a program, or end the process with its name."""
+    try:
+        return _content(file).decode()
+    except UnicodeDecodeError as error:
+        stop(f"{file} is no text in UTF-8 ({error.reason} at byte {error.start}): give a Python program", code=2)
 
 
 def _content(file: Path) -> bytes:

@@ -42,14 +42,13 @@ def _show(asked: str) -> None:
         folder = "recipe"
     else:
         folder = f"still/{group}"
-    path = _file(folder, name)
-    if not path.is_file():
-        known = sorted(each.stem for each in path.parent.glob("*.yaml"))
+    known = sorted(each.stem for each in (paths.recipes_dir() / folder).glob("*.yaml"))
+    if name not in known:  # nor a path that leads elsewhere
         if not known:
             folders = [each.name for each in (paths.recipes_dir() / "still").iterdir()]
             stop(f"--show {asked}: there is no group {group}{did_you_mean(group, folders)}; see still-verl recipes")
         stop(f"--show {asked}: there is no {folder}={name}{did_you_mean(name, known)}; there are: {', '.join(known)}")
-    typer.echo(path.read_text(), nl=False)
+    typer.echo(_file(folder, name).read_text(), nl=False)
 
 
 def _file(folder: str, name: str) -> Path:

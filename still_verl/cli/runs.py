@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from still_verl.cli.output import console, stop
+from still_verl.cli.output import cause, console, stop
 
 Formats = Annotated[
     list[str] | None,
@@ -36,7 +36,7 @@ def report(
     try:
         found = write_report(runs, output, formats or ())
     except (ValueError, OSError) as error:
-        stop(str(error))
+        stop(cause(error))
     for run in found:
         for problem in run.problems:
             console.print(f"{run.name}: {problem}", highlight=False, markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from still_verl.cli.output import console, require_verl, stop
+from still_verl.cli.output import cause, console, require_verl, stop
 from still_verl.demo.registries import FAILURES
 
 _FAILURE_HELP = f"Make the run fail: {', '.join(FAILURES)}, or the dotted name of a DemoFailure of yours."
@@ -35,7 +35,9 @@ def doctor(
         raise typer.Exit(1)
 
 
-def demo_model(name: Annotated[str, typer.Argument(help="tiny, skills, smollm2, random or random-untied.")]) -> None:
+def demo_model(
+    name: Annotated[str, typer.Argument(help="tiny, skills, tools, smollm2, random or random-untied.")],
+) -> None:
     """Build a laptop model and its data, unless they are there, and print where they are."""
     from still_verl.demo.prepare import prepare
 
@@ -43,7 +45,7 @@ def demo_model(name: Annotated[str, typer.Argument(help="tiny, skills, smollm2, 
     try:
         built = prepare(name)
     except (ValueError, RuntimeError, ImportError, OSError) as error:
-        stop(str(error))
+        stop(cause(error))
     for what, path in (("model", built.model), ("train", built.train), ("validation", built.val)):
         console.print(f"{what:<11}{path}", highlight=False, soft_wrap=True)
 
@@ -55,7 +57,7 @@ def demo(
             help="demo (a tiny model that learns), demo_skills (sums, programs and a puzzle) or demo_smollm2."
         ),
     ] = "demo",
-    seed: Annotated[int, typer.Option(help="Seed of the data order and of the sampling.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the data order and of the sampling.", min=0)] = 1,
     failure: Annotated[str | None, typer.Option(help=_FAILURE_HELP)] = None,
     overrides: Annotated[list[str] | None, typer.Argument(help="More Hydra overrides, as of main_ppo.")] = None,
 ) -> None:
@@ -73,6 +75,6 @@ def demo(
             chosen = FAILURES.find(failure)
         run_demo(recipe, seed, overrides or [], console, chosen)
     except (DemoError, ValueError, ImportError, OSError) as error:
-        stop(str(error))
+        stop(cause(error))
     except KeyboardInterrupt:
         stop("interrupted; the job is stopped", code=130)

@@ -9,9 +9,10 @@ from still_verl.demo.skills.mixture import write_skills
 from still_verl.demo.smollm2 import build_smollm2, write_smollm2_arithmetic
 from still_verl.demo.tasks import write_addition
 from still_verl.demo.tiny_model import build_random_model, build_tiny_model
+from still_verl.demo.tools.powers import write_powers
 
 # Made in about a second, of this package alone; `smollm2` is converted from another package and is asked for.
-QUICK = ("tiny", "skills", "random", "random-untied")
+QUICK = ("tiny", "skills", "tools", "random", "random-untied")
 
 
 def prepare_missing(paths: Iterable[str]) -> None:
@@ -33,8 +34,8 @@ def prepare(name: str) -> DemoModel:
     """Build the model and data called `name` under `home()` unless they are there, and say where they are.
 
     `tiny` can add, `skills` can also write programs and solve a puzzle (their weights are shipped, so nothing is
-    trained), `smollm2` is a real pre-trained model that is
-    converted, `random` and `random-untied` are untrained models.
+    trained), `tools` is `tiny` with problems for a model that writes programs, `smollm2` is a real pre-trained model
+    that is converted, `random` and `random-untied` are untrained models.
 
     Raises:
         ValueError: there is no such name (the message lists those that exist), or the shipped weights are damaged.
@@ -45,6 +46,7 @@ def prepare(name: str) -> DemoModel:
     makers: dict[str, Callable[[Path, Path], None]] = {
         "tiny": _tiny,
         "skills": _skills,
+        "tools": _tools,
         "smollm2": _smollm2,
         "random": _random,
         "random-untied": _random_untied,
@@ -68,6 +70,14 @@ def _skills(model: Path, data: Path) -> None:
 
     ensure(data, "skills 1 train=1024 val=256", fill)
     build_tiny_model(model, SKILLS)
+
+
+def _tools(model: Path, data: Path) -> None:
+    def fill(folder: Path) -> None:
+        write_powers(folder, train=1024, val=192, taught=320, more=192)
+
+    ensure(data, "powers 1 train=1024 val=192 taught=320 more=192", fill)
+    build_tiny_model(model, TINY)
 
 
 def _random(model: Path, data: Path) -> None:

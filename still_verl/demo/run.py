@@ -45,7 +45,7 @@ def run_demo(
         job += failure.job(run)
     job += overrides
     command = shlex.join(["python", "-m", "verl.trainer.main_ppo", *job])
-    console.print(f"[dim]{command}[/]", highlight=False, soft_wrap=True)
+    console.print(command, style="dim", markup=False, highlight=False, soft_wrap=True)
     _train(job, run, console)
     console.print(summary(run))
     if failure is None:

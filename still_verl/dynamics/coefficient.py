@@ -1,4 +1,4 @@
-"""A coefficient of a step: by a schedule, or adapted to what was measured in the steps before."""
+"""A number of a step: by a schedule, or adapted to what was measured in the steps before."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Coefficient:
         0.102
     """
 
-    def __init__(self, config: ScheduleConfig, follow: Follow) -> None:
+    def __init__(self, config: ScheduleConfig, follow: Follow | None = None) -> None:
         self.config = config
         self.adapted = config.start
         self._follow = follow
@@ -49,6 +49,7 @@ class Coefficient:
         if not math.isfinite(seen):
             return False
         if self.adaptive:
+            assert self._follow is not None  # only nodes that follow something may be adaptive
             self.adapted = self._follow(self.config, self.adapted, seen)
         return True
 
@@ -100,11 +101,17 @@ def follow_kl(config: ScheduleConfig, value: float, kl: float) -> float:
 def follow_entropy(config: ScheduleConfig, value: float, entropy: float) -> float:
     """Return the next entropy coefficient: up by `rate` while the entropy is below its target, down while above.
 
-    Source: Skywork-OR1, arXiv 2505.22312, which also switches the bonus off in a step that is above.
+    Source: Skywork-OR1, arXiv 2505.22312. `gate_is_open` is the other half of it.
     """
     assert config.target is not None and config.rate is not None
     change = config.rate if entropy < config.target else -config.rate
     return _bounded(config, value + change)
+
+
+def gate_is_open(config: ScheduleConfig, entropy: float) -> bool:
+    """Say whether an update gets its entropy bonus: not above the target (Skywork-OR1), nor without a number."""
+    assert config.target is not None
+    return entropy <= config.target
 
 
 def _bounded(config: ScheduleConfig, value: float) -> float:

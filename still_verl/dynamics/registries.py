@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from still_verl.registry import Registry
 
 if TYPE_CHECKING:
+    from still_verl.dynamics.curriculum import Chooser
     from still_verl.dynamics.schedules import Schedule
     from still_verl.dynamics.selection import Rule
 
@@ -35,6 +36,16 @@ SELECTION_RULES: "Registry[Rule]" = Registry(
     arguments=2,
 )
 
+CHOOSERS: "Registry[Chooser]" = Registry(
+    "still.curriculum.choose",
+    "a function (belief, settings, random) -> numbers",
+    {
+        "thompson": "still_verl.dynamics.curriculum.thompson",
+        "shuffled": "still_verl.dynamics.curriculum.shuffled",
+    },
+    arguments=3,
+)
+
 
 def _is_callback(found: Any) -> bool:
     """Callbacks are built with the job's config, so that only a class with the hooks will do."""
@@ -50,7 +61,9 @@ CALLBACKS: Registry[Callable[[Any], Any]] = Registry(
         "verl_kl": "still_verl.integration.callbacks.verl_kl.VerlKl",
         "reference": "still_verl.integration.callbacks.reference.ReferenceReset",
         "entropy": "still_verl.integration.callbacks.entropy.Entropy",
+        "schedules": "still_verl.integration.callbacks.schedules.Schedules",
         "sampling": "still_verl.integration.callbacks.sampling.Sampling",
+        "curriculum": "still_verl.integration.callbacks.curriculum.Curriculum",
         "selection": "still_verl.integration.callbacks.selection.Selection",
         "phase": "still_verl.integration.callbacks.phase.PhaseOfStep",
         "monitor": "still_verl.integration.callbacks.monitor.Monitor",

@@ -144,16 +144,9 @@ def value_at(config: ScheduleConfig, time: int, total: int) -> float:
     return number
 
 
-def temperature_at(config: ScheduleConfig, time: int, total: int) -> float:
-    """Return the value of a schedule of temperatures; the arguments are those of `value_at`.
-
-    Raises:
-        ConfigError: as `value_at`, or it is 0: log-probs are of the logits divided by it.
-    """
-    value = value_at(config, time, total)
-    if value == 0:
-        raise ConfigError(f"the temperature in step {time + 1} of {total} is 0: use values above it, and no warm-up")
-    return value
+def values_of(config: ScheduleConfig, total: int) -> list[float]:
+    """Return the value of each of `total` steps; raises as `value_at`."""
+    return [value_at(config, time, total) for time in range(total)]
 
 
 def in_steps(span: float, total: int) -> float:

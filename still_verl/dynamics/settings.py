@@ -1,10 +1,12 @@
 """The nodes of `still:` about training dynamics. Each raises an error for a value that cannot work, with the fix."""
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.dynamics.registries import SELECTION_RULES
+from still_verl.dynamics.beliefs import NEVER
+from still_verl.dynamics.registries import CHOOSERS, SELECTION_RULES
 from still_verl.dynamics.schedules import ScheduleConfig
 
 KL_PLACES = ("loss", "reward")
@@ -38,18 +40,84 @@ class KlConfig(ScheduleConfig):
 
 
 @dataclass
+class EntropyConfig(ScheduleConfig):
+    """The coefficient of the entropy bonus.
+
+    Attributes:
+        gate: of "adaptive": no bonus in an update whose entropy is above the target (Skywork-OR1, arXiv 2505.22312).
+    """
+
+    gate: bool = False
+
+
+@dataclass
 class ReferenceConfig:
     """The reference model.
 
     Attributes:
         reset_every: steps after which it becomes a copy of the actor (section 4.3); 0 is never.
+        reset_above: the KL, in nats per token, above which it becomes a copy of the actor; None is never.
+        reset_patience: steps in a row that must be above.
+        reset_distance: steps that must lie between two resets by `reset_above`, of whichever kind the earlier one was.
+        ema: the share d that it keeps when it follows the actor, as d reference + (1 - d) actor; None does not follow.
+        ema_every: steps after which it follows.
     """
 
     reset_every: int = 0
+    reset_above: float | None = None
+    reset_patience: int = 1
+    reset_distance: int = 1
+    ema: float | None = None
+    ema_every: int = 1
 
     def __post_init__(self) -> None:
+        node = "still.reference"
         if self.reset_every < 0:
-            raise ConfigError(f"still.reference.reset_every={self.reset_every}: use a number of steps, or 0 for never")
+            raise ConfigError(f"{node}.reset_every={self.reset_every}: use a number of steps, or 0 for never")
+        if self.reset_above is not None and not 0 < self.reset_above < math.inf:
+            raise ConfigError(f"{node}.reset_above={self.reset_above}: use a KL per token above 0, or null for never")
+        for name in ("reset_patience", "reset_distance", "ema_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{node}.{name}={getattr(self, name)}: use a number of steps of at least 1")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ConfigError(
+                f"{node}.ema={self.ema}: use a share between 0 and 1 that the reference keeps, such as 0.99, or null"
+            )
+        if self.ema is not None:
+            self._check_alone(node)
+
+    def _check_alone(self, node: str) -> None:
+        """Refuse a second way to renew the reference: a reset would throw away what it has averaged."""
+        for key, value, off in self._renewals():
+            if not key.endswith(".ema") and value != off:
+                raise ConfigError(
+                    f"{node}.ema={self.ema} beside {key}={value}: both renew the reference; choose one, and set "
+                    f"{node}.ema=null or {key}={_written(off)}"
+                )
+
+    def _renewals(self) -> list[tuple[str, float | None, float | None]]:
+        """Return key, value, and the value that switches it off, of each setting that renews the reference."""
+        node = "still.reference"
+        return [
+            (f"{node}.reset_every", self.reset_every, 0),
+            (f"{node}.reset_above", self.reset_above, None),
+            (f"{node}.ema", self.ema, None),
+        ]
+
+    @property
+    def renewal(self) -> str:
+        """Return the setting that renews the reference, as `key=value`; nothing if it stays what it is."""
+        set_ones = [f"{key}={value}" for key, value, off in self._renewals() if value != off]
+        return set_ones[0] if set_ones else ""
+
+    @property
+    def without_renewal(self) -> str:
+        """Return the settings that switch off what renews the reference."""
+        return " ".join(f"{key}={_written(off)}" for key, value, off in self._renewals() if value != off)
+
+
+def _written(value: float | None) -> str:
+    return "null" if value is None else str(value)
 
 
 @dataclass
@@ -117,3 +185,43 @@ class SelectionConfig:
             SELECTION_RULES.check(rule)
         if len(self.accuracy) != 2 or not 0 <= self.accuracy[0] < self.accuracy[1] <= 1:
             raise ConfigError(f"still.selection.accuracy={self.accuracy}: give [low, high] with 0 <= low < high <= 1")
+
+
+@dataclass
+class CurriculumConfig:
+    """Which problems a step asks.
+
+    Attributes:
+        choose: a name of `registries.CHOOSERS`, or the dotted name of your own; None leaves the order to verl.
+        target: the pass rate that "thompson" looks for; half of the groups' responses right is the most to learn from.
+        discount: what a sample counts after one step, of what it counted before: the model changes.
+        rest_at: a problem of which at least this share was right rests; None lets none rest.
+        rest_steps: for so many steps; None is for the rest of the run.
+        graded: begin with the columns `pass_rate` and `n` that `still-verl data difficulty` adds to the data.
+    """
+
+    choose: str | None = None
+    target: float = 0.5
+    discount: float = 0.99
+    rest_at: float | None = 0.9
+    rest_steps: int | None = None
+    graded: bool = False
+
+    def __post_init__(self) -> None:
+        key = "still.curriculum"
+        if self.choose is not None:
+            CHOOSERS.check(self.choose)
+        if not 0 < self.target < 1:
+            raise ConfigError(f"{key}.target={self.target}: use a pass rate between 0 and 1, such as 0.5")
+        if not 0 < self.discount <= 1:
+            raise ConfigError(f"{key}.discount={self.discount}: use a number above 0, and at most 1 for no fading")
+        if self.rest_at is not None and not 0 < self.rest_at <= 1:
+            raise ConfigError(f"{key}.rest_at={self.rest_at}: use a share above 0 and at most 1, or null for no rest")
+        if self.rest_steps is not None and self.rest_steps < 1:
+            raise ConfigError(
+                f"{key}.rest_steps={self.rest_steps}: use at least one step, or null for the rest of the run"
+            )
+
+    def rests_until(self, step: int) -> int:
+        """Return the step at which a problem comes back that begins to rest."""
+        return NEVER if self.rest_steps is None else step + self.rest_steps + 1

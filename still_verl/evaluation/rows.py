@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -79,18 +79,16 @@ class Row:
         """Whether an answer was found in the response."""
         return bool(self.pred)
 
-    def without_time(self) -> "Row":
-        """Return the row as two runs of the same samples have it."""
-        return replace(self, seconds=None)
 
-
-_NAMES = frozenset(field.name for field in fields(Row))
+_NAMES = tuple(field.name for field in fields(Row))
+_KNOWN = frozenset(_NAMES)
 _NEEDED = ("benchmark", "problem", "index")
 
 
 def row_line(row: Row) -> bytes:
     """Return a row as one line of JSON."""
-    return line(asdict(row))
+    # Not `asdict`, which copies every token of a record.
+    return line({name: getattr(row, name) for name in _NAMES})
 
 
 def row_of(entry: dict[str, Any]) -> Row:
@@ -106,7 +104,9 @@ def row_of(entry: dict[str, Any]) -> Row:
     missing = [name for name in _NEEDED if name not in entry]
     if missing:
         raise ValueError(f"no row of a sample: it has no {' and no '.join(missing)}")
-    return Row(**{name: value for name, value in entry.items() if name in _NAMES})
+    if not entry.keys() <= _KNOWN:
+        entry = {name: value for name, value in entry.items() if name in _KNOWN}
+    return Row(**entry)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

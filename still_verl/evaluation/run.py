@@ -222,7 +222,8 @@ def _finish(plan: Plan, journal: Journal[Row], scorer: Scorer, faults: Mapping[K
         for each, problem, index in plan.samples():
             key = each.benchmark.name, problem.id, index
             if key in journal:
-                yield replace(journal.read(key), answer=problem.answer)
+                row = journal.read(key)
+                yield row if row.answer == problem.answer else replace(row, answer=problem.answer)
             else:
                 seed = sample_seed(plan.seed, *key)
                 yield Row(*key, seed=seed, answer=problem.answer, fault=faults.get(key, NOT_DRAWN))
@@ -236,7 +237,7 @@ def _finish(plan: Plan, journal: Journal[Row], scorer: Scorer, faults: Mapping[K
             else:
                 saved = journal.read(row.key)
                 texts = {name: getattr(saved, name) for name in ("prompt", "response", "transcript", "record")}
-                yield replace(row, **texts).without_time()
+                yield replace(row, seconds=None, **texts)
 
     write_rows(plan.folder / ROWS, with_texts())
     return rows

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from still_verl.evaluation.exact import are_different_numbers
 from still_verl.evaluation.rows import Row
@@ -55,8 +56,10 @@ class Scorer:
         if row.response is None or row.fault:
             return row
         found = self._extract(row.response)
-        row = replace(row, pred=found.answer, extracted_by=found.method)
-        return row if self.keep_text else replace(row, response=None, transcript=None, record=None, prompt="")
+        dropped: dict[str, Any] = {}
+        if not self.keep_text:
+            dropped = {"response": None, "transcript": None, "record": None, "prompt": ""}
+        return replace(row, pred=found.answer, extracted_by=found.method, **dropped)
 
     def _extract(self, response: str) -> Extraction:
         return extract(response, self.extractors)

@@ -16,10 +16,9 @@ from verl.trainer.ppo.v1.trainer_separate_async import PPOTrainerSeparateAsync
 from verl.trainer.ppo.v1.trainer_sync import PPOTrainerSync
 
 from still_verl.config import still_config
-from still_verl.dynamics.registries import CALLBACKS
 from still_verl.integration import checkpoints
 from still_verl.integration.agent_loops.reporting import choose_workers
-from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.callbacks.build import build_callbacks
 from still_verl.integration.callbacks.sampling import Sampling, SteppedAgentLoops
 from still_verl.integration.cpu.trainer import CpuTrainer
 from still_verl.integration.critic import critic_loss
@@ -27,6 +26,7 @@ from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.old_log_probs import OldLogProbs
 from still_verl.integration.per_token import divide_sums
+from still_verl.integration.refill import bound_hidden
 from still_verl.integration.replay_buffer import watched
 from still_verl.integration.transfer_queue import (
     Samples,
@@ -53,19 +53,6 @@ else:
 
 OWN_SECONDS = "timing_s/still"
 TOTAL_STEPS = "trainer.total_training_steps"
-LAST_CALLBACK = "monitor"  # it sees what all others did
-
-
-def build_callbacks(config: DictConfig) -> list[Callback]:
-    """Build ours, then those that `still.callbacks` names, then the monitor.
-
-    Raises:
-        ConfigError: a name that there is no callback of.
-    """
-    ours = [name for name in CALLBACKS if name != LAST_CALLBACK]
-    names = [*ours, *still_config(config).callbacks, LAST_CALLBACK]
-    built = [CALLBACKS.find(name)(config) for name in names]
-    return [callback for callback in built if callback.active]
 
 
 class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
@@ -83,6 +70,8 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         kl_ctrl_in_reward: verl's controller of the KL in the reward; its `value` is the coefficient.
         actor_rollout_wg: the workers; a method of theirs runs on every rank.
         tokenizer: of the model.
+        train_dataset: all rows of training, and `train_dataloader`, what yields them in batches.
+        replay_buffer: verl's, which collects what was generated.
         callbacks: all that are active, in the order in which they are called.
     """
 
@@ -90,6 +79,9 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
     kl_ctrl_in_reward: Any
     use_reference_policy: bool
     tokenizer: Any
+    train_dataset: Any
+    train_dataloader: Any
+    replay_buffer: Any
     logger: Any
     actor_rollout_wg: Any
     critic_wg: Any
@@ -115,7 +107,10 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         choose_workers(config, mode)  # verl builds them after this, from the same config
 
     def _build_replay_buffer(self) -> Any:
-        return watched(super()._build_replay_buffer(), still_config(self.config).guard)
+        groups = self.config.algorithm.get("filter_groups")
+        with bound_hidden(groups):
+            buffer = super()._build_replay_buffer()
+        return watched(buffer, still_config(self.config).guard, groups)
 
     def fit(self, agent_loop_manager: Any) -> None:
         for callback in self.callbacks:
@@ -126,6 +121,15 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         finally:
             for callback in self.callbacks:
                 callback.close()
+
+    def _init_dataloader(self) -> None:
+        super()._init_dataloader()
+        self._call("on_data")
+
+    def _fetch_one_gen_batch(self) -> Any:
+        prompts = super()._fetch_one_gen_batch()
+        self._call("on_prompts", prompts)
+        return prompts
 
     def on_init_end(self) -> None:
         super().on_init_end()
@@ -183,6 +187,12 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
         with self._timed():
             spread_padding(batch, self._actor_ranks())  # of every rank, which upstream has only now chosen rows for
         return batch
+
+    def _update_actor(self, batch: "Batch", metrics: dict[str, Any]) -> "Batch":
+        self._call("on_update_begin", batch)
+        with self._timed():
+            self.loss.send(self.actor_rollout_wg)
+        return super()._update_actor(batch, metrics)
 
     def _actor_ranks(self) -> int:
         """Return among how many ranks a batch is divided, asking the workers once, as upstream does."""

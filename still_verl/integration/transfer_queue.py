@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Tag = dict[str, Any]
 
 _PADDING = 128  # tokens of a row with which verl fills a batch, all but one of the prompt
+_FETCHED = 4096  # samples at a time, at most: the queue's answer has a number of 4 or 8 bytes for each token and field
 _FIELDS = ["uid", "rm_scores", "reward_model", "extra_fields", "responses", "prompts"]
 
 
@@ -42,8 +43,8 @@ class Samples:
         """Return the samples of a batch, without the rows that pad it."""
         keys, dropped = _real_rows(batch)
         unknown = [key for key in keys if key not in self._known]
-        if unknown:  # the queue refuses an empty list
-            self._fetch(unknown, batch.partition_id)
+        for begin in range(0, len(unknown), _FETCHED):
+            self._fetch(unknown[begin : begin + _FETCHED], batch.partition_id)
         known = [self._known[key] for key in keys]
         extras = [sample.extra for sample in known]
         return StepRows(
@@ -52,7 +53,7 @@ class Samples:
             references=[sample.reference for sample in known],
             infos=[extra.get("reward_extra_info") or {} for extra in extras],
             extras=extras,
-            response_ids=[sample.response.tolist() for sample in known],
+            response_ids=[sample.response for sample in known],
             keys=keys,
             dropped=dropped,
         )
@@ -74,8 +75,8 @@ class Samples:
             map(_sum, _rows(data["rm_scores"])),
             map(_reference, data["reward_model"]),
             data["extra_fields"],
-            _rows(data["responses"]),
-            _rows(data["prompts"]),
+            _rows(data["responses"], np.int32),
+            _rows(data["prompts"], np.int32),
         ]
         for key, *sample in zip(keys, *columns, strict=True):
             self._known[key] = Sample(*sample)
@@ -98,9 +99,13 @@ def _real_rows(batch: Batch) -> tuple[list[str], list[bool]]:
     return keys, dropped
 
 
-def _rows(tokens: Any) -> list[np.ndarray]:
-    """Return the rows of a jagged tensor. In numpy: a tensor for each row takes longer than the queue's answer."""
-    return np.split(tokens.values().numpy(), tokens.offsets()[1:-1].numpy())
+def _rows(tokens: Any, kind: type | None = None) -> list[np.ndarray]:
+    """Return the rows of a jagged tensor, as numbers of some kind; None leaves them.
+
+    In numpy: a tensor for each row takes longer than the queue's answer.
+    """
+    values = tokens.values().numpy()
+    return np.split(values if kind is None else values.astype(kind), tokens.offsets()[1:-1].numpy())
 
 
 def _sum(row: np.ndarray) -> float:
@@ -119,6 +124,20 @@ def subset(batch: Batch, rows: Sequence[int] | np.ndarray) -> Batch:
         fields=batch.fields,
         extra_info=batch.extra_info,
     )
+
+
+def entropy_sum(batch: Batch) -> tuple[float, int]:
+    """Return the sum of the entropies, in nats, that verl's pass for old log-probs computed, and of how many tokens.
+
+    The tokens are those with mask 1: what the model wrote, without rows that pad the batch.
+    """
+    import torch
+    import transfer_queue as tq
+
+    names = ["entropy", "response_mask"]
+    data = tq.kv_batch_get(keys=batch.keys, partition_id=batch.partition_id, select_fields=names)
+    mask = data["response_mask"].values().bool()
+    return float(torch.where(mask, data["entropy"].values().double(), 0.0).sum()), int(mask.sum())
 
 
 def dropped_rows(before: Batch, after: Batch) -> dict[str, Tag]:
@@ -190,11 +209,19 @@ def errors_of_prompts() -> dict[str, str]:
     return found
 
 
+def waiting_prompts(partition: str) -> set[str]:
+    """Return the uids of prompts whose responses nobody has collected yet."""
+    import transfer_queue as tq
+
+    tags = (tq.kv_list(partition) or {}).get(partition, {})
+    return {uid for uid, tag in tags.items() if tag.get("is_prompt", False)}
+
+
 def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
     """Fill a batch up to a multiple of rows, with rows of two tokens that no loss counts.
 
-    verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped. They are
-    made by verl and then shortened; verl finds nothing left to fill.
+    Since 0.9.1 verl's own have 128 tokens, which every model reads: more than many a sample that selection has dropped.
+    They are made by verl and then shortened; verl finds nothing left to fill.
 
     Args:
         token: what the rows consist of.
@@ -218,6 +245,8 @@ def fill_up(batch: Batch, multiple: int, token: int) -> Batch:
         if isinstance(value, torch.Tensor) and value.dim() > 0 and value.shape[0] in (_PADDING, _PADDING - 1):
             kept = 1 if name == "prompts" else 2
             columns[name] = torch.stack([value[-kept:]] * len(keys))
+    if not columns:
+        return full  # verl 0.9.0 makes rows of two tokens itself
     tags = [tag | {"prompt_len": 1, "response_len": 1, "seq_len": 2} for tag in full.tags[len(batch.keys) :]]
     tq.kv_batch_put(keys=keys, partition_id=batch.partition_id, fields=TensorDict(columns, len(keys)), tags=tags)
     return KVBatchMeta(

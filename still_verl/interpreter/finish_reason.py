@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the rest of this package works without transformers
+    import numpy as np
     from transformers import PreTrainedTokenizerBase
 
 STOP, LENGTH, TURNS, ABORTED, EMPTY = FINISH_REASONS = ("stop", "length", "turns", "aborted", "empty")
@@ -37,7 +38,7 @@ def _configured_eos(model: str) -> Any:
         return None
 
 
-def finish_reason(response_ids: Sequence[int], budget: int, stop_ids: frozenset[int]) -> str:
+def finish_reason(response_ids: "Sequence[int] | np.ndarray", budget: int, stop_ids: frozenset[int]) -> str:
     """Return "stop" if the model ended its response, "length" if the budget (in tokens) did.
 
     A response that ends exactly at the budget is finished. One that goes on behind its end, since the server was told

@@ -55,12 +55,14 @@ def find_runs(path: Path, formats: tuple[str, ...] = ()) -> Found:
 
     Raises:
         NoSuchPathError: the path does not exist.
-        ValueError: its file has no run of that name.
+        ValueError: it is a pipe or a device, or its file has no run of that name.
         ConfigError: there is no such format.
     """
     for name in formats:
         FORMATS.find(name)
     file, chosen = _split(path)
+    if not file.is_dir() and not file.is_file():  # a pipe would be waited for, and can be read only once
+        raise ValueError(f"{file} is a pipe or a device: give the folder of a run, or a log file")
     notes = Notes()
     parts: list[Log] = []
     for candidate in _files(file, notes):
@@ -142,10 +144,11 @@ def _entries(folder: Path, notes: Notes) -> tuple[list[Path], list[Path]]:
         return [], []
     folders, files = [], []
     for entry in entries:
-        if entry.is_dir():
-            folders.append(Path(entry.path))
-        elif entry.is_file():  # else a socket, a pipe, or a link to nothing
-            files.append(Path(entry.path))
+        path = Path(entry.path)
+        if path.is_dir():
+            folders.append(path)
+        elif path.is_file():  # else a socket, a pipe, or a link to nothing or to itself
+            files.append(path)
     return folders, files
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from still_verl.logs.format import LineFormat, Log, Row
 from still_verl.logs.known import has_known
 from still_verl.logs.series import STEP_NAMES
+from still_verl.monitor.metric_names import SUPERVISED
 
 
 class JsonLines(LineFormat):
@@ -60,4 +61,20 @@ class Still(JsonLines):
         return "data" not in row and ("step" in row or has_known(row))
 
 
-STILL, VERL_FILE, HISTORY = Still(), VerlFile(), JsonLines()
+class Supervised(VerlFile):
+    """The log of supervised training with a recipe of ours, a file for each start of the job. Its run is the folder."""
+
+    title = "metrics.jsonl of supervised training"
+    patterns = ("metrics.jsonl", "metrics_*.jsonl")
+    owns_folder = True
+
+    def find(self, path: Path) -> list[Log]:
+        if not self.fits(path):
+            return []
+        return [Log(path.parent, "", log.files) for log in super().find(path)]
+
+    def is_first(self, row: Row, path: Path) -> bool:
+        return super().is_first(row, path) and SUPERVISED in row
+
+
+STILL, SUPERVISED_RUN, VERL_FILE, HISTORY = Still(), Supervised(), VerlFile(), JsonLines()

@@ -24,6 +24,7 @@ FORMATS: "Registry[LogFormat]" = Registry(
     "a still_verl.logs.format.LogFormat",
     {
         "still": f"{_LOGS}.json_lines.STILL",
+        "still_sft": f"{_LOGS}.json_lines.SUPERVISED_RUN",
         "verl_file": f"{_LOGS}.json_lines.VERL_FILE",
         "wandb_offline": f"{_LOGS}.wandb_offline.WANDB_OFFLINE",
         "trackio": f"{_LOGS}.trackio.TRACKIO",

@@ -10,7 +10,7 @@ from typing import Any
 from still_verl.monitor.alarms import Alarm, ConstantReward, Watch
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metric_names import SCORE
-from still_verl.monitor.metrics import step_metrics
+from still_verl.monitor.metrics import Texts, step_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.rows import StepRows
 from still_verl.rewards.routes import DOMAIN
@@ -36,7 +36,7 @@ def rows_of_domains(rows: StepRows) -> dict[str, list[int]]:
 
 
 def domain_metrics(
-    rows: StepRows, texts: Sequence[str], keywords: Keywords, prefix: str = "still"
+    rows: StepRows, texts: Texts, keywords: Keywords, prefix: str = "still"
 ) -> dict[str, dict[str, float]]:
     """Compute by domain what `metrics.step_metrics` computes of all samples, the mean score and their number.
 

@@ -23,7 +23,7 @@ def group_metrics(rows: StepRows) -> dict[str, float]:
     groups = [indices for indices in members.values() if len(indices) > 1]
     if not groups:
         return {}
-    correct, written = rows.correct, rows.model_ids
+    correct = rows.correct
     right, wrong, equal, spread, distinct = [], [], [], [], []
     effective = 0
     for indices in groups:
@@ -32,7 +32,7 @@ def group_metrics(rows: StepRows) -> dict[str, float]:
         wrong.append(solved == 0)
         equal.append(len(set(scores.tolist())) == 1)
         spread.append(float(scores.std()))
-        distinct.append(len({tuple(written[index]) for index in indices}) / len(indices))
+        distinct.append(len({tuple(rows.written(index)) for index in indices}) / len(indices))
         if not equal[-1]:
             effective += len(indices)
     found = means(

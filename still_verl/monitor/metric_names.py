@@ -18,8 +18,13 @@ ENTROPY = ("actor/entropy", "actor/entropy_loss", "still/entropy/per_token", "en
 KL = ("actor/kl_loss", "actor/reward_kl_penalty", "still/kl/per_token", "kl")  # in the loss, in the reward; measured
 KL_COEFFICIENT = ("still/kl/coef", "actor/kl_coef", "actor/reward_kl_penalty_coeff")
 CLIP_FRACTION = ("actor/pg_clipfrac", "clip_ratio/region_mean", "clip_ratio")
-LEARNING_RATE = ("actor/lr", "learning_rate", "train/learning_rate")
-GRADIENT = ("actor/grad_norm", "grad_norm")
+LEARNING_RATE = ("actor/lr", "learning_rate", "train/learning_rate", "train/lr")
+GRADIENT = ("actor/grad_norm", "grad_norm", "train/grad_norm")
+SUPERVISED = (
+    "train/global_tokens"  # by this a run of verl's SFT trainer is known: other trainers log train/loss in RL, too
+)
+SUPERVISED_LOSS = ("train/loss",)
+HELD_OUT_LOSS = ("val/loss", "eval_loss", "eval/loss")
 MISMATCH = ("training/rollout_probs_diff_mean", "rollout_corr/k3_kl", "sampling/sampling_logp_difference/mean")
 STALENESS = ("training/off_policy/trajectory_spans/mean", "fully_async/count/stale_samples_processed")
 TOOL_CALLS = ("still/tool/calls", "tool_call_counts/mean", "num_turns/mean")

@@ -36,16 +36,21 @@ TOOL_COUNTS = (
 TOOL_KINDS = (*OUTCOMES, *REFUSALS, *SUSPECTS)
 UNUSUAL = (TURNS, ABORTED, EMPTY)  # why a response ended, if neither model nor budget ended it; logged when it occurs
 _TERM = "term_"
+Texts = Sequence[str] | Sequence[str | None]
 
 
-def step_metrics(rows: StepRows, texts: Sequence[str], keywords: Keywords, prefix: str = "still") -> dict[str, float]:
+def step_metrics(rows: StepRows, texts: Texts, keywords: Keywords, prefix: str = "still") -> dict[str, float]:
     """Compute all metrics of a step, named `<prefix>/<name>`.
 
     Args:
-        texts: what the model wrote in the responses of `rows`, in order: without outputs of programs.
+        texts: what the model wrote in the responses of `rows`, in order: without outputs of programs. None for those
+            that are not read, in a step with very many; what is counted in texts is then of the others.
     """
+    read = [text for text in texts if text is not None]
     found = lengths(rows) | outcomes(rows, texts) | reward_terms(rows) | gold_faults(rows) | tool_use(rows)
-    found |= words(texts, keywords) | text_metrics(texts) | group_metrics(rows)
+    found |= words(read, keywords) | text_metrics(read) | group_metrics(rows)
+    if len(read) < len(rows):
+        found["texts_read"] = len(read)
     return {f"{prefix}/{name}": float(value) for name, value in found.items()}
 
 
@@ -69,16 +74,18 @@ def lengths(rows: StepRows) -> dict[str, float]:
     return found
 
 
-def outcomes(rows: StepRows, texts: Sequence[str]) -> dict[str, float]:
+def outcomes(rows: StepRows, texts: Texts) -> dict[str, float]:
     """Compute accuracy, and both completion ratios.
 
     They are the shares of responses that ended by themselves, of those of which it is known, and of those in which an
-    answer was found. A response that ended for another reason than these or its budget has a share of its own.
+    answer was found, of those whose reward says so or whose text is read. A response that ended for another reason
+    than these or its budget has a share of its own.
     """
     answered: list[bool] = []
     finished: list[bool] = []
     for info, extra, text in zip(rows.infos, rows.extras, texts, strict=True):
-        answered.append(bool(answer_of(info, text)))
+        if text is not None or "pred" in info:
+            answered.append(bool(answer_of(info, text or "")))
         ended = finished_of(info, extra)
         if ended is not None:
             finished.append(ended)

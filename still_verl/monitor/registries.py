@@ -70,6 +70,8 @@ DETECTORS: "Registry[BaseDetector]" = Registry(
         "sandbox_faults": f"{_ALARMS}.sandbox.SANDBOX_FAULTS",
         "void_turns": f"{_ALARMS}.policy.VOID_TURNS",
         "plateau": f"{_ALARMS}.singles.PLATEAU",
+        "loss_rise": f"{_ALARMS}.supervised.LOSS_RISE",
+        "overfitting": f"{_ALARMS}.supervised.OVERFITTING",
     },
     _is_detector,
 )

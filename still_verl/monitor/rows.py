@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from still_verl.interpreter.finish_reason import STOP, finish_reason
 from still_verl.interpreter.token_buffer import without_spans
 from still_verl.rewards.drop_in import MODEL_TEXT
 
+Tokens = list[int] | np.ndarray
 REWARD_ERROR = "reward_error"  # the key under which the manager `still` says why it could not score a response
 
 
@@ -23,7 +25,7 @@ class StepRows:
         references: `ground_truth` of the data.
         infos: what the reward returned beside the score; empty for a reward that returns a number.
         extras: what the agent loop left, `finish_reason` and `response_tokens` among it if that was ours.
-        response_ids: tokens of the responses, outputs of programs included.
+        response_ids: tokens of the responses, outputs of programs included; lists or arrays of whole numbers.
         keys: of the rows in the transfer queue.
         dropped: whether selection took it out of what is learned from.
     """
@@ -33,7 +35,7 @@ class StepRows:
     references: Sequence[Any]
     infos: Sequence[dict[str, Any]]
     extras: Sequence[dict[str, Any]]
-    response_ids: Sequence[list[int]]
+    response_ids: Sequence[Tokens]
     keys: Sequence[str] = ()
     dropped: Sequence[bool] = ()
 
@@ -49,18 +51,22 @@ class StepRows:
         columns["scores"] = self.scores[list(indices)]
         return StepRows(**columns)
 
-    @property
+    @cached_property
     def tokens(self) -> np.ndarray:
         """The number of tokens that the model wrote in each response."""
-        return np.array([len(ids) for ids in self.model_ids])
-
-    @property
-    def model_ids(self) -> list[list[int]]:
-        """The tokens that the model wrote in each response: those outside of the outputs of programs."""
-        found = []
+        counts = []
         for ids, extra in zip(self.response_ids, self.extras, strict=True):
-            found.append(without_spans(ids, extra.get("tool_spans") or ()))
-        return found
+            outputs = sum(end - begin for begin, end in extra.get("tool_spans") or ())
+            counts.append(len(ids) - outputs)
+        return np.array(counts, dtype=int)
+
+    def written(self, index: int) -> list[int]:
+        """Return the tokens that the model wrote in a response: those outside of the outputs of programs.
+
+        One response at a time: the tokens of a large step are millions, and as Python's numbers ten times as large.
+        """
+        ids = self.response_ids[index]
+        return without_spans(ids if isinstance(ids, list) else ids.tolist(), self.extras[index].get("tool_spans") or ())
 
     @property
     def correct(self) -> np.ndarray:

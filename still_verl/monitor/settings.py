@@ -44,6 +44,8 @@ class MonitorConfig:
     Attributes:
         samples: kept of a step in `samples.jsonl`, spread over it; of each validation as many, of the same prompts.
             0 keeps none.
+        texts: of a step that are read for what is counted in them (keywords, repetition), spread over it; lengths,
+            rewards and groups are of all responses.
         sample_mb: size at which `samples.jsonl` is rotated, in 10^6 bytes.
         sample_files: of samples that are kept, the current one included.
         alarms: names of `registries.DETECTORS`, dotted names of your own, and `still` for all of still_verl's.
@@ -54,6 +56,7 @@ class MonitorConfig:
     """
 
     samples: int = 16
+    texts: int = 4096
     sample_mb: int = 64
     sample_files: int = 4
     alarms: list[str] = field(default_factory=lambda: [OURS])
@@ -70,7 +73,7 @@ class MonitorConfig:
             one_of("still.monitor.stop_on", name, (CONSTANT_REWARD, *self.detectors))
         for name in self.lists:
             KEYWORD_LISTS.check(name)
-        for key, least in (("samples", 0), ("sample_mb", 1), ("sample_files", 1)):
+        for key, least in (("samples", 0), ("texts", 1), ("sample_mb", 1), ("sample_files", 1)):
             if getattr(self, key) < least:
                 raise ConfigError(f"still.monitor.{key}={getattr(self, key)}: use a number of at least {least}")
         if self.webhook is not None and not self.webhook.startswith(("http://", "https://")):

@@ -4,6 +4,8 @@ from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError, did_you_mean
 
+MOST_STEPS = 1_000_000
+
 
 def job_config(overrides: list[str]) -> DictConfig:
     """Compose the config of `python -m verl.trainer.main_ppo OVERRIDES`.
@@ -31,13 +33,17 @@ def run_length(config: DictConfig, steps: int | None = None) -> int:
     """Return the steps of a run: `steps` where it is given, else `trainer.total_training_steps`.
 
     Raises:
-        ConfigError: it is not given, or it is below 1.
+        ConfigError: it is not given, it is no whole number, below 1, or more than a plan can look at.
     """
-    if steps is not None and steps < 1:
-        raise ConfigError(f"--steps={steps}: a run has at least 1 step")
-    total = steps or config.trainer.total_training_steps
-    if not total:
-        raise ConfigError("trainer.total_training_steps=null: the run's length follows from its data; give --steps")
+    key, total, fix = "--steps", steps, ""
+    if total is None:
+        key, total, fix = "trainer.total_training_steps", config.trainer.total_training_steps, "; give --steps"
+    if total is None:
+        raise ConfigError(f"{key}=null: the run's length follows from its data{fix}")
+    if isinstance(total, bool) or not isinstance(total, int):
+        raise ConfigError(f"{key}={total}: a run has a whole number of steps{fix}")
     if total < 1:
-        raise ConfigError(f"trainer.total_training_steps={total}: a run has at least 1 step; give --steps")
-    return int(total)
+        raise ConfigError(f"{key}={total}: a run has at least 1 step{fix}")
+    if total > MOST_STEPS:
+        raise ConfigError(f"{key}={total}: a plan looks at each step, so at most {MOST_STEPS:,}{fix}")
+    return total

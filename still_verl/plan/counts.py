@@ -16,6 +16,7 @@ KEYS = (
     "trainer.nnodes",
     "trainer.n_gpus_per_node",
 )
+LARGEST = 1_000_000  # also of all responses of a step together
 
 
 def check_counts(config: DictConfig) -> None:
@@ -28,3 +29,9 @@ def check_counts(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ConfigError(f"{key}={value}: use a whole number of at least 1")
+        if value > LARGEST:
+            raise ConfigError(f"{key}={value}: use at most {LARGEST:,}")
+    prompts, each = config.data.train_batch_size, config.actor_rollout_ref.rollout.n
+    if prompts * each > LARGEST:
+        what = f"data.train_batch_size={prompts}, actor_rollout_ref.rollout.n={each}"
+        raise ConfigError(f"{what}: {prompts * each:,} responses of a step; a plan counts at most {LARGEST:,}")

@@ -7,10 +7,16 @@ from omegaconf import DictConfig
 
 from still_verl.config import StillConfig, still_config
 from still_verl.dynamics.context import budget_at
-from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, value_at
+from still_verl.dynamics.schedules import ADAPTIVE, ScheduleConfig, values_of
 from still_verl.plan.compose import run_length
 
 WIDTH, HEIGHT = 72, 12  # characters of a chart
+TITLES = {
+    "still.kl": "KL coefficient",
+    "still.entropy": "entropy coefficient",
+    "still.temperature": "temperature",
+    "still.schedules.lr": "learning rate",
+}
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,14 @@ def schedule_curves(config: DictConfig, steps: int | None = None) -> tuple[list[
     """
     total = run_length(config, steps)
     still = still_config(config)
-    schedules = {"KL coefficient": still.kl, "entropy coefficient": still.entropy, "temperature": still.temperature}
     drawn: list[ScheduleCurve] = []
     following: list[str] = []
-    for name, schedule in schedules.items():
+    for key, schedule in still.driven.items():
+        name = TITLES.get(key, key)
         if schedule.kind == ADAPTIVE:
             following.append(_following(name, schedule))
-        elif schedule.scheduled:
-            drawn.append(ScheduleCurve(name, [value_at(schedule, time, total) for time in range(total)]))
+        else:
+            drawn.append(ScheduleCurve(name, values_of(schedule, total)))
     if still.context.stages:
         drawn.append(ScheduleCurve("response budget", _budgets(still, total)))
     return drawn, following

@@ -10,7 +10,7 @@ from still_verl.report.comparison.arms import SEED, seed_of
 from still_verl.report.run import Run
 
 TOKENS = ("perf/total_num_tokens", "num_tokens")  # of a step, prompts included
-MODEL = "actor_rollout_ref.model.path"
+MODEL, SFT_MODEL = "actor_rollout_ref.model.path", "model.path"
 DATA, HELD_OUT = "data.train_files", "data.val_files"
 INTERPOLATED = re.compile(r"\$\{[\w.]+:([^${}]+)\}")
 FILES = 2  # that are named
@@ -20,7 +20,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     """Return (name, text) of what is known about a run; what is not known is left out."""
     found = {
         "recipe": _recipe(run),
-        "model": _file_names(run.config.get(MODEL)),
+        "model": _file_names(run.config.get(MODEL) or run.config.get(SFT_MODEL)),
         "training data": _file_names(run.config.get(DATA)),
         "held-out data": _file_names(run.config.get(HELD_OUT)),
         "seed": seed_of(run, [key for key in sorted(run.config) if SEED.search(key)]),

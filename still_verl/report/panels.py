@@ -12,6 +12,7 @@ from still_verl.monitor.metric_names import (
     ENTROPY,
     FINISHED,
     GRADIENT,
+    HELD_OUT_LOSS,
     KL_COEFFICIENT,
     LEARNING_RATE,
     LENGTH,
@@ -20,6 +21,7 @@ from still_verl.monitor.metric_names import (
     SCORE,
     STALENESS,
     STEP_SECONDS,
+    SUPERVISED_LOSS,
     TOKENS_PER_SECOND,
     TRUNCATED,
 )
@@ -66,6 +68,11 @@ def _line(label: str, *keys: str, with_validation: bool = True) -> Line:
 
 
 PANELS = (
+    Panel(
+        "Loss",
+        "Of supervised training, a mean over the trained tokens: of each step's rows, and of rows that are held out.",
+        (_line("training", *SUPERVISED_LOSS), _line("held out", *HELD_OUT_LOSS)),
+    ),
     Panel(
         "Accuracy",
         "Share of right answers: on held-out problems after some steps, and on the samples of each training step.",
@@ -198,6 +205,12 @@ PANELS = (
         "Samples not learned from",
         "Left out of a step by selection.",
         (_line("samples", "still/selection/dropped_samples"),),
+    ),
+    Panel(
+        "Choice of problems",
+        "Of the groups of a step: with right and wrong responses, and their pass rate as expected and as seen.",
+        pattern=re.compile(r"still/curriculum/(signal|expected|seen|error|coverage)$"),
+        share=True,
     ),
     Panel("Size of the gradient", "Its norm before clipping.", (_line("norm", *GRADIENT),)),
     Panel(

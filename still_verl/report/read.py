@@ -17,6 +17,7 @@ from still_verl.logs.series import Values
 from still_verl.monitor.jsonl import json_lines
 from still_verl.monitor.keyword_file import read_keywords
 from still_verl.monitor.keywords import WORDS, Words
+from still_verl.monitor.versions import read_length
 from still_verl.report.alarms import AlarmSeries
 from still_verl.report.diagnosis import not_recognised
 from still_verl.report.run import Run
@@ -116,7 +117,7 @@ def read_about(log: Log, name: str, series: dict[str, Values], notes: Sequence[s
         path,
         series,
         format=log.format,
-        total=log.total,
+        total=log.total if log.total is not None else read_length(path),
         config=dict(_flatten(config)),
         overrides=[_mask_override(str(entry)) for entry in overrides],
         versions=_versions(path),
@@ -153,8 +154,10 @@ def _yaml(path: Path, problems: list[str]) -> Any:
     if not path.is_file():
         return None
     try:
-        return yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, ValueError):  # no YAML, or no text
+        found = yaml.safe_load(path.read_text())
+        json.dumps(found, default=str)  # the page carries it; a node that contains itself cannot be written
+        return found
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # no YAML, no text, or no tree
         problems.append(f"{path.name} is not readable as YAML and was skipped.")
         return None
 

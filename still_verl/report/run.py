@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Run:
     format: str = ""
     total: int | None = None
 
-    @property
+    @cached_property
     def steps(self) -> list[int]:
         """Every step that some metric was logged for, in order."""
         steps: set[int] = set()
@@ -96,6 +97,10 @@ class Run:
 
     def alarms(self) -> dict[str, list[Stretch]]:
         """Return the stretches of steps in which each alarm was active, by its name; without those that never were."""
+        return self._alarms
+
+    @cached_property
+    def _alarms(self) -> dict[str, list[Stretch]]:
         found = {}
         for key, values in self.series.items():
             stretches = _stretches(values)

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from still_verl.monitor.metric_names import FINISHED, LENGTH, SCORE, TRUNCATED
+from still_verl.monitor.metric_names import (
+    FINISHED,
+    HELD_OUT_LOSS,
+    LENGTH,
+    SCORE,
+    SUPERVISED,
+    SUPERVISED_LOSS,
+    TRUNCATED,
+)
 from still_verl.report.change import CLEAR, MARGIN, Change, accuracy_change, tenths
 from still_verl.report.curves import number
 from still_verl.report.run import Run, Stretch
@@ -57,6 +65,8 @@ def _mood(run: Run, change: Change | None) -> str:
 
 
 def _headline(run: Run, change: Change | None, measured: str) -> str:
+    if change is None and is_supervised(run):
+        return _losses(run)
     if change is None:
         return f"No accuracy was logged, so this page cannot say whether the model got better.{_score(run)}"
     points = f"{100 * (change.last - change.first):+.1f} points"
@@ -65,6 +75,23 @@ def _headline(run: Run, change: Change | None, measured: str) -> str:
     span = f"from {change.first:.1%} to {change.last:.1%} ({points})"
     first_step, last_step = change.steps
     return f"{measured} {DIRECTIONS[change.direction]} {span} between steps {first_step} and {last_step}."
+
+
+def is_supervised(run: Run) -> bool:
+    """Say whether a run has a loss and no reward."""
+    return run.first_of(SUPERVISED) is not None
+
+
+def _losses(run: Run) -> str:
+    """Say what the losses of supervised training did."""
+    said = []
+    for name, keys in (("The loss", SUPERVISED_LOSS), ("the loss of held-out rows", HELD_OUT_LOSS)):
+        key = run.first_of(*keys)
+        change = tenths(run, key) if key is not None else None
+        if change is not None:
+            span = f"from {number(change.first)} to {number(change.last)}"
+            said.append(f"{name} {DIRECTIONS[change.direction]} {span}")
+    return f"{', '.join(said)}." if said else "Too few losses were logged to say what they did."
 
 
 def _score(run: Run) -> str:

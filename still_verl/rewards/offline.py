@@ -46,7 +46,7 @@ def load_reward(spec: str) -> Reward:
     module = module_from_spec(module_spec)
     try:
         module_spec.loader.exec_module(module)
-    except Exception as error:  # whatever the file does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the file does when it is imported
         raise ValueError(f"--reward-fn {spec}: {path} cannot be imported: {in_one_line(error)}") from error
     if not callable(getattr(module, name, None)):
         raise ValueError(f"--reward-fn {spec}: {path} has no function {name}")
@@ -70,7 +70,7 @@ def score_rows(reward: Reward, rows: list[dict[str, Any]], kwargs: dict[str, Any
                 returned = asyncio.run(_wait_for(returned))
         except BdbQuit:  # `q` at a breakpoint
             raise KeyboardInterrupt from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a reward that ends its process would end without a word
             raise RowError(f"row {number}: the reward raised {in_one_line(error)}") from error
         seconds = time.perf_counter() - started
         result = _as_row(returned, number)

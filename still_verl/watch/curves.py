@@ -15,12 +15,14 @@ from still_verl.monitor.metric_names import (
     ENTROPY,
     FINISHED,
     GRADIENT,
+    HELD_OUT_LOSS,
     KL,
     KL_COEFFICIENT,
     LENGTH,
     MEMORY,
     MISMATCH,
     SCORE,
+    SUPERVISED_LOSS,
     TOKENS_PER_SECOND,
     TOOL_CALLS,
     TRUNCATED,
@@ -51,6 +53,8 @@ class Curve:
 
 
 CURVES = (
+    Curve("loss", SUPERVISED_LOSS),
+    Curve("loss, held out", HELD_OUT_LOSS),
     Curve("training accuracy", ACCURACY, True),
     Curve("reward", SCORE),
     Curve("tokens of a response", LENGTH),

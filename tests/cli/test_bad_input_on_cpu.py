@@ -1,5 +1,6 @@
 """What each command says of input that it cannot use: one line that names it, and the right exit code."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,11 +80,102 @@ eval --from rows.jsonl -b aime24 | 1 | --benchmark: --from scores samples that a
 eval --from /nowhere | 1 | --from /nowhere: there is no such file
 eval --from rows.jsonl --seed 0 | 1 | --seed: --from scores samples
 eval --from rows.jsonl --k 0 | 1 | --k 0: use 1 or more
+report fifo | 1 | fifo is a pipe or a device
+report circle -o circle.html | 0 | config.yaml is not readable as YAML and was skipped
+report run run | 1 | run is given twice
+report run -o rows.jsonl/x.html | 1 | rows.jsonl: File exists
+report run --format os.path | 1 | --format='os.path': its type is module
+watch --once bytes.log | 1 | bytes.log has no log that is recognised
+watch --once fifo | 1 | fifo is a pipe or a device
+watch --once loops | 0 | loops
+watch run run | 2 | unexpected extra argument
+diagnose loops | 1 | loops has no log that is recognised
+diagnose fifo | 1 | fifo is a pipe or a device
+diagnose bytes.log#x | 1 | has no run called 'x'
+diagnose run --json --markdown | 1 | --json and --markdown: choose one
+verify {{{{ 1 | 2 | ground_truth='{{{{' cannot be read
+score --reward-fn ends.py --input rows.jsonl | 1 | row 1: the reward raised SystemExit
+score --reward-fn ends_at_once.py --input rows.jsonl | 1 | ends_at_once.py cannot be imported: SystemExit
+score --reward-fn none.py --input rows.jsonl | 1 | row 1: the reward returned None as score
+score --reward-fn run --input rows.jsonl | 1 | no reward function 'run'
+score --reward-fn boxed_math --input list.jsonl | 1 | list.jsonl:1: not a JSON object
+score --reward-fn boxed_math --input deep.jsonl | 1 | deep.jsonl:1: not JSON
+score --reward-fn boxed_math --input bytes.log | 1 | bytes.log: neither parquet nor text in UTF-8
+score --reward-fn boxed_math --input rows.jsonl --output rows.jsonl | 1 | --output rows.jsonl is the input
+score --reward-fn boxed_math --input rows.jsonl --output nope/x | 1 | --output nope/x cannot be written
+run-code bytes.log | 2 | bytes.log is no text in UTF-8
+recipes --show still/kl=../../recipe/base | 1 | there is no still/kl=../../recipe/base
+recipes --show ../../../etc/passwd | 1 | there is no recipe=../../../etc/passwd
+PLAN --steps 99999999999999999999 | 1 | --steps=99999999999999999999: a plan looks at each step, so at most 1,000,000
+PLAN trainer.total_training_steps=abc | 1 | trainer.total_training_steps=abc: a run has a whole number of steps
+PLAN data.train_batch_size=99999999999999999999 | 1 | use at most 1,000,000
+PLAN data.train_batch_size=900000 | 1 | responses of a step; a plan counts at most 1,000,000
+PLAN hardware=8xA100-80G | 1 | give one, or several with --compare
+PLAN --png x.png | 1 | --png x.png: hardware does not read it
+PLAN --compare 8xH100-80G --price 2 | 1 | --price 2.0: --compare does not read it
+PLAN --price nan | 1 | --price=nan: an hour costs 0 or more
+plan --schedule +recipe=base still/kl=cosine --steps 9 --price 3 | 1 | --price 3.0: --schedule does not read it
+plan --schedule +recipe=base still/kl=cosine --steps 9 --png x.nosuch | 1 | --png x.nosuch: let its name end in .png
+plan --schedule +recipe=base still/kl=cosine --steps 9 --png nope/x.png | 1 | --png nope/x.png cannot be written
+demo --seed -1 | 2 | should be greater than or equal to 0
+data | 2 | Usage
+data nosuch | 2 | No such command 'nosuch'
+data curate nope -o set | 1 | INPUT nope: there is no such file or folder
+data curate rows.jsonl -o bytes.log | 1 | -o bytes.log: it is a file; name a folder
+data curate rows.jsonl -o . | 1 | -o .: the input rows.jsonl lies there
+data curate rows.jsonl -o set --against nope | 1 | nope: unknown; use one of aime24
+data curate rows.jsonl -o set --filter nosuch | 1 | --filter='nosuch': use one of no_answer
+data curate rows.jsonl -o set --without nosuch | 1 | --without='nosuch': use one of no_answer
+data curate rows.jsonl -o set --adapter os.path | 1 | --adapter='os.path': its type is module
+data curate rows.jsonl -o set --max-rejects nan | 1 | --max-rejects nan: use a share from 0 to 1
+data curate rows.jsonl -o set --workers 0 | 1 | --workers 0: use 1 or more
+data curate rows.jsonl -o set --decisions run | 1 | --decisions run: it cannot be read
+data diff nope nope | 1 | nope: it has no manifest that can be read
+data diff rows.jsonl run | 1 | rows.jsonl: it is no folder of
+data difficulty nope -o set --from judged.jsonl | 1 | INPUT nope: there is no such file or folder
+data difficulty judged.jsonl -o set | 1 | INPUT: name a MODEL or a --url that is asked, or --from
+data difficulty judged.jsonl -o set --from nope | 1 | nope: there is no such file or folder
+data difficulty judged.jsonl -o set --from judged.jsonl --band 0.8 0.2 | 1 | --band 0.8 0.2: give its lower end first
+data difficulty judged.jsonl -o set --from judged.jsonl --prior 0 nan | 1 | --prior 0 nan: use two numbers above 0
+data difficulty deep.jsonl -o set --from judged.jsonl | 1 | deep.jsonl: line 1: it is nested too deeply
+data preview nope | 1 | nope cannot be read (No such file
+data preview bytes.log | 1 | bytes.log is no text in UTF-8
+data preview rows.jsonl | 1 | rows.jsonl row 1: there is no column `prompt`
+data preview rows.jsonl --rows 0 | 2 | should be greater than or equal to 1
+data preview chat.jsonl --template broken.jinja | 1 | the template cannot be read
+data preview chat.jsonl --prompt nosuch | 1 | --prompt nosuch: use one of bare
+data show-mask run | 1 | run cannot be read (Is a directory)
+data show-mask list.jsonl | 1 | list.jsonl row 1: a row is 1: use an object
+data show-mask rows.jsonl | 1 | rows.jsonl row 1: there is no `messages` and no `input_ids`
+data distill nope -o set | 1 | PROBLEMS nope: there is no such file
+data distill judged.jsonl m -o set --url notaurl -n 0 | 1 | --samples 0: use 1 or more
+data distill judged.jsonl m -o set --url notaurl --token-budget -5 | 1 | --token-budget -5: use a number above 0
+eval | 1 | --benchmark: name at least one of aime24
+eval --from bytes.log | 1 | --from bytes.log: no samples in it
+eval --from judged.jsonl --against nope | 1 | --against nope: there is no such file or folder
+eval --from judged.jsonl --report x.pdf | 1 | --report x.pdf: let its name end in .html
+eval --from judged.jsonl --report rows.jsonl/x.md | 1 | rows.jsonl
+eval --from judged.jsonl --margin nan | 1 | --margin nan: use more than 0 and less than 100 points
+eval --from judged.jsonl --extract nosuch | 1 | --extract='nosuch': use one of boxed
+eval --select run -b judged.jsonl | 1 | --select run: no checkpoint has a validation of its step
+eval m -b nosuch --url http://127.0.0.1:1/v1 | 1 | --benchmark nosuch: unknown; use one of aime24
+eval m -b judged.jsonl --url http://127.0.0.1:1/v1 --top-p 3 | 1 | --top-p 3.0: use a number above 0, at most 1
+eval m -b judged.jsonl --url http://127.0.0.1:1/v1 --engine-arg x | 1 | --engine-arg x: write NAME=VALUE
 nosuch | 2 | No such command 'nosuch'
 doctr | 2 | doctor
 doctor --nosuch | 2 | No such option: --nosuch
 """
 CASES = [[part.strip() for part in line.split(" | ")] for line in TABLE.strip().splitlines()]
+FILES = {
+    "none.py": "def compute_score(**columns): return None\n",
+    "ends.py": "def compute_score(**columns): raise SystemExit(0)\n",
+    "ends_at_once.py": "raise SystemExit(0)\n",
+    "list.jsonl": "[1]\n",
+    "deep.jsonl": "[" * 100_000 + "]" * 100_000 + "\n",
+    "judged.jsonl": '{"problem": "What is 12 + 31?", "answer": "43", "correct": true}\n',
+    "chat.jsonl": '{"prompt": [{"role": "user", "content": "hi"}]}\n',
+    "broken.jinja": "{% for",
+}
 
 
 @pytest.fixture
@@ -93,6 +185,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if content:
             (tmp_path / name / "metrics.jsonl").write_bytes(content)
     (tmp_path / "bytes.log").write_bytes(b"\x00\x01\xff")
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "circle" / ".hydra").mkdir(parents=True)
+    (tmp_path / "circle" / ".hydra" / "config.yaml").write_text("a: &a [*a]\n")
+    (tmp_path / "circle" / "metrics.jsonl").write_text('{"step": 1, "still/accuracy": 0.5}\n')
+    (tmp_path / "loops").mkdir()
+    (tmp_path / "loops" / "itself").symlink_to("itself")
+    os.mkfifo(tmp_path / "fifo")
     (tmp_path / "rows.jsonl").write_text('{"solution_str": "1", "ground_truth": "1"}\n')
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -106,7 +206,7 @@ def test_one_line_names_it(folder: Path, command: str, code: str, message: str) 
     assert done.exit_code == int(code), done.output
     assert message in done.output, done.output
     # A reward that raises shows where, as it does in a job.
-    assert "Traceback" not in done.output or "the reward raised" in done.output
+    assert "Traceback" not in done.output or "the reward raised" in done.output or "cannot be imported" in done.output
 
 
 def test_a_folder_whose_other_files_are_broken_has_a_report(folder: Path) -> None:

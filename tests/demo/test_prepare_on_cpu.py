@@ -29,7 +29,7 @@ def test_prepare_builds_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, na
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'huge'; there are: tiny, skills, smollm2, random, random-untied"):
+    with pytest.raises(ValueError, match="'huge'; there are: tiny, skills, tools, smollm2, random, random-untied"):
         prepare("huge")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.coefficient import follow_entropy, follow_kl
 from still_verl.dynamics.registries import SCHEDULES
-from still_verl.dynamics.schedules import Schedule, ScheduleConfig, temperature_at, value_at
+from still_verl.dynamics.schedules import Schedule, ScheduleConfig, value_at
 
 STUDY = {"start": 1e-3, "horizon": 500.0}
 Own = Callable[[Schedule], str]
@@ -157,10 +157,3 @@ def test_a_schedule_that_raises_is_named_with_its_step(own: Own) -> None:
     kind = own(lambda settings, time, total: 1 / (time - 2))
     with pytest.raises(ValueError, match=f"the schedule {kind} in step 3 of 4 raised ZeroDivisionError: "):
         value_at(ScheduleConfig(kind, start=0.1), 2, 4)
-
-
-def test_a_temperature_is_above_0_in_every_step() -> None:
-    falling = ScheduleConfig("linear", start=1.0, end=0.0)
-    assert temperature_at(falling, 9, 10) == pytest.approx(0.1)
-    with pytest.raises(ValueError, match="the temperature in step 11 of 10 is 0: use values above it"):
-        temperature_at(falling, 10, 10)

@@ -11,14 +11,16 @@ from still_verl import paths
 
 pytestmark = pytest.mark.e2e
 
-DEMOS = {"base", "demo", "demo_skills", "demo_smollm2"}
+DEMOS = {"base", "demo", "demo_skills", "demo_smollm2", "demo_tools"}
 # Scaling down decides the device, with its engine, and what a recipe leaves open.
 SCALED = {"device", "scale", "fallback", "offload"}
+TEXTS = ("+recipe", "still/backbone", "still/prompt")
 SINCE = ("advantage", "clip", "correction", "loss")  # what became standard since the study: behind `-m slow`
 FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
 GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]
 # `own` is an old name of `inherit`. The others are paid by tests, puzzles and instructions, and these data have sums.
 LEFT_OUT = {"own", "code", "instructed", "logic"}
+ALONE = {"prorl_1_5b", "scalerl"}  # recipes that fit no other choice of a row: each has a job of its own
 DYNAMIC = "dynamic"  # of an untrained model no group has a right response, so that a step would never be full
 
 
@@ -30,13 +32,22 @@ def names(folder: Path) -> list[str]:
     return [name for name in found if name not in ("own", DYNAMIC)]
 
 
-def jobs() -> list[list[str]]:
-    """As many jobs as the longest list has entries; shorter lists begin again."""
-    recipes = [name for name in paths.recipe_names() if name not in DEMOS]
+def jobs() -> list[Any]:
+    """As many jobs as the longest list has entries; shorter lists begin again.
+
+    A commit needs those in which each choice occurs that code of ours reads. The rest is behind `-m slow`: recipes,
+    prompts and models are settings and texts, and all of them are composed by other tests.
+    """
+    recipes = [name for name in paths.recipe_names() if name not in DEMOS | ALONE]
     columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
     size = max(len(column) for column in columns.values())
+    needed = max(len(column) for key, column in columns.items() if key not in TEXTS)
     rows = zip(*(islice(cycle(column), size) for column in columns.values()), strict=True)
-    return [[f"{key}={choice}" for key, choice in zip(columns, row, strict=True)] for row in rows]
+    found = []
+    for number, row in enumerate(rows):
+        overrides = [f"{key}={choice}" for key, choice in zip(columns, row, strict=True)]
+        found.append(pytest.param(overrides, marks=() if number < needed else pytest.mark.slow))
+    return found
 
 
 # What the choice `inherit` leaves to the job; a reward of the job's is called by verl's naive manager.
@@ -96,6 +107,17 @@ def test_two_real_steps_of_what_became_standard_since(
 ) -> None:
     needed = OPEN.get(overrides[0].partition("=")[2], [])
     job = start_job(tmp_path, ["+recipe=zero_7b_plain", *overrides, *needed, "+still/scale=tiny", "still.run_dir=run"])
+    assert job.wait(300) == 0, job.log[-6000:]
+    assert [row["training/global_step"] for row in job.steps] == [1, 2]
+    assert job.left_behind() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", sorted(ALONE))
+def test_two_real_steps_of_a_recipe_alone(recipe: str, start_job: Callable[..., Any], tmp_path: Path) -> None:
+    """As it is, but for its size, and for dynamic sampling, which an untrained model would never fill."""
+    replaced = ["still/selection=inherit"] if recipe == "prorl_1_5b" else []
+    job = start_job(tmp_path, [f"+recipe={recipe}", *replaced, "+still/scale=tiny", "still.run_dir=run"])
     assert job.wait(300) == 0, job.log[-6000:]
     assert [row["training/global_step"] for row in job.steps] == [1, 2]
     assert job.left_behind() == []

@@ -25,6 +25,7 @@ DYNAMICS = [
     "still.entropy.horizon=10",
     "still/temperature=rising",
     "still.temperature.horizon=4",
+    "still.schedules={clip_ratio_high:{kind:linear,start:0.2,end:0.3,horizon:10},lr:{kind:piecewise,points:[[0,0.01],[5,0.005]]}}",
     "still.context.stages=[[1,8],[3,16]]",
     "still.context.validation=12",
     "trainer.save_freq=3",
@@ -122,6 +123,21 @@ def test_the_reference_becomes_the_actor_every_second_step(killed_run: Any) -> N
     same = {row["step"]: row["sums"][0][0] == row["sums"][0][1] for row in killed_run.hooks("on_update")[:4]}
     assert same == {1: False, 2: True, 3: False, 4: True}
     assert killed_run.steps[2]["actor/kl_loss"] < 1e-6 < killed_run.steps[1]["actor/kl_loss"]
+
+
+def test_the_workers_use_every_number_of_the_step_also_after_a_kill_and_a_resume(resumed_run: Any) -> None:
+    """`actor/used/*` come from the config of the worker's loss, and from its optimizer right before the update.
+
+    Steps 4 to 6 are there once for each time that they ran.
+    """
+    assert [row["training/global_step"] for row in resumed_run.steps][:5] == [1, 2, 3, 4, 4]
+    for row in resumed_run.steps:
+        time = row["training/global_step"] - 1
+        clip, rate = 0.2 + 0.01 * time, 0.01 - 0.001 * time
+        assert row["actor/used/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["actor/used/lr"] == row["actor/lr"] == pytest.approx(rate, rel=1e-9)
+        assert row["still/schedules/clip_ratio_high"] == pytest.approx(clip, rel=1e-9)
+        assert row["still/schedules/lr"] == pytest.approx(rate, rel=1e-9)
 
 
 def test_a_resumed_run_goes_on_where_the_checkpoint_was(killed_run: Any, resumed_run: Any) -> None:

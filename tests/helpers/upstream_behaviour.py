@@ -7,6 +7,18 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # How the learning rate of a step is set: base rates of a `LambdaLR`, whose factor is 1 without warm-up and decay.
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine._build_lr_scheduler": [
+        "get_constant_schedule_with_warmup(optimizer=optimizer, num_warmup_steps=num_warmup_steps)",
+        "if num_warmup_steps <= 0:",
+    ],
+    "verl.workers.engine.fsdp.transformer_impl:FSDPEngine.lr_scheduler_step": [
+        "self.lr_scheduler.step()",
+        "lr = self.lr_scheduler.get_last_lr()[0]",
+    ],
+    "verl.utils.torch_functional:get_constant_schedule_with_warmup": [
+        "return LambdaLR(optimizer, lr_lambda, last_epoch)"
+    ],
     # What the check of an estimator makes up, since nothing else is there when advantages are computed.
     "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_advantage": [
         '["uid", "response_mask", "rm_scores", "rollout_log_probs", "old_log_probs", "ref_log_prob", "values"]',
@@ -34,6 +46,21 @@ BEHAVIOUR = {
         '"seq-mean-token-sum-norm"',
     ],
     "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer.__init__": ['self.max_off_policy_strategy in ["drop", "wait"]'],
+    # Where a curriculum learns of groups that are replaced, and how verl fetches and remembers prompts.
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._evict_terminal_groups": [
+        "stale_uids, dapo_uids, failed_uids, dapo_counts = eviction_reasons"
+    ],
+    "verl.trainer.ppo.v1.replay_buffer:ReplayBuffer._dapo_filtered_keys": [
+        "classification_cache[uid] = float(values[0]) if"
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._fetch_one_gen_batch": [
+        "self.train_dataloader_it = iter(self.train_dataloader)",
+        'batch_dict["uid"] =',
+    ],
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._next_train_batch": [
+        'self.config.data.get("gen_batch_size", None) or train_batch_size',
+        "self._fetch_one_gen_batch() for _ in range(num_prompts // gen_batch_size)",
+    ],
     # A sequence that is longer than a micro-batch ends the run.
     "verl.utils.seqlen_balancing": ["assert max_token_len >= max_seq_len"],
     # What the mode asserts when Ray is up.

@@ -1,4 +1,4 @@
-"""What one rank of `test_shards_on_cpu.py` does: reset a reference under every kind of FSDP, and compare outputs.
+"""What one rank of `test_shards_on_cpu.py` does: renew a reference under every kind of FSDP, and compare outputs.
 
 python reset_on_ranks.py RANK RANKS FOLDER
 """
@@ -54,10 +54,12 @@ class Model(nn.Module):
         return self.head(self.blocks(self.embedding(tokens)))
 
 
-def fsdp1(seed: int, strategy: Any, offload: bool, orig_params: bool, dtype: torch.dtype) -> nn.Module:
+def fsdp1(
+    seed: int, strategy: Any, offload: bool, orig_params: bool, dtype: torch.dtype, stored: torch.dtype = torch.float32
+) -> nn.Module:
     """Wrap a model as verl's engine does with `strategy=fsdp`."""
     return FullyShardedDataParallel(
-        Model(seed),
+        Model(seed).to(stored),
         auto_wrap_policy=functools.partial(transformer_auto_wrap_policy, transformer_layer_cls={Block}),
         sharding_strategy=strategy,
         use_orig_params=orig_params,
@@ -67,9 +69,11 @@ def fsdp1(seed: int, strategy: Any, offload: bool, orig_params: bool, dtype: tor
     )
 
 
-def fsdp2(seed: int, strategy: Any, offload: bool, orig_params: bool, dtype: torch.dtype) -> nn.Module:
+def fsdp2(
+    seed: int, strategy: Any, offload: bool, orig_params: bool, dtype: torch.dtype, stored: torch.dtype = torch.float32
+) -> nn.Module:
     """Wrap a model as verl's engine does with `strategy=fsdp2`."""
-    model = Model(seed)
+    model = Model(seed).to(stored)
     settings: dict[str, Any] = {
         "mesh": init_device_mesh("cpu", (dist.get_world_size(),)),
         "reshard_after_forward": strategy is FULL,
@@ -126,6 +130,60 @@ def check_reset(build: Any, case: tuple[Any, ...], folder: Path) -> None:
     torch.testing.assert_close(output(resumed), renewed, atol=0, rtol=0)
 
 
+KEEP, UPDATES = 0.9, 6
+
+
+def whole(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Gather all weights of a sharded model, in float64, by the names that they have without FSDP."""
+    if isinstance(module, FullyShardedDataParallel):
+        with FullyShardedDataParallel.summon_full_params(module, writeback=False):
+            named = {name: weight.detach().double() for name, weight in module.named_parameters()}
+    else:
+        named = {name: weight.full_tensor().detach().double() for name, weight in module.named_parameters()}
+    return {name.replace("_fsdp_wrapped_module.", ""): weight.clone() for name, weight in named.items()}
+
+
+def closed_form(begin: dict[str, torch.Tensor], actors: list[dict[str, torch.Tensor]]) -> nn.Module:
+    """Return a model of d^n reference + (1 - d) sum of d^(n - i) actor_i, not step by step, in float64."""
+    model = Model(0)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            total = KEEP ** len(actors) * begin[name]
+            for i, actor in enumerate(actors, start=1):
+                total += (1 - KEEP) * KEEP ** (len(actors) - i) * actor[name]
+            weight.copy_(total)
+    return model
+
+
+def check_average(build: Any, case: tuple[Any, ...], folder: Path) -> None:
+    """Average, save in the middle, and go on in a new worker, with a reference that is stored in either precision.
+
+    The actor moves so little that in bfloat16 most updates would be rounded away.
+    """
+    strategy, offload, orig_params, stored = case
+    if build is fsdp1 and orig_params and stored is not torch.float32:
+        return  # another size of its shards: a job with that is refused
+    actor = build(1, strategy, False, orig_params, torch.float32)
+    reference = build(1, strategy, offload, orig_params, torch.float32, stored)
+    optimizer = torch.optim.SGD(actor.parameters(), lr=0.05)
+    both, begin, actors = worker(actor, reference), whole(reference), []
+    for update in range(UPDATES):
+        train(actor, optimizer)
+        output(reference)  # what FSDP keeps gathered of it must not be used again
+        both.average_reference(KEEP)
+        actors.append(whole(actor))
+        if update == UPDATES // 2:
+            both.save_reference(str(folder))
+            reference = build(3, strategy, offload, orig_params, torch.float32, stored)
+            both = worker(actor, reference)
+            both.load_reference(str(folder), average=True)
+    expected = output(closed_form(begin, actors).to(stored).float())
+    # In bfloat16 a weight on the edge between two values may be rounded to either side.
+    tolerance = 1e-6 if stored is torch.float32 else 4e-3
+    torch.testing.assert_close(output(reference), expected, atol=tolerance, rtol=0)
+    assert (expected - output(closed_form(begin, [begin]))).abs().max() > 5 * tolerance, "it hardly moved"
+
+
 CASES = [
     *((fsdp1, case) for case in product((FULL, GRAD_OP), (False, True), (False, True), PRECISION)),
     *((fsdp2, case) for case in product((FULL, GRAD_OP), (False, True), (True,), PRECISION)),
@@ -141,6 +199,7 @@ def on_each_rank(rank: int, ranks: int, folder: str) -> None:
     for number, (build, case) in enumerate(CASES):
         try:
             check_reset(build, case, Path(folder, str(number)))
+            check_average(build, case, Path(folder, f"average_{number}"))
         except Exception as error:
             raise AssertionError(f"{build.__name__} {case}: {error}") from error
     dist.destroy_process_group()

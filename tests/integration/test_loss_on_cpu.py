@@ -13,10 +13,12 @@ from tensordict import TensorDict
 from verl.trainer.distillation.losses import distillation_ppo_loss
 from verl.utils import tensordict_utils as tu
 from verl.utils.config import omega_conf_to_dataclass
+from verl.utils.torch_functional import get_constant_schedule_with_warmup
 from verl.workers.config import DistillationLossConfig
 from verl.workers.utils.losses import ppo_loss
 
 from still_verl.integration.actor_worker import StillActorRolloutRefWorker
+from still_verl.integration.learning_rate import set_rate
 from still_verl.integration.loss import LossSettings
 
 PROMPT, LENGTHS = 3, (5, 2)
@@ -136,6 +138,67 @@ def test_settings_are_sent_only_when_they_change(actor_config: Any) -> None:
 def test_a_setting_that_there_is_not_is_refused_in_the_trainer(actor_config: Any) -> None:
     with pytest.raises(TypeError, match="kl_coeff"):
         LossSettings(actor_config).set(kl_coeff=0.1)
+
+
+def test_a_number_below_another_setting_arrives_and_is_logged_as_it_is_used(actor_config: Any) -> None:
+    values = {"clip_ratio_high": 0.31, "policy_loss.clip_cov_ratio": 0.02, "use_kl_loss": False}
+    settings, workers = LossSettings(actor_config), Workers(partial(ppo_loss, config=actor_config))
+    settings.set(**values)
+    settings.send(workers)
+    assert workers.loss_fn.config.policy_loss.clip_cov_ratio == 0.02
+    assert actor_config.policy_loss.clip_cov_ratio != 0.02
+    _, metrics = gradient(actor_config, batch(), **values)
+    used = {name: value for name, value in metrics.items() if name.startswith("used/")}
+    assert used == {"used/clip_ratio_high": 0.31, "used/policy_loss.clip_cov_ratio": 0.02}
+
+
+def test_a_clip_ratio_of_a_step_bounds_the_loss_of_that_step(actor_config: Any) -> None:
+    """Tokens with a positive advantage and a ratio above 1 + high have no gradient."""
+    found, _ = gradient(actor_config, batch(), use_kl_loss=False, clip_ratio_high=0.05, clip_ratio_low=100.0)
+    ratio = torch.exp(log_probs() - batch()["old_log_probs"].values())
+    advantages = batch()["advantages"].values()
+    clipped = (ratio > 1.05) & (advantages > 0)
+    assert clipped.any() and found[clipped].abs().sum() == 0
+    wider, _ = gradient(actor_config, batch(), use_kl_loss=False, clip_ratio_high=100.0, clip_ratio_low=100.0)
+    assert (wider[clipped] != 0).all()
+
+
+class Engine:
+    """The optimizer of an engine of verl's, with its scheduler of rates."""
+
+    def __init__(self, rate: float, warmup: int) -> None:
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.optimizer = torch.optim.SGD([self.weight], lr=rate)
+        self.lr_scheduler = get_constant_schedule_with_warmup(self.optimizer, warmup)
+
+    def update(self) -> float:
+        """Train on a slope of 1; return how far the weight went."""
+        before = self.weight.item()
+        self.weight.grad = torch.ones(1)
+        self.optimizer.step()
+        self.lr_scheduler.step()
+        return before - self.weight.item()
+
+
+def test_the_optimizer_trains_with_the_rate_of_the_step_until_another_one_comes(actor_config: Any) -> None:
+    settings, workers = LossSettings(actor_config), Workers(partial(ppo_loss, config=actor_config))
+    engine = workers.actor.engine = Engine(rate=0.5, warmup=0)
+    moved, used = [engine.update()], []
+    for rate in (0.25, 0.25, 0.0, 0.125):
+        settings.set(**{"optim.lr": rate})
+        settings.send(workers)
+        output = {"log_probs": jagged([torch.zeros(PROMPT + n) for n in LENGTHS])}
+        used.append(workers.loss_fn(model_output=output, data=batch())[1]["used/lr"])
+        moved.append(engine.update())
+    assert moved == pytest.approx([0.5, 0.25, 0.25, 0.0, 0.125]) and used == [0.25, 0.25, 0.0, 0.125]
+    assert engine.lr_scheduler.get_last_lr() == [0.125]  # verl's own metric `actor/lr`
+
+
+def test_a_rate_that_is_given_back_goes_on_in_verls_warm_up() -> None:
+    engine = Engine(rate=0.5, warmup=4)
+    engine.update()
+    set_rate(engine, 1.0)
+    assert [engine.update() for _ in range(4)] == pytest.approx([0.25, 0.5, 0.75, 1.0])
 
 
 def halved(*, config: Any, model_output: Any, data: Any, dp_group: Any = None) -> tuple[torch.Tensor, dict]:

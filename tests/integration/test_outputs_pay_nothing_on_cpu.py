@@ -168,7 +168,7 @@ def test_every_metric_is_the_same(tokenizer: Any, pairs: Any) -> None:
     found = []
     for number in (0, 1):
         rows = step(tokenizer, [pair[number] for pair in pairs.values()], "still/reward=rra")
-        texts = tokenizer.batch_decode(rows.model_ids, skip_special_tokens=True)
+        texts = tokenizer.batch_decode([rows.written(index) for index in range(len(rows))], skip_special_tokens=True)
         trained = step_metrics(rows, texts, Keywords())
         whole = tokenizer.batch_decode(rows.response_ids, skip_special_tokens=True)
         keys = {key: [info[key] for info in rows.infos] for key in rows.infos[0]}

@@ -140,6 +140,118 @@ def test_a_cause_of_several_processes() -> None:
     assert cause_of(inner.as_instanceof_cause()) == "KeyError: 'x'"
 
 
+ALIKE = [1.0, 1.0]  # what both responses to a prompt got: nothing can be learned from it
+MIXED = [1.0, 0.0]
+
+
+class Prompts:
+    """A data set in order: each prompt that is sent has its responses at once, with the values that it says."""
+
+    def __init__(self, queue: Queue, values: list[list[float]]) -> None:
+        self.queue, self.values, self.sent = queue["train"], values, 0
+        self.taken: list[str] = []
+
+    def send(self, count: int) -> None:
+        for _ in range(count):
+            uid = f"p{self.sent}"
+            self.queue[uid] = prompt("finished")
+            self.queue |= {f"{uid}_{n}_0": {"status": "success", "global_steps": 1} for n in range(2)}
+            self.sent += 1
+
+    def metric(self, keys: list[str], partition_id: str, select_fields: list[str]) -> dict[str, list[Any]]:
+        """What verl reads of a group, as the reward manager put it there."""
+        found = []
+        for key in keys:
+            uid, session, _ = key.split("_")
+            value = self.values[int(uid[1:]) % len(self.values)][int(session)]
+            found.append({"reward_extra_info": {"acc": value}})
+        return {"extra_fields": found}
+
+
+GROUPS = {"enable": True, "metric": "acc", "max_num_gen_batches": 10}
+
+
+def filling(
+    kind: Any, queue: Queue, values: list[list[float]], monkeypatch: pytest.MonkeyPatch, **groups: Any
+) -> tuple[Any, Prompts]:
+    """A watched buffer with dynamic sampling, and the prompts of which it takes the first four itself."""
+    import transfer_queue
+
+    prompts = Prompts(queue, values)
+    monkeypatch.setattr(transfer_queue, "kv_batch_get", prompts.metric)
+    built = kind(
+        trainer_mode="sync" if kind is upstream.ReplayBuffer else "separate_async",
+        trainer_config=OmegaConf.create({}),
+        max_off_policy_threshold=None,
+        max_off_policy_strategy="drop",
+        sampler_kwargs=OmegaConf.create({}),
+        poll_interval=0.001,
+        refill_fn=prompts.send,
+        filter_groups_metric="acc",
+        train_batch_size=4,
+        gen_batch_size=1,
+    )
+    prompts.send(4)
+    return watched(built, GuardConfig(), OmegaConf.create(GROUPS | groups)), prompts
+
+
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_a_step_of_which_three_of_four_prompts_are_dropped_keeps_its_size(
+    kind: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes fresh prompts alone: those that come next in the data, each once, and none that was dropped."""
+    found, prompts = filling(kind, queue, [ALIKE, ALIKE, ALIKE, MIXED], monkeypatch)
+    batch, metrics = found.sample(global_steps=1, partition_id="train", batch_size=4)
+    taken = [key.split("_")[0] for key in batch.keys]
+    assert sorted(set(taken)) == ["p11", "p15", "p3", "p7"] and len(taken) == 8
+    assert prompts.sent >= 16 and metrics["training/filter_groups/evicted_samples"] >= 12
+    again, _ = sent_again(found, prompts)
+    assert not set(taken) & {key.split("_")[0] for key in again.keys}
+
+
+def sent_again(found: Any, prompts: Prompts) -> Any:
+    """The next step, for which verl sends four prompts first."""
+    prompts.send(4)
+    return found.sample(global_steps=2, partition_id="train", batch_size=4)
+
+
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_a_step_that_nothing_fills_ends_the_run_at_its_bound(
+    kind: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, prompts = filling(kind, queue, [MIXED, *[ALIKE] * 1000], monkeypatch, max_num_gen_batches=3)
+    with pytest.raises(StalledRun, match="3 batches of prompts gave 1 of 4 groups .*max_num_gen_batches=3.* 11 had 1"):
+        found.sample(global_steps=1, partition_id="train", batch_size=4)
+    assert prompts.sent == 12
+
+
+def test_the_bound_is_that_of_each_step(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, prompts = filling(upstream.ReplayBuffer, queue, [ALIKE, MIXED], monkeypatch, max_num_gen_batches=4)
+    for step in range(5):
+        batch, _ = found.sample(global_steps=step, partition_id="train", batch_size=4)
+        assert len(batch.keys) == 8
+        prompts.send(4)
+
+
+def test_a_step_that_takes_long_to_fill_says_so(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each time that it has taken twice as much; without a bound, too."""
+    values = [*[ALIKE] * 40, MIXED, MIXED, MIXED, MIXED]
+    found, _ = filling(upstream.ReplayBuffer, queue, values, monkeypatch, max_num_gen_batches=0)
+    found.sample(global_steps=1, partition_id="train", batch_size=4)
+    said = [row.message for row in caplog.records if "batches of prompts so far" in row.message]
+    assert 1 <= len(said) <= 3 and "the same acc" in said[0]
+
+
+def test_validation_is_never_filled_up(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, prompts = filling(upstream.ReplayBuffer, queue, [ALIKE], monkeypatch)
+    found.refill.refused = 5  # by the step before
+    queue["val"] = {"v": prompt("finished"), "v_0_0": {"status": "success", "global_steps": 1}}
+    batch, _ = found.sample(global_steps=1, partition_id="val", batch_size=1)
+    assert batch.keys == ["v_0_0"] and prompts.sent == 4
+
+
 @pytest.mark.parametrize(
     ("job", "manager", "reward_workers"),
     [

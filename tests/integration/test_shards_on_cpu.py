@@ -1,4 +1,4 @@
-"""A reset, seen in what the models put out: checksums of shards cannot see a copy that FSDP keeps gathered."""
+"""A renewed reference, seen in what it puts out: checksums of shards cannot see a copy that FSDP keeps gathered."""
 
 import subprocess
 import sys
@@ -16,11 +16,14 @@ SCRIPT = Path(__file__).with_name("reset_on_ranks.py")
 
 @pytest.mark.process
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_after_a_reset_the_reference_puts_out_what_the_actor_does(ranks: int, tmp_path: Path) -> None:
-    """FSDP1 and FSDP2, full shard and shard-grad-op, with and without offload, original parameters, two precisions."""
+def test_a_renewed_reference_puts_out_what_it_should(ranks: int, tmp_path: Path) -> None:
+    """What the actor does after a reset, what the closed form does after averages, also after a resume.
+
+    FSDP1 and FSDP2, full shard and shard-grad-op, with and without offload, original parameters, two precisions.
+    """
     commands = [[sys.executable, str(SCRIPT), str(rank), str(ranks), str(tmp_path)] for rank in range(ranks)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
-    errors = [process.communicate(timeout=240)[1] for process in running]
+    errors = [process.communicate(timeout=600)[1] for process in running]
     assert [process.returncode for process in running] == [0] * ranks, "\n".join(error[-3000:] for error in errors)
 
 

@@ -126,7 +126,7 @@ def test_responses_that_ended_for_another_reason_are_not_finished_and_are_shown(
 def test_lengths_and_words_leave_out_what_programs_printed() -> None:
     extra = {"finish_reason": "stop", "tool_spans": [[2, 8]]}
     step = rows([{"acc": 1.0}], [extra])
-    assert step.model_ids == [[0, 1, 8, 9]] and step_metrics(step, [""], Keywords())["still/length/mean"] == 4
+    assert step.written(0) == [0, 1, 8, 9] and step_metrics(step, [""], Keywords())["still/length/mean"] == 4
 
 
 def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
@@ -163,3 +163,15 @@ def test_the_use_of_an_interpreter_per_response_and_per_call() -> None:
         "tool/tier_full": 1.0,
     }
     assert tool_use(rows([{}])) == {}
+
+
+def test_of_texts_that_are_not_read_nothing_is_counted_but_the_rest_is_of_all() -> None:
+    step = rows([{"acc": 1.0, "pred": "4"}, {"acc": 0.0}, {"acc": 1.0, "pred": ""}, {"acc": 1.0}])
+    texts = ["Wait, let me verify. \\boxed{4}", None, None, "one two"]
+    found, alone = step_metrics(step, texts, Keywords()), step_metrics(step.only([0, 3]), texts[::3], Keywords())
+    assert found["still/texts_read"] == 2 and "still/texts_read" not in alone
+    assert found["still/accuracy"] == 0.75
+    # The second has no reward that names an answer, and its text is not read, so that nothing is known of it.
+    assert found["still/completion/answered"] == pytest.approx(1 / 3)
+    counted = [name for name in alone if name.startswith(("still/keywords/", "still/repetition/", "still/actions"))]
+    assert counted and {name: found[name] for name in counted} == {name: alone[name] for name in counted}

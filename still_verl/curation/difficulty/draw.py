@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from still_verl.curation.difficulty.sequential import UNDECIDED, Rule
+from still_verl.curation.difficulty.sequential import Rule, fitted
 from still_verl.evaluation.engines.base import Engine
 from still_verl.evaluation.problems import Problem
 from still_verl.evaluation.results import judged
@@ -16,9 +16,9 @@ from still_verl.stats.problems import count
 def draw(plan: Plan, engine: Engine, scorer: Scorer, rule: Rule, watch: Watch | None = None) -> list[str]:
     """Draw the samples of a run with one benchmark, and write all of them to the `rows.jsonl` of its folder.
 
-    Each round asks for a few more samples of the problems that are not decided. A sample's seed depends on neither
-    the round nor the other problems, and each is in the journal at once: the same call goes on after a kill, and ends
-    with the same samples.
+    Each round asks for a few more samples of the problems that are neither decided nor given up. A sample's seed
+    depends on neither the round nor the other problems, and each is in the journal at once: the same call goes on after
+    a kill, and ends with the same samples.
 
     Returns:
         What there is to know of the replies.
@@ -31,22 +31,25 @@ def draw(plan: Plan, engine: Engine, scorer: Scorer, rule: Rule, watch: Watch | 
     waiting = list(asked.benchmark.problems)
     finished: list[Asked] = []
     notes: dict[str, None] = {}
+    known: dict[str, Count] = {}
     samples = 0
     while waiting:
         samples = min(samples + rule.at_a_time, rule.most)
         found = evaluate(replace(plan, asked=[_some(asked, waiting, samples)]), engine, scorer, watch)
         notes.update(dict.fromkeys(found.notes))
         counts = count(judged(found.rows)).get(asked.benchmark.name, {})
-        undecided, decided = [], []
+        known |= {problem.id: counts.get(problem.id, Count()) for problem in waiting}
+        now = fitted(rule, ((each.right, each.samples) for each in known.values()))
+        going_on, ended = [], []
         for problem in waiting:
-            known = counts.get(problem.id, Count())
-            if samples < rule.most and rule.decide(known.right, known.samples) == UNDECIDED:
-                undecided.append(problem)
+            each = known[problem.id]
+            if samples < rule.most and not now.stops(each.right, each.samples):
+                going_on.append(problem)
             else:
-                decided.append(problem)
-        if decided:
-            finished.append(_some(asked, decided, samples))
-        waiting = undecided
+                ended.append(problem)
+        if ended:
+            finished.append(_some(asked, ended, samples))
+        waiting = going_on
     evaluate(replace(plan, asked=finished), engine, scorer, watch)
     return list(notes)
 

@@ -12,7 +12,7 @@ from still_verl.curation.difficulty.matching import Matcher
 from still_verl.curation.difficulty.outputs import write
 from still_verl.curation.difficulty.posterior import posterior
 from still_verl.curation.difficulty.samples import Tally, provenance, tallies
-from still_verl.curation.difficulty.sequential import Rule
+from still_verl.curation.difficulty.sequential import ENOUGH, Rule, fitted
 from still_verl.curation.difficulty.settings import DifficultySettings
 from still_verl.curation.difficulty.training_set import TrainingSet, read_training_set
 from still_verl.curation.manifest import read_manifest
@@ -20,6 +20,7 @@ from still_verl.curation.outputs import TRAIN
 from still_verl.logs.files import Notes
 
 NO_SAMPLES = "rows of which no sample counts, undecided: {n}"
+FEW = "the prior is Beta({prior}): it is fitted from {n} problems with samples on"
 NOTHING_KEPT = "no row is kept: the set is empty"
 
 
@@ -42,6 +43,9 @@ def grade(settings: DifficultySettings, source: TrainingSet) -> Graded:
     drawn_with = provenance(settings.samples)
     matcher = Matcher(source.questions)
     counted = tallies(settings.samples, matcher, replace(settings.scorer, keep_text=False), notes)
+    settings = replace(settings, rule=fitted(settings.rule, ((each.right, each.samples) for each in counted)))
+    if settings.rule.fit_prior and sum(each.samples > 0 for each in counted) < ENOUGH:
+        notes.add(FEW.format(prior=", ".join(f"{value:g}" for value in settings.rule.prior), n=ENOUGH))
     by_problem = [_grade(tally, settings.rule) for tally in counted]
     grades = [by_problem[number] for number in matcher.problem_of]
     _note_gaps(settings, grades, notes)

@@ -78,7 +78,8 @@ def _how(settings: DifficultySettings, drawn_with: Mapping[str, Any]) -> dict[st
         "samples_of": dict(drawn_with),
         "band": list(rule.band),
         "confidence": rule.confidence,
-        "prior": list(rule.prior),
+        "prior": [round(value, 4) for value in rule.prior],
+        "prior_is_fitted": rule.fit_prior,
         "verifier": settings.scorer.verifier,
         "rescore": settings.scorer.rescore,
     }

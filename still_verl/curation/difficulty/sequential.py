@@ -2,20 +2,30 @@
 
 Samples come a few at a time. After each time the posterior is asked; the first answer that it is sure of counts.
 Looking often does no harm here: a posterior means the same whatever made somebody stop. If pass rates are spread as
-the prior says, at most a share 1 - confidence of the decisions is wrong, whichever rule stops the drawing.
+the prior says, at most a share 1 - confidence of the decisions is wrong, whichever rule stops the drawing. So the prior
+is fitted to the problems themselves (`fitted`), and a problem near an end of the band, of which no number of samples
+would make one sure, is given up early.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import betaln, comb
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.difficulty.posterior import Band, Prior, posterior
+from still_verl.stats.beta_binomial import Spread, fit
 
 INSIDE, BELOW, ABOVE, UNDECIDED = "in", "below", "above", "undecided"
 DECISIONS = (INSIDE, BELOW, ABOVE, UNDECIDED)
 AT_A_TIME = 4
 MOST = 64  # samples of a problem
+GIVE_UP = 0.2
+ENOUGH = 100  # problems with samples, from which on their spread is a better prior than none
+_ROUNDS = 500  # of the fit
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Rule:
         prior: of a pass rate.
         at_a_time: samples between two looks.
         most: samples of a problem; one that is not decided then stays undecided.
+        give_up: a problem gets no more samples if the chance that they decide it is below; 0 never gives up.
+        fit_prior: whether `fitted` replaces the prior by the spread of the problems' pass rates.
     """
 
     band: Band = field(default_factory=Band)
@@ -35,6 +47,8 @@ class Rule:
     prior: Prior = field(default_factory=Prior)
     at_a_time: int = AT_A_TIME
     most: int = MOST
+    give_up: float = GIVE_UP
+    fit_prior: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what decides nothing.
@@ -55,6 +69,8 @@ class Rule:
                 )
         if self.at_a_time < 1:
             raise ConfigError(f"--at-a-time {self.at_a_time}: draw at least one sample between two looks")
+        if not 0 <= self.give_up < 1:
+            raise ConfigError(f"--give-up {self.give_up:g}: use a chance from 0 (never) to less than 1")
         if self.most < self.at_a_time:
             raise ConfigError(f"--most {self.most}: use at least --at-a-time, which is {self.at_a_time}")
 
@@ -70,6 +86,53 @@ class Rule:
             if samples and chance >= self.confidence:
                 return decision
         return UNDECIDED
+
+    def stops(self, right: int, samples: int) -> bool:
+        """Return whether a problem needs no more samples: it is decided, has all that it may have, or is given up.
+
+        Example:
+            >>> Rule().stops(0, 12), Rule().stops(10, 32), Rule().stops(8, 40)
+            (True, False, True)
+        """
+        if samples >= self.most or self.decide(right, samples) != UNDECIDED:
+            return True
+        return bool(hope(self, samples)[right] < self.give_up)
+
+
+@lru_cache(maxsize=4096)
+def hope(rule: Rule, samples: int) -> "np.ndarray[Any, Any]":
+    """Return the chance that a problem is decided by the samples that it may still get, for each number of right ones.
+
+    Args:
+        rule: when a decision counts.
+        samples: that it has.
+    """
+    decided = np.array([float(rule.decide(right, samples) != UNDECIDED) for right in range(samples + 1)])
+    more = min(rule.at_a_time, rule.most - samples)
+    if more <= 0:
+        return decided
+    later = hope(rule, samples + more)
+    right = np.arange(samples + 1)
+    a, b = rule.prior.a + right, rule.prior.b + samples - right
+    chance = np.zeros(samples + 1)
+    for new in range(more + 1):
+        weight = comb(more, new) * np.exp(betaln(a + new, b + more - new) - betaln(a, b))
+        chance += weight * later[right + new]
+    return np.maximum(decided, chance)
+
+
+def fitted(rule: Rule, counts: Iterable[tuple[int, int]]) -> Rule:
+    """Return the rule with the spread of some problems' pass rates as its prior, if it asks for that.
+
+    Args:
+        rule: as it was given.
+        counts: right samples and all samples of each problem; with fewer than `ENOUGH` the rule stays as it is.
+    """
+    seen = [each for each in counts if each[1] > 0]
+    if not rule.fit_prior or len(seen) < ENOUGH:
+        return rule
+    right, samples = np.array(seen, dtype=float).T
+    return replace(rule, prior=Prior(*fit(right, samples, Spread(*rule.prior), _ROUNDS)))
 
 
 class Decided(NamedTuple):
@@ -92,10 +155,8 @@ def decide(rule: Rule, draw: Callable[[int], int]) -> Decided:
         Decided(decision='above', samples=12, right=12)
     """
     samples = right = 0
-    decision = UNDECIDED
-    while decision == UNDECIDED and samples < rule.most:
+    while samples == 0 or not rule.stops(right, samples):
         more = min(rule.at_a_time, rule.most - samples)
         right += draw(more)
         samples += more
-        decision = rule.decide(right, samples)
-    return Decided(decision, samples, right)
+    return Decided(rule.decide(right, samples), samples, right)

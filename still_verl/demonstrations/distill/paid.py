@@ -7,7 +7,7 @@ here, in `replies/journal.jsonl`, and goes on behind the last of them.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,17 @@ class PaidReply:
         return self.benchmark, self.problem, self.index, self.part, self.prompt, self.again
 
 
+_NAMES = frozenset(field.name for field in fields(PaidReply))
+
+
 def _read(entry: dict[str, Any]) -> PaidReply:
-    known = {field.name for field in fields(PaidReply)}
-    return PaidReply(**{name: value for name, value in entry.items() if name in known})
+    if not entry.keys() <= _NAMES:
+        entry = {name: value for name, value in entry.items() if name in _NAMES}
+    return PaidReply(**entry)
 
 
 def _line(entry: PaidReply) -> bytes:
-    return line(asdict(entry))
+    return line(vars(entry))
 
 
 REPLIES: Layout[PaidReply] = Layout(_line, _read)

@@ -89,9 +89,10 @@ def teacher_names(rows: Iterable[Row], asked: str) -> list[str]:
     """Return the names under which the teacher answers: the one that was asked for, else the most frequent one."""
     names: Counter[str] = Counter()
     for row in rows:
-        names.update((row.record or {}).get("models", ()))
-    if asked in names:
-        return [asked]
+        models = (row.record or {}).get("models", ())
+        if asked in models:
+            return [asked]
+        names.update(models)
     return [name for name, _ in names.most_common(1)]
 
 

@@ -8,6 +8,7 @@ from verl.experimental.agent_loop.tool_parser import FunctionCall, ToolParser
 from verl.tools.schemas import OpenAIFunctionCallSchema, OpenAIFunctionParsedSchema, OpenAIFunctionToolSchema
 
 from still_verl.integration.agent_loops.split_outputs import marked
+from still_verl.integration.releases import merge_context
 from still_verl.interpreter.formats import unfenced
 from still_verl.interpreter.token_text import PlainTokens
 from still_verl.interpreter.turns import Call, Turn
@@ -107,7 +108,8 @@ class ToolCalls:
         for place, output in enumerate(outputs):
             name = self._names[place] if place < len(self._names) else NAME
             self._messages.append({"role": "tool", "name": name, "content": marked(output, self._plain)})
-        merged, _, _ = await self._loop.ct_merge_context_msg(before, self._messages, written, [], tools=self.tools)  # type: ignore[arg-type]
+        merge = merge_context(self._loop)
+        merged, _, _ = await merge(before, self._messages, written, [], tools=self.tools)
         back = merged.removed_prefix_token_count
         return back, merged.token_ids[len(written) - back :]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+    from tensordict import TensorDict
 
     from still_verl.integration.trainers import StillTrainer
     from still_verl.integration.transfer_queue import Batch
@@ -44,16 +45,28 @@ class Callback:
         """Whether the job's config asks for it; one that does not is left out of the run."""
         return True
 
+    def on_data(self, trainer: StillTrainer) -> None:
+        """Act when the data sets are read, and nothing else is there; `trainer.train_dataloader` may be replaced."""
+
     def on_init_end(self, trainer: StillTrainer) -> None:
         """Act when workers exist and the checkpoint, if any, is loaded."""
 
     def on_step_begin(self, trainer: StillTrainer) -> None:
         """Set this step's values, e.g. `trainer.loss.set(kl_loss_coef=0.1)`; the first step is 1."""
 
+    def on_prompts(self, trainer: StillTrainer, prompts: TensorDict) -> None:
+        """Look at prompts that are fetched to be answered: columns of the data, and `uid`, under which samples come."""
+
     def on_batch(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> Batch | None:
         """Choose what to learn from: rewards of a mini-batch are known, log-probs are not. None keeps all of it.
 
         Called once per `parameter_sync_step`. Dropped samples stay readable until `on_metrics` of the step.
+        """
+
+    def on_update_begin(self, trainer: StillTrainer, batch: Batch) -> None:
+        """Act when log-probs and advantages of a mini-batch are known, and its update comes next.
+
+        Called once per `parameter_sync_step`. What is set of the loss here holds for this update already.
         """
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from still_verl.monitor.domains import Domains, domain_metrics
 from still_verl.monitor.journal import Journal
 from still_verl.monitor.keyword_file import write_keywords
 from still_verl.monitor.keywords import Keywords
-from still_verl.monitor.metrics import step_metrics
+from still_verl.monitor.metrics import Texts, step_metrics
 from still_verl.monitor.problems import problem_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.remembered import remembered
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from still_verl.integration.transfer_queue import Batch
 
 _log = logging.getLogger(__name__)
+_DECODED = 256  # responses at a time: their tokens are Python's numbers then
 
 
 class Monitor(Callback):
@@ -59,7 +60,7 @@ class Monitor(Callback):
 
     def on_metrics(self, trainer: StillTrainer, batch: Batch, metrics: dict[str, Any]) -> None:
         rows, step = self._rows(trainer, batch), trainer.global_steps
-        texts = trainer.tokenizer.batch_decode(rows.model_ids, skip_special_tokens=True)
+        texts = self._texts(rows, trainer)
         with remembered():
             metrics |= step_metrics(rows, texts, self.keywords)
             of_domains = domain_metrics(rows, texts, self.keywords)
@@ -86,6 +87,17 @@ class Monitor(Callback):
 
         budget = int(self.config.actor_rollout_ref.rollout.response_length)
         return with_finish_reasons(trainer.samples.rows(batch), budget, stop_ids)
+
+    def _texts(self, rows: StepRows, trainer: StillTrainer) -> list[str | None]:
+        """Return what the model wrote in the responses; None where it is not read, for a step has more than `texts`."""
+        chosen = spread(len(rows), self.settings.texts)
+        texts: list[str | None] = [None] * len(rows)
+        for begin in range(0, len(chosen), _DECODED):
+            part = chosen[begin : begin + _DECODED]
+            ids = [rows.written(index) for index in part]
+            for index, text in zip(part, trainer.tokenizer.batch_decode(ids, skip_special_tokens=True), strict=True):
+                texts[index] = text
+        return texts
 
     def on_validation(self, trainer: StillTrainer, validation: Validation, metrics: dict[str, Any]) -> None:
         def encode(text: str) -> list[int]:
@@ -160,7 +172,7 @@ class Monitor(Callback):
             self.stopping = True
             _log.error("still.monitor.stop_on: the next step is the last; it ends with a checkpoint")
 
-    def _samples(self, rows: StepRows, texts: list[str], step: int, trainer: StillTrainer) -> list[dict[str, Any]]:
+    def _samples(self, rows: StepRows, texts: Texts, step: int, trainer: StillTrainer) -> list[dict[str, Any]]:
         """Return some samples of a step, to be kept."""
         chosen = spread(len(rows), self.settings.samples)
         if not chosen or not self.still.run_dir:

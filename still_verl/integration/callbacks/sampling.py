@@ -9,9 +9,10 @@ from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 from verl.utils import tensordict_utils as tu
 
 from still_verl.config import still_config
+from still_verl.config_errors import ConfigError
 from still_verl.dynamics.context import budget_at
-from still_verl.dynamics.schedules import temperature_at
 from still_verl.integration.callbacks.base import Callback
+from still_verl.integration.callbacks.step_value import StepValue
 from still_verl.integration.checks.loops import follows_the_step
 
 if TYPE_CHECKING:
@@ -39,13 +40,14 @@ class Sampling(Callback):
     def __init__(self, config: DictConfig) -> None:
         super().__init__(config)
         still = still_config(config)
-        self.context, self.temperature = still.context, still.temperature
+        self.context = still.context
+        self.temperature = StepValue("still.temperature", still.temperature, "still/temperature")
         self.training: dict[str, Any] = {}
         self.validation = {"still_budget": still.context.validation}
 
     @property
     def active(self) -> bool:
-        return bool(self.context.stages or self.context.validation) or self.temperature.scheduled
+        return bool(self.context.stages or self.context.validation) or self.temperature.active
 
     def on_init_end(self, trainer: StillTrainer) -> None:
         self._set(trainer, trainer.global_steps + 1)  # for prompts that are sent before the first step
@@ -55,15 +57,19 @@ class Sampling(Callback):
 
     def _set(self, trainer: StillTrainer, step: int) -> None:
         self.training = {"still_budget": budget_at(self.context, step)}
-        if self.temperature.scheduled:
-            value = temperature_at(self.temperature, step - 1, trainer.total_training_steps)
+        if self.temperature.active:
+            value = self.temperature.begin(trainer, step)
+            if value == 0:  # of a schedule of the user's own; log-probs are of the logits divided by it
+                raise ConfigError(f"still.temperature is 0 in step {step}: use values above 0")
             self.training["still_temperature"] = value
             # verl's trainer takes the temperature of log-probs from here.
             trainer.config.actor_rollout_ref.rollout.temperature = value
 
     def on_update(self, trainer: StillTrainer, metrics: dict[str, Any]) -> None:
-        names = {"still_budget": "still/context/budget", "still_temperature": "still/temperature"}
-        metrics.update({names[key]: value for key, value in self.training.items() if value is not None})
+        if self.training["still_budget"] is not None:
+            metrics["still/context/budget"] = self.training["still_budget"]
+        if self.temperature.active:
+            self.temperature.end(trainer, metrics)
 
 
 class SteppedAgentLoops:

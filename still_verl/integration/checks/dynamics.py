@@ -4,7 +4,9 @@ from omegaconf import DictConfig
 
 from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
+from still_verl.dynamics.numbers import LEARNING_RATE, NODE
 from still_verl.dynamics.schedules import INHERIT
+from still_verl.integration.checks.numbers import check_numbers
 from still_verl.integration.checks.reference import check_reference
 
 
@@ -16,7 +18,9 @@ def check_dynamics(config: DictConfig, still: StillConfig) -> None:
     """
     check_mini_batch(config)
     check_kl(config, still)
+    check_numbers(config, still)
     check_distillation(config, still)
+    check_gate(config, still)
     check_reference(config, still)
     check_context(config, still)
     check_temperature(config, still)
@@ -63,13 +67,23 @@ def check_distillation(config: DictConfig, still: StillConfig) -> None:
     distillation = config.get("distillation", {})
     if not distillation.get("enabled") or distillation.distillation_loss.use_task_rewards:
         return
-    for name in ("kl", "entropy"):
-        kind = getattr(still, name).kind
-        if kind != INHERIT:
-            raise ConfigError(
-                f"distillation.distillation_loss.use_task_rewards=false: such a loss has no term for still.{name}.kind="
-                f"{kind}; set it to true, or use still/{name}=inherit"
-            )
+    for key, settings in still.driven.items():
+        if key in ("still.temperature", f"{NODE}.{LEARNING_RATE}"):
+            continue
+        drop = "drop that" if key.startswith(NODE) else f"use still/{key.removeprefix('still.')}=inherit"
+        raise ConfigError(
+            f"distillation.distillation_loss.use_task_rewards=false: such a loss has no term for {key}.kind="
+            f"{settings.kind}; set it to true, or {drop}"
+        )
+
+
+def check_gate(config: DictConfig, still: StillConfig) -> None:
+    """Refuse a gate without the pass in which the entropy of a step is measured before its update."""
+    if still.entropy.gate and config.algorithm.rollout_correction.bypass_mode:
+        raise ConfigError(
+            "algorithm.rollout_correction.bypass_mode=true: still.entropy.gate=true needs the entropy before the "
+            "update, which the pass for old log-probs measures; set one of the two to false"
+        )
 
 
 def check_context(config: DictConfig, still: StillConfig) -> None:

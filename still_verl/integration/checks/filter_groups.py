@@ -15,16 +15,12 @@ def check_filter_groups(config: DictConfig, still: StillConfig) -> None:
     """Look at the metric of a job that replaces groups without a learning signal.
 
     Raises:
-        ConfigError: a shaped reward, which differs within a group of wrong responses; a bound that verl does not read.
+        ConfigError: a shaped reward, which differs within a group of wrong responses; a bound that nothing reads.
     """
     groups = config.algorithm.get("filter_groups")
     if groups is None or not groups.enable:
         return
-    if groups.max_num_gen_batches > 0:
-        raise ConfigError(
-            f"{KEY}.max_num_gen_batches={groups.max_num_gen_batches}: verl 0.9.1 does not read it; set it to 0, and "
-            f"bound the prompts that are generated at once with {KEY}.max_inflight_gen_batches"
-        )
+    _check_bound(config, groups.max_num_gen_batches)
     if groups.metric not in SCORES or config.reward.reward_manager.name != "still":
         return
     for preset in still.reward.presets():
@@ -34,3 +30,17 @@ def check_filter_groups(config: DictConfig, still: StillConfig) -> None:
                 f"{KEY}.metric={groups.metric}: the reward has the terms {', '.join(shaping)}, so that wrong responses "
                 f"differ in it, and a group of them is learned from; {FIX}"
             )
+
+
+def _check_bound(config: DictConfig, most: int) -> None:
+    """The bound is ours (`integration.refill`): verl's own modes, and a sampler of the user's, do not read it."""
+    if most == 0:
+        return
+    said = f"{KEY}.max_num_gen_batches={most}"
+    mode, sampler = config.trainer.v1.trainer_mode, config.trainer.v1.sampler.custom_sampler.path
+    if most < 0:
+        raise ConfigError(f"{said}: give the batches of prompts that a step may take, or 0 for as many as it needs")
+    if not mode.startswith("still_"):
+        raise ConfigError(f"{said}: trainer.v1.trainer_mode={mode} does not read it; use still_{mode}, or set it to 0")
+    if sampler:
+        raise ConfigError(f"{said}: trainer.v1.sampler.custom_sampler.path={sampler} is not told it; set it to 0")

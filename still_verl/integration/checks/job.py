@@ -11,9 +11,11 @@ from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.advantage import check_advantage
 from still_verl.integration.checks.choices import check_choices
 from still_verl.integration.checks.clip import check_clip
+from still_verl.integration.checks.correction import check_correction
 from still_verl.integration.checks.cpu import check_cpu, claim_machine
 from still_verl.integration.checks.cpu_limits import check_cpu_limits
 from still_verl.integration.checks.critic import check_critic
+from still_verl.integration.checks.curriculum import check_curriculum, check_grades
 from still_verl.integration.checks.data import check_data
 from still_verl.integration.checks.devices import check_devices
 from still_verl.integration.checks.dynamics import check_dynamics
@@ -41,6 +43,7 @@ from still_verl.integration.checks.unknown import check_known
 from still_verl.integration.checks.unread import check_read, check_replaced
 from still_verl.integration.checks.upstream import build_upstream, check_upstream
 from still_verl.integration.checks.weights import check_weights
+from still_verl.integration.cpu import platform_messages
 from still_verl.integration.cpu.fork_server import with_forkserver
 from still_verl.integration.cpu.platform import CpuPlatform
 from still_verl.interpreter.checks import check_sandbox
@@ -61,10 +64,14 @@ def check_job(config: DictConfig) -> None:
 def _check(config: DictConfig) -> None:
     still = still_config(config)
     if still.device == "cpu":
+        platform_messages.drop()
         set_platform(CpuPlatform())  # first: verl's modules look for an accelerator when they are imported
+    else:
+        platform_messages.release()
     check_groups()
     check_support(config, still)
     check_data(config)
+    check_grades(config, still)
     check_resume(config)
     check_run_folder(config, still)
     check_reward_function(config)
@@ -84,7 +91,7 @@ def _check(config: DictConfig) -> None:
     for tool in check_tools(config, still.interpreter):
         check_sandbox(tool)
     build_upstream(config)
-    check_policy_loss(config)
+    check_policy_loss(config, still)
     if still.device == "cpu":
         check_cpu(config)
         check_critic(config)
@@ -109,8 +116,10 @@ def check_support(config: DictConfig, still: StillConfig) -> None:
     check_dynamics(config, still)
     check_schedules(config, still)
     check_selection(config, still)
+    check_curriculum(config, still)
     check_reward_terms(config, still)
-    check_clip(config)
+    check_clip(config, still)
+    check_correction(config)
     check_filter_groups(config, still)
     if still.device == "cpu":
         check_cpu_limits(config)

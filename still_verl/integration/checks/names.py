@@ -6,7 +6,7 @@ from typing import Any
 
 from still_verl.config import SCHEDULED, StillConfig
 from still_verl.config_errors import ConfigError, did_you_mean
-from still_verl.dynamics.registries import CALLBACKS, SCHEDULES, SELECTION_RULES
+from still_verl.dynamics.registries import CALLBACKS, CHOOSERS, SCHEDULES, SELECTION_RULES
 from still_verl.integration.callbacks.base import Callback
 from still_verl.interpreter.registries import CODE_FORMATS, SANDBOXES
 from still_verl.monitor.keywords import keyword_lists
@@ -28,6 +28,8 @@ def check_names(still: StillConfig) -> None:
             EXTRACTORS.find(name)
     for name in still.selection.rules:
         SELECTION_RULES.find(name)
+    if still.curriculum.choose is not None:
+        CHOOSERS.find(still.curriculum.choose)
     for key in SCHEDULED:
         schedule = getattr(still, key)
         if schedule.scheduled:

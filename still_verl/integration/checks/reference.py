@@ -1,4 +1,4 @@
-"""What the reset of the reference needs: actor and reference in one worker, sharded alike."""
+"""What a reference that is renewed needs: actor and reference in one worker, sharded alike."""
 
 from typing import Any
 
@@ -22,21 +22,21 @@ FLAT_PARAMETERS = (
 
 
 def check_reference(config: DictConfig, still: StillConfig) -> None:
-    """Check that a reset can copy shard by shard from actor to reference in one worker.
+    """Check that a reset or an average can go shard by shard from actor to reference in one worker.
 
     Raises:
         ConfigError: the first setting that prevents it.
     """
-    if not still.reference.reset_every:
+    every = still.reference.renewal
+    if not every:
         return
-    every = f"still.reference.reset_every={still.reference.reset_every}"
     if not config.actor_rollout_ref.actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
         raise ConfigError(f"{every}: without KL there is no reference model; choose a KL with still/kl=")
     adapter = lora_setting(config)
     if adapter:
         raise ConfigError(
             f"{every}: with LoRA ({adapter}) the reference is the actor without its adapter, which cannot be reset; "
-            "merge the adapter into the model and train that, or set still.reference.reset_every=0"
+            f"merge the adapter into the model and train that, or set {still.reference.without_renewal}"
         )
     check_strategy(config, every)
     check_sharding(config, every)

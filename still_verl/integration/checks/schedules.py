@@ -1,5 +1,6 @@
 """Every schedule is evaluated in every step of the run: values must be in their range, and what is set be read."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
@@ -8,15 +9,23 @@ from omegaconf import DictConfig
 from still_verl.config import SCHEDULED, StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.dynamics.coefficient import Coefficient, Follow, follow_entropy, follow_kl
+from still_verl.dynamics.numbers import NODE
 from still_verl.dynamics.registries import SCHEDULES
 from still_verl.dynamics.schedules import INHERIT, ScheduleConfig, in_steps, value_at
+from still_verl.integration.checks.ranges import RANGES as VERL_RANGES
 from still_verl.integration.checks.run_length import run_length
 from still_verl.tracked import tracked
 
 # What each value may be. Below 0.01 vLLM samples at 0.01 all the same, while log-probs would divide by less. Above the
-# upper ends a term outweighs every reward: a missing minus in an exponent.
-RANGES = {"kl": (0.0, 10.0), "entropy": (0.0, 1.0), "temperature": (0.01, 10.0)}
-FOLLOWS: dict[str, Follow] = {"kl": follow_kl, "entropy": follow_entropy}
+# upper ends a term outweighs every reward: a missing minus in an exponent. Other numbers may be what verl's own setting
+# may be.
+RANGES = {
+    "still.kl": (0.0, 10.0),
+    "still.entropy": (0.0, 1.0),
+    "still.temperature": (0.01, 10.0),
+    "still.schedules.lr": (0.0, 1.0),
+}
+FOLLOWS: dict[str, Follow] = {"still.kl": follow_kl, "still.entropy": follow_entropy}
 
 # Steps that an adaptive coefficient is tried for. It moves in the first, or never.
 TRIAL = 3
@@ -31,18 +40,32 @@ def check_schedules(config: DictConfig, still: StillConfig) -> None:
     total = run_length(config)
     for name in SCHEDULED:
         settings: ScheduleConfig = getattr(still, name)
-        key = f"still.{name}"
+        if settings.kind == INHERIT:
+            check_all_read(f"still.{name}", settings, ())
+    for key, settings in still.driven.items():
         node, read = tracked(settings)
         if settings.scheduled:
             nominal = total or nominal_length(settings)
-            check_values(key, node, nominal, *RANGES[name])
+            check_values(key, node, nominal, *range_of(key))
             if {"warmup", "horizon"} <= read:
                 check_span(key, settings, nominal)
-        elif settings.kind != INHERIT:
-            follow_both_ways(key, node, FOLLOWS[name])
-            if name == "kl":
+        else:
+            follow_both_ways(key, node, FOLLOWS[key])
+            if key == "still.kl":
                 check_rate(key, settings)
+            read.add("gate")  # before each update
         check_all_read(key, settings, read)
+
+
+def range_of(key: str) -> tuple[float, float]:
+    """Return both ends of what the values of a schedule may be."""
+    if key in RANGES:
+        return RANGES[key]
+    allowed = VERL_RANGES.get(f"actor_rollout_ref.actor.{key.removeprefix(NODE + '.')}")
+    if allowed is None:
+        return 0.0, math.inf
+    # Where the low end itself is not allowed, the smallest number above it is.
+    return math.nextafter(allowed.low, math.inf) if allowed.above else allowed.low, allowed.high
 
 
 def nominal_length(settings: ScheduleConfig) -> int:
@@ -79,7 +102,8 @@ def check_values(key: str, settings: ScheduleConfig, total: int, low: float, hig
             step = f"in step {time + 1} of {total}"
             if time == total:
                 step = f"after the last of {total} steps"
-            raise ConfigError(f"{where}: the value {step} is {value:g}; use values from {low:g} to {high:g}")
+            allowed = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
+            raise ConfigError(f"{where}: the value {step} is {value:g}; use values {allowed}")
 
 
 def follow_both_ways(key: str, settings: ScheduleConfig, follow: Follow) -> None:
@@ -123,7 +147,8 @@ def check_all_read(key: str, settings: ScheduleConfig, read: Iterable[str]) -> N
         value = getattr(settings, field.name)
         if field.name in beside or field.name in read or value == getattr(default, field.name):
             continue
+        choice = "" if key.startswith(NODE) else f" (still/{key.removeprefix('still.')}=...)"
         raise ConfigError(
             f"{key}.{field.name}={value}: {key}.kind={settings.kind} does not read it; drop it, or choose a kind that "
-            f"does (still/{key.removeprefix('still.')}=...)"
+            f"does{choice}"
         )

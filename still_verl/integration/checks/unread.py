@@ -112,6 +112,20 @@ def no_skip(config: DictConfig, still: StillConfig) -> str:
     )
 
 
+def no_bound(config: DictConfig, still: StillConfig) -> str:
+    """Look for a bound of the KL above which the reference is reset."""
+    if still.reference.reset_above is not None:
+        return ""
+    return "still.reference.reset_above=null resets nothing: set a KL per token, such as 0.1, or drop it"
+
+
+def no_average(config: DictConfig, still: StillConfig) -> str:
+    """Look for a reference that follows the actor."""
+    if still.reference.ema is not None:
+        return ""
+    return "still.reference.ema=null averages nothing: set the share that the reference keeps, such as 0.99, or drop it"
+
+
 def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
     """Look for the rule that reads the bounds of accuracy, among ours; one of the user's own may read them."""
     rules = still.selection.rules
@@ -120,17 +134,36 @@ def no_accuracy_rule(config: DictConfig, still: StillConfig) -> str:
     return f"still.selection.rules={rules} has no rule that reads it: add accuracy"
 
 
-DYNAMICS = ("still.kl", "still.entropy", "still.temperature", "still.reference", "still.context", "still.selection")
+def no_choice(config: DictConfig, still: StillConfig) -> str:
+    """Look for a job that chooses its problems."""
+    if still.curriculum.choose is not None:
+        return ""
+    return "still.curriculum.choose=null leaves the order to verl: set still/curriculum=thompson, or drop it"
+
+
+DYNAMICS = (
+    "still.kl",
+    "still.entropy",
+    "still.temperature",
+    "still.schedules",
+    "still.reference",
+    "still.context",
+    "still.curriculum",
+    "still.selection",
+)
 READERS = (
     Reader((*DYNAMICS, "still.old_log_prob", "still.monitor", "still.callbacks"), no_trainer),
     Reader(("still.guard.errors_in_a_row", "still.guard.wait_seconds", "still.guard.say_seconds"), no_trainer),
     Reader(("still.old_log_prob.entropy_every",), no_skip),
+    Reader(("still.reference.reset_patience", "still.reference.reset_distance"), no_bound),
+    Reader(("still.reference.ema_every",), no_average),
     Reader(("still.context", "still.temperature"), no_loop_of_the_step),
     Reader(("still.interpreter", "still.reward.answer_in_outputs"), no_code_loop),
     Reader(("still.interpreter.run_at_end",), no_text_format),
     Reader(("still.reward",), no_manager),
     Reader(("still.monitor.samples", "still.monitor.sample_mb", "still.monitor.sample_files"), no_run_folder),
     Reader(("still.selection.accuracy",), no_accuracy_rule),
+    Reader(("still.curriculum",), no_choice),
     Reader(("trainer.v1",), no_v1),
     Reader(("trainer.v1.colocate_async",), no_mode_of("colocate_async")),
     Reader(("trainer.v1.separate_async",), no_mode_of("separate_async")),

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from still_verl.config_errors import ConfigError
 from still_verl.demo.prepare import prepare_missing
 from still_verl.integration.checks.run_length import listed
+from still_verl.monitor.versions import write_length, write_versions
 
 LOG = "metrics.jsonl"
 LATEST = "latest_checkpointed_iteration.txt"  # upstream's, the step to resume from
@@ -34,7 +35,12 @@ def prepare_sft(config: DictConfig) -> None:
     log_to_file(config)
     if os.environ.get("RANK", "0") == "0":  # each rank reads the rows, one says what is wrong with them
         rows = check_rows(config)
-        begin_epoch_afresh(config, rows // config.data.train_batch_size)
+        steps = rows // config.data.train_batch_size
+        begin_epoch_afresh(config, steps)
+        write_versions(Path(config.still.run_dir))
+        write_length(
+            Path(config.still.run_dir), config.trainer.total_training_steps or steps * config.trainer.total_epochs
+        )
 
 
 def named(node: DictConfig, key: str) -> list[str]:
@@ -118,6 +124,6 @@ def log_to_file(config: DictConfig) -> None:
     path, number = folder / LOG, 1
     while path.exists():
         number += 1
-        path = folder / f"metrics_{number}.jsonl"
+        path = folder / f"metrics_{number:02}.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["VERL_FILE_LOGGER_PATH"] = str(path.absolute())

@@ -17,7 +17,8 @@ from verl.utils.fs import copy_to_local
 from still_verl.config_errors import ConfigError
 from still_verl.demonstrations.files import read_rows
 from still_verl.demonstrations.masks import token_row
-from still_verl.demonstrations.rows import RowError, TokenRow
+from still_verl.demonstrations.rows import IDS, RowError, TokenRow
+from still_verl.demonstrations.thinking import check_thinking
 from still_verl.demonstrations.tokenizer import template_of
 from still_verl.demonstrations.tokens import TokenizerTokens
 
@@ -95,9 +96,12 @@ class Demonstrations(Dataset):
                     where = f"{file} row {number}"
                     try:
                         encoded = token_row(row, tokens, template, on_outputs)
+                        checked = self._checked(encoded, where, len(tokenizer))
+                        if row.get(IDS) is not None:
+                            check_thinking(row, encoded, tokens, template)
                     except RowError as error:
                         raise ConfigError(f"{where}: {error}") from None
-                    rows.append(self._checked(encoded, where, len(tokenizer)))
+                    rows.append(checked)
             except RowError as error:
                 raise ConfigError(str(error)) from None
         return rows

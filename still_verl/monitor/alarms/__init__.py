@@ -5,6 +5,7 @@
 - `history`: what is kept of a signal; `noise` says how uncertain its level is.
 - `changes`: three tests whether a level has changed; `trend` is the third. `broken`: figures that are not finite.
 - `level`: a detector of a change; `reward`, `responses` and `policy` are tables of them, with their `conditions`.
+- `supervised`: of training without a reward.
 - `singles`: detectors that are no change of one level. `detectors`: what a detector is, and the one for your own test.
 - `constant.ConstantReward`: looks at the samples of a step; always on.
 

@@ -9,7 +9,16 @@ DENSE = 3  # finite values in a row after which a metric is one that every such 
 # Times and speeds say nothing about training.
 LEFT_OUT = re.compile(r"(perf|timing\w*|still/alarm|system|global_seqlen)/.*")
 # What a run cannot do without: not finite from the first step on, it is broken too.
-CORE = ("actor/grad_norm", "actor/pg_loss", "actor/loss", "actor/kl_loss", "actor/entropy", "critic/score/mean")
+CORE = (
+    "actor/grad_norm",
+    "actor/pg_loss",
+    "actor/loss",
+    "actor/kl_loss",
+    "actor/entropy",
+    "critic/score/mean",
+    "train/loss",
+    "train/grad_norm",
+)
 
 
 class BrokenMetrics:

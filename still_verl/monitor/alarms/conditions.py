@@ -87,6 +87,16 @@ def solved(view: View) -> bool:
     return history is not None and bool(history.values) and history.level(HALF).value >= SOLVED
 
 
+def not_supervised(view: View, change: Change) -> bool:
+    """Return whether there is a policy: in supervised training gradients fall as the loss does."""
+    return "supervised_loss" not in view.histories
+
+
+def unless_supervised(view: View, change: Change) -> bool:
+    """Return whether there is a policy, and something left to learn."""
+    return not_supervised(view, change) and not solved(view)
+
+
 def unless_solved(view: View, change: Change) -> bool:
     """Return whether there is something left to learn."""
     return not solved(view)

@@ -48,9 +48,9 @@ class ConstantReward:
             f"ALARM constant reward: every response of the last {self.steps} steps got {self._value:g}, "
             "so nothing is learned"
         ]
-        unanswered, written = 0, rows.model_ids
+        unanswered = 0
         for index in chosen:
-            response = decode(written[index])
+            response = decode(rows.written(index))
             found = answer_of(rows.infos[index], response)
             unanswered += not found
             facts = f"gold {rows.references[index]!r}, answer {found.answer!r} by {found.method or 'no method'}"

@@ -1,7 +1,14 @@
 """Alarms about the policy and its updates: entropy both ways, KL, clipping, gradient, rollout. Names: the registry."""
 
 from still_verl.monitor.alarms.changes import Direction
-from still_verl.monitor.alarms.conditions import not_better, not_rising, unless_solved, worse
+from still_verl.monitor.alarms.conditions import (
+    not_better,
+    not_rising,
+    not_supervised,
+    unless_solved,
+    unless_supervised,
+    worse,
+)
 from still_verl.monitor.alarms.level import Grade, LevelDetector
 
 ENTROPY_COLLAPSE = LevelDetector(
@@ -61,7 +68,7 @@ GRADIENT_EXPLOSION = LevelDetector(
 GRADIENT_VANISHING = LevelDetector(
     "gradient",
     Direction.FALL,
-    [Grade("warning", 10, only_if=unless_solved), Grade("info", 2)],
+    [Grade("warning", 10, only_if=unless_supervised), Grade("info", 2, only_if=not_supervised)],
     "gradients vanish: the update hardly changes the policy",
     "look whether whole groups get the same reward; then change the data",
 )

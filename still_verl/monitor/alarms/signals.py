@@ -16,12 +16,15 @@ from still_verl.monitor.metric_names import (
     EQUAL_REWARD,
     FINISHED,
     GRADIENT,
+    HELD_OUT_LOSS,
     KL,
     LENGTH,
     MISMATCH,
     SCORE,
     STALENESS,
     STEP_SECONDS,
+    SUPERVISED,
+    SUPERVISED_LOSS,
     TOOL_CALLS,
     TRUNCATED,
     VERL_OF_SEVERAL,
@@ -103,6 +106,13 @@ def sandbox_faults(row: Row) -> Any:
     return sum(found) if found else None
 
 
+def supervised_loss(row: Row) -> Any:
+    """Return the loss of a step of supervised training: RL has a loss too, whose size says nothing."""
+    if row.get(SUPERVISED) is None:
+        return None
+    return first_of(*SUPERVISED_LOSS)(row)
+
+
 SANDBOX_FAULTS = ("still/tool/missing_module_ratio", "still/tool/not_permitted_ratio")
 
 SIGNALS: dict[str, Signal] = {
@@ -128,6 +138,8 @@ SIGNALS: dict[str, Signal] = {
     "kl": Signal(first_of(*KL), Factor(resolution=0.03, floor=0.01)),
     "clip_fraction": Signal(first_of(*CLIP_FRACTION), Factor(resolution=0.05, floor=0.002)),
     "gradient": Signal(first_of(*GRADIENT), Factor(resolution=0.03, floor=1e-3)),
+    "supervised_loss": Signal(supervised_loss, Factor(resolution=0.01, floor=1e-3)),
+    "held_out_loss": Signal(first_of(*HELD_OUT_LOSS), Factor(floor=1e-3)),
     "mismatch": Signal(first_of(*MISMATCH), Factor(resolution=0.03, floor=2e-4)),
     "staleness": Signal(first_of(*STALENESS), Scale(resolution=0.02)),
     "tool_calls": Signal(first_of(*TOOL_CALLS), Factor(resolution=0.02, floor=0.01)),

@@ -65,6 +65,7 @@ class PhaseSamples:
     Attributes:
         first, last: samples of the first and of the last step.
         longest: by whether they were right, the longest of all steps, as a heap of (length, rank, sample).
+        seen: samples of all steps.
         counts: samples seen, by step.
         chosen: those that a page can be searched for, see `choice`.
         lengths: of all of them, by step.
@@ -74,6 +75,7 @@ class PhaseSamples:
     first: StepSamples = field(default_factory=StepSamples)
     last: StepSamples = field(default_factory=StepSamples)
     longest: dict[bool | None, list[tuple[int, int, KeptSample]]] = field(default_factory=dict)
+    seen: int = 0
     counts: Counter[int] = field(default_factory=Counter)
     chosen: Choice = field(default_factory=Choice)
     lengths: Lengths = field(default_factory=Lengths)
@@ -81,12 +83,13 @@ class PhaseSamples:
 
     def add(self, sample: KeptSample) -> None:
         """Take in a sample; steps may come in any order."""
+        self.seen += 1
         self.counts[sample.step] += 1
         if self.first.step is None or sample.step < self.first.step:
             self.first = StepSamples(sample.step)
         if self.last.step is None or sample.step > self.last.step:
             self.last = StepSamples(sample.step)
-        rank = self.counts.total()
+        rank = self.seen  # not the sum of `counts`, which takes longer with every step
         self.first.add(sample, rank)
         self.last.add(sample, rank)
         self.chosen.add(sample)

@@ -6,7 +6,7 @@ from scipy import stats
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.difficulty.posterior import Band, Prior, posterior
-from still_verl.curation.difficulty.sequential import ABOVE, BELOW, INSIDE, UNDECIDED, Rule, decide
+from still_verl.curation.difficulty.sequential import ABOVE, BELOW, INSIDE, UNDECIDED, Rule, decide, fitted, hope
 
 
 @pytest.mark.parametrize("right, samples", [(0, 0), (0, 4), (3, 8), (64, 64), (13, 64)])
@@ -44,8 +44,50 @@ def test_drawing_stops_when_it_is_decided_and_at_the_limit() -> None:
         return samples // 5
 
     assert decide(Rule(), half).decision == INSIDE and asked == [4] * len(asked) and 2 <= len(asked) <= 4
-    found = decide(Rule(at_a_time=5, most=33), a_fifth)
+    found = decide(Rule(at_a_time=5, most=33, give_up=0), a_fifth)
     assert (found.decision, found.samples) == (UNDECIDED, 33)  # the last time asks for three
+    found = decide(Rule(at_a_time=5, most=33), a_fifth)
+    assert (found.decision, found.samples < 33) == (UNDECIDED, True), "given up"
+
+
+def test_the_chance_of_a_decision_is_how_often_one_comes() -> None:
+    rule = Rule(give_up=0)
+    random = np.random.default_rng(0)
+    decided = 0
+    for _ in range(1000):
+        rate = random.beta(0.5 + 4, 0.5 + 12)  # as the posterior has it after 4 of 16
+        right, samples = 4, 16
+        while samples < rule.most and rule.decide(right, samples) == UNDECIDED:
+            right += random.binomial(4, rate)
+            samples += 4
+        decided += rule.decide(right, samples) != UNDECIDED
+    assert hope(rule, 16)[4] == pytest.approx(decided / 1000, abs=0.05)
+    assert hope(rule, 12)[0] == 1, "it is decided already"
+
+
+@pytest.mark.parametrize("a, b", [(2, 8), (4, 16), (16, 4), (0.3, 1)])
+def test_with_a_fitted_prior_few_decisions_are_wrong_wherever_the_rates_are(a: float, b: float) -> None:
+    random = np.random.default_rng(1)
+    rates = random.beta(a, b, 1500)
+    right, samples = np.zeros(1500, int), np.zeros(1500, int)
+    rule, going_on = Rule(fit_prior=True), np.arange(1500)
+    while len(going_on):
+        right[going_on] += random.binomial(4, rates[going_on])
+        samples[going_on] += 4
+        now = fitted(rule, zip(right.tolist(), samples.tolist(), strict=True))
+        going_on = np.array([each for each in going_on if not now.stops(right[each], samples[each])], dtype=int)
+    found = [now.decide(*pair) for pair in zip(right.tolist(), samples.tolist(), strict=True)]
+    sides = np.where(rates < 0.2, BELOW, np.where(rates <= 0.8, INSIDE, ABOVE))
+    decided = np.array(found) != UNDECIDED
+    assert (np.array(found) != sides)[decided].mean() <= 0.055 and samples.mean() <= 32
+
+
+def test_a_prior_that_is_given_and_one_of_few_problems_stay() -> None:
+    few = [(0, 4)] * 99
+    assert fitted(Rule(fit_prior=True), few).prior == Prior()
+    assert fitted(Rule(fit_prior=True), [*few, (0, 0)]).prior == Prior(), "one without samples says nothing"
+    assert fitted(Rule(), [*few, (4, 4)]).prior == Prior()
+    assert fitted(Rule(fit_prior=True), [*few, (4, 4)]).prior != Prior()
 
 
 @pytest.mark.parametrize("a, b", [(0.5, 0.5), (1, 1), (2, 2), (1, 4), (3, 1)])
@@ -76,6 +118,8 @@ def test_few_decisions_are_wrong_with_less_than_half_of_64_samples(a: float, b: 
         "--prior 1 inf": {"prior": Prior(1, float("inf"))},
         "--at-a-time 0": {"at_a_time": 0},
         "--most 3": {"most": 3},
+        "--give-up 1:": {"give_up": 1.0},
+        "--give-up nan:": {"give_up": float("nan")},
     }.items(),
 )
 def test_what_decides_nothing_is_refused(said: str, settings: dict) -> None:

@@ -6,7 +6,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor
 from verl.experimental.agent_loop.single_turn_agent_loop import SingleTurnAgentLoop
 
-from still_verl.integration.agent_loops.single_turn import SingleTurn, usable_model_type
+from still_verl.integration.agent_loops.single_turn import SingleTurn
+from still_verl.integration.releases import usable_model_type
 from still_verl.interpreter.finish_reason import finish_reason, stop_token_ids
 
 

@@ -18,15 +18,16 @@ class FakeTrainer:
         self.kl_ctrl_in_reward: Any = None
         self.loss_values: dict[str, Any] = {}
         self.loss = SimpleNamespace(set=lambda **values: self.loss_values.update(values))
-        self.calls: list[tuple[str, ...]] = []
+        self.calls: list[tuple[Any, ...]] = []
         self.has_reference = [False, False]  # of two ranks
         self.misfits = ["", ""]
         self.actor_rollout_wg = SimpleNamespace(
             reference_misfit=lambda: self.misfits,
             has_reference=lambda folder: self.has_reference,
             reset_reference=lambda: self.calls.append(("reset",)),
+            average_reference=lambda keep: self.calls.append(("average", keep)),
             save_reference=lambda folder: self.calls.append(("save", folder)),
-            load_reference=lambda folder: self.calls.append(("load", folder)),
+            load_reference=lambda folder, average: self.calls.append(("load", folder, average)),
         )
 
     def step(self, callback: Any, **metrics: float) -> dict[str, Any]:
@@ -36,6 +37,8 @@ class FakeTrainer:
         """
         self.global_steps += 1
         callback.on_step_begin(self)
+        if metrics:
+            callback.on_update_begin(self, None)
         seen: dict[str, Any] = metrics | {"actor/loss": 0.0} if metrics else {}
         callback.on_update(self, seen)
         return seen
@@ -46,7 +49,8 @@ def job() -> Callable[..., DictConfig]:
     """The config of a job with some `still:` nodes, and of verl's what callbacks write to."""
 
     def make(**still: Any) -> DictConfig:
-        actor = {"entropy_coeff": 0.0, "use_kl_loss": True, "calculate_entropy": False}
+        optim = {"lr": 1e-6}
+        actor = {"entropy_coeff": 0.0, "use_kl_loss": True, "calculate_entropy": False, "optim": optim}
         rollout = {"temperature": 1.0}
         model = {"lora_rank": 0, "lora_adapter_path": None}
         return OmegaConf.create(

@@ -1,8 +1,10 @@
 """The coefficient of the entropy bonus of each step."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from still_verl.integration.callbacks.entropy import Entropy
@@ -35,7 +37,7 @@ def test_an_adaptive_one_asks_for_entropies_also_while_it_is_zero(job: Any, trai
     run.step(entropy, **{ENTROPY: 0.1})
     actor = run.config.actor_rollout_ref.actor
     assert actor.entropy_coeff == 0 and actor.calculate_entropy
-    assert entropy.coefficient.adapted == pytest.approx(0.005)
+    assert entropy.number.coefficient.adapted == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize("seen", [math.nan, math.inf])
@@ -60,3 +62,67 @@ def test_its_state_travels(job: Any, trainer: Any) -> None:
 
 def test_it_is_left_out_where_the_job_keeps_verls_own_setting(job: Any) -> None:
     assert not Entropy(job()).active
+
+
+def skywork(entropies: list[float], target: float, delta: float, ceiling: float) -> list[tuple[float, float]]:
+    """Coefficient and bonus of each step by the formulas of arXiv 2505.22312, from a coefficient of 0."""
+    steps, coefficient = [], 0.0
+    for entropy in entropies:
+        steps.append((coefficient, coefficient * np.heaviside(target - entropy, 1.0)))
+        coefficient = float(np.clip(coefficient + delta * np.sign(target - entropy), 0, ceiling))
+    return steps
+
+
+@pytest.fixture
+def gated(monkeypatch: pytest.MonkeyPatch, job: Any, trainer: Any) -> Callable[..., Any]:
+    """Run steps whose samples have certain entropies: a list for each step, one number for each update."""
+
+    def run(steps: list[list[float]], **settings: Any) -> tuple[list[dict[str, Any]], list[list[float]]]:
+        config = job(entropy=ADAPTIVE | {"start": 0.0, "gate": True} | settings)
+        entropy, run = Entropy(config), trainer(config)
+        logged, used = [], []
+        for updates in steps:
+            run.global_steps += 1
+            entropy.on_step_begin(run)
+            coefficients = []
+            for mean in updates:
+                monkeypatch.setattr(
+                    "still_verl.integration.callbacks.entropy.entropy_sum", lambda _, m=mean: (8 * m, 8)
+                )
+                entropy.on_update_begin(run, None)
+                coefficients.append(run.loss_values["entropy_coeff"])
+            metrics: dict[str, Any] = {
+                "actor/loss": 0.0,
+                ENTROPY: 77.0,
+            }  # what the update sees, which it does not follow
+            entropy.on_update(run, metrics)
+            logged.append(metrics)
+            used.append(coefficients)
+        return logged, used
+
+    return run
+
+
+def test_a_gate_is_the_formula_of_the_paper(gated: Any) -> None:
+    entropies = [0.1, 0.2, 0.6, 0.49, 0.51, 0.3, 0.2, 0.1, 0.1, 0.9]
+    logged, used = gated([[entropy] for entropy in entropies])
+    expected = skywork(entropies, target=0.5, delta=0.005, ceiling=0.02)
+    assert [row["still/entropy/coef"] for row in logged] == pytest.approx([coefficient for coefficient, _ in expected])
+    assert [row[0] for row in used] == pytest.approx([bonus for _, bonus in expected])
+    assert [row["still/entropy/gate"] for row in logged] == [float(entropy <= 0.5) for entropy in entropies]
+    assert [row["still/entropy/before_update"] for row in logged] == pytest.approx(entropies)
+
+
+def test_each_of_several_updates_has_its_gate_and_the_coefficient_follows_their_mean(gated: Any) -> None:
+    logged, used = gated([[0.1, 0.7], [0.1, 0.7], [0.2, 0.9]], start=0.01)
+    assert used == [[0.01, 0.0], [pytest.approx(0.015), 0.0], [pytest.approx(0.02), 0.0]]
+    assert [row["still/entropy/gate"] for row in logged] == [0.5, 0.5, 0.5]
+    assert logged[2]["still/entropy/before_update"] == pytest.approx(0.55)
+
+
+def test_without_a_gate_the_bonus_stays_above_the_target(job: Any, trainer: Any) -> None:
+    config = job(entropy=ADAPTIVE)
+    entropy, run = Entropy(config), trainer(config)
+    run.step(entropy, **{ENTROPY: 0.9})
+    assert run.loss_values["entropy_coeff"] == 0.01
+    assert "still/entropy/gate" not in run.step(entropy, **{ENTROPY: 0.9})

@@ -60,9 +60,9 @@ def test_an_adaptive_one_follows_the_kl_per_token(job: Any, trainer: Any, place:
     kl, run = Kl(config), trainer(config)
     kl.on_init_end(run)
     run.step(kl, **{KL: 5.0, "actor/kl_loss": 0.0, "actor/reward_kl_penalty": 0.0})
-    assert kl.coefficient.adapted == pytest.approx(0.1 * (1 + 0.5 * 0.2))
+    assert kl.number.coefficient.adapted == pytest.approx(0.1 * (1 + 0.5 * 0.2))
     run.step(kl)  # a step that had nothing to learn from
-    assert kl.coefficient.adapted == pytest.approx(0.11)
+    assert kl.number.coefficient.adapted == pytest.approx(0.11)
 
 
 def test_in_the_reward_workers_measure_it_by_the_estimator_of_the_reward(job: Any, trainer: Any) -> None:
@@ -83,7 +83,7 @@ def test_a_kl_that_is_no_number_changes_nothing_and_is_said(
     assert kl.state_dict() == {"adapted": 0.1}
     assert f"step 1: {KL} is {seen}, so still.kl keeps its coefficient 0.1" in capsys.readouterr().out
     run.step(kl, **{KL: 5.0})
-    assert kl.coefficient.adapted == pytest.approx(0.11)
+    assert kl.number.coefficient.adapted == pytest.approx(0.11)
 
 
 def test_an_update_in_which_nothing_was_measured_is_said(
@@ -105,7 +105,7 @@ def test_a_checkpoint_that_was_poisoned_is_refused(job: Any) -> None:
 def test_a_resumed_value_lies_within_the_bounds_that_the_job_has_now(job: Any) -> None:
     kl = Kl(job(kl=ADAPTIVE | {"ceiling": 0.2}))
     kl.load_state_dict({"adapted": 0.7})
-    assert kl.coefficient.adapted == 0.2
+    assert kl.number.coefficient.adapted == 0.2
 
 
 def test_a_resume_that_makes_it_adaptive_begins_at_the_start_that_the_job_has_now(

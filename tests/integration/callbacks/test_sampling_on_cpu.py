@@ -51,6 +51,16 @@ def test_prompts_are_sent_with_the_budget_and_temperature_of_the_step(job: Any, 
     assert run.config.actor_rollout_ref.rollout.temperature == pytest.approx(1.1)  # of log-probs
 
 
+def test_a_temperature_of_0_ends_the_run(job: Any, trainer: Any) -> None:
+    """Log-probs are of the logits divided by it; a schedule of the user's own may reach it after the planned steps."""
+    config = job(temperature={"kind": "linear", "start": 1.0, "end": 0.0})
+    sampling, run = Sampling(config), trainer(config)
+    for _ in range(4):
+        run.step(sampling)
+    with pytest.raises(ValueError, match="still.temperature is 0 in step 5: use values above 0"):
+        run.step(sampling)
+
+
 @pytest.mark.parametrize("loops", [["still", "single_turn_agent"], "single_turn_agent"])
 def test_prompts_for_a_loop_that_obeys_no_step_are_not_sent(job: Any, trainer: Any, loops: Any) -> None:
     """It would sample with another temperature than log-probs use."""

@@ -56,13 +56,23 @@ def rollout(tokenizer: Any, known: Known) -> Any:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_40_conversations_of_200(layout: str) -> None:
+def test_40_conversations(layout: str) -> None:
+    compare(layout, 40)
+
+
+@pytest.mark.slow  # five times as many
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_200_conversations(layout: str) -> None:
+    compare(layout, 200)
+
+
+def compare(layout: str, count: int) -> None:
     tokenizer = tokenizer_of(layout)
     tokenizer.chat_template = named_template(layout).source
     tokens, template = TokenizerTokens(tokenizer), template_of(tokenizer)
     compared = whole = 0
     # R1's template begins the thinking, so that no response has its first word.
-    for known in one_turn(40, opens_thinking=layout != "r1_distill"):
+    for known in one_turn(count, opens_thinking=layout != "r1_distill"):
         row = token_row({"messages": known.messages}, tokens, template)
         output = rollout(tokenizer, known)
         begin = row.loss_mask.index(1)
@@ -73,4 +83,4 @@ def test_40_conversations_of_200(layout: str) -> None:
         if not any(name in message["content"] for message in known.messages[:-1] for name in NAMES):
             assert row.input_ids[:begin] == output.prompt_ids
             whole += 1
-    assert compared == 40 and whole > 20
+    assert compared == count and whole > count // 2

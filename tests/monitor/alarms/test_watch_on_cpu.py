@@ -98,6 +98,8 @@ FAILURES: dict[str, tuple[str, Series]] = {
     "staleness": ("warning", {"training/off_policy/trajectory_spans/mean": jump(1, 4)}),
     "tool_collapse": ("warning", {"still/tool/calls": lambda t: 2 * math.exp(-t / 25)}),
     "tool_overuse": ("warning", {"still/tool/calls": jump(1, 5), ACCURACY: lambda t: 0.3}),
+    "loss_rise": ("critical", {"train/loss": jump(1.0, 2.5), "train/global_tokens": lambda t: 5000}),
+    "overfitting": ("critical", {"val/loss": lambda t: 1.0 if t < 60 else 1 + (t - 60) / 100}),
     "tool_failures": ("critical", {"still/tool/success": jump(0.9, 0.1)}),
     "void_turns": ("warning", {"still/tool/no_code_ratio": jump(0.01, 0.5)}),
     "plateau": ("info", {ACCURACY: lambda t: 0.4, "timing_s/step": lambda t: 36}),
