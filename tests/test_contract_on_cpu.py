@@ -46,11 +46,9 @@ verl.checkpoint_engine.base:CheckpointEngineRegistry.register
 verl.checkpoint_engine.base:TensorMeta
 verl.checkpoint_engine.base:merge_weight_chunks
 verl.checkpoint_engine.base:split_weight_chunks
-verl.experimental.agent_loop:AgentLoopWorker
 verl.experimental.agent_loop.agent_loop:AgentLoopMetrics
 verl.experimental.agent_loop.agent_loop:DictConfigWrap
 verl.experimental.agent_loop.agent_loop:AgentLoopOutput
-verl.experimental.agent_loop.agent_loop:_agent_loop_registry
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_merge_context_msg
 verl.experimental.separation.engine_workers:DetachActorWorker
 verl.trainer.sft_trainer:SFTTrainer.fit

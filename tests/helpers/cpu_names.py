@@ -1,4 +1,4 @@
-"""Names of verl's rollout and vLLM's server, for the contract test."""
+"""Names of verl's agent loops and rollout, and of vLLM, for the contract test."""
 
 CPU_NAMES = """
 transformers:AttentionInterface
@@ -31,4 +31,6 @@ vllm.v1.engine.llm_engine:LLMEngine.add_request
 vllm.v1.engine.llm_engine:LLMEngine.step
 vllm.v1.executor.uniproc_executor:UniProcExecutor
 vllm.v1.worker.gpu_model_runner:GPUModelRunner.reload_weights
+verl.experimental.agent_loop.agent_loop:_agent_loop_registry
+verl.experimental.agent_loop:AgentLoopWorker
 """.split()
