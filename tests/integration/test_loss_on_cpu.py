@@ -1,5 +1,6 @@
 """The loss that the workers get: each coefficient acts once, with the value of the step."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -154,13 +155,15 @@ def test_a_number_below_another_setting_arrives_and_is_logged_as_it_is_used(acto
 
 def test_a_clip_ratio_of_a_step_bounds_the_loss_of_that_step(actor_config: Any) -> None:
     """Tokens with a positive advantage and a ratio above 1 + high have no gradient."""
-    found, _ = gradient(actor_config, batch(), use_kl_loss=False, clip_ratio_high=0.05, clip_ratio_low=100.0)
-    ratio = torch.exp(log_probs() - batch()["old_log_probs"].values())
-    advantages = batch()["advantages"].values()
-    clipped = (ratio > 1.05) & (advantages > 0)
-    assert clipped.any() and found[clipped].abs().sum() == 0
-    wider, _ = gradient(actor_config, batch(), use_kl_loss=False, clip_ratio_high=100.0, clip_ratio_low=100.0)
-    assert (wider[clipped] != 0).all()
+    data = batch()
+    data["advantages"] = jagged([row.abs() for row in data["advantages"].unbind()])
+    clipped = log_probs() - data["old_log_probs"].values() > math.log(1.05)
+    assert 0 < clipped.sum() < TOKENS
+    bounds = {"use_kl_loss": False, "clip_ratio_low": 0.2}
+    found, _ = gradient(actor_config, data, clip_ratio_high=0.05, **bounds)
+    assert ((found == 0) == clipped).all()
+    free, _ = gradient(actor_config, data, clip_ratio_high=1000.0, **bounds)
+    assert (free != 0).all()
 
 
 class Engine:
