@@ -18,6 +18,8 @@ from still_verl.integration.checks.groups import check_choices_of_groups
 from still_verl.integration.checks.job import check_support
 from still_verl.paths import recipe_names, recipes_dir
 
+pytestmark = pytest.mark.slow  # half a minute
+
 SINCE = ["advantage", "clip", "correction", "loss", "selection"]
 RECIPES = [name for name in recipe_names() if name != "base"]  # which leaves the job to its user
 CHOICES = [

@@ -55,8 +55,8 @@ def with_usable_builder(tokenizer: PreTrainedTokenizerBase, processor: Any, argu
     asked = data.continuous_token.model_family
     family = usable_family(tokenizer, asked, model_type or model_type_of(model.path), model.path)
     # Always on, as in 0.9.1: `still_code` writes its prompts with the builder.
-    data = OmegaConf.merge(data, {"continuous_token": {"enable": True, "model_family": family}})
-    return arguments | {"data_config": DictConfigWrap(data)}
+    merged: Any = OmegaConf.merge(data, {"continuous_token": {"enable": True, "model_family": family}})
+    return arguments | {"data_config": DictConfigWrap(merged)}
 
 
 @lru_cache(maxsize=8)
@@ -112,5 +112,7 @@ def model_type_of(path: str) -> str | None:
 
 def merge_context(loop: AgentLoopBase) -> Callable[..., Awaitable[Any]]:
     """Return the method of verl's agent loop that adds messages of others to a response; 0.9.1 has renamed it."""
-    merge: Any = getattr(loop, "ct_merge_context_msg", None) or loop.ct_merge_non_assistant_msg
-    return merge
+    either: Any = loop
+    if hasattr(either, "ct_merge_context_msg"):
+        return either.ct_merge_context_msg
+    return either.ct_merge_non_assistant_msg

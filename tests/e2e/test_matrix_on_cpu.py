@@ -21,6 +21,7 @@ GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.n
 # `own` is an old name of `inherit`. The others are paid by tests, puzzles and instructions, and these data have sums.
 LEFT_OUT = {"own", "code", "instructed", "logic"}
 ALONE = {"prorl_1_5b", "scalerl"}  # recipes that fit no other choice of a row: each has a job of its own
+PIPELINE = "pipeline"  # of a recipe alone
 DYNAMIC = "dynamic"  # of an untrained model no group has a right response, so that a step would never be full
 
 
@@ -29,7 +30,7 @@ def names(folder: Path) -> list[str]:
     found = sorted(path.stem for path in folder.glob("*.yaml"))
     if folder.name == "reward":
         return [name for name in found if name not in LEFT_OUT]
-    return [name for name in found if name not in ("own", DYNAMIC)]
+    return [name for name in found if name not in ("own", DYNAMIC, PIPELINE)]
 
 
 def jobs() -> list[Any]:

@@ -45,7 +45,7 @@ def test_a_refill_keeps_the_step_whole_through_a_kill_and_ends_at_its_bound(
         for number in range(ROWS)
     ]
     pq.write_table(pa.Table.from_pylist(rows), data)
-    reward = f"reward.custom_reward_function.path={Path(__file__).parent / 'jobs' / 'alike.py'}"
+    reward = f"reward.custom_reward_function.path={Path(__file__).parent / 'jobs' / 'alike_reward.py'}"
     overrides = [*demo_files("random"), reward, f"data.train_files={data}", *SETTINGS]
 
     killed = start_small(tmp_path, *overrides, DIE_IN_REFILL=str(KILLED_IN))

@@ -1,7 +1,7 @@
 """For dynamic sampling: three prompts of four have responses that are all alike, and later ones all of them.
 
-A reward, the agent loop that tells it which response of a group it judges, and a callback that writes down which
-prompts were sent. It kills the trainer in the middle of the refill of a step, where a test says so.
+An agent loop that tells the reward (alike_reward.py) which response of a group it judges, and a callback that writes
+down which prompts were sent. It kills the trainer in the middle of the refill of a step, where a test says so.
 """
 
 import os
@@ -28,12 +28,6 @@ class NumberedLoop(SingleTurn):
         output = await super().run(sampling_params, **kwargs)
         output.extra_fields["session"] = int(kwargs["session_id"])
         return output
-
-
-def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
-    index = int(ground_truth)
-    right = float(extra_info["session"] % 2 if differs(index) else index % 2)
-    return {"score": right, "acc": right}
 
 
 class Sent(Callback):
