@@ -32,7 +32,7 @@ class VerlFile(JsonLines):
     """The log of verl's `file` logger: metrics lie under `data`."""
 
     title = "verl's file logger"
-    patterns = ("*.jsonl",)
+    patterns: ClassVar[Sequence[str]] = ("*.jsonl",)
 
     def row(self, line: str) -> Row | None:
         row = super().row(line)
