@@ -61,7 +61,7 @@ STILL = {
     "still/reference/reset": "1 in a step in which the actor was copied into the reference",
     "still/reference/ema": "1 in a step in which the reference moved a part of the way to the actor",
     "still/reference/above": "steps in a row whose KL was above the bound of a reset",
-    "still/curriculum/<name>": "of the choice of prompts by difficulty: pass rates expected and seen, their error, coverage",
+    "still/curriculum/<name>": "of the choice of prompts by difficulty: pass rates, expected and seen; coverage",
     "still/selection/dropped_samples": "samples that selection left out",
     "still/selection/dropped_tokens": "tokens of the samples that selection left out",
     "still/tool/use": "share of responses with a program",
