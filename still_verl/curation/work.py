@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.curation.fingerprints import PERMUTATIONS, digest, form_of, hash64, minhash, numbers_of
+from still_verl.curation.fingerprints import (
+    PERMUTATIONS,
+    digest,
+    form_of,
+    hash64,
+    minhashes,
+    numbers_of,
+    shingle_hashes,
+)
 from still_verl.curation.leaks.decide import Finding, look_for
 from still_verl.curation.leaks.index import EvaluationIndex
 from still_verl.curation.reading.chunks import Chunk, Item
@@ -64,17 +72,21 @@ class Worker:
         """Decide about all rows of a chunk."""
         columns = np.zeros(len(chunk.items), COLUMNS)
         records = []
+        shingles: dict[int, list[int]] = {}  # of the rows that have a text
         for number, item in enumerate(chunk.items):
             line = chunk.first_line + number
             try:
-                record = self._row(item, chunk.file, line, columns[number])
+                row = self._read(item, chunk.file, line)
+                shingles[number] = shingle_hashes(row.tokens.all)
+                record = self._row(row, columns[number])
             except Reject as error:
                 record = _rejected(item, chunk.file, line, error)
                 columns[number]["state"] = REJECTED
             records.append(record)
+        columns["minhash"][list(shingles)] = minhashes(list(shingles.values()))
         return Decided(records, columns)
 
-    def _row(self, item: Item, file: str, line: int, columns: Any) -> Record:
+    def _read(self, item: Item, file: str, line: int) -> Row:
         try:
             fields = self._adapter(parse(item))
         except Reject:
@@ -85,6 +97,9 @@ class Worker:
         row = Row(fields, fields.id or f"{file}:{line}", file)
         if self._settings.reformulate:
             row = replace(row, fields=as_open_question(row))
+        return row
+
+    def _row(self, row: Row, columns: Any) -> Record:
         record = _record(row, self._settings.data_source)
         _fingerprint(row, columns)
         finding = self._finding(row)
@@ -168,7 +183,6 @@ def _fingerprint(row: Row, columns: Any) -> None:
     columns["form"] = form_of(row.plain_cased)
     columns["answer"] = hash64("\0".join(row.right_answers) or repr(row.fields.answer))
     columns["numbers"] = numbers_of(row.tokens.all)
-    columns["minhash"] = minhash(row.tokens.all)
 
 
 def _rejected(item: Item, file: str, line: int, error: Reject) -> Record:

@@ -14,6 +14,7 @@ PROPOSED_SHORT = 0.16  # the same with short shingles
 NEGLIGIBLE = 0.02  # a smaller share is none
 TEMPLATE = 0.5  # with other numbers, so much of the weight of its short shingles must be there to be worth a note
 COMMON = 0.01  # of the problems; a shingle that more of them have says nothing
+WEIGHT = 2**20  # a nat of the weight of a shingle
 SLACK = 24  # tokens that a problem in a longer text may be longer than it is in the evaluation
 
 Shingle = tuple[int, ...]
@@ -171,21 +172,23 @@ class _Shingles:
         count = len(sequences)
         most = max(12, COMMON * count)
         self._problems = {shingle: numbers for shingle, numbers in there.items() if len(numbers) <= most}
-        self._weight = {shingle: math.log(1 + count / len(numbers)) for shingle, numbers in self._problems.items()}
+        # Whole numbers: a sum of floats in another order is another sum, and to sort takes longer than to add.
+        self._weight = {
+            shingle: round(WEIGHT * math.log(1 + count / len(numbers))) for shingle, numbers in self._problems.items()
+        }
         self._total: Counter[int] = Counter()
         for shingle, numbers in self._problems.items():
             for number in numbers:
-                self._total[number] += self._weight[shingle]  # type: ignore[assignment]
+                self._total[number] += self._weight[shingle]
 
     def shares(self, ids: Sequence[int]) -> dict[int, float]:
         """The weight of the shingles of each problem that a text has, as a share of all of the problem's."""
-        weights: dict[int, float] = {}
-        known = self._problems.keys() & set(_runs(ids, self._size))
-        # Sorted: a sum of floats in another order is another sum.
-        for shingle in sorted(known):
-            weight = self._weight[shingle]
-            for number in self._problems[shingle]:
-                weights[number] = weights.get(number, 0.0) + weight
+        weights: dict[int, int] = {}
+        get, problems, weight_of = weights.get, self._problems, self._weight
+        for shingle in problems.keys() & set(_runs(ids, self._size)):
+            weight = weight_of[shingle]
+            for number in problems[shingle]:
+                weights[number] = get(number, 0) + weight
         found = {}
         for number, weight in weights.items():
             share = weight / self._total[number]
