@@ -115,7 +115,7 @@ def row(name: str, quantiles: Callable[[np.ndarray], np.ndarray], problems: int)
     cells = [name]
     for samples in (8, 64):
         cells.append(f"{wrong(fixed(samples, rates, rule.band), rates, rule.band):.1f}")
-    for which in (Rule(give_up=0), rule):
+    for which in (Rule(min_chance=0), rule):
         faults = undecided = drawn = 0.0
         for repeat in range(DRAWN // problems):
             chance = np.random.default_rng(repeat)

@@ -48,7 +48,7 @@ def difficulty(
     ] = None,
     at_a_time: Annotated[int, typer.Option(help="Samples of a problem that are drawn between two looks.")] = 4,
     most: Annotated[int, typer.Option(help="Samples of a problem that are drawn, at most.")] = 64,
-    give_up: Annotated[
+    min_chance: Annotated[
         float, typer.Option(help="A problem gets no more samples if the chance that they decide it is below.")
     ] = 0.2,
     temperature: Annotated[float, typer.Option(help="Of the samples; a rate depends on it.")] = 1.0,
@@ -91,7 +91,7 @@ def difficulty(
             source,
             output,
             samples=tuple(from_ or (output / "samples",)),
-            rule=Rule(Band(*band), confidence, Prior(*(prior or ())), at_a_time, most, give_up, prior is None),
+            rule=Rule(Band(*band), confidence, Prior(*(prior or ())), at_a_time, most, min_chance, prior is None),
             keep=tuple(keep or KEPT),
             model=model,
             scorer=Scorer(verifier=reading, rescore=rescore, keep_text=False),

@@ -39,9 +39,10 @@ from still_verl.integration.transfer_queue import (
     with_rows,
     without_update,
 )
+from still_verl.integration.validations import Validations
 from still_verl.integration.watched_parts import WatchedParts
 from still_verl.monitor.jsonl import MetricsFile
-from still_verl.monitor.rows import REWARD_ERROR, Validation, check_scored
+from still_verl.monitor.rows import REWARD_ERROR, check_scored
 
 if TYPE_CHECKING:
     from still_verl.integration.transfer_queue import Batch
@@ -55,7 +56,7 @@ OWN_SECONDS = "timing_s/still"
 TOTAL_STEPS = "trainer.total_training_steps"
 
 
-class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
+class StillTrainer(OldLogProbs, Validations, WatchedParts, CpuTrainer, Upstream):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints.
 
     What a callback may use of it, beside all that verl's `PPOTrainer` has:
@@ -141,19 +142,6 @@ class StillTrainer(OldLogProbs, WatchedParts, CpuTrainer, Upstream):
     def on_validate_begin(self) -> None:
         self._open_metrics_file()
         super().on_validate_begin()
-
-    def _maybe_log_val_generations(self, inputs: list[str], outputs: list[str], scores: list[float]) -> None:
-        super()._maybe_log_val_generations(inputs, outputs, scores)
-        self._validated = (inputs, outputs, scores)
-
-    def _val_metrics_update(
-        self, data_sources: list[str], sample_uids: list[str], reward_extra_infos_dict: Any, *args: Any, **kwargs: Any
-    ) -> dict[str, float]:
-        # Upstream calls this right after the method above, for the same samples in the same order.
-        metrics = super()._val_metrics_update(data_sources, sample_uids, reward_extra_infos_dict, *args, **kwargs)
-        validation = Validation(sample_uids, *self._validated, reward_extra_infos_dict, data_sources)
-        self._call("on_validation", validation, metrics)
-        return metrics
 
     def on_train_begin(self) -> None:
         self._open_metrics_file()

@@ -23,7 +23,7 @@ INSIDE, BELOW, ABOVE, UNDECIDED = "in", "below", "above", "undecided"
 DECISIONS = (INSIDE, BELOW, ABOVE, UNDECIDED)
 AT_A_TIME = 4
 MOST = 64  # samples of a problem
-GIVE_UP = 0.2
+MIN_CHANCE = 0.2
 ENOUGH = 100  # problems with samples, from which on their spread is a better prior than none
 _ROUNDS = 500  # of the fit
 
@@ -38,7 +38,7 @@ class Rule:
         prior: of a pass rate.
         at_a_time: samples between two looks.
         most: samples of a problem; one that is not decided then stays undecided.
-        give_up: a problem gets no more samples if the chance that they decide it is below; 0 never gives up.
+        min_chance: a problem gets no more samples if the chance that they decide it is below; 0 never gives up.
         fit_prior: whether `fitted` replaces the prior by the spread of the problems' pass rates.
     """
 
@@ -47,7 +47,7 @@ class Rule:
     prior: Prior = field(default_factory=Prior)
     at_a_time: int = AT_A_TIME
     most: int = MOST
-    give_up: float = GIVE_UP
+    min_chance: float = MIN_CHANCE
     fit_prior: bool = False
 
     def __post_init__(self) -> None:
@@ -69,8 +69,8 @@ class Rule:
                 )
         if self.at_a_time < 1:
             raise ConfigError(f"--at-a-time {self.at_a_time}: draw at least one sample between two looks")
-        if not 0 <= self.give_up < 1:
-            raise ConfigError(f"--give-up {self.give_up:g}: use a chance from 0 (never) to less than 1")
+        if not 0 <= self.min_chance < 1:
+            raise ConfigError(f"--min-chance {self.min_chance:g}: use a chance from 0 (never) to less than 1")
         if self.most < self.at_a_time:
             raise ConfigError(f"--most {self.most}: use at least --at-a-time, which is {self.at_a_time}")
 
@@ -96,7 +96,7 @@ class Rule:
         """
         if samples >= self.most or self.decide(right, samples) != UNDECIDED:
             return True
-        return bool(hope(self, samples)[right] < self.give_up)
+        return bool(hope(self, samples)[right] < self.min_chance)
 
 
 @lru_cache(maxsize=4096)

@@ -76,8 +76,14 @@ def of_validation(run: Path, step: int) -> Measured:
     for row in json_lines(run / "validation" / f"{step}.jsonl"):
         right[_problem(row["input"])].append(row["acc"] == 1)
     (logged,) = [row for row in read_metrics(run) if row["step"] == step and _VALIDATION + "use" in row]
-    figures = [logged.get(_VALIDATION + name) for name in ("use", "calls", "success", "written_outputs")]
-    return Measured(_rates(right), sum(map(len, right.values())), *figures)
+    return Measured(
+        _rates(right),
+        sum(map(len, right.values())),
+        programs=logged[_VALIDATION + "use"],
+        calls=logged[_VALIDATION + "calls"],
+        succeeded=logged.get(_VALIDATION + "success"),  # there is none without calls
+        made_up=logged[_VALIDATION + "written_outputs"],
+    )
 
 
 def differ(first: Measured, second: Measured) -> Comparison:

@@ -44,14 +44,14 @@ def test_drawing_stops_when_it_is_decided_and_at_the_limit() -> None:
         return samples // 5
 
     assert decide(Rule(), half).decision == INSIDE and asked == [4] * len(asked) and 2 <= len(asked) <= 4
-    found = decide(Rule(at_a_time=5, most=33, give_up=0), a_fifth)
+    found = decide(Rule(at_a_time=5, most=33, min_chance=0), a_fifth)
     assert (found.decision, found.samples) == (UNDECIDED, 33)  # the last time asks for three
     found = decide(Rule(at_a_time=5, most=33), a_fifth)
     assert (found.decision, found.samples < 33) == (UNDECIDED, True), "given up"
 
 
 def test_the_chance_of_a_decision_is_how_often_one_comes() -> None:
-    rule = Rule(give_up=0)
+    rule = Rule(min_chance=0)
     random = np.random.default_rng(0)
     decided = 0
     for _ in range(1000):
@@ -118,8 +118,8 @@ def test_few_decisions_are_wrong_with_less_than_half_of_64_samples(a: float, b: 
         "--prior 1 inf": {"prior": Prior(1, float("inf"))},
         "--at-a-time 0": {"at_a_time": 0},
         "--most 3": {"most": 3},
-        "--give-up 1:": {"give_up": 1.0},
-        "--give-up nan:": {"give_up": float("nan")},
+        "--min-chance 1:": {"min_chance": 1.0},
+        "--min-chance nan:": {"min_chance": float("nan")},
     }.items(),
 )
 def test_what_decides_nothing_is_refused(said: str, settings: dict) -> None:
