@@ -12,10 +12,13 @@ from omegaconf import OmegaConf
 from transformers import AutoConfig, PreTrainedTokenizerBase
 from verl.experimental.agent_loop.agent_loop import AgentLoopBase, DictConfigWrap
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
+from verl.workers.rollout.llm_server import LLMServerClient
 
 # verl 0.9.1 chooses the builder of prompts by the model's type; 0.9.0 by a family of models, which a job names or which
 # it guesses from the names of folders.
 BY_MODEL_TYPE = "hf_model_type" in signature(create_continuous_token_builder).parameters
+# On a processor requests and samples go in groups, by methods of verl's that 0.9.0 has in another form.
+HAS_GROUPS = "request_id" in signature(LLMServerClient._release_server).parameters
 GENERIC = "default"
 GUESS = "auto"
 # Families of 0.9.0 by the model types for which 0.9.1 takes the same builder.

@@ -2,6 +2,8 @@
 
 from omegaconf import DictConfig, open_dict
 
+from still_verl.integration.releases import HAS_GROUPS
+
 REPORTING = "still_verl.integration.agent_loops.workers.ReportingManager"
 GATHERING = "still_verl.integration.cpu.agent_loops.GatheringManager"
 # The modes whose rollout is never interrupted, which a group of requests could not be.
@@ -21,7 +23,8 @@ def choose_workers(config: DictConfig, mode: str) -> None:
     agent = config.actor_rollout_ref.rollout.agent
     if agent.get("agent_loop_manager_class"):
         return
-    gather = config.trainer.device == "cpu" and mode in WHOLE_STEPS and config.actor_rollout_ref.rollout.name == "vllm"
+    on_cpu = config.trainer.device == "cpu" and config.actor_rollout_ref.rollout.name == "vllm"
+    gather = HAS_GROUPS and on_cpu and mode in WHOLE_STEPS
     with open_dict(config):
         agent.agent_loop_manager_class = GATHERING if gather else REPORTING
         if gather and config.reward.num_workers == 1 and not config.reward.reward_model.enable:
