@@ -1,6 +1,10 @@
 """`doctor`, `demo-model` and `demo`: check whether this machine can train, and train on it."""
 
 import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -11,20 +15,28 @@ from still_verl.demo.registries import FAILURES
 _FAILURE_HELP = f"Make the run fail: {', '.join(FAILURES)}, or the dotted name of a DemoFailure of yours."
 
 
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
     fusion: Annotated[str | None, typer.Option(help="URL of a SandboxFusion service that jobs will use.")] = None,
 ) -> None:
     """Check that verl loads the plugin and that this machine can train; exit 1 with the fix when not."""
-    import logging
-    import warnings
-
     # Upstream warns of every optional engine that is absent; the table is what this command has to say.
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    from still_verl.doctor import as_table, examine
+    with _without_warnings():
+        from still_verl.doctor import as_table, examine
 
-    findings = examine(fusion)
+        findings = examine(fusion)
     broken = [finding for finding in findings if not finding.ok]
     if as_json:
         rows = [finding.as_dict() for finding in findings]
