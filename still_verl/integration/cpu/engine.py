@@ -8,8 +8,6 @@ from transformers import AutoModelForTokenClassification
 from verl.workers.engine import EngineRegistry, FSDPEngineWithLMHead
 from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithValueHead
 
-from still_verl.integration.cpu import packed_attention  # noqa: F401  (registers it with transformers)
-
 
 class WithoutOffload:
     """Mixin in front of an FSDP engine of upstream's: its forward-only models are not offloaded to pinned memory.
