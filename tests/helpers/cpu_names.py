@@ -1,7 +1,6 @@
 """Names of verl's agent loops and rollout, and of vLLM, for the contract test."""
 
 CPU_NAMES = """
-transformers:AttentionInterface
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_teacher_logprobs
