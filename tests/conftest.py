@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,12 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[1]
 _EXAMPLE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _warnings_are_logged() -> None:
+    """Undo what a package of vLLM's does when it is imported: the root logger would pass on errors alone."""
+    logging.root.setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
