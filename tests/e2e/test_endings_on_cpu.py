@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.slow  # the modes are compared, and the alarm is tested, without it
 def test_the_asynchronous_twin_with_our_manager_and_a_reward_that_never_changes(
     train: Callable[..., Any], demo_files: Any, tmp_path: Path, samples: Callable[..., Any]
 ) -> None:

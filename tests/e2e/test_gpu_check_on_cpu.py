@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # three minutes, for a script that is made for a GPU
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu_check.py"
 

@@ -22,10 +22,11 @@ MODES = {
         "actor_rollout_ref.rollout.nnodes=1",
     ],
 }
+ASYNCHRONOUS = ("still_colocate_async", "still_separate_async")
 CAUSE = "the first: ConnectionError: the judge of step 3 is away"
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["still_sync", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ASYNCHRONOUS)])
 def test_a_reward_that_starts_to_raise_ends_the_run_within_a_minute_with_its_cause(
     mode: str, start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 DEMOS = {"base", "demo", "demo_skills", "demo_smollm2", "demo_tools"}
 # Scaling down decides the device, with its engine, and what a recipe leaves open.
 SCALED = {"device", "scale", "fallback", "offload"}
-TEXTS = ("+recipe", "still/backbone", "still/prompt")
+QUICK = 4  # jobs of a commit, a minute each
 SINCE = ("advantage", "clip", "correction", "loss")  # what became standard since the study: behind `-m slow`
 FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
 GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]
@@ -36,18 +36,17 @@ def names(folder: Path) -> list[str]:
 def jobs() -> list[Any]:
     """As many jobs as the longest list has entries; shorter lists begin again.
 
-    A commit needs those in which each choice occurs that code of ours reads. The rest is behind `-m slow`: recipes,
-    prompts and models are settings and texts, and all of them are composed by other tests.
+    A commit trains the first few. The rest is behind `-m slow`: what a choice sets is composed, and what our code does
+    with it is tested, without a job.
     """
     recipes = [name for name in paths.recipe_names() if name not in DEMOS | ALONE]
     columns = {"+recipe": recipes} | {f"still/{folder.name}": names(folder) for folder in GROUPS}
     size = max(len(column) for column in columns.values())
-    needed = max(len(column) for key, column in columns.items() if key not in TEXTS)
     rows = zip(*(islice(cycle(column), size) for column in columns.values()), strict=True)
     found = []
     for number, row in enumerate(rows):
         overrides = [f"{key}={choice}" for key, choice in zip(columns, row, strict=True)]
-        found.append(pytest.param(overrides, marks=() if number < needed else pytest.mark.slow))
+        found.append(pytest.param(overrides, marks=() if number < QUICK else pytest.mark.slow))
     return found
 
 

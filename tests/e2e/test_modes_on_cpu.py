@@ -42,7 +42,7 @@ def in_sync(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.
     return run("sync", train, untrained, tmp_path_factory)
 
 
-@pytest.mark.parametrize("mode", ["colocate_async", "separate_async"])
+@pytest.mark.parametrize("mode", [pytest.param("colocate_async", marks=pytest.mark.slow), "separate_async"])
 def test_an_asynchronous_mode_without_stale_samples_is_the_synchronous_one(
     mode: str, in_sync: Any, train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
