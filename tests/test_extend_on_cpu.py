@@ -62,7 +62,7 @@ def run(outside: Path, *command: str) -> str:
 
 def test_every_setting_of_the_table_names_an_example_that_is_there(outside: Path) -> None:
     named = re.findall(r"my_package\.(\w+)\.(\w+)", PAGE.read_text())
-    assert len(set(named)) == 11
+    assert len(set(named)) == 12
     for module, name in set(named):
         assert name in (outside / "my_package" / f"{module}.py").read_text(), f"{module}.{name}"
 

@@ -9,6 +9,7 @@ from still_verl.integration.transfer_queue import subset
 class SortedBatch(Callback):
     def on_batch(self, trainer, batch, metrics):
         rows = trainer.samples.rows(batch)
-        tokens = list(zip(trainer.samples.prompts(rows.keys), rows.response_ids, strict=True))
+        responses = [ids.tolist() for ids in rows.response_ids]
+        tokens = list(zip(trainer.samples.prompts(rows.keys), responses, strict=True))
         order = sorted(range(len(tokens)), key=lambda row: tokens[row])
         return subset(batch, np.array(order))
