@@ -8,7 +8,6 @@ import numpy as np
 from still_verl.stats.beta_binomial import Spread, fit
 
 Array = np.ndarray[Any, Any]
-NEVER = np.iinfo(np.int64).max  # a step that does not come
 
 
 @dataclass(frozen=True)

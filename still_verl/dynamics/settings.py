@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.dynamics.beliefs import NEVER
 from still_verl.dynamics.registries import CHOOSERS, SELECTION_RULES
 from still_verl.dynamics.schedules import ScheduleConfig
 
 KL_PLACES = ("loss", "reward")
+NEVER = 2**63 - 1  # a step that does not come, as large as an array of steps can hold
 
 
 @dataclass
