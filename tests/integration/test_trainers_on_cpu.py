@@ -68,7 +68,7 @@ async def asynchronous(self: Any, trainer: Any, metrics: Any) -> None:
     [
         (
             {"on_step_begins": lambda self, trainer: None},
-            "there is no hook on_step_begins; use on_init_end, on_step_begin",
+            "there is no hook on_step_begins; use on_data, on_init_end, on_step_begin",
         ),
         ({"on_update": asynchronous}, "on_update: it is `async`, and nobody awaits it"),
         ({"on_update": lambda self, trainer: None}, "on_update: it is called with 3 argument(s): too many positional"),
@@ -144,7 +144,7 @@ def test_rows_without_a_right_answer_are_read(monkeypatch: pytest.MonkeyPatch) -
     rows = samples.rows(batch)
     assert rows.references == [None, None, None, "7"]
     assert rows.scores.tolist() == [1.0, 0.0, 0.0, -1.0]
-    assert rows.response_ids == [[5, 6], [7], [8], [9, 10, 11]]
+    assert [ids.tolist() for ids in rows.response_ids] == [[5, 6], [7], [8], [9, 10, 11]]
     assert samples.prompts(["d", "b"]) == [[4], [1, 2]]
     assert sample(rows, 0, step=1, prompt="", response="")["gold"] is None
 
@@ -180,7 +180,8 @@ def test_old_log_probs_are_of_the_steps_own_weights_whichever_mini_batch_is_drop
     """Upstream sets weights aside at the first mini-batch alone: else those of the step before would be restored."""
     trainer: Any = object.__new__(trainers.StillSeparateAsync)
     workers = trainer.actor_rollout_wg = Workers()
-    trainer.config = OmegaConf.create({"algorithm": {}, "data": {"train_batch_size": 2}})
+    config = {"algorithm": {}, "data": {"train_batch_size": 2}, "trainer": {"device": "cuda"}}
+    trainer.config = OmegaConf.create(config)
     trainer.global_steps, trainer._passes = 1, SimpleNamespace(left_out=lambda step: False)
     trainer.parameter_sync_step, trainer.callbacks, trainer._own_seconds = 2, [], 0.0
     trainer.prepare_step = dict
