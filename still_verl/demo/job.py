@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 
@@ -13,16 +13,22 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@contextmanager
 def verl_job(
     overrides: Sequence[str], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m verl.trainer.main_ppo OVERRIDES`, its output in `log`; leaving the block waits for its end.
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run `python -m verl.trainer.main_ppo OVERRIDES`, as `job` runs a command."""
+    return job([sys.executable, "-m", "verl.trainer.main_ppo", *overrides], log, cwd, env)
 
-    Ctrl-C and a kill of this process reach verl's driver as one interrupt, after which it cleans up after itself.
+
+@contextmanager
+def job(
+    command: Sequence[str], log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that may start verl, its output in `log`; leaving the block waits for its end.
+
+    Ctrl-C and a kill of this process reach the command as one interrupt, after which it cleans up after itself.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
     with log.open("w") as output:
         # Its own session: the terminal's Ctrl-C must reach verl's driver once, and no Ray worker.
         process = subprocess.Popen(

@@ -44,34 +44,33 @@ class VerlFile(JsonLines):
         return row["step"] is not None
 
 
-class Still(JsonLines):
-    """The log of our trainer modes. Its run is the folder, which has samples and the configuration too."""
+class OwnFolder(JsonLines):
+    """A log of ours. Its run is the folder, which has samples and the configuration too."""
 
-    title = "still_verl's metrics.jsonl"
-    patterns = ("metrics.jsonl",)
     owns_folder = True
 
     def find(self, path: Path) -> list[Log]:
         if not self.fits(path):
             return []
         return [Log(path.parent, "", log.files) for log in super().find(path)]
+
+
+class Still(OwnFolder):
+    """The log of our trainer modes."""
+
+    title = "still_verl's metrics.jsonl"
+    patterns = ("metrics.jsonl",)
 
     def is_first(self, row: Row, path: Path) -> bool:
         # One without a step is a log of the user's own in our file's name; its rows are counted.
         return "data" not in row and ("step" in row or has_known(row))
 
 
-class Supervised(VerlFile):
-    """The log of supervised training with a recipe of ours, a file for each start of the job. Its run is the folder."""
+class Supervised(OwnFolder, VerlFile):
+    """The log of supervised training with a recipe of ours, a file for each start of the job."""
 
     title = "metrics.jsonl of supervised training"
     patterns = ("metrics.jsonl", "metrics_*.jsonl")
-    owns_folder = True
-
-    def find(self, path: Path) -> list[Log]:
-        if not self.fits(path):
-            return []
-        return [Log(path.parent, "", log.files) for log in super().find(path)]
 
     def is_first(self, row: Row, path: Path) -> bool:
         return super().is_first(row, path) and SUPERVISED in row

@@ -3,8 +3,6 @@
 import os
 import resource
 import shlex
-import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from still_verl.demo.job import heed_interrupts
+from still_verl.demo.job import job
 from still_verl.demo.prepare import prepare
 from still_verl.demo.results import DemoError
 from still_verl.demo.tools.stages import Stage, stages
@@ -97,24 +95,11 @@ def _run(stage: Stage, out: Path, seed: int, console: Console) -> Finished:
 
 
 def call(command: Sequence[str], log: Path) -> int:
-    """Run a command with its output in a file, and return its exit code; an interrupt reaches it once."""
+    """Run a command with its output in a file, and return its exit code."""
     # The teacher takes any key; a real one of the user's has no business there.
     environment = os.environ | {"OMP_NUM_THREADS": "1", KEY: "none"}
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=heed_interrupts,
-        )
-    try:
+    with job(command, log, env=environment) as process:
         return process.wait()
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
 
 
 def _cpu_seconds() -> float:
