@@ -38,7 +38,7 @@ from still_verl.monitor.groups import group_metrics
 from still_verl.monitor.keywords import Keywords
 from still_verl.monitor.metrics import lengths, outcomes, reward_terms, step_metrics, text_metrics, words
 from still_verl.monitor.rows import StepRows
-from still_verl.monitor.samples import spread
+from still_verl.monitor.samples import drawn
 from still_verl.monitor.settings import MonitorConfig
 
 MB = 1e6
@@ -90,7 +90,7 @@ def make_rows(case: Case, tokenizer: Any, rng: random.Random) -> StepRows:
 def stages(rows: StepRows, tokenizer: Any) -> dict[str, Callable[[], Any]]:
     """Return the parts of a step's work by name, ready to be timed."""
     known, watch = Keywords(), Watch()
-    chosen = spread(len(rows), MonitorConfig().texts)
+    chosen = drawn(len(rows), MonitorConfig().texts, seed=1)
 
     def decode() -> list[str]:
         return tokenizer.batch_decode([rows.written(index) for index in chosen], skip_special_tokens=True)

@@ -19,6 +19,19 @@ def spread(total: int, wanted: int) -> list[int]:
     return sorted(set(places.round().astype(int).tolist()))
 
 
+def drawn(total: int, wanted: int, seed: int) -> list[int]:
+    """Return up to `wanted` of `total` indices, in order, drawn at random: the order of a batch has patterns.
+
+    Example:
+        >>> drawn(3, 5, seed=1)
+        [0, 1, 2]
+        >>> drawn(1000, 2, seed=1) == drawn(1000, 2, seed=1) != drawn(1000, 2, seed=2)
+        True
+    """
+    chosen = np.random.default_rng(seed).choice(total, min(total, wanted), replace=False)
+    return sorted(chosen.tolist())
+
+
 def same_prompts(prompts: Sequence[str], wanted: int) -> list[int]:
     """Return up to `wanted` indices, in order, of the same prompts whenever it is asked about them.
 

@@ -44,7 +44,7 @@ class MonitorConfig:
     Attributes:
         samples: kept of a step in `samples.jsonl`, spread over it; of each validation as many, of the same prompts.
             0 keeps none.
-        texts: of a step that are read for what is counted in them (keywords, repetition), spread over it; lengths,
+        texts: of a step that are read for what is counted in them (keywords, repetition), drawn at random; lengths,
             rewards and groups are of all responses.
         sample_mb: size at which `samples.jsonl` is rotated, in 10^6 bytes.
         sample_files: of samples that are kept, the current one included.

@@ -20,7 +20,7 @@ from still_verl.monitor.problems import problem_metrics
 from still_verl.monitor.registries import CONSTANT_REWARD, DETECTORS
 from still_verl.monitor.remembered import remembered
 from still_verl.monitor.rows import REWARD_ERROR, StepRows, Validation, check_scored, with_finish_reasons
-from still_verl.monitor.samples import same_prompts, sample, spread
+from still_verl.monitor.samples import drawn, same_prompts, sample, spread
 from still_verl.monitor.versions import write_versions
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Monitor(Callback):
 
     def _texts(self, rows: StepRows, trainer: StillTrainer) -> list[str | None]:
         """Return what the model wrote in the responses; None where it is not read, for a step has more than `texts`."""
-        chosen = spread(len(rows), self.settings.texts)
+        chosen = drawn(len(rows), self.settings.texts, trainer.global_steps)
         texts: list[str | None] = [None] * len(rows)
         for begin in range(0, len(chosen), _DECODED):
             part = chosen[begin : begin + _DECODED]
@@ -182,5 +182,8 @@ class Monitor(Callback):
         kept = []
         for index, prompt in zip(chosen, prompts, strict=True):
             response = trainer.tokenizer.decode(rows.response_ids[index], skip_special_tokens=True)
-            kept.append(sample(rows, index, step, prompt, response, own=texts[index]))
+            own = texts[index]
+            if own is None:
+                own = trainer.tokenizer.decode(rows.written(index), skip_special_tokens=True)
+            kept.append(sample(rows, index, step, prompt, response, own=own))
         return kept

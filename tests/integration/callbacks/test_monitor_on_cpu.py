@@ -95,6 +95,31 @@ def test_a_step_gives_metrics_and_samples(tmp_path: Path) -> None:
     assert [row["prompt"] for row in read_samples(tmp_path)] == ["k0", "k2", "k4"]
 
 
+def test_of_a_large_step_some_texts_are_read_whatever_the_order_of_the_batch(tmp_path: Path) -> None:
+    """Every second response says "wait"; read by a fixed step, all of those that are read could be such."""
+    run = Run(tmp_path, samples=0, texts=200)
+    written = [[ord(c) for c in text] for text in ("Wait 7", "so 7")] * 200
+    n = len(written)
+    infos, extras = [{"acc": 1.0, "pred": "7"}] * n, [{"finish_reason": "stop"}] * n
+    keys = [f"k{i}" for i in range(n)]
+    rows = StepRows(keys, np.ones(n), ["7"] * n, infos, extras, [np.array(ids) for ids in written], keys, [False] * n)
+    metrics = run.step(rows)
+    run.monitor.close()
+    assert metrics["still/texts_read"] == 200
+    assert metrics["still/keywords/reflection/per_response"] == pytest.approx(0.5, abs=0.1)
+    assert metrics["still/length/mean"] == 5
+
+
+def test_a_kept_sample_whose_text_is_not_read_has_no_answer_from_a_program(tmp_path: Path) -> None:
+    run = Run(tmp_path, samples=4, texts=1)
+    ids = [ord(c) for c in "no \\boxed{3}"]
+    extras = [{"finish_reason": "stop", "tool_spans": [[3, len(ids)]]}] * 4
+    keys = [f"k{i}" for i in range(4)]
+    run.step(StepRows(keys, np.zeros(4), ["3"] * 4, [{}] * 4, extras, [np.array(ids)] * 4, keys, [False] * 4))
+    run.monitor.close()
+    assert [row["pred"] for row in read_samples(tmp_path)] == [""] * 4
+
+
 def test_a_validation_has_metrics_and_samples_of_its_own(tmp_path: Path) -> None:
     run = Run(tmp_path, samples=2)
     infos = {"reward": [1.0, 0.0], "acc": [1.0, 0.0], "tokens": [9.0, None], "pred": ["7", None]}
