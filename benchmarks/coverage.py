@@ -11,7 +11,7 @@ import sys
 from fractions import Fraction
 
 import numpy as np
-from scipy.stats import ttest_1samp
+from scipy.stats import kurtosis, ttest_1samp
 
 from still_verl.stats.interval import interval, mean, standard_error, t_quantile
 from still_verl.stats.paired import MARGIN, compare_rates
@@ -108,7 +108,15 @@ def _foretold(center: float, spread: float, k: int, effect: float) -> float:
     theirs = center + effect - (variance * (1 - gain) ** 2 + (center + effect) ** 2)
     within = (_within(center, spread) + theirs) / 2
     error = planned_error(PROBLEMS, k, within, between=gain**2 * variance)
-    return 100 * power_of(effect, error, PROBLEMS)
+    return 100 * power_of(effect, error, PROBLEMS, kurtosis=_kurtosis(center, spread, k, gain))
+
+
+def _kurtosis(center: float, spread: float, k: int, gain: float) -> float:
+    """Return the excess kurtosis of the differences, of a million of them."""
+    random = np.random.default_rng(23)
+    base = random.beta(spread * center, spread * (1 - center), 1_000_000)
+    better = base + gain * (1 - base)
+    return float(kurtosis(random.binomial(k, better) - random.binomial(k, base)))
 
 
 def _verdicts(

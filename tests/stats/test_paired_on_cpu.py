@@ -93,6 +93,20 @@ def test_the_detectable_effect_is_found_in_80_of_100() -> None:
     assert power_of(0, 0.02, 30) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize(("shape", "kurtosis"), [("laplace", 3.0), ("uniform", -1.2), ("normal", 0.0)])
+@pytest.mark.parametrize("away", [1.5, 1.8, 2.5])
+def test_the_power_is_that_of_students_test_also_with_other_tails(shape: str, kurtosis: float, away: float) -> None:
+    differences = getattr(np.random.default_rng(7), shape)(size=(60_000, 30))
+    differences = (differences - differences.mean()) / differences.std() + away / 30**0.5
+    found = (stats.ttest_1samp(differences, 0, axis=1).pvalue <= 0.05).mean()
+    assert power_of(away, 1, 30, kurtosis=kurtosis) == pytest.approx(found, abs=0.015)
+
+
+def test_a_kurtosis_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="above -2"):
+        power_of(1, 1, 30, kurtosis=-2)
+
+
 @pytest.mark.parametrize("problems", [2, 3, 5, 30, 10_000])
 def test_the_detectable_effect_of_any_number_of_problems(problems: int) -> None:
     assert power_of(detectable_effect(1, problems), 1, problems) == pytest.approx(0.8, abs=1e-4)
