@@ -7,6 +7,7 @@ timer; and the difference of the two kinds. FOLDER keeps the runs; what is there
 seed.
 """
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -68,4 +69,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    main(parser.parse_args().folder.resolve())

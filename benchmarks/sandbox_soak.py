@@ -2,8 +2,8 @@
 
 python benchmarks/sandbox_soak.py [--calls 20000] [--clients 64]
 
-The table has a line for each tenth of the calls, after some that warm up. Processes, descriptors and memory must not be
-larger all through the second half than they ever were in the first.
+The table has a line for each tenth of the calls, after some that warm up. Processes, descriptors and memory must not
+grow from third to third of these lines.
 Exit code 1 when an answer was lost or wrong, or when something grew.
 """
 
@@ -81,19 +81,25 @@ class Soak:
     seconds: float = 0.0
 
     def growth(self) -> list[str]:
-        """What is larger all through the second half than it ever was in the first, after the calls that warm up.
+        """What is larger all through each third than it ever was in the one before, after the calls that warm up.
 
-        A leak grows with the calls; an allocator that settles, or a process that is just ending, does not.
+        A leak grows with the calls. An allocator that takes its next arena grows once, at any time, and a process that
+        is just ending is in one sample only.
         """
-        half = len(self.samples) // 2
-        before, after = self.samples[:half], self.samples[half:]
-        slack = {"processes": 0, "server_fds": 0, "client_fds": 0, "server_mb": 4, "client_mb": 4}
+        third = len(self.samples) // 3
+        first, middle, last = self.samples[:third], self.samples[third:-third], self.samples[-third:]
+        slack = {"processes": 0, "server_fds": 0, "client_fds": 0, "server_mb": 2, "client_mb": 2}
         grown = []
         for name, most in slack.items():
-            least = min(getattr(one, name) for one in after)
-            if least > max(getattr(one, name) for one in before) + most:
+            if is_above(first, middle, name, most) and is_above(middle, last, name, most):
                 grown.append(name)
         return grown
+
+
+def is_above(before: list[Sample], after: list[Sample], name: str, slack: float) -> bool:
+    """Return whether the least of `after` is above the most of `before` by more than `slack`."""
+    most = max(getattr(one, name) for one in before)
+    return bool(min(getattr(one, name) for one in after) > most + slack)
 
 
 def calls(count: int) -> Iterator[Call]:

@@ -40,6 +40,7 @@ def test_a_leak_is_seen_and_noise_is_not() -> None:
     steady = [module.Sample(n, 0, 4, 20, 10, 60.0 + n % 3, 50.0) for n in range(10)]
     leaking = [module.Sample(n, 0, 4, 20 + n, 10, 60.0 + 5 * n, 50.0) for n in range(10)]
     settling = [module.Sample(n, 0, 4, 20, 10, 60.0 + min(n, 3) * 5, 50.0) for n in range(10)]
+    one_step = [module.Sample(n, 0, 4, 20, 10, 60.0, 33.4 + 6 * (n > 4)) for n in range(10)]
     one_late = [module.Sample(n, 0, 4 + (n == 9), 20, 10, 60.0, 50.0) for n in range(10)]
     assert module.Soak(leaking).growth() == ["server_fds", "server_mb"]
-    assert [module.Soak(samples).growth() for samples in (steady, settling, one_late)] == [[], [], []]
+    assert [module.Soak(samples).growth() for samples in (steady, settling, one_step, one_late)] == [[], [], [], []]
