@@ -18,7 +18,7 @@ _COMMANDS = {
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
     "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "parallel": "∥", "perp": "⊥", "lnot": r"\neg ",
-    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
+    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "nicefrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
@@ -35,7 +35,7 @@ _CHARACTERS = str.maketrans({
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
-    "。": ".", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
+    "。": ".", "【": "(", "】": ")", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
@@ -96,17 +96,22 @@ _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)(?![^›]*[a-z][^›]*›)›?\s*\}?(?![a-z])")
+_NTH = re.compile(r"^(\d+)th$")
+# A quoted text that begins with its number: `10:30 a.m.`, `7th`, `12 cm`.
+_MEASURED = re.compile(r"(-?\d+(?:[.:/]\d+)?)(?:st|nd|rd|th)?\b\s*([^\d.,:;]\D*)?")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
 _SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
+_ROW_ENDS = re.compile(r"\n\s+")  # of empty rows
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
 _ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
+_WORDS |= dict.fromkeys("和与且及", "∧") | {"或": "∨"}
 
 
 @lru_cache(maxsize=16_384)
@@ -130,13 +135,13 @@ def normalize(text: str) -> str:
     if "⟦" in text or "⟪" in text:
         text = _matrices(text)
     text = _DEGREE.sub("°", text)
-    text = _ORDINAL.sub(r"\1", text)
+    text = _ORDINAL.sub(r"\1", _NTH.sub(r"\1", text))
     text = _RUN.sub(_mark_words, text)
     if "‹" in text:
         text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
+    return _ROW_ENDS.sub("\n", _SPACES.sub(" ", text)).rstrip(" .;,").lstrip(" ;,=:")
 
 
 def _without_commands(text: str) -> str:
@@ -204,6 +209,9 @@ def _quoted(command: re.Match[str]) -> str:
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
+    measured = _MEASURED.fullmatch(words)
+    if measured:
+        return measured[1] + (f" ‹{measured[2]}›" if measured[2] else "")
     if words.endswith(":"):
         return f"‹{words.removesuffix(':')}›:"
     return f"‹{words}›"

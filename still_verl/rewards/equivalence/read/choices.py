@@ -4,7 +4,7 @@ import re
 
 from still_verl.rewards.equivalence.reading import Reading
 
-_LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
+_LETTER = re.compile(r"[(‹\s]*([A-J])[)›\s]*")
 _ONE = re.compile("[A-J]")
 _SEVERAL = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])+[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
