@@ -52,6 +52,11 @@ CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan ln log exp".spli
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+# Products of three or four symbols, `mgh` or `GMm`, have no vowel or a capital inside. No word is so, but units are.
+_SYMBOLS = re.compile(r"(?=.{3,4}$)(?![A-Z]+$)(?:[^aeiouyAEIOUY]+|.+[A-Z].*)")
+_LONG_UNITS = frozenset(
+    "pct mph kph rpm lbs hrs yds ppm ppb kWh kHz MHz GHz mmHg keV MeV GeV TeV hPa kPa MPa nth".split()
+)
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
 _JOINED = re.compile(r"(?<=[0-9n+-])\}[\^_]\{(?=[0-9n+-])")  # `x^{1}^{2}` of `x¹²`
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
@@ -240,5 +245,7 @@ def _is_word(run: str, match: re.Match[str]) -> bool:
         return True
     if run in _SHORT_UNITS and _BEHIND_NUMBER.search(match.string[max(match.start() - 3, 0) : match.start()]):
         return True
+    if run not in _LONG_UNITS and _SYMBOLS.fullmatch(run):
+        return False
     in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))
     return len(run) > 2 and not (in_order and (run.islower() or run.isupper()))
