@@ -72,7 +72,7 @@ _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _CURRENCY = re.compile("[€£¥₹](?![^‹›]{0,60}›)")  # outside of quoted text
 _TEXT = re.compile(
-    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal|bb))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
@@ -103,6 +103,8 @@ _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
 _ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)(?![^›]*[a-z][^›]*›)›?\s*\}?(?![a-z])")
 _NTH = re.compile(r"^(\d+)th$")
+_MERIDIEM = re.compile(r"(?<=\d)\s*([apAP])\.\s?([mM])(?:\.|(?![a-zA-Z]))")
+_NUMBERS = re.compile(r"[-\d.,/\s]+(?:(?:and|or)\b[-\d.,/\s]+)*")  # quoted, though they are no words
 # A quoted text that begins with its number: `10:30 a.m.`, `7th`, `12 cm`.
 _MEASURED = re.compile(r"(-?\d+(?:[.:/]\d+)?)(?:st|nd|rd|th)?\b\s*([^\d.,:;]\D*)?")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
@@ -135,7 +137,7 @@ def normalize(text: str) -> str:
         text = _without_commands(text)
     text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0]], text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
-    text = _UNEQUAL.sub("≠", text)
+    text = _UNEQUAL.sub("≠", _MERIDIEM.sub(r" \1\2", text))
     text = _STRAY_PERIOD.sub("", text)
     if "⟦" in text or "⟪" in text:
         text = _matrices(text)
@@ -210,7 +212,7 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if "‹" in words or not any(map(str.isalpha, words)):
+    if "‹" in words or not any(map(str.isalpha, words)) or _NUMBERS.fullmatch(words):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "

@@ -18,7 +18,7 @@ _POINTS = re.compile(
     r"|\\(?:overline|triangle|widehat|hat|bar|vec)\s*\{?\s*[A-Za-z]{1,3}'?\s*\}?"
 )
 # A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
-_VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
+_VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
 
