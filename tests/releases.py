@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from still_verl.monitor.jsonl import read_metrics
 from still_verl.support import SUPPORTED_VERL
@@ -30,15 +31,34 @@ BEGIN, END = "<!-- made by tests/releases.py -->\n", "<!-- end -->"
 SECONDS = 570  # of a job
 STEPS = [1, 2]
 
-JOB = ["+recipe=zero_7b_plain"]
 TINY = ["+still/scale=tiny", "still.run_dir=run"]  # after the rest, which it scales down
-# What is tried, by its word on the command line: how the README calls it, and what the job has more than `JOB`.
+
+
+class Part(NamedTuple):
+    """What is tried: how the README calls it, and the job's overrides or a file of tests with a job of its own."""
+
+    name: str
+    overrides: tuple[str, ...] = ()
+    tests: str = ""
+
+
+# By its word on the command line.
 PARTS = {
-    "sync": ("`still_sync`, with the loop `still_code`", ["still/rollout=code"]),
-    "colocate": ("`still_colocate_async`", ["trainer.v1.trainer_mode=still_colocate_async"]),
-    "separate": ("`still_separate_async`", ["still/policy=stale"]),
+    "sync": Part("`still_sync`, with the loop `still_code`", ("+recipe=zero_7b_plain", "still/rollout=code")),
+    "colocate": Part(
+        "`still_colocate_async`", ("+recipe=zero_7b_plain", "trainer.v1.trainer_mode=still_colocate_async")
+    ),
+    "separate": Part("`still_separate_async`", ("+recipe=zero_7b_plain", "still/policy=stale")),
+    "r1": Part(
+        "the template of R1-Distill (`justrl_1_5b`), of a model of type qwen2 without Qwen's role tokens",
+        ("+recipe=justrl_1_5b",),
+    ),
+    "calls": Part(
+        "calls of code in `still_code` and in verl's `tool_agent`, token by token",
+        tests="tests/e2e/test_interpreter_on_cpu.py",
+    ),
 }
-NOT_RUN = "not run"
+NOT_RUN, WORKS = "not run", "trains"
 # Of each release, by part: "" if it trained, NOT_RUN, or why not.
 Results = dict[str, dict[str, str]]
 
@@ -59,20 +79,41 @@ def environment(release: str, uv_options: list[str]) -> Iterator[Path]:
 
 
 def try_part(python: Path, release: str, part: str) -> str:
-    """Train two steps; return what went wrong, nothing if they were trained with that release."""
-    overrides = [*JOB, *PARTS[part][1], *TINY]
+    """Train with that release; return what went wrong, nothing if it was as it should be."""
+    if PARTS[part].tests:
+        return try_tests(python, PARTS[part].tests)
+    return try_job(python, release, PARTS[part].overrides)
+
+
+def try_tests(python: Path, path: str) -> str:
+    """Run a file of tests, which starts a job by itself."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log.txt")
-        code = run([str(python), "-m", "verl.trainer.main_ppo", *overrides], folder, log)
+        command = [str(python), "-m", "pytest", "-n", "0", "-q", f"--basetemp={folder}/pytest", str(ROOT / path)]
+        return said(run(command, folder, log), log)
+
+
+def try_job(python: Path, release: str, overrides: tuple[str, ...]) -> str:
+    """Train two steps of a tiny model."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log.txt")
+        code = run([str(python), "-m", "verl.trainer.main_ppo", *overrides, *TINY], folder, log)
         if code:
-            print(log.read_text()[-6000:])
-            return f"exit code {code}"
+            return said(code, log)
         rows = read_metrics(Path(folder, "run"))
         steps = [row["training/global_step"] for row in rows if "training/global_step" in row]
         trained = json.loads(Path(folder, "run", "versions.json").read_text())["verl"]
     if steps != STEPS:
         return f"steps {steps}"
     return "" if trained == release else f"trained with verl {trained}"
+
+
+def said(code: int, log: Path) -> str:
+    """Print the end of the log of a command that failed."""
+    if code == 0:
+        return ""
+    print(log.read_text()[-6000:])
+    return f"exit code {code}"
 
 
 def run(command: list[str], folder: str, log: Path) -> int:
@@ -97,11 +138,11 @@ def read_results() -> Results:
 
 def table_of(results: Results) -> str:
     """A row for each part, a column for each release."""
-    heads = ["two steps of a tiny model, without an accelerator", *(f"verl {name}" for name in results)]
+    heads = ["a real run of a tiny model, without an accelerator", *(f"verl {name}" for name in results)]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for part, (name, _) in PARTS.items():
-        cells = [found[part] or "trains" for found in results.values()]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    for word, part in PARTS.items():
+        cells = [found.get(word, NOT_RUN) or WORKS for found in results.values()]
+        lines.append(f"| {part.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -132,9 +173,9 @@ def main() -> None:
     for release in arguments.releases:
         with environment(release, uv_options) as python:
             found = {part: try_part(python, release, part) for part in arguments.part or PARTS}
-        print(f"verl {release}: " + ", ".join(f"{part} {fault or 'trains'}" for part, fault in found.items()))
+        print(f"verl {release}: " + ", ".join(f"{part} {fault or WORKS}" for part, fault in found.items()))
         results = read_results()
-        before = results.get(release, dict.fromkeys(PARTS, NOT_RUN))
+        before = dict.fromkeys(PARTS, NOT_RUN) | results.get(release, {})
         if arguments.check:
             compare(release, found, before)
         else:

@@ -16,6 +16,7 @@ from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.groups import check_choices_of_groups
 from still_verl.integration.checks.job import check_support
+from still_verl.integration.checks.policy_loss import check_policy_loss
 from still_verl.paths import recipe_names, recipes_dir
 
 pytestmark = pytest.mark.slow  # half a minute
@@ -29,10 +30,14 @@ CHOICES = [
     if path.stem not in ("own", "inherit")
 ]
 OPEN = {"dro": {"actor_rollout_ref": {"actor": {"policy_loss": {"dro_beta": 0.1}}}}}  # has no default
+DEFAULTS = ["grpo", "none", "token_mean", "symmetric"]  # choices that are verl's own
 # Why a choice is refused beside a recipe.
 REASONS = [
     r"still/\S+ and still/\S+ both set \S+, to .*: choose one of the two",
-    r"still.selection.rules has void: .*",
+    r"\S+clip_ratio_\w+=\S+ beside \S+loss_mode=(dro|kl_cov|sapo): this loss has no such bound; .*",
+    r"\S+loss_agg_mode=\S+ beside \S+loss_mode=\w+: .*",
+    r"still.selection.rules=\['void'\]: .* set still/rollout=code",
+    r"algorithm.adv_estimator=grpo_passk: .* beside still.selection.rules=.*",
     r"\S+rollout_is_threshold=0.5_5.0 beside \S+loss_mode=geo_mean: .* set still/correction=tis",
 ]
 
@@ -70,7 +75,9 @@ def refusal(base: DictConfig, names: dict[str, Any]) -> str:
     try:
         check_choices_of_groups(names, set())
         config = merged(base, names)
-        check_support(config, still_config(config))
+        still = still_config(config)
+        check_support(config, still)
+        check_policy_loss(config, still)
     except ConfigError as error:
         return str(error)
     return ""
@@ -90,3 +97,27 @@ def test_the_merge_is_what_hydra_composes(jobs: Any) -> None:
     base, names = jobs["dapo_32b"]
     with_loss = names | {"still/loss": "kl_cov"}
     assert merged(base, with_loss) == compose("ppo_trainer", ["+recipe=dapo_32b", "still/loss=kl_cov"])
+
+
+@pytest.mark.parametrize("choice", ["=".join(choice) for choice in CHOICES])
+def test_a_choice_changes_the_keys_of_its_file_alone(choice: str, jobs: Any) -> None:
+    """Beside a recipe with none of these groups; what a file sets to what was there anyway changes nothing."""
+    group, _, name = choice.partition("=")
+    without = [f"still/{other}=inherit" for other in SINCE if f"still/{other}" != group]
+    needed = [f"{key}={value}" for key, value in leaves(OPEN.get(name, {})).items()]
+    plain = leaves(OmegaConf.to_container(jobs["zero_7b_plain"][0]))
+    found = leaves(OmegaConf.to_container(compose("ppo_trainer", ["+recipe=zero_7b_plain", choice, *without, *needed])))
+    changed = {key: value for key, value in found.items() if plain.get(key) != value}
+    said = leaves(OmegaConf.to_container(group_file(group, name)))
+    assert changed == {key: value for key, value in said.items() if plain.get(key) != value}
+    assert changed or name in DEFAULTS
+
+
+def leaves(node: Any, above: str = "") -> dict[str, Any]:
+    """Values by their dotted keys, interpolations as they are written."""
+    if not isinstance(node, dict):
+        return {above: node}
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        found |= leaves(value, f"{above}.{key}".removeprefix("."))
+    return found

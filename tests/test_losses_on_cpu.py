@@ -162,6 +162,20 @@ def test_kl_cov_adds_the_penalty_to_the_token_of_the_largest_covariance() -> Non
     assert loss_of_worker(job("still/loss=kl_cov", few)) == pytest.approx(token_mean(losses), rel=1e-6)
 
 
+def test_clip_cov_leaves_out_tokens_whose_covariance_is_between_its_bounds() -> None:
+    """With a share of all tokens none is drawn; one that is clipped anyway stays as it is."""
+    settings = {"clip_cov_ratio": 1.0, "clip_cov_lb": 0.5, "clip_cov_ub": 1.5}
+    overrides = [f"actor_rollout_ref.actor.policy_loss.{name}={value}" for name, value in settings.items()]
+    inside = MASK > 0
+    unclipped = -ADVANTAGE * RATIO
+    clipped = np.maximum(unclipped, -ADVANTAGE * np.clip(RATIO, 0.0, 2.0))
+    centred = (ADVANTAGE - ADVANTAGE[inside].mean()) * (NEW - NEW[inside].mean())
+    chosen = inside & (clipped <= unclipped) & (centred > 0.5) & (centred < 1.5)
+    assert 1 < chosen.sum() < (centred[inside] > 0.5).sum() < inside.sum()
+    losses = np.where(chosen, 0.0, clipped)
+    assert loss_of_worker(job("still/loss=clip_cov", *overrides)) == pytest.approx(token_mean(losses), rel=1e-6)
+
+
 REWARDS = np.array([1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 GROUPS = np.array(["a"] * 4 + ["b"] * 4)
 LENGTHS = np.array([3, 1, 2, 3, 2, 2, 3, 1])

@@ -14,6 +14,12 @@ Every setting that a recipe resolves to otherwise than verl's defaults and ours.
 `tests/golden/`; what the recipes are for is in [recipes.md](recipes.md). `base` sets only what the plugin needs.
 
 """
+COSTS_HEAD = """
+## What each costs
+Planned (`still-verl plan +recipe=NAME hardware=NxH100-80G`) on as many H100-80G as the recipe names. Whole runs took
+0.5 to 1.5 times such a sum, and the length of responses is assumed: [plan.md](plan.md#how-far-to-trust-it).
+
+"""
 # In every job alike, or a copy of another row that verl keeps for a component these recipes do not use.
 LEFT_OUT = ("critic.", "distillation.", "still.run_dir", "trainer.default_local_dir", "trainer.validation_data_dir")
 
@@ -31,7 +37,15 @@ def table() -> str:
     shared = [[key, row[0]] for key, row in values.items() if len(set(row)) == 1]
     varied = [[key, *row] for key, row in values.items() if len(set(row)) > 1]
     parts = ["## Where they differ", *markdown(["setting", *recipes], varied), "", "## What all share"]
-    return HEAD + "\n".join([*parts, *markdown(["setting", "value"], shared)]) + "\n"
+    settings = "\n".join([*parts, *markdown(["setting", "value"], shared)]) + "\n"
+    return HEAD + settings + COSTS_HEAD + "\n".join(costs()) + "\n"
+
+
+def costs() -> list[str]:
+    """A row for each recipe, as tests/plan/test_plan_on_cpu.py plans it."""
+    planned = json.loads((GOLDEN / "planned_costs.json").read_text())
+    head = ["recipe", *next(iter(planned.values()))]
+    return markdown(head, [[name, *(f"{value:,}" for value in row.values())] for name, row in planned.items()])
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -10,10 +10,10 @@ from still_verl.integration.shards import local_shards, misfit
 class MovingAverage:
     """Averages this rank's shards of two models.
 
-    A reference in half precision (verl's default) cannot hold small changes: with d = 0.99, a hundredth of a change of
-    the actor is mostly less than the last bit. So the exact average is kept beside it, in float32, where the shard of
-    the reference is (in the memory of the host, if that is offloaded): four bytes for each parameter, over all ranks. A
-    reference in float32 needs no second copy.
+    A reference in half precision cannot hold small changes: with d = 0.99, a hundredth of a change of the actor is
+    mostly less than the last bit. So the exact average is kept beside it, in float32, where the shard of the reference
+    is (verl's FSDP has it in the memory of the host): four bytes for each parameter, over all ranks. A reference in
+    float32, verl's default, needs no second copy.
 
     Attributes:
         exact: by the name of the parameter, the averages that the reference cannot hold.

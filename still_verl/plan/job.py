@@ -11,14 +11,13 @@ from still_verl.config_errors import ConfigError
 from still_verl.plan.calibration import PROMPT_SHARE, VALIDATION_ROWS
 from still_verl.plan.compose import run_length
 from still_verl.plan.counts import check_counts
+from still_verl.plan.dtypes import BYTES
 from still_verl.plan.hardware import GIB
 from still_verl.plan.lengths import mean_length
 from still_verl.plan.models import shape_of
+from still_verl.plan.reference import reference_width
 from still_verl.plan.shape import Shape
 from still_verl.plan.shares import old_logprob_share, reference_share
-
-# Bytes of a number, by the names that verl and vLLM use.
-BYTES = {"fp32": 4, "float32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Job:
             many more dynamic sampling will draw, so `read_job` takes as many.
         updates: optimizer steps of a step, of all its `epochs` over the samples.
         reference_share: share of the steps that run the reference model; 0 without KL.
+        reference_width: bytes of a parameter of the reference in the memory of hosts, with its exact average.
         old_logprob_share: share of the steps with a pass for the old log-probs.
         width: bytes of a number in the trainer's computation; `rollout_width` in the rollout.
         update_tokens, logprob_tokens: tokens of one micro-batch on one device, at most.
@@ -88,6 +88,7 @@ class Job:
     cpu_cache: int
     devices: int
     devices_per_node: int
+    reference_width: int = 0
     epochs: int = 1
     update_rows: int = 0
     logprob_rows: int = 0
@@ -167,6 +168,7 @@ def read_job(config: DictConfig, steps: int | None = None, mean_response: float 
         cpu_cache=int(float(cache) * GIB),
         devices=config.trainer.nnodes * config.trainer.n_gpus_per_node,
         devices_per_node=config.trainer.n_gpus_per_node,
+        reference_width=reference_width(config, ours),
         epochs=actor.ppo_epochs,
         update_rows=_rows(config, "actor", "ppo", actor.use_dynamic_bsz),
         logprob_rows=_rows(config, "rollout", "log_prob", rollout.log_prob_use_dynamic_bsz),

@@ -20,7 +20,7 @@ class WholeRun:
         seconds: of the whole run, by what takes them; each at least 0.
         validations, saves: how often.
         checkpoint: bytes of one checkpoint; `disk` those of all that are kept.
-        host: bytes of one node's memory that offloaded parameters and moments fill.
+        host: bytes of one node's memory that offloaded parameters and moments fill, and a reference model.
     """
 
     seconds: dict[str, float]
@@ -56,10 +56,13 @@ def validation(job: Job, hardware: Hardware) -> float:
 
 
 def host_bytes(job: Job, hardware: Hardware) -> float:
-    """Return the bytes that offloading puts into the memory of one node; 0 without it, and on a processor."""
+    """Return the bytes that offloading puts into the memory of one node; 0 without it, and on a processor.
+
+    verl's FSDP offloads the reference in every job that has one.
+    """
     if hardware.is_cpu:
         return 0.0
-    each = 4 * job.param_offload + 8 * job.optimizer_offload
+    each = 4 * job.param_offload + 8 * job.optimizer_offload + job.reference_width
     return float(each * job.shape.parameters / shards(job, hardware) * hardware.per_node)
 
 

@@ -3,6 +3,10 @@
 J is JustRL (arXiv 2512.16649) by table or section; D is DAPO's published script, recipe/dapo/run_dapo_qwen2.5_32b.sh at
 volcengine/verl 03150d4, and P its paper (arXiv 2503.14476) by section. R is ProRL (arXiv 2505.24864), section 3.3 where
 nothing else is said, and R2 the authors' second paper (arXiv 2507.12507). C is ScaleRL (arXiv 2510.13786) by section.
+
+For R, R2 and C we know no published script to compare with. A second look found only what others write of them, which
+confirms: of R clip_ratio 0.2 and 0.4, a KL, a reference that is replaced, over 2,000 steps; of C CISPO, PipelineRL with
+k = 8, the zero-variance filter, advantages normalised over the batch. The other numbers of these two were read once.
 """
 
 from study import Numbers

@@ -1,5 +1,6 @@
-"""The command, and the config it reads."""
+"""The command, and the config it reads; `python tests/plan/test_plan_on_cpu.py` renews what the docs say of costs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,25 +13,42 @@ from still_verl.config_errors import ConfigError
 from still_verl.paths import recipe_names
 from still_verl.plan.compose import job_config
 from still_verl.plan.hardware import parse_hardware
-from still_verl.plan.job import read_job
+from still_verl.plan.job import Job, read_job
 from still_verl.plan.models import KNOWN
-from still_verl.plan.tables import plan_tables
+from still_verl.plan.roofline import step_time
+from still_verl.plan.tables import device_hours, plan_tables
+from still_verl.plan.whole_run import whole_run
 
 RECIPES = [name for name in recipe_names() if name != "base" and not name.startswith("demo")]
+COSTS = Path(__file__).parents[1] / "golden" / "planned_costs.json"
 
 
 def printed(overrides: Sequence[str], hardware: str) -> str:
+    return text_of(read_job(job_config(list(overrides))), hardware)
+
+
+def text_of(job: Job, hardware: str) -> str:
     console = Console(width=160)
     with console.capture() as capture:
-        for piece in plan_tables(read_job(job_config(list(overrides))), parse_hardware(hardware)):
+        for piece in plan_tables(job, parse_hardware(hardware)):
             console.print(piece)
     return capture.get()
 
 
+def cost(job: Job) -> dict[str, int]:
+    """Count devices, all H100-80G, and what the whole run takes on them."""
+    hardware = parse_hardware(f"{job.devices}xH100-80G")
+    times = [step_time(job, hardware, stage) for stage in job.stages]
+    hours = device_hours(job, hardware, times, whole_run(job, hardware))
+    return {"devices": job.devices, "steps": job.steps, "GPU hours": round(sum(hours.values()))}
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_plans_and_fits_on_some_hardware(recipe: str) -> None:
-    text = printed([f"+recipe={recipe}"], "64xH100-80G")
+    job = read_job(job_config([f"+recipe={recipe}"]))
+    text = text_of(job, "64xH100-80G")
     assert "It fits." in text and "GPU hours" in text
+    assert cost(job) == json.loads(COSTS.read_text())[recipe], "renew it, and docs/recipes_table.md"
 
 
 def test_numbers_are_the_configs() -> None:
@@ -100,3 +118,8 @@ def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
     assert wrong.returncode == 1 and "Potato is not known" in wrong.stderr.splitlines()[-1]
     wrong = run("+recipe=zero_32b", "hardware=32xA100-80G", "--mean-tokens", "-5")
     assert wrong.returncode == 1 and "--mean-tokens=-5" in wrong.stderr.splitlines()[-1]
+
+
+if __name__ == "__main__":
+    costs = {recipe: cost(read_job(job_config([f"+recipe={recipe}"]))) for recipe in RECIPES}
+    COSTS.write_text(json.dumps(costs, indent=1) + "\n")

@@ -53,6 +53,29 @@ def test_offloading_fills_the_memory_of_a_node(plain: Job) -> None:
     assert whole_run(replace(plain, optimizer_offload=True), parse_hardware("4x4xH100-80G")).host == 2 * N
 
 
+HALF = "actor_rollout_ref.ref.fsdp_config.model_dtype=bf16"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "width"),
+    [
+        ((), 0),
+        (("still/kl=fixed",), 4),  # verl's own type for it is fp32
+        (("still/kl=fixed", "still.reference.ema=0.99"), 4),
+        (("still/kl=fixed", "still.kl.place=reward", "algorithm.use_kl_in_reward=true", HALF), 2),
+        (("still/kl=fixed", HALF, "still.reference.ema=0.99"), 2 + 4),
+        (("still/kl=fixed", HALF, "still.reference.reset_every=5"), 2),
+        (("still/kl=fixed", "actor_rollout_ref.model.lora_rank=8"), 0),
+    ],
+)
+def test_a_reference_fills_the_memory_of_a_node(overrides: tuple[str, ...], width: int) -> None:
+    """With the exact average of one that follows the actor, which a type of half the size cannot hold."""
+    job = read_job(job_config(["+recipe=zero_7b_plain", *overrides]))
+    assert whole_run(job, EIGHT).host == width * N
+    assert whole_run(replace(job, param_offload=True), EIGHT).host == (width + 4) * N
+    assert whole_run(job, parse_hardware("16xH100-80G")).host == width * N / 2
+
+
 def test_the_problems_of_a_validation_are_those_of_its_file(tmp_path: Path) -> None:
     data = prepare("random").val
     given = ["+recipe=zero_7b_plain", f"data.val_files=[{data},{data}]"]

@@ -34,17 +34,26 @@ def check_advantage(config: DictConfig, still: StillConfig) -> None:
     if not config.trainer.use_v1:
         return
     groups = [config.actor_rollout_ref.rollout.n] * PROMPTS
+    said = f"{KEY}={config.algorithm.adv_estimator}: verl's V1 trainer cannot compute it"
+    check_groups_of(config, groups, said, "use another one")
     if still.selection.rules:
-        groups.append(1)
-    said = (
-        f"{KEY}={config.algorithm.adv_estimator}: verl's V1 trainer cannot compute it for groups of {groups} responses"
-    )
+        check_groups_of(
+            config,
+            [*groups, 1],
+            f"{said} beside still.selection.rules={still.selection.rules} (which leave a row that pads the batch)",
+            "use another one, or set still/selection=dynamic or still/selection=inherit",
+        )
+
+
+def check_groups_of(config: DictConfig, groups: list[int], said: str, fix: str) -> None:
+    """Compute advantages for groups of such sizes."""
+    said = f"{said} for groups of {groups} responses"
     try:
         computed = advantages(config, groups)
     except Exception as error:  # of verl's or of the user's own
-        raise ConfigError(f"{said}: {reason(error)}; use another one") from error
+        raise ConfigError(f"{said}: {reason(error)}; {fix}") from error
     if not bool(torch.isfinite(computed).all()):
-        raise ConfigError(f"{said}: it is not finite; use another one")
+        raise ConfigError(f"{said}: it is not finite; {fix}")
 
 
 def advantages(config: DictConfig, groups: list[int], leave_out: Collection[str] = ()) -> torch.Tensor:

@@ -11,7 +11,7 @@ from still_verl.integration.checks.schedules import nominal_length
 
 LOW, HIGH = "clip_ratio_low", "clip_ratio_high"
 WHOLE_RESPONSE = "gspo"  # its ratio is a geometric mean over the tokens of a response
-TOKENS = ("vanilla", "geo_mean", "clip_cov", "kl_cov", "dppo_tv")
+TOKENS = ("vanilla", "geo_mean", "clip_cov", "kl_cov", "dppo_tv", "cispo")
 BETWEEN = 0.01  # GSPO's paper has 4e-4; PPO's and all that follow it have 0.05 to 1.0
 
 

@@ -37,6 +37,7 @@ from still_verl.integration.checks.reward import check_reward_function, check_re
 from still_verl.integration.checks.run_folder import check_run_folder
 from still_verl.integration.checks.schedules import check_schedules
 from still_verl.integration.checks.selection import check_selection
+from still_verl.integration.checks.targets import check_targets
 from still_verl.integration.checks.tools import check_text_only, check_tools
 from still_verl.integration.checks.trial import check_reward_of_rows
 from still_verl.integration.checks.unknown import check_known
@@ -77,6 +78,7 @@ def _check(config: DictConfig) -> None:
     check_reward_function(config)
     model = open_model(config)
     check_context_window(config, model)
+    check_targets(config, still, model)
     check_rows(config, model)
     check_gold_answers(config, still)
     check_reward_of_rows(config, still)

@@ -79,6 +79,7 @@ def check_begin(config: DictConfig, name: str, said: str, settings: ScheduleConf
     """Refuse a setting of verl's that no step would use: it must be where the schedule begins, or verl's default."""
     key = RATE if name == LEARNING_RATE else f"{ACTOR}.{name}"
     value = OmegaConf.select(config, key)
+    check_number(said, key, value)
     first = value_at(settings, 0, run_length(config) or nominal_length(settings))
     if value in (value_of(default_config(), key), settings.start, first):
         return
@@ -112,5 +113,10 @@ def check_field(actor: Any, name: str, said: str) -> None:
             hint = did_you_mean(part, names) or "; drop it"
             raise ConfigError(f"{said}: verl's actor has no setting {name}{hint.replace('mean ', f'mean {above}')}")
         value, above = getattr(value, part), f"{above}{part}."
+    check_number(said, f"{ACTOR}.{name}", value)
+
+
+def check_number(said: str, key: str, value: Any) -> None:
+    """Refuse a schedule of a setting that is no number; None is one that is not given yet."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ConfigError(f"{said}: {ACTOR}.{name}={value!r:.60} is no number; drop it")
+        raise ConfigError(f"{said}: {key}={value!r:.60} is no number; drop it")

@@ -16,10 +16,15 @@ from still_verl.dynamics.schedules import ScheduleConfig, values_of
 from still_verl.integration.checks.numbers import check_field
 from still_verl.integration.checks.run_length import run_length
 from still_verl.integration.checks.schedules import nominal_length
-from still_verl.integration.checks.upstream import reason
+from still_verl.integration.checks.upstream import default_config, reason, value_of
 from still_verl.integration.loss import with_values
 
-KEY = "actor_rollout_ref.actor.policy_loss.loss_mode"
+ACTOR = "actor_rollout_ref.actor"
+KEY = f"{ACTOR}.policy_loss.loss_mode"
+BOUNDS = ("clip_ratio_low", "clip_ratio_high")
+BY_RESPONSE = "seq-mean-token-mean"  # each response counts as much as any other
+BY_TOKEN = ("token-mean", "token-sum")
+WHOLE_RESPONSE = "gspo"  # gives all tokens of a response one ratio
 RESPONSES, TOKENS = 4, 64
 Tensors = dict[str, torch.Tensor]
 
@@ -30,7 +35,7 @@ def check_policy_loss(config: DictConfig, still: StillConfig) -> None:
     With schedules, also at both ends of each; and every number that is driven must show in the loss.
 
     Raises:
-        ConfigError: the loss raises, is no finite number, or does not read a number that is driven.
+        ConfigError: the loss raises, is no finite number, or does not read a number that is driven, or what is set.
     """
     actor = omega_conf_to_dataclass(config.actor_rollout_ref.actor)
     loss = f"{KEY}={actor.policy_loss.loss_mode}"
@@ -44,6 +49,8 @@ def check_policy_loss(config: DictConfig, still: StillConfig) -> None:
     missing = {name: values[0] for name, values in driven.items() if attrgetter(name)(actor) is None}
     actor = with_values(actor, missing)
     check_computed(actor, loss, "give what it needs", "correct its settings")
+    check_bounds(actor, loss)
+    check_aggregation(actor, loss)
     for name, values in driven.items():
         for value in values:
             said = f"{NODE}.{name}={value:g} with {loss}"
@@ -53,6 +60,47 @@ def check_policy_loss(config: DictConfig, still: StillConfig) -> None:
                 f"{NODE}.{name}.kind={schedules[name].kind}: {loss} does not use it from step to step, so that nothing "
                 "would change; drop it, or choose a loss that does (still/loss=...)"
             )
+
+
+def check_bounds(actor: Any, loss: str) -> None:
+    """Refuse bounds of the ratio, other than verl's, beside a loss that has none."""
+    for name in BOUNDS:
+        value = getattr(actor, name)
+        if value != value_of(default_config(), f"{ACTOR}.{name}") and not is_used(actor, name):
+            raise ConfigError(
+                f"{ACTOR}.{name}={value} beside {loss}: this loss has no such bound; set still/clip=inherit, or choose "
+                "a loss that has one (still/loss=...)"
+            )
+
+
+def check_aggregation(actor: Any, loss: str) -> None:
+    """Refuse to weigh responses by their tokens where the loss goes by whole responses."""
+    mode = actor.loss_agg_mode
+    if mode == BY_RESPONSE:
+        return
+    fix = f"set {ACTOR}.loss_agg_mode={BY_RESPONSE}"
+    if actor.policy_loss.loss_mode == WHOLE_RESPONSE and mode in BY_TOKEN:
+        raise ConfigError(
+            f"{ACTOR}.loss_agg_mode={mode} beside {loss}: it has one ratio for a whole response, which would count as "
+            f"often as that has tokens; {fix}, as still/loss={WHOLE_RESPONSE} does"
+        )
+    if of_verl(actor) and not reads_aggregation(actor):
+        raise ConfigError(
+            f"{ACTOR}.loss_agg_mode={mode} beside {loss}: verl takes the mean of each response there, then of all, "
+            f"whatever is set; {fix}"
+        )
+
+
+def of_verl(actor: Any) -> bool:
+    """Say whether the loss is one of verl's own."""
+    return get_policy_loss_fn(actor.policy_loss.loss_mode).__module__.partition(".")[0] == "verl"
+
+
+def reads_aggregation(actor: Any) -> bool:
+    """Say whether a sum over tokens is another loss than the one that the job has, or a mean if that is the sum."""
+    mean, total = BY_TOKEN
+    other = with_values(actor, {"loss_agg_mode": mean if actor.loss_agg_mode == total else total})
+    return not torch.equal(loss_of(actor, moved_far())[0], loss_of(other, moved_far())[0])
 
 
 def ends(config: DictConfig, settings: ScheduleConfig) -> list[float]:

@@ -8,6 +8,7 @@ from still_verl.config import StillConfig
 from still_verl.config_errors import ConfigError
 from still_verl.integration.lora import lora_setting
 
+CONSTANT = "constant"
 STRATEGIES = ("fsdp", "fsdp2")
 ACTOR, REFERENCE = "actor_rollout_ref.actor", "actor_rollout_ref.ref"
 
@@ -31,7 +32,15 @@ def check_reference(config: DictConfig, still: StillConfig) -> None:
     if not every:
         return
     if not config.actor_rollout_ref.actor.use_kl_loss and not config.algorithm.use_kl_in_reward:
-        raise ConfigError(f"{every}: without KL there is no reference model; choose a KL with still/kl=")
+        raise ConfigError(
+            f"{every}: without KL there is no reference model ({ACTOR}.use_kl_loss=false, "
+            f"algorithm.use_kl_in_reward=false); choose a KL with still/kl=, or set {still.reference.without_renewal}"
+        )
+    if still.kl.kind == CONSTANT and still.kl.start == 0:
+        raise ConfigError(
+            f"{every} beside still.kl.start={still.kl.start:g}: the reference is never run, so that nothing would "
+            f"change; use a coefficient above 0, or set {still.reference.without_renewal}"
+        )
     adapter = lora_setting(config)
     if adapter:
         raise ConfigError(
