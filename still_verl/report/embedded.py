@@ -29,13 +29,14 @@ def embedded_samples(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 def embedded_formulas(runs: Sequence[Run], served: bool = False) -> dict[str, Any]:
     """Return how the page finds formulas, and the trees of those that it has; one that is served asks for them."""
+    if served:
+        return {"pattern": PATTERN, "trees": {}}
     texts = []
     for run in runs:
         for kept in run.samples.values():
             for sample in kept.chosen.samples:
                 texts += [sample.prompt, sample.response]
-    trees = {} if served else render(formulas_in(texts))
-    return {"pattern": PATTERN, "trees": trees}
+    return {"pattern": PATTERN, "trees": render(formulas_in(texts))}
 
 
 def about_samples(runs: Sequence[Run], served: bool = False) -> str:

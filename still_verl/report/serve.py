@@ -62,7 +62,9 @@ class Pages:
                 self._indexed = version
             assert self._index is not None
             found = self._index.find(wanted)
-        texts = [sample[name] for sample in found["samples"] for name in ("prompt", "response")]
+        texts = []
+        for sample in found["samples"]:
+            texts += [sample["prompt"], sample["response"]]
         found["formulas"] = render_formulas(formulas_in(texts))
         return json.dumps(found).encode()
 

@@ -1,7 +1,9 @@
 """What a reader does with a page, in a real browser: search, follow a link, sort, save, print; by mouse and by key."""
 
 import json
+import struct
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -216,3 +218,17 @@ def test_formulas_are_drawn_and_shown_as_they_were_written(browser: str, run: Pa
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_a_chart_is_saved_as_a_picture(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    write_report([write_run(tmp_path / "run", steps=8)], tmp_path / "r.html")
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        tab.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        tab.value("document.querySelector('figure [data-save=png]').click()")
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("*.png")):
+            assert time.monotonic() < end, "no picture came"
+            time.sleep(0.2)
+    (picture,) = tmp_path.glob("*.png")
+    kind, size = picture.read_bytes()[:8], struct.unpack(">II", picture.read_bytes()[16:24])
+    assert kind == b"\x89PNG\r\n\x1a\n" and size == (2400, 1400) and picture.stat().st_size > 10_000
