@@ -1,14 +1,15 @@
-"""Write the reports of docs/gallery.md: of real runs whose logs are kept, and of a simulated ablation.
+"""Write the reports of docs/gallery.md: of real runs whose logs are kept, and of simulated ones.
 
     python benchmarks/gallery.py [FOLDER]           # docs/gallery by default; `make docs` does it
     python benchmarks/gallery.py --keep RUN NAME    # keep the log of a run as docs/gallery/NAME.tar.xz
 
-What is kept of a run is small: numbers with five digits, a few samples of a step, no dumps.
+What is kept of a run is small: numbers with five digits, a few samples of a step, no dumps, and no path of a machine.
 """
 
 import argparse
 import json
 import math
+import re
 import tarfile
 import tempfile
 from collections import Counter
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from alarm_failures import SHAPES, Failure
 from alarm_runs import ACCURACY, METRICS, VALIDATION, Run, ar1, clipped, healthy
 
 from still_verl.monitor.samples import prompt_hash
@@ -25,10 +27,12 @@ from still_verl.report.page import write_report
 GALLERY = Path(__file__).resolve().parents[1] / "docs" / "gallery"
 SUFFIX = ".tar.xz"
 KEPT = ("alarms.jsonl", "versions.json", ".hydra/config.yaml", ".hydra/overrides.yaml")
+PATH = re.compile(r"(?<![\w.}:/])/(?:[\w.-]+/)+([\w.-]+)")  # an absolute one, of which its last part is kept
 PROMPTS = 12  # in each step and phase that samples are kept of
 LARGEST = 6e6  # bytes of a page
 
 ARMS = {"constant": 0.0, "cosine": 0.09, "none": 0.09}  # KL, and what it adds to the accuracy at the end
+FAILURE, TURN, ONSET = "score rises alone", 150, 40
 MODEL, SEEDS, STEPS, PROBLEMS = 5, (1, 2, 3), 300, 500
 
 
@@ -65,7 +69,9 @@ def kept_samples(run: Path) -> bytes:
 def keep(run: Path, name: str) -> Path:
     """Keep the log of a run in the repository."""
     files = {"metrics.jsonl": kept_metrics(run), "samples.jsonl": kept_samples(run)}
-    files |= {name: (run / name).read_bytes() for name in KEPT if (run / name).is_file()}
+    for kept in KEPT:
+        if (run / kept).is_file():
+            files[kept] = PATH.sub(r"\1", (run / kept).read_text()).encode()
     path = GALLERY / f"{name}{SUFFIX}"
     with tarfile.open(path, "w:xz") as archive:
         for file, data in files.items():
@@ -103,6 +109,17 @@ def write_arm(folder: Path, name: str, gain: float, seed: int) -> Path:
     return path
 
 
+def write_hacked(folder: Path) -> Path:
+    """Write a simulated run whose score rises from some step on, while no more answers are right."""
+    rng = np.random.default_rng(MODEL)
+    run = healthy(STEPS, True, rng)
+    SHAPES[FAILURE][0](Failure(run, TURN, ONSET, rng))
+    path = folder / "hacked"
+    path.mkdir(parents=True)
+    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in run.rows()))
+    return path
+
+
 def write(folder: Path) -> list[Path]:
     """Write every page of the gallery into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,10 +127,12 @@ def write(folder: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as place:
         for archive in sorted(GALLERY.glob(f"*{SUFFIX}")):
             with tarfile.open(archive) as opened:
-                opened.extractall(place, filter="data")
+                opened.extractall(Path(place) / "runs", filter="data")
             name = archive.name.removesuffix(SUFFIX)
             pages.append(folder / f"{name}.html")
-            write_report([Path(place) / name], pages[-1])
+            write_report([Path(place) / "runs" / name], pages[-1])
+        pages.append(folder / "hacked.html")
+        write_report([write_hacked(Path(place) / "simulated")], pages[-1])
         runs = [write_arm(Path(place) / "simulated", name, gain, seed) for name, gain in ARMS.items() for seed in SEEDS]
         pages.append(folder / "ablation.html")
         write_report(runs, pages[-1])
