@@ -49,7 +49,7 @@ def different(left: Path, right: Path) -> set[tuple[str, str, int]]:
     return {key for key, row in rows.items() if row != others[key]}
 
 
-@pytest.mark.slow  # three minutes; tests/evaluation/test_kills_on_cpu.py kills a run with a scripted server 20 times
+@pytest.mark.slow  # three minutes; tests/evaluation/test_kills_on_cpu.py kills a run with a scripted server
 @pytest.mark.timeout(1200)
 def test_a_run_that_is_killed_three_times_has_the_rows_of_one_that_is_not(tmp_path: Path) -> None:
     demo = prepare("tiny")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 DEMOS = {"base", "demo", "demo_skills", "demo_smollm2", "demo_tools"}
 # Scaling down decides the device, with its engine, and what a recipe leaves open.
 SCALED = {"device", "scale", "fallback", "offload"}
-QUICK = 4  # jobs of a commit, a minute each
+QUICK = 1  # jobs of a commit, a minute each
 SINCE = ("advantage", "clip", "correction", "loss")  # what became standard since the study: behind `-m slow`
 FOLDERS = sorted((paths.recipes_dir() / "still").iterdir())
 GROUPS = [folder for folder in FOLDERS if folder.name not in SCALED and folder.name not in SINCE]

@@ -8,6 +8,24 @@ from transformers import AutoModelForTokenClassification
 from verl.workers.engine import EngineRegistry, FSDPEngineWithLMHead
 from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithValueHead
 
+from still_verl.config_errors import ConfigError
+from still_verl.integration.cpu.packed_attention import keep_apart
+
+
+class Packed:
+    """Mixin in front of an FSDP engine of upstream's: its sequences are packed without flash attention."""
+
+    model_config: Any
+
+    def _build_module(self) -> torch.nn.Module:
+        module: torch.nn.Module = super()._build_module()  # type: ignore[misc]
+        if self.model_config.use_remove_padding:
+            try:
+                keep_apart(module)  # type: ignore[arg-type]  # verl builds no other module here
+            except ValueError as error:
+                raise ConfigError(f"{error}: set model.use_remove_padding=false") from None
+        return module
+
 
 class WithoutOffload:
     """Mixin in front of an FSDP engine of upstream's: its forward-only models are not offloaded to pinned memory.
@@ -37,7 +55,7 @@ def token_classifier(config: Any) -> Any:
 
 
 @EngineRegistry.register(model_type="language_model", backend=["fsdp2"], device="cpu")
-class CpuFSDPEngineWithLMHead(WithoutOffload, FSDPEngineWithLMHead):
+class CpuFSDPEngineWithLMHead(Packed, WithoutOffload, FSDPEngineWithLMHead):
     """Upstream's engine of actor and reference."""
 
 
