@@ -6,6 +6,7 @@ function here runs in time linear in the length of the text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_BETWEEN = 60  # characters between two boxes that are one answer
@@ -89,6 +90,7 @@ def boxes(text: str) -> Iterator[Box]:
                 yield Box(opening.start(), opening.end(), brace.start())
 
 
+@lru_cache(maxsize=16_384)  # of short texts: many responses to a prompt have the same one
 def waits_for_answer(content: str) -> bool:
     r"""Say whether the content of a box is no answer yet.
 

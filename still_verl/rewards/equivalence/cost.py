@@ -14,7 +14,7 @@ _LONG = re.compile(r"\d{40}|.{300}", re.DOTALL)
 # factorials and of large numbers, large binomials; and powers of sums that fill a page.
 _HOPELESS = re.compile(
     r"\^\{[^{}a-z]*\^\{?\d|(?<!_\w)(?<!\})\^\{?\d{5}|\\(?:sum|prod)[^^]*\^\{?\d{5}|!\s*[)}\]]\s*!|\d{5}!"
-    r"|\([^a-z()]*\^[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})|\)\s*\^\s*\{?\d{4}"
+    r"|\((?=[^a-z()]*\^)[^a-z()]*\)!|binom[^a-z]*(?:\^|\d{6})|\)\s*\^\s*\{?\d{4}"
 )
 
 

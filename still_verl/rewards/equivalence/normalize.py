@@ -18,7 +18,7 @@ _COMMANDS = {
     "dotsc": "…", "dotsb": "…", "emptyset": "∅", "varnothing": "∅", "times": "*", "cdot": "*", "div": "/", "colon": ":",
     "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lbrace": "⦃", "rbrace": "⦄", "langle": "(", "rangle": ")",
     "land": "⋀", "wedge": "⋀", "lor": "⋁", "vee": "⋁", "parallel": "∥", "perp": "⊥", "lnot": r"\neg ",
-    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
+    "euro": "€", "pounds": "£", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "nicefrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "tg": r"\tan", "ctg": r"\cot", "arctg": r"\arctan", "lg": r"\log_{10}",
     "R": "ℝ", "Reals": "ℝ", "Z": "ℤ", "lparen": "(", "rparen": ")", "implies": "⇒", "Rightarrow": "⇒", "iff": "⇔",
     "Leftrightarrow": "⇔", "sim": "~", "prime": "'", "varphi": r"\phi", "varepsilon": r"\epsilon", "quad": " ",
@@ -35,7 +35,7 @@ _CHARACTERS = str.maketrans({
     "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "τ": r"\tau ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
-    "。": ".", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
+    "。": ".", "【": "(", "】": ")", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
@@ -52,6 +52,11 @@ CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan ln log exp".spli
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
 _SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+# Products of three or four symbols, `mgh` or `GMm`, have no vowel or a capital inside. No word is so, but units are.
+_SYMBOLS = re.compile(r"(?=.{3,4}$)(?![A-Z]+$)(?:[^aeiouyAEIOUY]+|.+[A-Z].*)")
+_LONG_UNITS = frozenset(
+    "pct mph kph rpm lbs hrs yds ppm ppb kWh kHz MHz GHz mmHg keV MeV GeV TeV hPa kPa MPa nth".split()
+)
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
 _JOINED = re.compile(r"(?<=[0-9n+-])\}[\^_]\{(?=[0-9n+-])")  # `x^{1}^{2}` of `x¹²`
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
@@ -67,7 +72,7 @@ _THOUSANDS_MARK = re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))")
 _DECIMAL_MARK = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _CURRENCY = re.compile("[€£¥₹](?![^‹›]{0,60}›)")  # outside of quoted text
 _TEXT = re.compile(
-    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text[a-z]*|mathrm|mathit|mathsf|mathtt|emph|mbox|hbox|operatorname\*?|math(?:bf|cal|bb))\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
@@ -96,17 +101,24 @@ _CONJUNCTION = re.compile(r"\b(and|or)\b")
 _STRAY_PERIOD = re.compile(r"\.(?=\s*[)\]}⦄])")
 _UNEQUAL = re.compile(r"(?<![0-9)}!])!=")  # `5!=120` is a factorial
 _ARGUMENTS = re.compile(r"\\(max|min|gcd|lcm) *⦃([^⦃⦄]*)⦄")
-_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)›?\s*\}?(?![a-z])")
+_ORDINAL = re.compile(r"(\d)\s*(?:\^\s*\{?\s*‹?|‹)(?:th|st|nd|rd)(?![^›]*[a-z][^›]*›)›?\s*\}?(?![a-z])")
+_NTH = re.compile(r"^(\d+)th$")
+_MERIDIEM = re.compile(r"(?<=\d)\s*([apAP])\.\s?([mM])(?:\.|(?![a-zA-Z]))")
+_NUMBERS = re.compile(r"[-\d.,/\s]+(?:(?:and|or)\b[-\d.,/\s]+)*")  # quoted, though they are no words
+# A quoted text that begins with its number: `10:30 a.m.`, `7th`, `12 cm`.
+_MEASURED = re.compile(r"(-?\d+(?:[.:/]\d+)?)(?:st|nd|rd|th)?\b\s*([^\d.,:;]\D*)?")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
 _SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
+_ROW_ENDS = re.compile(r"\n\s+")  # of empty rows
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
 _ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
 _WORDS = {"infinity": "∞", "inf": "∞", "infty": "∞", "pi": "π", "and": "∧", "or": "∨", "union": "∪"}
+_WORDS |= dict.fromkeys("和与且及", "∧") | {"或": "∨"}
 
 
 @lru_cache(maxsize=16_384)
@@ -125,18 +137,18 @@ def normalize(text: str) -> str:
         text = _without_commands(text)
     text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0]], text.replace("$", " ").replace("~", " "))
     text = text.replace("<=", "≤").replace(">=", "≥")
-    text = _UNEQUAL.sub("≠", text)
+    text = _UNEQUAL.sub("≠", _MERIDIEM.sub(r" \1\2", text))
     text = _STRAY_PERIOD.sub("", text)
     if "⟦" in text or "⟪" in text:
         text = _matrices(text)
     text = _DEGREE.sub("°", text)
-    text = _ORDINAL.sub(r"\1", text)
+    text = _ORDINAL.sub(r"\1", _NTH.sub(r"\1", text))
     text = _RUN.sub(_mark_words, text)
     if "‹" in text:
         text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _SPACES.sub(" ", text).rstrip(" .;,").lstrip(" ;,=")
+    return _ROW_ENDS.sub("\n", _SPACES.sub(" ", text)).rstrip(" .;,").lstrip(" ;,=:")
 
 
 def _without_commands(text: str) -> str:
@@ -200,10 +212,13 @@ def _quoted(command: re.Match[str]) -> str:
     words = command[1].strip()
     if not words:
         return " "
-    if "‹" in words or not any(map(str.isalpha, words)):
+    if "‹" in words or not any(map(str.isalpha, words)) or _NUMBERS.fullmatch(words):
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
+    measured = _MEASURED.fullmatch(words)
+    if measured:
+        return measured[1] + (f" ‹{measured[2]}›" if measured[2] else "")
     if words.endswith(":"):
         return f"‹{words.removesuffix(':')}›:"
     return f"‹{words}›"
@@ -232,5 +247,7 @@ def _is_word(run: str, match: re.Match[str]) -> bool:
         return True
     if run in _SHORT_UNITS and _BEHIND_NUMBER.search(match.string[max(match.start() - 3, 0) : match.start()]):
         return True
+    if run not in _LONG_UNITS and _SYMBOLS.fullmatch(run):
+        return False
     in_order = len(run) <= _LONGEST_PRODUCT and list(run) == sorted(set(run))
     return len(run) > 2 and not (in_order and (run.islower() or run.isupper()))

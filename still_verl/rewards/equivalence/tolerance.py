@@ -78,8 +78,9 @@ def _as_fraction(value: Number) -> Fraction | None:
 
 
 def same_decimal(left: Node, right: Node) -> bool:
-    """Say whether the shorter of two decimals is the longer one rounded to its places."""
+    """Say whether the shorter of two decimals is the longer one rounded to its places, a half away from zero."""
     shorter, longer = sorted((left, right), key=lambda decimal: decimal.decimals)
     gap = abs(left.value - right.value)
     half_a_place = Fraction(1, 2 * 10**shorter.decimals)
-    return gap <= half_a_place and gap <= RELATIVE * abs(longer.value)
+    is_rounded = gap < half_a_place or (gap == half_a_place and abs(shorter.value) > abs(longer.value))
+    return is_rounded and gap <= RELATIVE * abs(longer.value)

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -54,7 +53,8 @@ class SingleFlight:
         """Keep the last `size` verdicts."""
         self._size = size
         self._lock = threading.Lock()
-        self._futures: OrderedDict[Key, Future[Verdict]] = OrderedDict()
+        self._verdicts: dict[Key, Verdict] = {}  # read without the lock, for most answers of a group come again
+        self._futures: dict[Key, Future[Verdict]] = {}  # what some thread computes now
 
     def get(self, key: Key, compute: Callable[[str, str, Reading], Verdict]) -> Verdict:
         """Return the verdict of `key`, computed by the first thread that asks.
@@ -62,21 +62,36 @@ class SingleFlight:
         Raises:
             BaseException: what `compute` raised, in every thread that waits for it; it is not kept.
         """
+        known = self._verdicts.get(key)
+        if known is not None:
+            return known
         with self._lock:
+            known = self._verdicts.get(key)
+            if known is not None:
+                return known
             future = self._futures.get(key)
             is_first = future is None
             if future is None:
                 future = self._futures[key] = Future()
-                if len(self._futures) > self._size:
-                    self._futures.popitem(last=False)
         if is_first:
-            try:
-                future.set_result(compute(*key))
-            except BaseException as error:
-                with self._lock:
-                    self._futures.pop(key, None)
-                future.set_exception(error)
+            self._compute(key, compute, future)
         return future.result()
+
+    def _compute(self, key: Key, compute: Callable[[str, str, Reading], Verdict], future: Future[Verdict]) -> None:
+        """Fulfil `future`, and keep the verdict in its place."""
+        try:
+            verdict = compute(*key)
+        except BaseException as error:
+            with self._lock:
+                del self._futures[key]
+            future.set_exception(error)
+            return
+        with self._lock:
+            self._verdicts[key] = verdict
+            if len(self._verdicts) > self._size:
+                del self._verdicts[next(iter(self._verdicts))]
+            del self._futures[key]
+        future.set_result(verdict)
 
 
 _cache = SingleFlight(CACHE_SIZE)

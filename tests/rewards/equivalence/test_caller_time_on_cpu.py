@@ -58,6 +58,8 @@ HUGE = {
     "region": r"x > \binom{10^{4000}}{2000}",
     "equation": r"y = \binom{10^{4000}}{x} + 9^{9^9}",
     "complex tower": "(1+i)^{(1+i)^{10^{9}}}",
+    "empty rows": r"\\" * 450,
+    "powers behind a bracket": "(" + "^2" * 1990,
     "gamma": r"(\pi+i)!(\pi-i)!(\sqrt{2})!",
 }  # fmt: skip
 

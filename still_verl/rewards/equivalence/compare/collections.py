@@ -24,7 +24,7 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
         return same
     # A tuple needs its brackets, or names that give it an order: `-2, 7` could be claimed for `[-2, 7]`, for `(-2, 7)`
     # and for the set. Alternatives ("1 or 2") are no tuple, and neither is a set.
-    is_claim = compare.is_strict and not (names or answer_names)
+    is_claim = not (names or answer_names)
     if len(brackets) > 1 and (is_claim or brackets != {"", "()"}):
         return compare.refuse("kinds differ")
     return compare.in_order(_values(gold), _values(answer))

@@ -88,10 +88,16 @@ def _same_without_unit(compare: Comparison, gold: Formula, answer: Formula) -> T
     if (gold.unit or answer.unit) in ("°", "%"):
         outcomes.append(_same_value(compare, _as_number(gold), _as_number(answer)))
     # One side may lack the other's unit; a percentage or a base only if it is the gold answer's.
-    is_told = answer.unit == "%" or answer.unit.startswith("base") or not answer.droppable
-    if gold.droppable and not (compare.is_strict and is_told):
+    is_told = answer.unit == "%" or not answer.droppable
+    is_other_number = answer.unit.startswith("base") or (answer.unit == "%" and _is_share(gold))
+    if gold.droppable and not is_other_number and not (compare.is_strict and is_told):
         outcomes.append(_same_value(compare, gold, answer))
     return any_of(outcomes) if outcomes else compare.refuse("units contradict")
+
+
+def _is_share(gold: Formula) -> bool:
+    """Whether a number is a part of 1, and so no percentage that lacks its sign: 0.5 is not 0.5 %."""
+    return gold.node is not None and gold.node.kind == "number" and abs(gold.node.value) <= 1
 
 
 def _as_number(formula: Formula) -> Formula:

@@ -4,7 +4,7 @@ import re
 
 from still_verl.rewards.equivalence.reading import Reading
 
-_LETTER = re.compile(r"\(?\s*‹?\s*\(?\s*([A-J])\s*\)?\s*›?\s*\)?")
+_LETTER = re.compile(r"[(‹\s]*([A-J])[)›\s]*")
 _ONE = re.compile("[A-J]")
 _SEVERAL = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])+[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
@@ -22,8 +22,8 @@ def same_choice(gold: str, answer: str, reading: Reading = "strict") -> bool | N
     A gold answer that is one letter is a choice: no formula is equal to it. In the lenient reading an answer may be a
     lower-case letter.
     """
-    if _SEVERAL.fullmatch(gold) and _SEVERAL.fullmatch(answer):  # `AC`, `A, C`, `(A) ∧ (C)`
-        return set(_ONE.findall(gold)) == set(_ONE.findall(answer))
+    if _SEVERAL.fullmatch(gold) and _SEVERAL.fullmatch(answer.replace("∨", " ")):  # `AC`, `A, C`, `(A) ∧ (C)`
+        return "∨" not in answer and set(_ONE.findall(gold)) == set(_ONE.findall(answer))
     wanted, picked = letter(gold), chosen(answer)
     if wanted and not picked:
         return reading == "lenient" and letter(answer.upper()) == wanted

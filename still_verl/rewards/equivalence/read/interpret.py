@@ -18,6 +18,7 @@ from still_verl.rewards.equivalence.read.relations import (
     read_equation,
     read_ratio,
     read_relation,
+    read_residue,
     read_vector,
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
@@ -69,7 +70,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         if count:
             return (read_formula(count),)
         text = _REASON.sub("", text)
-    fixed = read_sets_in_words(text) or read_ratio(text)
+    fixed = read_sets_in_words(text) or read_ratio(text) or read_residue(text)
     if fixed:
         return fixed
     if "‹" in text:
@@ -96,7 +97,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
     if label and says_little(label[0]):
         name = _NO_PART_OF_NAME.sub("", label[0]).lower()
         return (Named(name, (), interpret(text[label.end() :], depth + 1)),)
-    if _SET_OPERATION.search(text):
+    if _SET_OPERATION.search(text) and not is_name(text.partition("=")[0].strip()):
         return read_region(text) or read_relation(text)
     if len(split(text, "<>≤≥≠∈")) > 1:
         return _read_membership(text, depth) or read_region(text) + read_relation(text)
@@ -117,7 +118,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
 def _read_membership(text: str, depth: int) -> Interpretations:
     """`x ∈ S` as S."""
     parts = split(text, "∈")
-    if len(parts) != 2 or not is_name(parts[0]):
+    if len(parts) != 2 or not is_name(parts[0]) or len(split(parts[1], "<>≤≥≠")) > 1:
         return ()
     return interpret(parts[1], depth)
 
@@ -189,8 +190,10 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     """Sets, tuples, intervals and matrices."""
     inside = unwrap(text, "⟦", "⟧")
     if inside is not None:
-        rows = [_tuple(split(row, "&"), depth) for row in split_nonempty(inside, "\n")]
-        return (Collection(tuple(rows), "⟦"),)
+        lines = split_nonempty(inside, "\n")
+        rows = Collection(tuple(_tuple(split(line, "&"), depth) for line in lines), "⟦")
+        is_column = len(lines) > 1 and "&" not in inside
+        return (rows, *_tuple(lines, depth)) if is_column else (rows,)
     inside = unwrap(text, "⦃{", "⦄}")
     if inside is not None:
         return _read_set(text, inside, depth)

@@ -12,6 +12,7 @@ from still_verl.rewards.equivalence.read.region_algebra import beside_infinity, 
 from still_verl.rewards.equivalence.read.splitting import split, unwrap
 
 _RELATION = re.compile(r"[<>≤≥≠=]")
+_CONDITION = re.compile(r"[<>≤≥≠=∈]")
 _MIRRORED = str.maketrans("<≤>≥", ">≥<≤")
 _BUILDER = re.compile(r"\s*[A-Za-z]\w*\s*(?:∈\s*ℝ\s*)?[|:]")
 _POINTS_REMOVED = re.compile(r"∖|\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
@@ -20,6 +21,7 @@ _NAME = re.compile("[A-Za-z]")
 _VALUE_OF_FUNCTION = re.compile(r"(?<![A-Za-z\\])[fghFGH]\s*\(\s*[a-z]\s*\)")
 _EMPTY_SET = re.compile(r"∅|⦃\s*⦄")
 _INFINITY = Node("symbol", name="∞")
+_ALL_REALS = re.compile(r"(?:[A-Za-z]\w*\s*∈\s*)?ℝ")
 _MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
 
 
@@ -45,7 +47,7 @@ def _region(text: str) -> Region:
     """
     for signs, combine in (("∪∨", union), ("∩", intersection), ("∧,", _both_or_either)):
         parts = split(text, signs)
-        is_condition = combine is not _both_or_either or all(map(_RELATION.search, parts))
+        is_condition = combine is not _both_or_either or all(map(_CONDITION.search, parts))
         if len(parts) > 1 and is_condition:
             return _combined(parts, combine)
     parts = _POINTS_REMOVED.split(text, maxsplit=1)
@@ -68,7 +70,7 @@ def _both_or_either(left: Region, right: Region) -> Region:
 
 def _simple_region(text: str) -> Region:
     """A region without an operation: a set, an interval or an inequality."""
-    if text == "ℝ":
+    if _ALL_REALS.fullmatch(text):
         return EVERYTHING
     if _EMPTY_SET.fullmatch(text):
         return NOTHING

@@ -2,7 +2,7 @@
 
 import re
 
-from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Relation
+from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Named, Relation
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
@@ -14,9 +14,13 @@ _SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
 # What geometry names: angles, segments, triangles, means and vectors.
 _POINTS = re.compile(
-    r"m?\s*\\(?:measured|spherical)?angle\s*\{?\s*[A-Z]{1,3}\s*\}?|\|?[A-Z]{2,3}'?\|?"
+    r"m?\s*\\(?:measured|spherical)?angle\s*\{?\s*‹?[A-Z]{1,3}›?\s*\}?|\|?[A-Z]{2,3}'?\|?"
     r"|\\(?:overline|triangle|widehat|hat|bar|vec)\s*\{?\s*[A-Za-z]{1,3}'?\s*\}?"
 )
+# A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
+_VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
+_RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
+_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
 
 AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
 
@@ -27,7 +31,7 @@ def is_name(text: str) -> bool:
     parts = split(inside or "", ",")
     if len(parts) > 1:
         return all(map(is_name, parts))
-    if _POINTS.fullmatch(text):
+    if _POINTS.fullmatch(text) or _VALUE.fullmatch(text):
         return True
     try:
         return parse(text).kind == "symbol"
@@ -54,16 +58,48 @@ def read_equation(sides: list[str]) -> Interpretations:
 
 
 def read_ratio(text: str) -> Interpretations:
-    """Read `a:b` as the quotient, and a ratio of more parts as a tuple of quotients by the last; `pm` may follow."""
+    """Read `a:b` as the quotient, `10:30 pm` as a time of day, and a ratio of more parts as quotients by the last."""
     if not _RATIO.fullmatch(text) or "⦃" in text:
         return ()
     text, unit = take_unit(text)
+    time = _read_time(text, unit)
+    if unit in ("am", "pm"):
+        return time
     try:
         *parts, last = [parse(part.strip()) for part in text.split(":")]
     except Unreadable:
         return ()
     shares = tuple((Formula("", Node("/", (part, last)), unit),) for part in parts)
-    return shares[0] if len(shares) == 1 else (Collection(shares, "()"),)
+    if len(shares) > 1:
+        return (Collection(shares, "()"),)
+    return shares[0] + time
+
+
+def _read_time(text: str, unit: str) -> Interpretations:
+    """The hour and the minute of `10:30`."""
+    found = _TIME_OF_DAY.fullmatch(text)
+    if not found:
+        return ()
+    hour, minute = _count(int(found[1]), unit), _count(int(found[2]), unit)
+    return (Collection((hour, minute), ":"),)
+
+
+def _count(value: int, unit: str = "") -> Interpretations:
+    return (Formula("", number(value), unit),)
+
+
+def read_residue(text: str) -> Interpretations:
+    """Read `3 mod 7` as a pair, the least residue and its modulus, and `x ≡ 3 mod 7` as the name of one."""
+    found = _RESIDUE.fullmatch(text)
+    if not found:
+        return ()
+    name, modulus = found[1], int(found[3])
+    if modulus < 2:  # modulo 1 all numbers are the same
+        return ()
+    residue = Collection((_count(int(found[2]) % modulus), _count(modulus)), "mod")
+    if not name:
+        return (residue,)
+    return (Named(name.strip(), (), (residue,)),)
 
 
 def read_vector(formula: Formula) -> Interpretations:

@@ -15,7 +15,9 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?![\d,])|(?: \d{3})+(
 _BRACKET = re.compile(r"[(\[⦃]")
 _ANGLE_FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
 # Letters behind a number: a product of symbols, or a unit.
-_LETTERS = re.compile(r"([^a-zA-Z]*\d)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)")
+_LETTERS = re.compile(
+    r"([^a-zA-Z]*\d(?:[eE][+-]?\d+)?)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)"
+)
 _LETTER_UNITS = frozenset(
     "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
 )
@@ -28,10 +30,12 @@ _CHANGES = re.compile(
     r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
     r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
+    r"is|are|was|were|be|isn|aren|can|cannot|could|would|should|must|does|do|did|wrong|false|incorrect|impossible|invalid|"
     r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
     "|[十百千万亿不非没无或除]"
 )
-_SPECIAL = dict.fromkeys(("percent", "percentage", "per cent"), "%") | dict.fromkeys(("degree", "degrees", "deg"), "°")
+_SPECIAL = dict.fromkeys(("percent", "percentage", "per cent", "pct"), "%")
+_SPECIAL |= dict.fromkeys(("degree", "degrees", "deg"), "°")
 _SPECIAL |= dict.fromkeys(("rad", "radian", "radians"), "rad") | {"元": "yuan", "am": "am", "pm": "pm", "度": "°"}
 
 

@@ -15,8 +15,12 @@ _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty".split()
+    "eighteen nineteen".split()
 )
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_NUMBERS = {word: str(value) for value, word in enumerate(_SMALL)}
+for _value, _ten in enumerate(_TENS, 2):
+    _NUMBERS |= {_ten: f"{_value}0"} | {f"{_ten} {_SMALL[one]}": f"{_value}{one}" for one in range(1, 10)}
 
 
 def says_little(words: str) -> bool:
@@ -42,11 +46,15 @@ def read_sets_in_words(text: str) -> Interpretations:
 
 
 def read_count(text: str) -> str:
-    """Return "seven" as `7` and "six apples" as `6‹apples›`; empty when `text` begins with no small number in words."""
-    first, _, behind = plain_words(text).partition(" ")
-    if first not in _SMALL or not says_little(behind):
-        return ""
-    return f"{_SMALL.index(first)}‹{behind}›" if behind else str(_SMALL.index(first))
+    """Return "seven" as `7` and "sixty-six apples" as `66‹apples›`; empty unless `text` begins with such a number."""
+    words = plain_words(text).split()
+    for size in (2, 1):
+        count = _NUMBERS.get(" ".join(words[:size]))
+        behind = " ".join(words[size:])
+        is_one_number = _NUMBERS.keys().isdisjoint(words[size:])  # unlike "one hundred five"
+        if count and is_one_number and says_little(behind):
+            return f"{count}‹{behind}›" if behind else count
+    return ""
 
 
 def read_words(text: str) -> Interpretations:
