@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python benchmarks/step_overhead.py
 
 docs: setup
+	$(BIN)/python benchmarks/gallery.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 upgrade: setup

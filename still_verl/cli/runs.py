@@ -13,16 +13,23 @@ Formats = Annotated[
     typer.Option("--format", help="Look for this format of logs only: a name, or a dotted one."),
 ]
 
+PORT = 6060
+
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or logs of any format that `diagnose` reads.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The page; it needs no network.")] = Path(
-        "report.html"
-    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The page, report.html by default; it needs no network.")
+    ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Show the page in a browser; it follows the runs.")] = False,
     port: Annotated[
-        int, typer.Option(help="Port of --serve, on this machine only; 0 takes any that is free.", min=0, max=65535)
-    ] = 6060,
+        int | None,
+        typer.Option(
+            help=f"Port of --serve, {PORT} by default, on this machine only; 0 takes any that is free.",
+            min=0,
+            max=65535,
+        ),
+    ] = None,
     formats: Formats = None,
 ) -> None:
     """Write one page about a run, or compare several: verdict, curves, alarms, samples, configuration.
@@ -32,15 +39,20 @@ def report(
     from still_verl.report.page import write_report
 
     if serve:
-        return _serve(runs, port, formats or ())
+        if output is not None:
+            stop(f"--output {output}: --serve writes no page; leave one of the two out")
+        return _serve(runs, PORT if port is None else port, formats or ())
+    if port is not None:
+        stop(f"--port {port}: it is the port of --serve; add --serve, or leave it out")
     try:
-        found = write_report(runs, output, formats or ())
+        page = output or Path("report.html")
+        found = write_report(runs, page, formats or ())
     except (ValueError, OSError) as error:
         stop(cause(error))
     for run in found:
         for problem in run.problems:
             console.print(f"{run.name}: {problem}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"report: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"report: {page.resolve()}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _serve(runs: list[Path], port: int, formats: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from statistics import fmean, pvariance
+
+import numpy as np
 
 from still_verl.monitor.metric_names import ACCURACY
 from still_verl.report.errors import samples_by_step
@@ -33,7 +34,7 @@ class Change:
         if self.error is not None:
             margin = CLEAR * self.error
         difference = self.last - self.first
-        if abs(difference) <= margin:
+        if not abs(difference) > margin:  # NaN, where both are too large to be subtracted
             return 0
         return int(math.copysign(1, difference))
 
@@ -50,9 +51,13 @@ def tenths(run: Run, key: str) -> Change | None:
     first = [value for _, value in points[:size]]
     last = [value for _, value in points[-size:]]
     error = None
-    if size > 1:
-        error = math.sqrt((pvariance(first) + pvariance(last)) / (size - 1))
-    return Change(fmean(first), fmean(last), (points[0][0], points[-1][0]), error)
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # a run that explodes: its error is infinite, and nothing is clear
+        if size > 1:
+            error = float(np.sqrt((np.var(first) + np.var(last)) / (size - 1)))
+        means = float(np.mean(first)), float(np.mean(last))
+    return Change(*means, (points[0][0], points[-1][0]), error)
 
 
 def accuracy_change(run: Run) -> tuple[Change | None, str]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from still_verl.report.curves import arrays, thin, xy
+from still_verl.report.formulas.find import PATTERN, formulas_in
+from still_verl.report.formulas.render import render
 from still_verl.report.run import Run
 from still_verl.report.samples.kept import KeptSample, identity
 from still_verl.report.samples.phase import PhaseSamples
@@ -23,6 +25,18 @@ def embedded_samples(runs: Sequence[Run]) -> list[dict[str, Any]]:
         if rows:
             found.append({"run": run.name, "alarms": alarm_steps(run), "prompts": prompts, "samples": rows})
     return found
+
+
+def embedded_formulas(runs: Sequence[Run], served: bool = False) -> dict[str, Any]:
+    """Return how the page finds formulas, and the trees of those that it has; one that is served asks for them."""
+    if served:
+        return {"pattern": PATTERN, "trees": {}}
+    texts = []
+    for run in runs:
+        for kept in run.samples.values():
+            for sample in kept.chosen.samples:
+                texts += [sample.prompt, sample.response]
+    return {"pattern": PATTERN, "trees": render(formulas_in(texts))}
 
 
 def about_samples(runs: Sequence[Run], served: bool = False) -> str:

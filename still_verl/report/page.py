@@ -12,7 +12,7 @@ from still_verl.report.charts import charts
 from still_verl.report.comparison.arms import group
 from still_verl.report.comparison.comparison import compare
 from still_verl.report.comparison.tables import final_figures, settings
-from still_verl.report.embedded import about_samples, embedded_metrics, embedded_samples
+from still_verl.report.embedded import about_samples, embedded_formulas, embedded_metrics, embedded_samples
 from still_verl.report.facts import common_facts, facts
 from still_verl.report.frame import environment, frame
 from still_verl.report.read import read_runs
@@ -67,6 +67,7 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     samples = embedded_samples(runs)
     if samples:
         data["data-samples"] = samples
+        data["data-formulas"] = embedded_formulas(runs, served=bool(version))
     metrics = embedded_metrics(runs) if drawn else {}
     if metrics:
         data["data-metrics"] = metrics

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 from still_verl.logs.find import Finder
 from still_verl.monitor import keyword_file
 from still_verl.report.embedded import alarm_steps
+from still_verl.report.formulas.find import formulas_in
+from still_verl.report.formulas.render import render as render_formulas
 from still_verl.report.page import render
 from still_verl.report.read import read_runs
 from still_verl.report.samples.index import SampleIndex
@@ -46,7 +48,7 @@ class Pages:
         return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
 
     def samples(self, query: str) -> bytes:
-        """Return samples that a query of the page asks for, as JSON, see `SampleIndex.find`.
+        """Return samples that a query of the page asks for, as JSON, see `SampleIndex.find`, and their `formulas`.
 
         Raises:
             ValueError: a run does not exist any more, or the query is wrong.
@@ -59,7 +61,12 @@ class Pages:
                 self._index = SampleIndex((run, alarm_steps(run)) for run in runs)
                 self._indexed = version
             assert self._index is not None
-            return json.dumps(self._index.find(wanted)).encode()
+            found = self._index.find(wanted)
+        texts = []
+        for sample in found["samples"]:
+            texts += [sample["prompt"], sample["response"]]
+        found["formulas"] = render_formulas(formulas_in(texts))
+        return json.dumps(found).encode()
 
     def page(self) -> bytes:
         """Return the page of the newest version, in UTF-8.

@@ -20,6 +20,8 @@ report bytes.log | 1 | bytes.log has no log that is recognised
 report run -o . | 1 | --output . is a folder: name a file in it, e.g. report.html
 report run --port 99999 | 2 | --port': Input should be less than or equal to 65535
 report run --serve --port -1 | 2 | --port': Input should be greater than or equal to 0
+report run --port 80 | 1 | --port 80: it is the port of --serve
+report run --serve -o page.html | 1 | --output page.html: --serve writes no page
 report run --port abc | 2 | should be a valid integer
 report run --format nosuch | 1 | nosuch
 diagnose nope | 1 | nope does not exist

@@ -1,5 +1,7 @@
 """Lines of upstream's code that we rely on where no signature says so; `test_contract_on_cpu.py` looks for them."""
 
+from still_verl.integration.cpu import platform_messages
+
 _TRAINING_FLOPS = [
     "dense_N_flops = 6 * dense_N * tokens_sum",
     "attn_qkv_flops = 6 * seqlen_square_sum",
@@ -7,6 +9,11 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # How the warnings begin that are held back until a job says whether it wants an accelerator, and who logs them.
+    platform_messages.LOGGER: [
+        "logger = logging.getLogger(__name__)",
+        *(f'"{message}' for message in platform_messages.MESSAGES),
+    ],
     # How the learning rate of a step is set: base rates of a `LambdaLR`, whose factor is 1 without warm-up and decay.
     "verl.workers.engine.fsdp.transformer_impl:FSDPEngine._build_lr_scheduler": [
         "get_constant_schedule_with_warmup(optimizer=optimizer, num_warmup_steps=num_warmup_steps)",

@@ -59,6 +59,20 @@ def test_a_run_without_a_step(browser: str, tmp_path: Path) -> None:
     assert open_page(browser, [tmp_path], tmp_path / "r.html")["charts"] == 0
 
 
+def test_numbers_that_no_axis_holds_do_not_stop_the_other_charts(browser: str, tmp_path: Path) -> None:
+    """Also a name without a place to break stays within a phone's screen."""
+    rows = [{"step": s, "actor/grad_norm": 10.0 ** (7 * s), "actor/entropy": 1e-320, "lr": s} for s in range(1, 40)]
+    runs = [tmp_path / ("x" * 200), tmp_path / "other"]
+    for run in runs:
+        run.mkdir()
+        (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_report(runs, tmp_path / "r.html")
+    ready = DRAWN.replace(
+        "plot.querySelector", "plot.textContent.startsWith('This chart cannot') || plot.querySelector"
+    )
+    assert open_file(browser, tmp_path / "r.html", 390, drawn=ready)["charts"] > 2
+
+
 def test_a_served_page_follows_its_run(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
     """What the reader opened, hid and scrolled to stays as it is; nothing is made again while nothing changes."""
     run = write_run(tmp_path / "run")

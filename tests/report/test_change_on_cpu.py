@@ -21,3 +21,11 @@ def test_a_tenth_of_a_short_run_is_no_single_step() -> None:
 def test_a_change_counts_beyond_two_standard_errors_or_two_points_where_these_are_unknown() -> None:
     assert [Change(0.5, last, (1, 2), error=0.05).direction for last in (0.61, 0.59, 0.41, 0.39)] == [1, 0, 0, -1]
     assert [Change(0.5, last, (1, 2)).direction for last in (0.53, 0.51, 0.47)] == [1, 0, -1]
+
+
+def test_a_run_that_explodes_has_no_clear_change() -> None:
+    for growth in (150, 307):
+        series = {"a": {step: 10.0 ** min(step * 8, growth) for step in range(60)}}
+        change = tenths(Run("r", Path(), series), "a")
+        assert change is not None and change.direction in (0, 1)
+    assert Change(float("inf"), float("inf"), (1, 2), error=float("nan")).direction == 0

@@ -69,6 +69,8 @@ def test_nine_runs_give_one_sentence_a_pair_checked_by_hand() -> None:
         "kind=fixed and kind=cosine are equal within 5 points: first minus second is +0.0 points"
     )
     assert "[-2.5, 2.5]" in fixed_cosine
+    column = found.verdicts.columns.index("outcome")
+    assert [cells[column] for _, cells in found.verdicts.rows] == ["worse", "worse", "equal"]  # the first of each pair
     verdicts = {(v.first, v.second): v for v in compare_arms(group(nine()))}
     pair = verdicts[("kind=none", "kind=cosine")]
     raw = 1 - 8.660254 / math.sqrt(77)

@@ -1,7 +1,9 @@
 """What a reader does with a page, in a real browser: search, follow a link, sort, save, print; by mouse and by key."""
 
 import json
+import struct
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -183,3 +185,50 @@ def test_files_have_what_is_shown_and_no_formula(browser: str, tmp_path: Path, w
     assert [line.split(",")[-1] for line in settings.splitlines()[1:]] == ['"\'=1+1"', '"-1e-6"']
     assert figure.splitlines()[0] == '"run","line","x","y"' and len(figure.splitlines()) > 10
     assert figures.splitlines()[0] == "| line | first | lowest | highest | last |"
+
+
+FORMULAS = "document.querySelectorAll('#groups .formula > math').length"
+
+
+def test_formulas_are_drawn_and_shown_as_they_were_written(browser: str, run: Path, tmp_path: Path) -> None:
+    text = r"Then \(\frac{1}{2}\) and $x^{2}$, for $5 and $6: \[\sum_{i=1}^n i\] $\href{javascript:alert(1)}{x}$"
+    row = {"step": 60, "phase": "train", "prompt": "formulas of $y$", "response": text, "acc": 1}
+    with (run / "samples.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    write_report([run], tmp_path / "r.html")
+    server = make_server([run], 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        for address in ((tmp_path / "r.html").as_uri(), f"http://127.0.0.1:{server.server_port}/"):
+            with opened(browser, address) as tab:
+                tab.value(f"({SET})('query', 'formulas of')")
+                tab.wait_for(f"{FOUND} === 1 && {FORMULAS} === 5")
+                height = "document.querySelector('#groups mfrac').getBoundingClientRect().height"
+                assert tab.value(height) > 20, "the fraction is not drawn as one"
+                assert tab.value("document.querySelectorAll('#groups [href^=javascript]').length") == 0
+                assert "$5 and $6" in tab.value("document.querySelector('#groups .sample').textContent")
+                tab.value(f"({SET})('query', 'frac')")
+                tab.wait_for("document.querySelector('#groups mark')?.textContent === 'frac'")
+                assert tab.value(FORMULAS) == 4
+                tab.value(f"({SET})('written', true)")
+                tab.wait_for(f"{FORMULAS} === 0")
+                assert text in tab.value("document.querySelector('#groups .sample').textContent")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_chart_is_saved_as_a_picture(browser: str, tmp_path: Path, write_run: Callable[..., Path]) -> None:
+    write_report([write_run(tmp_path / "run", steps=8)], tmp_path / "r.html")
+    with opened(browser, (tmp_path / "r.html").as_uri()) as tab:
+        tab.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        tab.value("document.querySelector('figure [data-save=png]').click()")
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("*.png")):
+            assert time.monotonic() < end, "no picture came"
+            time.sleep(0.2)
+    (picture,) = tmp_path.glob("*.png")
+    kind, size = picture.read_bytes()[:8], struct.unpack(">II", picture.read_bytes()[16:24])
+    assert kind == b"\x89PNG\r\n\x1a\n" and size == (2400, 1400) and picture.stat().st_size > 10_000

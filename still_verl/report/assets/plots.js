@@ -46,8 +46,12 @@ function draw(plot, width) {
   const runs = off("run", document), labels = off("label", plot.closest("figure"));
   const traces = data.map((trace) => ({ ...trace, visible: !runs.has(trace.meta.run) && !labels.has(trace.meta.label) }));
   const size = { height: Number(plot.dataset.height), ...(width > 0 ? { width, autosize: false } : {}) };
-  Plotly.react(plot, traces, { ...look(structuredClone(layout), narrow), ...size },
-    { responsive: !(width > 0), displaylogo: false, displayModeBar: false, doubleClick: "reset" });
+  try {
+    Plotly.react(plot, traces, { ...look(structuredClone(layout), narrow), ...size },
+      { responsive: !(width > 0), displaylogo: false, displayModeBar: false, doubleClick: "reset" });
+  } catch { // numbers that no axis holds, of a run that explodes: the other charts are drawn all the same
+    plot.textContent = "This chart cannot be drawn: its numbers are too large. They are in its figures and files.";
+  }
   drawn.add(plot);
 }
 document.querySelectorAll(".key").forEach((key) => key.addEventListener("click", () => {

@@ -8,20 +8,38 @@
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     return made;
   };
-  let all = [], page = 0, linked = "";
+  let all = [], page = 0, linked = "", formula = /(?!)/g, trees = {};
 
-  function marked(text, query) {
-    const pre = element("pre");
-    if (!query) { pre.textContent = text; return pre; }
+  function drawn([name, attributes, inside]) {
+    const made = document.createElementNS("http://www.w3.org/1998/Math/MathML", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (typeof inside === "string") made.textContent = inside; else made.append(...inside.map(drawn));
+    return made;
+  }
+  function words(text, query) {
     const lower = text.toLowerCase();
     // Lower case may be longer, e.g. of a dotted capital I: then nothing is marked.
-    if (lower.length !== text.length) { pre.textContent = text; return pre; }
+    if (!query || lower.length !== text.length) return [text];
+    const found = [];
     let end = 0;
     for (let at = lower.indexOf(query); at >= 0; at = lower.indexOf(query, end)) {
-      pre.append(text.slice(end, at), element("mark", text.slice(at, at + query.length)));
+      found.push(text.slice(end, at), element("mark", text.slice(at, at + query.length)));
       end = at + query.length;
     }
-    pre.append(text.slice(end));
+    return [...found, text.slice(end)];
+  }
+  // A formula that says what is searched for is shown as it was written, with the mark.
+  function marked(text, query) {
+    const pre = element("pre"), written = form.elements.written.checked;
+    let end = 0;
+    for (const { 0: source, index } of written ? [] : text.matchAll(formula)) {
+      if (!Object.hasOwn(trees, source) || (query && source.toLowerCase().includes(query))) continue;
+      const box = element("span", undefined, { class: "formula", title: source });
+      box.append(drawn(trees[source]));
+      pre.append(...words(text.slice(end, index), query), box);
+      end = index + source.length;
+    }
+    pre.append(...words(text.slice(end), query));
     return pre;
   }
   function response(text, query) {
@@ -96,6 +114,7 @@
     if (number !== asked) return; // the reader asks for something else by now
     page = found.page;
     if (found.choices) offer(found.choices);
+    if (found.formulas) trees = found.formulas;
     said.textContent = `${found.count.toLocaleString("en")} samples of ${found.groups.toLocaleString("en")} prompts and steps; page ${page + 1} of ${Math.max(Math.ceil(found.groups / PAGE), 1)}`;
     const groups = new Map();
     found.samples.forEach((sample) => groups.set(sample.group, [...(groups.get(sample.group) ?? []), sample]));
@@ -118,6 +137,9 @@
     }
   }
   async function start() {
+    const formulas = JSON.parse(await unpack("data-formulas"));
+    formula = new RegExp(formulas.pattern, "g");
+    trees = formulas.trees;
     for (const run of served ? [] : JSON.parse(await unpack("data-samples"))) {
       const alarms = new Set(run.alarms);
       for (const [step, phase, prompt, response, gold, pred, correct, score, tokens, facts, source, cut, id] of run.samples) {

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from still_verl.report.comparison.verdicts import Verdict
 from still_verl.stats.interval import LEVEL, Interval
 
-BETTER, EQUAL, CANNOT_TELL = "better", "equal", "cannot tell"
+BETTER, WORSE, EQUAL, CANNOT_TELL = "better", "worse", "equal", "cannot tell"
 
 
 def outcome(verdict: Verdict) -> str:
-    """Return what the figures say: that one is better, that both are equal within the margin, or neither."""
+    """Return what the figures say of the first: better, worse, equal within the margin, or nothing."""
     found = verdict.comparison
     if verdict.p_holm <= 1 - LEVEL and found.difference:
-        return BETTER
+        return BETTER if found.difference > 0 else WORSE
     if found.p_equal <= 1 - LEVEL:
         return EQUAL
     return CANNOT_TELL
@@ -25,10 +25,10 @@ def sentence(verdict: Verdict) -> str:
     if found.interval is None:
         basis = f"{verdict.source}, {verdict.when}; {found.method}"
     result = outcome(verdict)
-    if result == BETTER and found.difference > 0:
+    if result == BETTER:
         better = f"{verdict.first} is better than {verdict.second} by"
         return f"{better} {points(found.difference, found.interval)} ({basis})."
-    if result == BETTER:
+    if result == WORSE:
         better = f"{verdict.second} is better than {verdict.first} by"
         return f"{better} {points(-found.difference, _mirrored(found.interval))} ({basis})."
     apart = f"first minus second is {points(found.difference, found.interval, sign=True)}"
@@ -46,7 +46,8 @@ def telling(verdicts: Sequence[Verdict], most: int) -> list[str]:
 
 
 def _by_outcome(verdict: Verdict) -> tuple[int, float]:
-    return (BETTER, EQUAL, CANNOT_TELL).index(outcome(verdict)), -abs(verdict.comparison.difference)
+    order = {BETTER: 0, WORSE: 0, EQUAL: 1, CANNOT_TELL: 2}
+    return order[outcome(verdict)], -abs(verdict.comparison.difference)
 
 
 def points(difference: float, interval: Interval | None, sign: bool = False) -> str:
