@@ -94,6 +94,7 @@ verl.plugin.platform.platform_base:PlatformBase
 verl.single_controller.base.decorator:Dispatch.ONE_TO_ALL
 verl.single_controller.base.decorator:register
 verl.trainer.main_ppo:main
+verl.trainer.ppo.metric_utils:process_validation_metrics
 verl.trainer.ppo.core_algos:kl_penalty
 verl.trainer.ppo.padding_utils:upsample_batch_to_divisible_size
 verl.trainer.ppo.v1.trainer_base:PPOTrainer._get_required_batch_multiple

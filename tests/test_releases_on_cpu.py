@@ -6,7 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from packaging.requirements import Requirement
+from verl.trainer.ppo.metric_utils import process_validation_metrics
 
+from still_verl.integration.releases import means_of_all, of_every_sample
 from still_verl.support import SUPPORTED_VERL
 
 ROOT = Path(__file__).parents[1]
@@ -38,3 +40,11 @@ def test_the_requirement_admits_the_supported_releases_alone() -> None:
 def test_the_first_screen_of_the_readme_names_each() -> None:
     first = "\n".join((ROOT / "README.md").read_text().splitlines()[:20])
     assert [release for release in SUPPORTED_VERL if release not in first] == []
+
+
+def test_a_number_that_some_samples_lack_is_no_metric_of_an_older_release() -> None:
+    infos = {"acc": [1.0, 0.0], "tool_calls": [2, None]}
+    assert of_every_sample(infos) == {"acc": [1.0, 0.0]}
+    assert means_of_all(infos) is infos  # this release leaves the samples out
+    found = process_validation_metrics(["d", "d"], ["a", "b"], dict(means_of_all(infos)))
+    assert found["d"]["tool_calls"]["mean@1"] == 2

@@ -3,7 +3,7 @@
 It looks at what verl has and not at its version: a checkout between two releases has the one or the other.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from typing import Any
@@ -111,6 +111,24 @@ def model_type_of(path: str) -> str | None:
         return str(AutoConfig.from_pretrained(path).model_type)
     except (OSError, ValueError):
         return None
+
+
+def means_of_all(infos: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
+    """Return the numbers of a validation that verl can take the mean of, by name, one value for each sample.
+
+    0.9.1 leaves out the samples that lack a number, of another agent loop say. 0.9.0 fails at them, so there a number
+    that not every sample has is no metric of verl's.
+    """
+    from verl.trainer.ppo.metric_utils import process_validation_metrics
+
+    if "expected_acc_counts" in signature(process_validation_metrics).parameters:
+        return infos
+    return of_every_sample(infos)
+
+
+def of_every_sample(infos: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return what every sample has."""
+    return {name: values for name, values in infos.items() if all(value is not None for value in values)}
 
 
 def merge_context(loop: AgentLoopBase) -> Callable[..., Awaitable[Any]]:

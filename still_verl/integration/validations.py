@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from still_verl.integration.releases import means_of_all
 from still_verl.monitor.rows import Validation
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Validations(Upstream):
         self, data_sources: list[str], sample_uids: list[str], reward_extra_infos_dict: Any, *args: Any, **kwargs: Any
     ) -> dict[str, float]:
         # Upstream calls this right after the method above, for the same samples in the same order.
-        metrics = super()._val_metrics_update(data_sources, sample_uids, reward_extra_infos_dict, *args, **kwargs)
+        infos = means_of_all(reward_extra_infos_dict)
+        metrics = super()._val_metrics_update(data_sources, sample_uids, infos, *args, **kwargs)
         validation = Validation(sample_uids, *self._validated, reward_extra_infos_dict, data_sources)
         self._call("on_validation", validation, metrics)
         return metrics

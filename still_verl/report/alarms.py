@@ -5,6 +5,11 @@ from still_verl.monitor.alarms import Watch
 from still_verl.report.run import ALARM
 
 
+def told(evidence: str, advice: str) -> str:
+    """Return what an alarm saw and what it advises as two sentences."""
+    return f"{evidence.rstrip('. ')}. {advice[:1].upper()}{advice[1:]}"
+
+
 class AlarmSeries:
     """The metrics `still/alarm/NAME` that the monitor would have logged, of alarms that are more than a hint.
 
@@ -51,6 +56,6 @@ class AlarmSeries:
             return
         for alarm in self._watch.observe(step, new):
             if alarm.name in self._watch.loud:
-                self.evidence[alarm.name] = f"{alarm.evidence}. {alarm.advice}"
+                self.evidence[alarm.name] = told(alarm.evidence, alarm.advice)
         for name in self._watch.loud:
             self._active.setdefault(name, {})[step] = 1.0

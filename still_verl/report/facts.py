@@ -23,7 +23,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
         "model": _file_names(run.config.get(MODEL) or run.config.get(SFT_MODEL)),
         "training data": _file_names(run.config.get(DATA)),
         "held-out data": _file_names(run.config.get(HELD_OUT)),
-        "seed": seed_of(run, [key for key in sorted(run.config) if SEED.search(key)]),
+        "seed": _seed(run),
         "hardware": _hardware(run),
         "time": _time(run),
         "tokens": _tokens(run),
@@ -42,6 +42,13 @@ def common_facts(runs: Sequence[Run]) -> list[tuple[str, str]]:
 def _recipe(run: Run) -> str:
     names = [entry.partition("=")[2] for entry in run.overrides if entry.lstrip("+").startswith("recipe=")]
     return ", ".join(names) or str(run.config.get("still.name") or "")
+
+
+def _seed(run: Run) -> str:
+    """Return the seeds that the command line set; without any, those of the configuration."""
+    seeds = [key for key in sorted(run.config) if SEED.search(key)]
+    overridden = {entry.lstrip("+").partition("=")[0] for entry in run.overrides}
+    return seed_of(run, [key for key in seeds if key in overridden] or seeds)
 
 
 def _file_names(value: Any) -> str:

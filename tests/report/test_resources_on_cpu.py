@@ -38,6 +38,13 @@ def test_the_head_says_what_a_run_was() -> None:
     assert facts(Run("nothing", Path())) == []
 
 
+def test_the_seed_is_the_one_that_was_chosen() -> None:
+    config = {"actor_rollout_ref.actor.data_loader_seed": 42, "actor_rollout_ref.rollout.seed": 3, "data.seed": 3}
+    chosen = Run("r", Path(), {}, config=config, overrides=["data.seed=3", "actor_rollout_ref.rollout.seed=3"])
+    assert dict(facts(chosen))["seed"] == "3"
+    assert dict(facts(Run("r", Path(), {}, config=config)))["seed"] == "42, 3"
+
+
 def test_the_interval_of_a_share_is_wilsons() -> None:
     """Newcombe 1998, table I: 81 of 263 is 0.2553 to 0.3662; 0 of 20 is 0 to 0.1611."""
     assert wilson(81 / 263, 263) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
