@@ -68,9 +68,11 @@ for module in sys.argv[1:]:
 """
 
 
-def test_any_module_of_ours_may_be_imported_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["still_verl.integration", pytest.param("still_verl", marks=pytest.mark.slow)])
+def test_any_module_of_ours_may_be_imported_first(below: str, tmp_path: Path) -> None:
     """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
-    command = [sys.executable, "-c", EACH_FIRST, *MODULES]
+    modules = [module for module in MODULES if module.startswith(below)]
+    command = [sys.executable, "-c", EACH_FIRST, *modules]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0 and "fails as" not in done.stdout, done.stdout + done.stderr
 
