@@ -5,7 +5,7 @@ from still_verl.monitor.alarms import Watch
 from still_verl.report.run import ALARM
 
 
-def told(evidence: str, advice: str) -> str:
+def as_sentences(evidence: str, advice: str) -> str:
     """Return what an alarm saw and what it advises as two sentences."""
     return f"{evidence.rstrip('. ')}. {advice[:1].upper()}{advice[1:]}"
 
@@ -56,6 +56,6 @@ class AlarmSeries:
             return
         for alarm in self._watch.observe(step, new):
             if alarm.name in self._watch.loud:
-                self.evidence[alarm.name] = told(alarm.evidence, alarm.advice)
+                self.evidence[alarm.name] = as_sentences(alarm.evidence, alarm.advice)
         for name in self._watch.loud:
             self._active.setdefault(name, {})[step] = 1.0

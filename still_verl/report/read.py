@@ -18,7 +18,7 @@ from still_verl.monitor.jsonl import json_lines
 from still_verl.monitor.keyword_file import read_keywords
 from still_verl.monitor.keywords import WORDS, Words
 from still_verl.monitor.versions import read_length
-from still_verl.report.alarms import AlarmSeries, told
+from still_verl.report.alarms import AlarmSeries, as_sentences
 from still_verl.report.diagnosis import not_recognised
 from still_verl.report.run import Run
 from still_verl.report.samples.files import read_phase_samples
@@ -145,7 +145,7 @@ def _evidence(path: Path) -> dict[str, str]:
     for row in json_lines(file):
         if row.get("severity") == "info" and row.get("name") in evidence:  # what was worse says more
             continue
-        evidence[str(row.get("name"))] = told(str(row.get("evidence", "")), str(row.get("advice", "")))
+        evidence[str(row.get("name"))] = as_sentences(str(row.get("evidence", "")), str(row.get("advice", "")))
     return evidence
 
 
