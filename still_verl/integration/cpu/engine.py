@@ -11,6 +11,8 @@ from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithValueHead
 from still_verl.config_errors import ConfigError
 from still_verl.integration.cpu.packed_attention import keep_apart
 
+PADDED = "actor_rollout_ref.model.use_remove_padding=false (model.use_remove_padding=false in supervised training)"
+
 
 class Packed:
     """Mixin in front of an FSDP engine of upstream's: its sequences are packed without flash attention."""
@@ -23,7 +25,7 @@ class Packed:
             try:
                 keep_apart(module)  # type: ignore[arg-type]  # verl builds no other module here
             except ValueError as error:
-                raise ConfigError(f"{error}: set model.use_remove_padding=false") from None
+                raise ConfigError(f"{error}: set {PADDED}") from None
         return module
 
 
