@@ -10,7 +10,7 @@ from still_verl.cli.output import console, require_verl, stop
 
 def demo_chain(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder; a rerun goes on there.")] = Path("runs/chain"),
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all that is drawn.")] = 1,
 ) -> None:
     """Teach a tiny model to use Python: demonstrations of a scripted teacher, supervised training, RL, evaluations.
 

@@ -54,6 +54,8 @@ def _text(file: Path) -> str:
 
 def _content(file: Path) -> bytes:
     """Read a file, or end the process with its name."""
+    if file.is_char_device():  # it may have no end
+        stop(f"{file} is a device: give a file", code=2)
     try:
         return file.read_bytes()
     except OSError as error:

@@ -109,9 +109,14 @@ def _with_progress(rows: Iterator[Any], total: int) -> Iterator[Any]:
 def _kwargs(pairs: list[str]) -> dict[str, Any]:
     """Read each `NAME=VALUE` as Hydra would after `reward_kwargs.`; `ValueError` when one has no `=`."""
     from omegaconf import OmegaConf
+    from yaml import MarkedYAMLError as YAMLError
 
     for pair in pairs:
         if "=" not in pair:
             raise ValueError(f"--kwarg {pair}: write NAME=VALUE")
+        try:
+            OmegaConf.from_dotlist([pair])
+        except YAMLError as error:
+            raise ValueError(f"--kwarg {pair}: its value is no YAML ({error.problem})") from None
     kwargs: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs))
     return dict(kwargs)

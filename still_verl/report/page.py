@@ -1,7 +1,6 @@
 """Writes runs as one HTML page that needs no network and no server."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from still_verl.report.run import Run
 from still_verl.report.samples.kept import KeptSample
 from still_verl.report.samples.phase import PhaseSamples
 from still_verl.report.summary import summarize
+from still_verl.report.whole_file import check_output, write_whole
 
 Column = tuple[str, list[KeptSample]]  # heading, samples
 
@@ -37,18 +37,12 @@ def write_report(paths: Sequence[Path], output: Path, formats: Sequence[str] = (
 
     Raises:
         ValueError: a path does not exist, or has no log that is recognised; a package of the extra `report` is missing;
-            the output is a folder.
+            the output is a folder, a pipe or a device.
         OSError: the page cannot be written.
     """
-    if output.is_dir():
-        raise ValueError(f"--output {output} is a folder: name a file in it, e.g. {output / 'report.html'}")
+    check_output("--output", output)
     runs = read_runs(paths, formats)
-    page = render(runs)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    # Written under another name first: a browser that reloads meanwhile gets a whole page.
-    partial = output.with_name(output.name + ".part")
-    partial.write_text(page, encoding="utf-8", errors="backslashreplace")  # a path may be no text
-    os.replace(partial, output)
+    write_whole(output, render(runs))
     return runs
 
 

@@ -87,8 +87,11 @@ async def _wait_for(returned: Awaitable[Any]) -> Any:
 def _as_row(returned: Any, number: int) -> dict[str, Any]:
     """A reward's return value with at least `score` and `acc`, as verl's naive manager reads it."""
     if isinstance(returned, dict) and "score" not in returned:
-        raise RowError(f"row {number}: the reward returned {sorted(returned)}, without `score`")
+        raise RowError(f"row {number}: the reward returned {list(returned)}, without `score`")
     found = returned if isinstance(returned, dict) else {"score": returned}
+    for key in found:
+        if not isinstance(key, str):
+            raise RowError(f"row {number}: the reward returned {key!r:.60} as a key: use names")
     score = as_number(found["score"])
     if score is None:
         raise RowError(f"row {number}: the reward returned {found['score']!r:.60} as score: return a finite number")

@@ -23,6 +23,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     Raises:
         RowError: no file, no JSON object, a column is missing, or a response that is no text; names the line.
     """
+    if path.is_char_device():
+        raise RowError(f"--input {path} is a device: name a file")
     try:
         with path.open("rb") as file:
             is_parquet = file.read(len(_PARQUET)) == _PARQUET

@@ -121,6 +121,19 @@ plan --schedule +recipe=base still/kl=cosine --steps 9 --png x.nosuch | 1 | --pn
 plan --schedule +recipe=base still/kl=cosine --steps 9 --png nope/x.png | 1 | --png nope/x.png cannot be written
 demo --seed -1 | 2 | should be greater than or equal to 0
 data | 2 | Usage
+report run -o full | 1 | --output full is a pipe or a device: name a file
+report run -o fifo | 1 | --output fifo is a pipe or a device: name a file
+eval --from judged.jsonl --report fifo.html | 1 | fifo.html is a pipe or a device: name a file
+run-code zeros | 2 | zeros is a device: give a file
+run-code --stdin --input zeros | 2 | zeros is a device: give a file
+run-code --stdin --timeout 1e300 | 2 | seconds=1e+300: use at most
+score --reward-fn boxed_math --input zeros | 1 | --input zeros is a device: name a file
+score --reward-fn boxed_math --input rows.jsonl --kwarg verifier=[1 | 1 | --kwarg verifier=[1: its value is no YAML
+score --reward-fn keys.py --input rows.jsonl | 1 | row 1: the reward returned 3 as a key: use names
+score --reward-fn mixed.py --input rows.jsonl | 1 | row 1: the reward returned [3, 'a'], without `score`
+demo-chain --seed -1 | 2 | --seed
+demo-chain -o rows.jsonl | 1 | rows.jsonl is a file: name a folder
+demo-chain -o run | 1 | run has something else than a chain: name another folder
 data nosuch | 2 | No such command 'nosuch'
 data curate nope -o set | 1 | INPUT nope: there is no such file or folder
 data curate rows.jsonl -o bytes.log | 1 | -o bytes.log: it is a file; name a folder
@@ -172,6 +185,8 @@ FILES = {
     "none.py": "def compute_score(**columns): return None\n",
     "ends.py": "def compute_score(**columns): raise SystemExit(0)\n",
     "ends_at_once.py": "raise SystemExit(0)\n",
+    "keys.py": "def compute_score(**columns): return {'score': 1, 3: 4}\n",
+    "mixed.py": "def compute_score(**columns): return {3: 4, 'a': 1}\n",
     "list.jsonl": "[1]\n",
     "deep.jsonl": "[" * 100_000 + "]" * 100_000 + "\n",
     "judged.jsonl": '{"problem": "What is 12 + 31?", "answer": "43", "correct": true}\n',
@@ -195,6 +210,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "loops").mkdir()
     (tmp_path / "loops" / "itself").symlink_to("itself")
     os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "fifo.html").symlink_to("fifo")
+    (tmp_path / "zeros").symlink_to("/dev/zero")
+    (tmp_path / "full").symlink_to("/dev/full")
     (tmp_path / "rows.jsonl").write_text('{"solution_str": "1", "ground_truth": "1"}\n')
     monkeypatch.chdir(tmp_path)
     return tmp_path

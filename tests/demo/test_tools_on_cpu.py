@@ -71,10 +71,16 @@ def test_rl_begins_with_the_checkpoint_that_is_there_when_it_begins(tmp_path: Pa
     assert list(planned)[:5] == ["teacher", "warm", "self", "sft", "rl"] and len(planned) == 11
     saved = tmp_path / "sft" / "checkpoints"
     (saved / "global_step_63" / "huggingface").mkdir(parents=True)
+    (saved / "global_step_63" / "huggingface" / "model.safetensors").touch()
     (saved / "latest_checkpointed_iteration.txt").write_text("63")
     model = f"actor_rollout_ref.model.path={saved}/global_step_63/huggingface"
     assert model in planned["rl"].command() == rl(tmp_path / "sft", tmp_path / "rl", 1)
     assert checkpoint(tmp_path / "base") == tmp_path / "base"
+
+    of_rl = tmp_path / "rl" / "checkpoints"  # verl saves its shards, and of the model all but the weights
+    (of_rl / "global_step_12" / "actor" / "huggingface").mkdir(parents=True)
+    (of_rl / "latest_checkpointed_iteration.txt").write_text("12")
+    assert checkpoint(tmp_path / "rl") == of_rl / "global_step_12"
     assert str(saved / "global_step_63" / "huggingface") in planned["eval/sft_tools"].command()
     assert "--code" in planned["eval/sft_tools"].command() and "--code" not in planned["eval/sft_plain"].command()
 

@@ -18,6 +18,7 @@ from still_verl.demo.tools.teacher import Teacher
 from still_verl.monitor.jsonl import json_lines, line, open_append
 
 JOURNAL = "stages.jsonl"
+LOGS = "logs"
 KEY = "OPENAI_API_KEY"
 _LOG_LINES = 15  # of a command that failed, in the error
 
@@ -58,8 +59,9 @@ def run_stages(planned: Sequence[Stage], out: Path, seed: int, console: Console)
     """Run what is not finished yet, in order; returns what each stage took.
 
     Raises:
-        DemoError: a command failed, or the folder has stages of another seed.
+        DemoError: a command failed, or the folder has stages of another seed, or something else.
     """
+    check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     done = finished(out)
     for each in done.values():
@@ -71,6 +73,18 @@ def run_stages(planned: Sequence[Stage], out: Path, seed: int, console: Console)
     return list(done.values())
 
 
+def check_folder(out: Path) -> None:
+    """Check that a folder has stages of a chain, or nothing.
+
+    Raises:
+        DemoError: it is a file, or has something else.
+    """
+    if out.exists() and not out.is_dir():
+        raise DemoError(f"--output {out} is a file: name a folder")
+    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (JOURNAL, LOGS)):
+        raise DemoError(f"--output {out} has something else than a chain: name another folder")
+
+
 def finished(out: Path) -> dict[str, Finished]:
     """Read which stages are over, by name."""
     return {entry["name"]: Finished(**entry) for entry in json_lines(out / JOURNAL)}
@@ -80,7 +94,7 @@ def _run(stage: Stage, out: Path, seed: int, console: Console) -> Finished:
     command = stage.command()
     console.print(stage.title, style="bold", markup=False, highlight=False)
     console.print(shlex.join(command), style="dim", markup=False, highlight=False, soft_wrap=True)
-    log = out / "logs" / f"{stage.name.replace('/', '_')}.txt"
+    log = out / LOGS / f"{stage.name.replace('/', '_')}.txt"
     log.parent.mkdir(exist_ok=True)
     start, cpu = time.monotonic(), _cpu_seconds()
     code = call(command, log)

@@ -102,14 +102,17 @@ def measure(model: Path, data: Path, run: Path, tools: bool, seed: int) -> tuple
 
 
 def checkpoint(run: Path) -> Path:
-    """Return the last checkpoint of a run; the path itself where it is a model, or there is no checkpoint yet."""
+    """Return the last checkpoint of a run; the path itself where it is a model, or there is no checkpoint yet.
+
+    It is the model that the job saved, or else the folder of the step, of whose shards an evaluation makes one.
+    """
     folder = run / "checkpoints"
     latest = folder / "latest_checkpointed_iteration.txt"
     if not latest.is_file():
         return run
     step = folder / f"global_step_{latest.read_text().strip()}"
     for model in (step / "huggingface", step / "actor" / "huggingface"):
-        if model.is_dir():
+        if any(model.glob("*.safetensors")):  # verl writes the configuration and the tokenizer there in any case
             return model
     return step
 

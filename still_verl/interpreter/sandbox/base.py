@@ -1,6 +1,7 @@
 """What every sandbox offers. Blocking and safe to call from many threads; see `async_sandbox.py` for coroutines."""
 
 import math
+import threading
 import time
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -34,7 +35,7 @@ class Limits:
         flood_mb: a program that writes more than this, in MiB, is ended.
 
     Raises:
-        ValueError: one of them is not above 0.
+        ValueError: one of them is not above 0, or no process can wait as long.
     """
 
     seconds: float = 10.0
@@ -46,6 +47,8 @@ class Limits:
         for name, value in asdict(self).items():
             if not 0 < value < math.inf:
                 raise ValueError(f"{name}={value}: use a number above 0")
+        if self.seconds > threading.TIMEOUT_MAX:
+            raise ValueError(f"seconds={self.seconds}: use at most {threading.TIMEOUT_MAX:.0f}")
 
     @property
     def timeout_error(self) -> str:

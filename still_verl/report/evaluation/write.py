@@ -1,7 +1,6 @@
 """Writes a report of evaluations, in the format that the name of the file ends with."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.report.evaluation.evaluation import Evaluation
 from still_verl.report.evaluation.markdown import markdown
 from still_verl.report.evaluation.page import render
+from still_verl.report.whole_file import check_output, write_whole
 from still_verl.stats.paired import Comparison
 
 SUFFIXES = (".html", ".md", ".json")
@@ -22,10 +22,11 @@ def check_report(path: Path) -> None:
     """Refuse a report that could not be written, before anything is measured.
 
     Raises:
-        ConfigError: the name ends in none of the formats, or a package of the extra `report` is missing.
+        ConfigError: the name ends in none of the formats, it is no file, or a package of the extra `report` is missing.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"--report {path}: let its name end in {', '.join(SUFFIXES)}")
+    check_output("--report", path)
     for package in PACKAGES:
         if path.suffix.lower() == ".html" and find_spec(package) is None:
             raise ConfigError(f"--report {path}: {package} is missing: pip install 'still-verl[report]'")
@@ -47,11 +48,7 @@ def write(path: Path, evaluations: Sequence[Evaluation], comparisons: Mapping[st
         text = markdown(evaluations, comparisons)
     else:
         text = json.dumps(as_json(evaluations, comparisons), ensure_ascii=False, indent=2) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Under another name first, so that a reader never sees half a file.
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-    os.replace(partial, path)
+    write_whole(path, text)
 
 
 def as_json(evaluations: Sequence[Evaluation], comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
