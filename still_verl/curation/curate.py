@@ -148,7 +148,7 @@ def _in_processes(
         part, future = waiting.pop(0)
         decided = future.result()
         store.save(part, decided)
-        progress(len(decided.records))
+        progress(len(decided.columns))
 
     # Spawned, because pyarrow and the verifier have threads, which a fork would not have.
     with ProcessPoolExecutor(

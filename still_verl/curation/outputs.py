@@ -54,12 +54,13 @@ class Outputs:
 
     def _decided(self, groups: Groups, columns: Any, records: Records) -> Iterator[Record]:
         """All rows that could be read, with the filter that drops each; "" for none."""
-        for position, number in enumerate(groups.order):
-            state = columns["state"][number]
-            if state == REJECTED:
+        # Each a copy in memory: a single value of a file that is mapped takes microseconds.
+        state, offset, high, low = (columns[name][groups.order] for name in ("state", "offset", "high", "low"))
+        for position in range(len(groups.order)):
+            if state[position] == REJECTED:
                 continue
-            record = records.at(columns["offset"][number])
-            record["key"] = f"{columns['high'][number]:016x}{columns['low'][number]:016x}"
+            record = records.at(offset[position])
+            record["key"] = f"{high[position]:016x}{low[position]:016x}"
             record.setdefault("filter", "")
             record.setdefault("reason", "")
             record["group"] = _group(groups, position, record)
@@ -67,7 +68,7 @@ class Outputs:
             if position in groups.conflicts:
                 record["filter"], record["reason"] = "conflict", groups.conflicts[position]
             elif kept_instead >= 0:
-                other = records.at(columns["offset"][groups.order[kept_instead]])
+                other = records.at(offset[kept_instead])
                 record["filter"] = "duplicate"
                 record["reason"] = f"the same problem as {other['id']} of {other['file']}"
                 record["duplicate_of"] = other["id"]

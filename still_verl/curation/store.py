@@ -5,6 +5,7 @@ chunks are there they become one pair of files.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from still_verl.curation.work import COLUMNS, Decided, Record
-from still_verl.monitor.jsonl import line
 
 NAME = ".unfinished"
+_USUAL = 4096  # bytes that hold most records
 
 
 class Store:
@@ -39,12 +40,7 @@ class Store:
 
     def save(self, part: str, decided: Decided) -> None:
         """Keep what became of a chunk."""
-        lines = [line(record) for record in decided.records]
-        offset = 0
-        for number, text in enumerate(lines):
-            decided.columns[number]["offset"] = offset
-            offset += len(text)
-        _write(self.folder / f"{part}.jsonl", b"".join(lines))
+        _write(self.folder / f"{part}.jsonl", decided.records)
         _write(self.folder / f"{part}.npy", decided.columns.tobytes())
 
     def join(self, parts: Sequence[str]) -> None:
@@ -88,7 +84,7 @@ class Records:
     """Reads single records by their offsets."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        self._file = path.open("rb", buffering=0)
 
     def __enter__(self) -> "Records":
         return self
@@ -98,8 +94,13 @@ class Records:
 
     def at(self, offset: int) -> Record:
         """Return the record at an offset."""
-        self._file.seek(int(offset))
-        record: Record = json.loads(self._file.readline())
+        # Not `seek` and `readline`: that fills a buffer anew for each record.
+        size = _USUAL
+        text = os.pread(self._file.fileno(), size, int(offset))
+        while b"\n" not in text and len(text) == size:
+            size *= 8
+            text = os.pread(self._file.fileno(), size, int(offset))
+        record: Record = json.loads(text.partition(b"\n")[0])
         return record
 
     def several(self, offsets: Sequence[int]) -> Iterator[Record]:

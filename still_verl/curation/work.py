@@ -27,6 +27,7 @@ from still_verl.curation.registries import ADAPTERS, FILTERS
 from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject, Row
 from still_verl.curation.settings import CurateSettings
 from still_verl.curation.tokens import tokens_of
+from still_verl.monitor.jsonl import line
 from still_verl.registry import in_one_line
 from still_verl.rewards.equivalence.verify import verify
 
@@ -52,9 +53,14 @@ Record = dict[str, Any]
 
 @dataclass
 class Decided:
-    """What became of a chunk: a record and a row of `COLUMNS` for each of its items."""
+    """What became of a chunk.
 
-    records: list[Record]
+    Attributes:
+        records: a line of JSON for each of its items, as bytes: only a worker pays for writing it.
+        columns: a row of `COLUMNS` for each; the offset is that in `records`.
+    """
+
+    records: bytes
     columns: "np.ndarray[Any, Any]"
 
 
@@ -71,20 +77,23 @@ class Worker:
     def decide(self, chunk: Chunk) -> Decided:
         """Decide about all rows of a chunk."""
         columns = np.zeros(len(chunk.items), COLUMNS)
-        records = []
+        lines: list[bytes] = []
+        offset = 0
         shingles: dict[int, list[int]] = {}  # of the rows that have a text
         for number, item in enumerate(chunk.items):
-            line = chunk.first_line + number
+            place = chunk.first_line + number
             try:
-                row = self._read(item, chunk.file, line)
+                row = self._read(item, chunk.file, place)
                 shingles[number] = shingle_hashes(row.tokens.all)
                 record = self._row(row, columns[number])
             except Reject as error:
-                record = _rejected(item, chunk.file, line, error)
+                record = _rejected(item, chunk.file, place, error)
                 columns[number]["state"] = REJECTED
-            records.append(record)
+            columns[number]["offset"] = offset
+            lines.append(line(record))
+            offset += len(lines[-1])
         columns["minhash"][list(shingles)] = minhashes(list(shingles.values()))
-        return Decided(records, columns)
+        return Decided(b"".join(lines), columns)
 
     def _read(self, item: Item, file: str, line: int) -> Row:
         try:
