@@ -1,6 +1,6 @@
 """What a page carries to be searched and picked: samples, and every metric."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from still_verl.report.curves import arrays, thin, xy
@@ -27,15 +27,21 @@ def embedded_samples(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return found
 
 
-def embedded_formulas(runs: Sequence[Run], served: bool = False) -> dict[str, Any]:
-    """Return how the page finds formulas, and the trees of those that it has; one that is served asks for them."""
-    if served:
-        return {"pattern": PATTERN, "trees": {}}
-    texts = []
-    for run in runs:
+def embedded_formulas(runs: Sequence[Run], shown: Iterable[KeptSample], served: bool = False) -> dict[str, Any]:
+    """Return how the page finds formulas, and the trees of those that it has.
+
+    Args:
+        runs: whose samples can be searched.
+        shown: the samples that the page shows without a search.
+        served: the page asks for the formulas of what it finds.
+    """
+    samples = list(shown)
+    for run in () if served else runs:
         for kept in run.samples.values():
-            for sample in kept.chosen.samples:
-                texts += [sample.prompt, sample.response]
+            samples += kept.chosen.samples
+    texts = []
+    for sample in samples:
+        texts += [sample.prompt, sample.response]
     return {"pattern": PATTERN, "trees": render(formulas_in(texts))}
 
 

@@ -1,7 +1,7 @@
 """Writes runs as one HTML page that needs no network and no server."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def render(runs: Sequence[Run], version: str = "") -> str:
     samples = embedded_samples(runs)
     if samples:
         data["data-samples"] = samples
-        data["data-formulas"] = embedded_formulas(runs, served=bool(version))
+        data["data-formulas"] = embedded_formulas(runs, _shown(runs), served=bool(version))
     metrics = embedded_metrics(runs) if drawn else {}
     if metrics:
         data["data-metrics"] = metrics
@@ -141,6 +141,15 @@ def _sample_rows(samples: PhaseSamples) -> list[SampleRow]:
     longest = [("right", samples.by_length(True)), ("wrong", samples.by_length(False)), ("", samples.by_length(None))]
     rows.append(SampleRow("The longest", [column for column in longest if column[1]]))
     return [row for row in rows if _has_samples(row)]
+
+
+def _shown(runs: Sequence[Run]) -> Iterator[KeptSample]:
+    """Yield every sample that is shown without a search."""
+    for run in runs:
+        for rows in _samples(run).values():
+            for row in rows:
+                for _, samples in row.columns:
+                    yield from samples
 
 
 def _has_samples(row: SampleRow) -> bool:

@@ -204,6 +204,8 @@ def test_formulas_are_drawn_and_shown_as_they_were_written(browser: str, run: Pa
             with opened(browser, address) as tab:
                 tab.value(f"({SET})('query', 'formulas of')")
                 tab.wait_for(f"{FOUND} === 1 && {FORMULAS} === 5")
+                shown = "document.querySelectorAll('#samples .sample mfrac').length"
+                assert tab.value(shown) > 0, "of a sample that is shown without a search"
                 height = "document.querySelector('#groups mfrac').getBoundingClientRect().height"
                 assert tab.value(height) > 20, "the fraction is not drawn as one"
                 assert tab.value("document.querySelectorAll('#groups [href^=javascript]').length") == 0

@@ -29,17 +29,21 @@
     return [...found, text.slice(end)];
   }
   // A formula that says what is searched for is shown as it was written, with the mark.
-  function marked(text, query) {
-    const pre = element("pre"), written = form.elements.written.checked;
+  function parts(text, query, written) {
+    const found = [];
     let end = 0;
     for (const { 0: source, index } of written ? [] : text.matchAll(formula)) {
       if (!Object.hasOwn(trees, source) || (query && source.toLowerCase().includes(query))) continue;
       const box = element("span", undefined, { class: "formula", title: source });
       box.append(drawn(trees[source]));
-      pre.append(...words(text.slice(end, index), query), box);
+      found.push(...words(text.slice(end, index), query), box);
       end = index + source.length;
     }
-    pre.append(...words(text.slice(end), query));
+    return [...found, ...words(text.slice(end), query)];
+  }
+  function marked(text, query) {
+    const pre = element("pre");
+    pre.append(...parts(text, query, form.elements.written.checked));
     return pre;
   }
   function response(text, query) {
@@ -104,6 +108,14 @@
     const at = Math.min(wanted.page, Math.max(Math.ceil(groups.size / PAGE) - 1, 0));
     return { count, groups: groups.size, page: at, samples: [...groups.values()].slice(at * PAGE, (at + 1) * PAGE).flat() };
   }
+  // Samples above the search: their keywords are marked already, and a formula around a keyword stays as it was written.
+  function drawShown() {
+    for (const pre of document.querySelectorAll("#samples .sample pre")) {
+      for (const node of [...pre.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE)) {
+        node.replaceWith(...parts(node.data, "", false));
+      }
+    }
+  }
   const served = Boolean(root.dataset.version);
   const find = async (wanted) => served ? (await fetch(`/samples?${new URLSearchParams(wanted)}`)).json() : findHere(wanted);
   let asked = 0;
@@ -140,6 +152,7 @@
     const formulas = JSON.parse(await unpack("data-formulas"));
     formula = new RegExp(formulas.pattern, "g");
     trees = formulas.trees;
+    drawShown();
     for (const run of served ? [] : JSON.parse(await unpack("data-samples"))) {
       const alarms = new Set(run.alarms);
       for (const [step, phase, prompt, response, gold, pred, correct, score, tokens, facts, source, cut, id] of run.samples) {
