@@ -68,6 +68,7 @@ ONLY_BESIDE = {
     "still/selection=void": "still/rollout=code",
     "+recipe=still3_1_5b": "still/kl=fixed",  # it resets the reference, which nothing but a KL needs
     "+recipe=zero_32b_script": "still/curriculum=inherit",  # its problems have an order (data.shuffle=false)
+    "still/policy=stale": "still/temperature=inherit",  # a sample may be of another step, with another temperature
 }
 
 
