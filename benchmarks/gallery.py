@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alarm_failures import SHAPES, Failure
 from alarm_runs import ACCURACY, METRICS, VALIDATION, Run, ar1, clipped, healthy
 
 from still_verl.monitor.samples import prompt_hash
@@ -32,7 +31,6 @@ PROMPTS = 12  # in each step and phase that samples are kept of
 LARGEST = 6e6  # bytes of a page
 
 ARMS = {"constant": 0.0, "cosine": 0.09, "none": 0.09}  # KL, and what it adds to the accuracy at the end
-FAILURE, TURN, ONSET = "score rises alone", 150, 40
 MODEL, SEEDS, STEPS, PROBLEMS = 5, (1, 2, 3), 300, 500
 
 
@@ -109,17 +107,6 @@ def write_arm(folder: Path, name: str, gain: float, seed: int) -> Path:
     return path
 
 
-def write_hacked(folder: Path) -> Path:
-    """Write a simulated run whose score rises from some step on, while no more answers are right."""
-    rng = np.random.default_rng(MODEL)
-    run = healthy(STEPS, True, rng)
-    SHAPES[FAILURE][0](Failure(run, TURN, ONSET, rng))
-    path = folder / "hacked"
-    path.mkdir(parents=True)
-    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in run.rows()))
-    return path
-
-
 def write(folder: Path) -> list[Path]:
     """Write every page of the gallery into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,8 +118,6 @@ def write(folder: Path) -> list[Path]:
             name = archive.name.removesuffix(SUFFIX)
             pages.append(folder / f"{name}.html")
             write_report([Path(place) / "runs" / name], pages[-1])
-        pages.append(folder / "hacked.html")
-        write_report([write_hacked(Path(place) / "simulated")], pages[-1])
         runs = [write_arm(Path(place) / "simulated", name, gain, seed) for name, gain in ARMS.items() for seed in SEEDS]
         pages.append(folder / "ablation.html")
         write_report(runs, pages[-1])

@@ -37,3 +37,7 @@ def test_a_run_is_kept_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wr
     path = keep(write_run(tmp_path / "run", steps=30), "kept")
     assert path.stat().st_size < 40_000
     assert "kept.html" in {page.name for page in write(tmp_path / "pages")}
+
+
+def test_the_hacked_run_names_what_happened_first(pages: dict[str, str]) -> None:
+    assert "Alarm: reward hacking score in steps 16 to 21" in pages["hacked.html"]
