@@ -12,7 +12,7 @@ from rich.console import Console
 from still_verl.demo.results import DemoError
 from still_verl.demo.tools.chain import finished, run_stages
 from still_verl.demo.tools.powers import ASKED, answer, question, write_powers
-from still_verl.demo.tools.results import differ, differences, of_evaluation, of_validation
+from still_verl.demo.tools.results import accuracies, differ, differences, of_evaluation, of_validation
 from still_verl.demo.tools.stages import Stage, checkpoint, rl, stages
 from still_verl.demo.tools.teacher import MODEL, Teacher, say
 from still_verl.demonstrations.distill.run import distill
@@ -115,12 +115,13 @@ def test_an_evaluation_and_a_validation_are_counted_and_compared(tmp_path: Path)
     assert (found.samples, found.accuracy, found.programs, found.calls) == (4, 0.75, 0.5, 0.75)
     assert found.succeeded == pytest.approx(2 / 3) and found.made_up == 0.25
     (tmp_path / "validation").mkdir()
-    dumped = [{"input": row.prompt, "output": "", "acc": float(bool(row.correct))} for row in written]
+    dumped = []
+    for row in written:
+        dumped.append({"input": row.prompt, "acc": float(bool(row.correct)), "model_text": row.response})
     (tmp_path / "validation" / "0.jsonl").write_text("".join(json.dumps(row) + "\n" for row in dumped))
-    names = {"use": 0.5, "calls": 0.75, "success": 0.5, "written_outputs": 0.0}
-    logged = {"step": 0} | {f"still/validation/tool/{name}": value for name, value in names.items()}
-    (tmp_path / "metrics.jsonl").write_text(json.dumps(logged) + "\n")
     validated = of_validation(tmp_path, 0)
     assert validated.rates == found.rates and differ(found, validated).difference == 0
+    assert validated.made_up == found.made_up and validated.programs is None
+    assert accuracies({"eval": found, "validation": validated}).row_count == 2
     everything = ("base_plain", "sft_plain", "sft_tools", "rl_plain", "rl_tools", "validation_0")
     assert differences(dict.fromkeys(everything, found)).row_count == 5

@@ -15,10 +15,9 @@ from still_verl.demo.tools.powers import ASKED
 from still_verl.demo.tools.stages import MODELS, STEPS, evaluation
 from still_verl.evaluation.rows import read_rows
 from still_verl.interpreter.outputs import output_spans
-from still_verl.monitor.jsonl import json_lines, read_metrics
+from still_verl.monitor.jsonl import json_lines
 from still_verl.stats.paired import Comparison, compare_rates
 
-_VALIDATION = "still/validation/tool/"
 _COMPARED = (  # first, second, and what is asked of them
     ("sft_tools", "base_plain", "supervised training with tools, against no training and no tools"),
     ("rl_tools", "sft_tools", "RL after it"),
@@ -34,16 +33,16 @@ class Measured:
     Attributes:
         rates: by problem, the share of right samples.
         samples: how many there are.
-        programs: share of samples with a program that was run.
-        calls: programs in a sample.
+        programs: share of samples with a program that was run; None if it is not known.
+        calls: programs in a sample; None if it is not known.
         succeeded: share of the programs that ended well; None without any.
         made_up: blocks of output in a sample that the model wrote itself.
     """
 
     rates: Mapping[str, Fraction]
     samples: int
-    programs: float
-    calls: float
+    programs: float | None
+    calls: float | None
     succeeded: float | None
     made_up: float
 
@@ -71,19 +70,15 @@ def of_evaluation(run: Path) -> Measured:
 
 
 def of_validation(run: Path, step: int) -> Measured:
-    """Return what a validation of RL came to. Its dump has outputs among the texts, so counts are the monitor's."""
+    """Return what a validation of RL came to. Its dump has what the reward read: nothing of programs that were run."""
     right: dict[str, list[bool]] = defaultdict(list)
+    made_up = []
     for row in json_lines(run / "validation" / f"{step}.jsonl"):
         right[_problem(row["input"])].append(row["acc"] == 1)
-    (logged,) = [row for row in read_metrics(run) if row["step"] == step and _VALIDATION + "use" in row]
-    return Measured(
-        _rates(right),
-        sum(map(len, right.values())),
-        programs=logged[_VALIDATION + "use"],
-        calls=logged[_VALIDATION + "calls"],
-        succeeded=logged.get(_VALIDATION + "success"),  # there is none without calls
-        made_up=logged[_VALIDATION + "written_outputs"],
-    )
+        made_up.append(len(output_spans(row["model_text"])))  # without the outputs of programs
+    if not right:
+        raise DemoError(f"{run} has no validation of step {step}")
+    return Measured(_rates(right), len(made_up), None, None, None, fmean(made_up))
 
 
 def differ(first: Measured, second: Measured) -> Comparison:
@@ -116,9 +111,8 @@ def accuracies(found: Mapping[str, Measured]) -> Table:
     for column in ("", "right", "with a program", "programs", "ran well", "output made up"):
         table.add_column(column, justify="left" if not column else "right")
     for name, each in found.items():
-        succeeded = "" if each.succeeded is None else f"{each.succeeded:.1%}"
-        shares = [f"{each.accuracy:.1%}", f"{each.programs:.1%}", f"{each.calls:.2f}", succeeded, f"{each.made_up:.1%}"]
-        table.add_row(name.replace("_", " "), *shares)
+        counts = [_known(each.programs, ".1%"), _known(each.calls, ".2f"), _known(each.succeeded, ".1%")]
+        table.add_row(name.replace("_", " "), f"{each.accuracy:.1%}", *counts, f"{each.made_up:.1%}")
     table.caption = f"{next(iter(found.values())).samples} samples each; tools: programs are run, plain: none is"
     return table
 
@@ -147,6 +141,10 @@ def costs(stages: Sequence[Finished]) -> Table:
     table.add_section()
     table.add_row("all", f"{wall:,.0f}", f"{cpu:,.0f}")
     return table
+
+
+def _known(number: float | None, form: str) -> str:
+    return "" if number is None else format(number, form)
 
 
 def _rates(right: Mapping[str, Sequence[bool]]) -> dict[str, Fraction]:
