@@ -23,11 +23,10 @@ from still_verl.demo.prepare import prepare
 from still_verl.demo.tools.chain import finished, run_stages
 from still_verl.demo.tools.powers import PROBLEMS_FILE
 from still_verl.demo.tools.results import of_evaluation
-from still_verl.demo.tools.stages import Stage, measure, rl, sft, taught
+from still_verl.demo.tools.stages import EPOCHS, Stage, measure, rl, sft, taught
 from still_verl.demo.tools.teacher import Teacher
 from still_verl.stats.runs import compare_runs
 
-EPOCHS = 5
 MEASURED = (  # model, and whether its programs are run
     ("base", False),
     ("masked", True),
