@@ -17,7 +17,7 @@ _EXAMPLE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.
 
 @pytest.fixture(autouse=True)
 def _warnings_are_logged() -> None:
-    """Undo what a package of vLLM's does when it is imported: the root logger and its handlers would keep errors alone."""
+    """Undo what a package of vLLM's does when it is imported: the root logger and its handlers pass on errors alone."""
     logging.root.setLevel(logging.WARNING)
     for handler in logging.root.handlers:
         handler.setLevel(logging.NOTSET)
