@@ -13,8 +13,8 @@ from still_verl.demo.tools.teacher import MODEL
 SAMPLES = 2  # of each validation problem
 RESPONSE = 80  # tokens, with the output of a program
 STEPS = 12  # of RL
-# Of supervised training: after four the model knows the form, and does not copy the numbers yet. After six with both files
-# nine problems of ten are right, so that RL has little to learn.
+# Of supervised training: after four the model knows the form, and does not copy the numbers yet. After six with both
+# files nine problems of ten are right, so that RL has little to learn.
 EPOCHS, EPOCHS_OF_BOTH = 6, 5
 SFT = ("data.train_batch_size=16", "data.max_length=128", "optim.lr=3e-3")
 MODELS = ("base", "sft", "rl")
