@@ -33,10 +33,10 @@ def run_demo(
         failure: makes the run fail; what the monitor saw is printed, too.
 
     Raises:
-        DemoError: verl's job failed, or left nothing to show.
+        DemoError: verl's job failed, or left nothing to show; or an override names another folder than ours.
     """
-    prepare(MODELS[recipe])
     run = _run_folder(recipe, overrides)
+    prepare(MODELS[recipe])
     run.mkdir(parents=True, exist_ok=True)
     job = [f"+recipe={recipe}", f"still.run_dir={run}"]
     job += [f"data.seed={seed}", f"actor_rollout_ref.rollout.seed={seed}"]
@@ -58,10 +58,16 @@ def run_demo(
 
 
 def _run_folder(recipe: str, overrides: Sequence[str]) -> Path:
-    """Return the last `still.run_dir` of the overrides, else a new folder in the working directory."""
+    """Return the last `still.run_dir` of the overrides, else a new folder in the working directory.
+
+    Raises:
+        DemoError: Hydra's own folder is set, in which the demo would look for nothing.
+    """
     folder = f"runs/{recipe}/{datetime.now():%Y-%m-%d_%H-%M-%S}"
     for override in overrides:
         key, _, value = override.partition("=")
+        if key == "hydra.run.dir":
+            raise DemoError(f"{override}: the folder of a demo is still.run_dir; write still.run_dir={value}")
         if key == "still.run_dir":
             folder = value
     return Path(folder).resolve()

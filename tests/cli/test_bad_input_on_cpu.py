@@ -119,6 +119,7 @@ PLAN --price nan | 1 | --price=nan: an hour costs 0 or more
 plan --schedule +recipe=base still/kl=cosine --steps 9 --price 3 | 1 | --price 3.0: --schedule does not read it
 plan --schedule +recipe=base still/kl=cosine --steps 9 --png x.nosuch | 1 | --png x.nosuch: let its name end in .png
 plan --schedule +recipe=base still/kl=cosine --steps 9 --png nope/x.png | 1 | --png nope/x.png cannot be written
+demo hydra.run.dir=x | 1 | hydra.run.dir=x: the folder of a demo is still.run_dir; write still.run_dir=x
 demo --seed -1 | 2 | should be greater than or equal to 0
 data | 2 | Usage
 report run -o full | 1 | --output full is a pipe or a device: name a file
