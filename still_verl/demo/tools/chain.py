@@ -1,7 +1,6 @@
 """Runs the chain, one command after the other; a rerun goes on behind the last one that finished."""
 
 import os
-import resource
 import shlex
 import time
 from collections.abc import Sequence
@@ -31,13 +30,11 @@ class Finished:
         name: of the stage.
         seed: of the chain.
         seconds: wall time.
-        cpu_seconds: processor time of the command and of the processes under it that it waited for.
     """
 
     name: str
     seed: int
     seconds: float
-    cpu_seconds: float
 
 
 def run_chain(out: Path, seed: int, console: Console) -> list[Finished]:
@@ -96,15 +93,15 @@ def _run(stage: Stage, out: Path, seed: int, console: Console) -> Finished:
     console.print(shlex.join(command), style="dim", markup=False, highlight=False, soft_wrap=True)
     log = out / LOGS / f"{stage.name.replace('/', '_')}.txt"
     log.parent.mkdir(exist_ok=True)
-    start, cpu = time.monotonic(), _cpu_seconds()
+    start = time.monotonic()
     code = call(command, log)
     if code:
         tail = "\n".join(log.read_text().splitlines()[-_LOG_LINES:])
         raise DemoError(f"{tail}\n\n{stage.title}: it ended with code {code}; all of its output: {log}")
-    over = Finished(stage.name, seed, round(time.monotonic() - start, 2), round(_cpu_seconds() - cpu, 2))
+    over = Finished(stage.name, seed, round(time.monotonic() - start, 2))
     with open_append(out / JOURNAL) as journal:
         journal.write(line(asdict(over)))
-    console.print(f"{over.seconds:,.0f} s, {over.cpu_seconds:,.0f} s of processor time", highlight=False)
+    console.print(f"{over.seconds:,.0f} s", highlight=False)
     return over
 
 
@@ -114,8 +111,3 @@ def call(command: Sequence[str], log: Path) -> int:
     environment = os.environ | {"OMP_NUM_THREADS": "1", KEY: "none"}
     with job(command, log, env=environment) as process:
         return process.wait()
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -133,13 +133,11 @@ def differences(found: Mapping[str, Measured]) -> Table:
 def costs(stages: Sequence[Finished]) -> Table:
     """Draw what each stage took."""
     table = Table("", title="What it took", title_justify="left")
-    for column in ("seconds", "of a processor"):
-        table.add_column(column, justify="right")
+    table.add_column("seconds", justify="right")
     for stage in stages:
-        table.add_row(stage.name, f"{stage.seconds:,.0f}", f"{stage.cpu_seconds:,.0f}")
-    wall, cpu = sum(stage.seconds for stage in stages), sum(stage.cpu_seconds for stage in stages)
+        table.add_row(stage.name, f"{stage.seconds:,.0f}")
     table.add_section()
-    table.add_row("all", f"{wall:,.0f}", f"{cpu:,.0f}")
+    table.add_row("all", f"{sum(stage.seconds for stage in stages):,.0f}")
     return table
 
 
