@@ -58,6 +58,7 @@ MIXTURES = {  # which no Beta distribution is like
     "half near 0, half near 1": mixture((0.5, 1, 50), (0.5, 50, 1)),
     "half near 0.15, half near 0.6": mixture((0.5, 15, 85), (0.5, 60, 40)),
     "a third near 0, 0.25 and 0.9": mixture((1 / 3, 1, 50), (1 / 3, 25, 75), (1 / 3, 45, 5)),
+    "a quarter near 0.05, 0.3, 0.75 and 0.95": mixture((0.25, 5, 95), (0.25, 30, 70), (0.25, 75, 25), (0.25, 95, 5)),
 }
 Chances = dict[str, np.ndarray]  # of each decision, for each rate
 

@@ -74,7 +74,7 @@ def difficulty(
     """
     from still_verl.config_errors import ConfigError, one_of
     from still_verl.curation.difficulty.grade import grade, read_source
-    from still_verl.curation.difficulty.posterior import Band, Prior
+    from still_verl.curation.difficulty.posterior import Band, Beta, Mixture
     from still_verl.curation.difficulty.sequential import Rule
     from still_verl.curation.difficulty.settings import KEPT, DifficultySettings
     from still_verl.evaluation.engines.base import EngineError, EngineOptions
@@ -87,11 +87,12 @@ def difficulty(
         one_of("--verifier", verifier, READINGS)
         # Checked above: mypy sees text.
         reading: Any = verifier
+        believed = Mixture((Beta(*(prior or ())),))
         settings = DifficultySettings(
             source,
             output,
             samples=tuple(from_ or (output / "samples",)),
-            rule=Rule(Band(*band), confidence, Prior(*(prior or ())), at_a_time, most, min_chance, prior is None),
+            rule=Rule(Band(*band), confidence, believed, at_a_time, most, min_chance, prior is None),
             keep=tuple(keep or KEPT),
             model=model,
             scorer=Scorer(verifier=reading, rescore=rescore, keep_text=False),

@@ -45,7 +45,7 @@ def grade(settings: DifficultySettings, source: TrainingSet) -> Graded:
     counted = tallies(settings.samples, matcher, replace(settings.scorer, keep_text=False), notes)
     settings = replace(settings, rule=fitted(settings.rule, ((each.right, each.samples) for each in counted)))
     if settings.rule.fit_prior and sum(each.samples > 0 for each in counted) < ENOUGH:
-        notes.add(FEW.format(prior=", ".join(f"{value:g}" for value in settings.rule.prior), n=ENOUGH))
+        notes.add(FEW.format(prior=", ".join(f"{value:g}" for value in settings.rule.prior.parts[0]), n=ENOUGH))
     by_problem = [_grade(tally, settings.rule) for tally in counted]
     grades = [by_problem[number] for number in matcher.problem_of]
     _note_gaps(settings, grades, notes)

@@ -78,7 +78,7 @@ def _how(settings: DifficultySettings, drawn_with: Mapping[str, Any]) -> dict[st
         "samples_of": dict(drawn_with),
         "band": list(rule.band),
         "confidence": rule.confidence,
-        "prior": [round(value, 4) for value in rule.prior],
+        "prior": [[round(value, 4) for value in (share, *part)] for part, share in zip(*rule.prior, strict=True)],
         "prior_is_fitted": rule.fit_prior,
         "verifier": settings.scorer.verifier,
         "rescore": settings.scorer.rescore,

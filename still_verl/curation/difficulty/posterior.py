@@ -1,12 +1,15 @@
-"""What some samples say of a problem's pass rate: a Beta posterior, and how sure it is of a band.
+"""What some samples say of a problem's pass rate: a posterior, and how sure it is of a band.
 
 The samples of one problem are independent given its pass rate. So n samples with r right turn the prior Beta(a, b)
-into the posterior Beta(a + r, b + n - r).
+into the posterior Beta(a + r, b + n - r). A mixture of Beta distributions becomes one of their posteriors, in which
+each has a share by how well it foretold the samples.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from scipy.special import betainc, betaincc, betaincinv
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import betainc, betaincc, betaincinv, betaln
 
 
 class Band(NamedTuple):
@@ -16,8 +19,8 @@ class Band(NamedTuple):
     high: float = 0.8
 
 
-class Prior(NamedTuple):
-    """What is believed of a pass rate before the first sample: Beta(a, b). The default is Jeffreys' prior."""
+class Beta(NamedTuple):
+    """Beta(a, b), both above 0. The default is Jeffreys' prior."""
 
     a: float = 0.5
     b: float = 0.5
@@ -31,30 +34,57 @@ class Chances(NamedTuple):
     above: float
 
 
-class Posterior(NamedTuple):
-    """The Beta distribution of one problem's pass rate after its samples; a and b are above 0."""
+class Mixture(NamedTuple):
+    """A distribution of a pass rate: Beta distributions, and the share of each; the shares' sum is 1."""
 
-    a: float
-    b: float
+    parts: tuple[Beta, ...] = (Beta(),)
+    shares: tuple[float, ...] = (1.0,)
+
+    def arrays(self) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+        """Return a, b and share of the parts, each of shape (parts,)."""
+        a, b = np.array(self.parts, dtype=float).T
+        return a, b, np.array(self.shares)
 
     def chances(self, band: Band) -> Chances:
         """Compute where the pass rate is likely to be."""
-        below = float(betainc(self.a, self.b, band.low))
-        above = float(betaincc(self.a, self.b, band.high))
+        a, b, shares = self.arrays()
+        below = float(shares @ betainc(a, b, band.low))
+        above = float(shares @ betaincc(a, b, band.high))
         return Chances(max(0.0, 1 - below - above), below, above)
 
     def interval(self, level: float) -> tuple[float, float]:
         """Compute the interval that has the pass rate with probability `level`, with equal tails on both sides."""
         tail = (1 - level) / 2
-        low, high = betaincinv(self.a, self.b, (tail, 1 - tail))
-        return float(low), float(high)
+        return self._quantile(tail), self._quantile(1 - tail)
+
+    def _quantile(self, at: float) -> float:
+        a, b, shares = self.arrays()
+        each = betaincinv(a, b, at)
+        low, high = float(each.min()), float(each.max())  # that of the mixture is between those of its parts
+        if low == high:
+            return low
+        return float(brentq(lambda rate: float(shares @ betainc(a, b, rate)) - at, low, high))
 
 
-def posterior(right: int, samples: int, prior: Prior) -> Posterior:
+def posterior(right: int, samples: int, prior: Mixture) -> Mixture:
     """Compute the posterior of a problem with `right` right samples of `samples`.
 
     Example:
-        >>> posterior(3, 4, Prior())
-        Posterior(a=3.5, b=1.5)
+        >>> posterior(3, 4, Mixture())
+        Mixture(parts=(Beta(a=3.5, b=1.5),), shares=(1.0,))
     """
-    return Posterior(prior.a + right, prior.b + samples - right)
+    a, b, shares = posteriors(samples, prior)
+    parts = np.stack([a[right], b[right]], axis=1).tolist()
+    return Mixture(tuple(Beta(*part) for part in parts), tuple(shares[right].tolist()))
+
+
+def posteriors(
+    samples: int, prior: Mixture
+) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    """Compute a, b and share of each part, for 0, 1, ... `samples` right ones; each of shape (samples + 1, parts)."""
+    a, b, shares = prior.arrays()
+    right = np.arange(samples + 1)[:, None]
+    wrong = samples - right
+    foretold = np.log(shares) + betaln(a + right, b + wrong) - betaln(a, b)
+    weights = np.exp(foretold - foretold.max(axis=1, keepdims=True))
+    return a + right, b + wrong, weights / weights.sum(axis=1, keepdims=True)

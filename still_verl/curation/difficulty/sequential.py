@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import betaln, comb
+from scipy.special import betainc, betaincc, betaln, comb
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation.difficulty.posterior import Band, Prior, posterior
-from still_verl.stats.beta_binomial import Spread, fit
+from still_verl.curation.difficulty.posterior import Band, Mixture, posteriors
+from still_verl.curation.difficulty.spread import fit_mixture
 
 INSIDE, BELOW, ABOVE, UNDECIDED = "in", "below", "above", "undecided"
 DECISIONS = (INSIDE, BELOW, ABOVE, UNDECIDED)
@@ -25,7 +25,6 @@ AT_A_TIME = 4
 MOST = 64  # samples of a problem
 MIN_CHANCE = 0.2
 ENOUGH = 100  # problems with samples, from which on their spread is a better prior than none
-_ROUNDS = 500  # of the fit
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Rule:
 
     band: Band = field(default_factory=Band)
     confidence: float = 0.95
-    prior: Prior = field(default_factory=Prior)
+    prior: Mixture = field(default_factory=Mixture)
     at_a_time: int = AT_A_TIME
     most: int = MOST
     min_chance: float = MIN_CHANCE
@@ -62,11 +61,9 @@ class Rule:
             )
         if not 0.5 < self.confidence < 1:
             raise ConfigError(f"--confidence {self.confidence:g}: use more than 0.5 and less than 1, such as 0.95")
-        for parameter in self.prior:
-            if not 0 < parameter < 1e6:
-                raise ConfigError(
-                    f"--prior {self.prior.a:g} {self.prior.b:g}: use two numbers above 0 and below a million"
-                )
+        for a, b in self.prior.parts:
+            if not (0 < a < 1e6 and 0 < b < 1e6):
+                raise ConfigError(f"--prior {a:g} {b:g}: use two numbers above 0 and below a million")
         if self.at_a_time < 1:
             raise ConfigError(f"--at-a-time {self.at_a_time}: draw at least one sample between two looks")
         if not 0 <= self.min_chance < 1:
@@ -81,11 +78,7 @@ class Rule:
             >>> Rule().decide(0, 4), Rule().decide(0, 12), Rule().decide(7, 12)
             ('undecided', 'below', 'in')
         """
-        chances = posterior(right, samples, self.prior).chances(self.band)
-        for decision, chance in zip((INSIDE, BELOW, ABOVE), chances, strict=True):
-            if samples and chance >= self.confidence:
-                return decision
-        return UNDECIDED
+        return decisions(self, samples)[right]
 
     def stops(self, right: int, samples: int) -> bool:
         """Return whether a problem needs no more samples: it is decided, has all that it may have, or is given up.
@@ -100,6 +93,20 @@ class Rule:
 
 
 @lru_cache(maxsize=4096)
+def decisions(rule: Rule, samples: int) -> tuple[str, ...]:
+    """Return one of `DECISIONS` for 0, 1, ... `samples` right ones."""
+    if not samples:
+        return (UNDECIDED,)  # a prior alone decides nothing
+    a, b, shares = posteriors(samples, rule.prior)
+    below = (shares * betainc(a, b, rule.band.low)).sum(axis=1)
+    above = (shares * betaincc(a, b, rule.band.high)).sum(axis=1)
+    found = np.full(samples + 1, UNDECIDED, dtype=object)
+    for decision, chance in ((ABOVE, above), (BELOW, below), (INSIDE, 1 - below - above)):
+        found[chance >= rule.confidence] = decision
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
 def hope(rule: Rule, samples: int) -> "np.ndarray[Any, Any]":
     """Return the chance that a problem is decided by the samples that it may still get, for each number of right ones.
 
@@ -107,17 +114,16 @@ def hope(rule: Rule, samples: int) -> "np.ndarray[Any, Any]":
         rule: when a decision counts.
         samples: that it has.
     """
-    decided = np.array([float(rule.decide(right, samples) != UNDECIDED) for right in range(samples + 1)])
+    decided = np.array([float(decision != UNDECIDED) for decision in decisions(rule, samples)])
     more = min(rule.at_a_time, rule.most - samples)
     if more <= 0:
         return decided
     later = hope(rule, samples + more)
-    right = np.arange(samples + 1)
-    a, b = rule.prior.a + right, rule.prior.b + samples - right
+    a, b, shares = posteriors(samples, rule.prior)
     chance = np.zeros(samples + 1)
     for new in range(more + 1):
         weight = comb(more, new) * np.exp(betaln(a + new, b + more - new) - betaln(a, b))
-        chance += weight * later[right + new]
+        chance += (shares * weight).sum(axis=1) * later[new : samples + 1 + new]
     return np.maximum(decided, chance)
 
 
@@ -131,8 +137,7 @@ def fitted(rule: Rule, counts: Iterable[tuple[int, int]]) -> Rule:
     seen = [each for each in counts if each[1] > 0]
     if not rule.fit_prior or len(seen) < ENOUGH:
         return rule
-    right, samples = np.array(seen, dtype=float).T
-    return replace(rule, prior=Prior(*fit(right, samples, Spread(*rule.prior), _ROUNDS)))
+    return replace(rule, prior=fit_mixture(seen))
 
 
 class Decided(NamedTuple):
