@@ -60,7 +60,9 @@ _REPLY_KINDS = {**kinds_of(Reply), "token_ids": (list,)}
 
 def _read(entry: dict[str, Any]) -> PaidReply:
     found = PaidReply(**typed(entry, _KINDS))
-    _reply_of(found)  # damaged where there is none
+    if "text" not in found.reply:
+        raise ValueError("the reply has no text, not even None")
+    _reply_of(found)  # raises where it is none
     return found
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -40,12 +41,13 @@ class OpenAIServer:
         """Describe a server; nothing is sent before `identity`.
 
         Raises:
-            ConfigError: there is no address.
+            ConfigError: there is no address, or it is none.
         """
         if not options.url.startswith(("http://", "https://")):
             raise ConfigError(
                 f"--url {options.url!r}: the engine openai needs the address of a server, http://HOST:PORT/v1"
             )
+        _check_port(options.url)
         self.model = options.model
         self._key = server_key(options.key_variable)
         self._options = options
@@ -169,6 +171,13 @@ class OpenAIServer:
         self._lost += 1
         if self._lost >= max(GONE, self._options.concurrency):
             raise EngineError(f"{self._lost} samples in a row had no answer; the first cause: {self._first_fault}")
+
+
+def _check_port(url: str) -> None:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ConfigError(f"--url {url}: it is no address ({error}); use http://HOST:PORT/v1") from None
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -128,6 +128,7 @@ DAMAGED = {
     "a text for tokens": lambda line: json.dumps(json.loads(line) | {"asked": "many"}).encode(),
     "a list for a name": lambda line: json.dumps(json.loads(line) | {"benchmark": ["x"]}).encode(),
     "a number for a text": lambda line: json.dumps(json.loads(line) | {"reply": {"text": 5}}).encode(),
+    "nothing for a reply": lambda line: json.dumps(json.loads(line) | {"reply": {}}).encode(),
     "no token ids": lambda line: json.dumps(json.loads(line) | {"reply": {"token_ids": None}}).encode(),
 }
 
