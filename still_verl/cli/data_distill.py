@@ -21,7 +21,7 @@ GOES_ON = "what was paid for is kept, and the same command goes on from there"
 EXAMPLES = """
 Examples:
 
-[bold]still-verl data distill problems.jsonl --url https://HOST/v1 --model NAME -o demos --token-budget 5000000[/]
+[bold]still-verl data distill problems.jsonl NAME --url https://HOST/v1 -o demos --token-budget 5000000[/]
 
 [bold]still-verl data distill problems.jsonl models/r1-distill --synthesis --template r1_code -o demos[/]
 """
@@ -139,13 +139,14 @@ def _as_json(wanted: "Distillation", found: "Distilled") -> dict[str, Any]:
 
 
 def _table(wanted: "Distillation", found: "Distilled") -> "Table":
+    from rich.markup import escape
     from rich.table import Table
 
     from still_verl.demonstrations.distill.judge import MEANINGS
 
     counts, budget = found.counts, wanted.budget
     drawn = counts.samples - counts.missing
-    table = Table("", "samples", "", title=str(wanted.plan.folder))
+    table = Table("", "samples", "", title=escape(str(wanted.plan.folder)))
     table.add_row("kept", f"{counts.kept:,}", f"of {counts.problems:,} problems")
     for reason, meaning in MEANINGS.items():
         if counts.rejected[reason]:

@@ -16,11 +16,18 @@ def first(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
 
 def as_text(value: Any) -> str | None:
     """Return a value as text: messages of a chat as their contents, a number as it is written."""
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return whole_text(value)
     if is_chat(value):
-        return "\n".join(str(message["content"]) for message in value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return whole_text("\n".join(str(message["content"]) for message in value))
+    if isinstance(value, bytes):  # parquet has texts and numbers that JSON has not
+        return value.decode("utf-8", "replace")
+    try:
+        return whole_text(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    except TypeError:
+        return str(value)
 
 
 def is_chat(value: Any) -> bool:
@@ -50,6 +57,18 @@ def as_gold(value: Any) -> str | None:
 
 def as_count(value: Any) -> int | None:
     """Return a whole number; None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if math.isfinite(value) and value == int(value) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value  # of any size, also where a float has no place for it
+    return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+def whole_text(text: str) -> str:
+    r"""Return a text with a mark for each lone surrogate, half a character that no request and no tokenizer takes.
+
+    Example:
+        >>> whole_text("half \ud83d, whole \ud83d\ude00")
+        'half \ufffd, whole \U0001f600'
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

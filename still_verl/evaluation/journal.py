@@ -108,7 +108,7 @@ class Journal(Generic[E]):
     def _remember(self, line: bytes, start: int) -> None:
         try:
             entry = self._layout.read(json.loads(line))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             self.repaired += 1
             return
         self._places.setdefault(entry.key, _Place(start, len(line), hash(entry.prompt)))
@@ -145,6 +145,8 @@ class Journal(Generic[E]):
 
 def _insist_on_our_folder(folder: Path) -> None:
     """Refuse a folder that holds something else: a run writes into its own."""
+    if folder.is_file():
+        raise ConfigError(f"--output {folder}: it is a file; choose a folder")
     if not folder.is_dir() or (folder / RUN).exists():
         return
     # A kill may have left the journal alone.
@@ -160,14 +162,10 @@ def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: names what differs.
     """
-    path = folder / RUN
     # As JSON has it, so that both are compared alike.
     wanted: dict[str, Any] = json.loads(json.dumps(identity))
-    if path.exists():
-        try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ConfigError(f"{path} is damaged ({error}): choose another --output") from error
+    found = saved_identity(folder)
+    if found:
         differences = _differences(found, wanted)
         if differences:
             raise ConfigError(
@@ -175,9 +173,27 @@ def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
             )
         wanted["benchmarks"] = found.get("benchmarks", {}) | wanted.get("benchmarks", {})
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{RUN}.partial")
+    partial = folder / f".{RUN}.partial"
     partial.write_text(json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    partial.replace(folder / RUN)
+
+
+def saved_identity(folder: Path) -> dict[str, Any]:
+    """Return what tells the run of a folder from others; nothing where there is none yet.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    path = folder / RUN
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict) or not isinstance(found.get("benchmarks", {}), dict):
+            raise ValueError("it describes no run")
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is damaged ({error}): choose another --output") from error
+    return found
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.evaluation.columns import as_gold, as_text, first, is_chat
+from still_verl.evaluation.columns import as_gold, as_text, first, is_chat, whole_text
 from still_verl.evaluation.score import gold_fault
 from still_verl.logs.files import Notes, lines
 
@@ -80,7 +80,7 @@ def read_benchmark(name: str, path: Path) -> Benchmark:
                 notes.add(TORN)
             else:
                 found.append(problem)
-    except (OSError, ValueError, ImportError) as error:  # pyarrow may be missing
+    except (OSError, ValueError, ImportError, RecursionError) as error:  # pyarrow may be missing
         raise ConfigError(f"benchmark {name}: {path} cannot be read: {error}") from error
     kept, examples = _without_faults(found, notes)
     if not kept:
@@ -105,7 +105,7 @@ def read_texts(option: str, path: Path) -> Iterator[str]:
             if text:
                 texts += 1
                 yield text
-    except (OSError, ValueError, ImportError) as error:  # pyarrow may be missing
+    except (OSError, ValueError, ImportError, RecursionError) as error:  # pyarrow may be missing
         raise ConfigError(f"{option} {path}: it cannot be read: {error}") from error
     if not texts:
         raise ConfigError(f"{option} {path}: no row has one of {', '.join(TEXT)}")
@@ -156,7 +156,7 @@ def text_id(text: str) -> str:
 def _messages(asked: Any) -> tuple[tuple[str, str], ...]:
     if not is_chat(asked):
         return ()
-    return tuple((str(message.get("role", "user")), str(message["content"])) for message in asked)
+    return tuple((str(message.get("role", "user")), whole_text(str(message["content"]))) for message in asked)
 
 
 def _without_faults(problems: Sequence[Problem], notes: Notes) -> tuple[list[Problem], list[str]]:
@@ -164,6 +164,7 @@ def _without_faults(problems: Sequence[Problem], notes: Notes) -> tuple[list[Pro
     kept: list[Problem] = []
     examples: list[str] = []
     by_id: dict[str, list[Problem]] = {}
+    taken = {problem.id for problem in problems}
     for problem in problems:
         fault = gold_fault(problem.answer) if problem.answer else "it has no right answer"
         if fault:
@@ -179,6 +180,14 @@ def _without_faults(problems: Sequence[Problem], notes: Notes) -> tuple[list[Pro
         same.append(problem)
         if len(same) > 1:
             notes.add(SAME_ID)
-            problem = replace(problem, id=f"{problem.id} ({len(same)})")
+            problem = replace(problem, id=_free_id(problem.id, len(same), taken))
+            taken.add(problem.id)
         kept.append(problem)
     return kept, examples
+
+
+def _free_id(name: str, number: int, taken: Collection[str]) -> str:
+    """The id of a problem whose own another one has: with a number, the first that makes it differ from all."""
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"

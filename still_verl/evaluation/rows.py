@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from still_verl.evaluation.typed import kinds_of, typed
 from still_verl.monitor.jsonl import line
 
 UNNAMED = "samples"  # the benchmark of a file that names none
@@ -81,7 +82,7 @@ class Row:
 
 
 _NAMES = tuple(field.name for field in fields(Row))
-_KNOWN = frozenset(_NAMES)
+_KINDS = kinds_of(Row)
 _NEEDED = ("benchmark", "problem", "index")
 
 
@@ -104,9 +105,7 @@ def row_of(entry: dict[str, Any]) -> Row:
     missing = [name for name in _NEEDED if name not in entry]
     if missing:
         raise ValueError(f"no row of a sample: it has no {' and no '.join(missing)}")
-    if not entry.keys() <= _KNOWN:
-        entry = {name: value for name, value in entry.items() if name in _KNOWN}
-    return Row(**entry)
+    return Row(**typed(entry, _KINDS))
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -1,8 +1,12 @@
 """Benchmarks: where they are found, and what is wrong with their problems."""
 
 import json
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from still_verl.config_errors import ConfigError
@@ -87,6 +91,32 @@ def test_a_problem_without_id_is_known_by_its_text_in_any_order(tmp_path: Path) 
     second = load_benchmark(write(tmp_path / "a.jsonl", rows[::-1]))
     assert first.problems == second.problems[::-1] and first.checksum == second.checksum
     assert [problem.answer for problem in first.problems] == ["0", "1", "2"]
+
+
+def test_a_number_that_tells_problems_apart_is_no_id_of_another(tmp_path: Path) -> None:
+    ids = ["1", "1", "1 (2)", "1", "1 (2)"]
+    rows: list[dict[str, object]] = [{"id": id, "problem": str(n), "answer": n} for n, id in enumerate(ids)]
+    found = load_benchmark(write(tmp_path / "a.jsonl", rows))
+    assert [problem.id for problem in found.problems] == ["1", "1 (3)", "1 (2)", "1 (4)", "1 (2) (2)"]
+
+
+def test_columns_of_a_parquet_that_json_has_not(tmp_path: Path) -> None:
+    rows = {"problem": [b"a", b"b"], "answer": [Decimal("4.5"), Decimal("4")], "id": [datetime(2020, 1, 1)] * 2}
+    pq.write_table(pa.table(rows), tmp_path / "a.parquet")
+    found = load_benchmark(str(tmp_path / "a.parquet"))
+    assert [(problem.text, problem.answer) for problem in found.problems] == [("a", "4.5"), ("b", "4.0")]
+
+
+def test_half_a_character_of_a_problem_is_marked(tmp_path: Path) -> None:
+    row = {"prompt": [{"role": "user", "content": "\ud800 1+1?"}], "answer": "2", "id": "\ud800"}
+    (problem,) = load_benchmark(write(tmp_path / "a.jsonl", [row])).problems
+    assert (problem.id, problem.text, problem.messages) == ("\ufffd", "\ufffd 1+1?", (("user", "\ufffd 1+1?"),))
+
+
+def test_a_file_that_is_nested_beyond_reading_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[" * 200_000)
+    with pytest.raises(ConfigError, match="a.json cannot be read"):
+        load_benchmark(str(tmp_path / "a.json"))
 
 
 def test_verls_own_schema(tmp_path: Path) -> None:

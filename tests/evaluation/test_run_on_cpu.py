@@ -103,6 +103,44 @@ def test_a_damaged_line_in_the_middle_is_drawn_again(tmp_path: Path) -> None:
     assert len(run(settings(tmp_path)).rows) == 6 and len(asked) == 7
 
 
+DAMAGED = {
+    "deep": b"[" * 100_000,
+    "bytes": b"\x00\xff",
+    "a number": b"12",
+    "a list for a name": b'{"benchmark": ["x"], "problem": "0", "index": 0}',
+    "a list for a prompt": b'{"benchmark": "sums", "problem": "0", "index": 0, "prompt": ["x"]}',
+    "a number for a text": b'{"benchmark": "sums", "problem": "0", "index": 0, "response": 5}',
+    "a text for a record": b'{"benchmark": "sums", "problem": "0", "index": 0, "record": "x"}',
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED)
+def test_any_damaged_line_is_drawn_again(line: bytes, tmp_path: Path) -> None:
+    run(settings(tmp_path))
+    journal = tmp_path / "run" / "journal.jsonl"
+    lines = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join([line, *lines[1:]]))
+    finished = run(settings(tmp_path))
+    assert len(finished.rows) == 6 and len(asked) == 7
+    assert finished.notes == ["damaged lines of the journal, drawn again: 1"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "[" * 100_000, '{"benchmarks": 5}'], ids=["empty", "list", "deep", "number"]
+)
+def test_a_damaged_description_of_a_run_is_named(content: str, tmp_path: Path) -> None:
+    run(settings(tmp_path))
+    (tmp_path / "run" / "run.json").write_text(content)
+    with pytest.raises(ConfigError, match="run.json is damaged"):
+        run(settings(tmp_path))
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
+    with pytest.raises(ConfigError, match="--output .*run: it is a file; choose a folder"):
+        run(settings(tmp_path))
+
+
 def test_what_was_drawn_before_the_engine_broke_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Echo, "fails_after", 4)
     with pytest.raises(EngineError):

@@ -81,6 +81,9 @@ def _handler_of(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             pass
 
         def do_GET(self) -> None:
+            if script.model == "drip":
+                self.drip()
+                return
             self.reply(200, {"data": [{"id": script.model}]})
 
         def do_POST(self) -> None:

@@ -7,14 +7,15 @@ here, in `replies/journal.jsonl`, and goes on behind the last of them.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from still_verl.demonstrations.distill.budget import Budget
 from still_verl.evaluation.engines.base import Deliver, EngineError, PartsEngine, Reply, Request
-from still_verl.evaluation.journal import Journal, Layout
+from still_verl.evaluation.journal import JOURNAL, Journal, Layout
 from still_verl.evaluation.prompts import Prompt
+from still_verl.evaluation.typed import kinds_of, typed
 from still_verl.monitor.jsonl import line
 
 FOLDER = "replies"
@@ -53,13 +54,16 @@ class PaidReply:
         return self.benchmark, self.problem, self.index, self.part, self.prompt, self.again
 
 
-_NAMES = frozenset(field.name for field in fields(PaidReply))
+_KINDS = kinds_of(PaidReply)
+_REPLY_KINDS = {**kinds_of(Reply), "token_ids": (list,)}
 
 
 def _read(entry: dict[str, Any]) -> PaidReply:
-    if not entry.keys() <= _NAMES:
-        entry = {name: value for name, value in entry.items() if name in _NAMES}
-    return PaidReply(**entry)
+    found = PaidReply(**typed(entry, _KINDS))
+    if "text" not in found.reply:
+        raise ValueError("the reply has no text, not even None")
+    _reply_of(found)  # raises where it is none
+    return found
 
 
 def _line(entry: PaidReply) -> bytes:
@@ -89,6 +93,7 @@ class PaidEngine:
         self._engine = engine
         self._folder = folder / FOLDER
         self._budget = budget
+        self._damaged = 0
         self.stopped = ""
 
     def identity(self) -> Mapping[str, Any]:
@@ -98,6 +103,8 @@ class PaidEngine:
     def notes(self) -> list[str]:
         """Return the engine's notes, and why the run stopped early."""
         notes = [*self._engine.notes()]
+        if self._damaged:
+            notes.append(f"damaged lines of {FOLDER}/{JOURNAL}, whose tokens no budget counts: {self._damaged}")
         return [*notes, self.stopped] if self.stopped else notes
 
     def close(self) -> None:
@@ -112,6 +119,7 @@ class PaidEngine:
             ConfigError: another process writes the journal.
         """
         journal = Journal(self._folder, REPLIES, self._count)
+        self._damaged = journal.repaired
         try:
             answering = _Answering(journal, self._budget, deliver)
             self._engine.generate(answering.unanswered(requests), answering.take)
@@ -186,5 +194,5 @@ def _entry(request: Request, reply: Reply, again: bool) -> PaidReply:
 
 
 def _reply_of(entry: PaidReply) -> Reply:
-    saved = dict(entry.reply)
-    return Reply(token_ids=tuple(saved.pop("token_ids")), **saved)
+    saved = typed(entry.reply, _REPLY_KINDS)
+    return Reply(token_ids=tuple(saved.pop("token_ids", ())), **saved)

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from still_verl.config_errors import ConfigError
 from still_verl.demonstrations.distill.judge import DUPLICATE, NO_REPLY, SURPLUS, rejection
 from still_verl.demonstrations.distill.setup import Distillation
-from still_verl.evaluation.journal import ROWS
+from still_verl.evaluation.journal import ROWS, saved_identity
 from still_verl.evaluation.problems import Problem
 from still_verl.evaluation.prompts import as_chat
 from still_verl.evaluation.rows import Row, read_rows
-from still_verl.evaluation.run import NOT_DRAWN, Watch, evaluate
+from still_verl.evaluation.run import NOT_DRAWN, Plan, Watch, evaluate
 from still_verl.evaluation.score import Scorer
 from still_verl.monitor.jsonl import line
 
 MARKS = ("boxed", "answer_tag")  # a demonstration says what its answer is
+EMPTY = "the reply is empty"
 KEPT, REJECTED = "demonstrations.jsonl", "rejected.jsonl"
 
 
@@ -76,6 +78,7 @@ def distill(wanted: Distillation, watch: Watch | None = None) -> Distilled:
         EngineError: the teacher cannot go on. What it wrote is kept; the same call goes on from there.
     """
     plan = wanted.plan
+    _insist_on_same_file(plan)
     finished = evaluate(plan, wanted.engine, Scorer(MARKS, keep_text=False), watch)
     path = plan.folder / ROWS
     name = str(wanted.paid.identity().get("name", ""))
@@ -83,6 +86,17 @@ def distill(wanted: Distillation, watch: Watch | None = None) -> Distilled:
     counts = Counts()
     _write(plan.folder, _judged(read_rows(path), wanted, models, counts), _problems(wanted), wanted.messages_only)
     return Distilled(counts, [*wanted.notes, *finished.notes])
+
+
+def _insist_on_same_file(plan: Plan) -> None:
+    """Refuse a folder with demonstrations of another file: they would no longer be in the files that are written."""
+    here = {each.benchmark.name for each in plan.asked}
+    others = sorted(saved_identity(plan.folder).get("benchmarks", {}).keys() - here)
+    if others:
+        raise ConfigError(
+            f"--output {plan.folder} has demonstrations of other PROBLEMS ({', '.join(others)}): choose another "
+            "folder, or give a file of that name with all problems"
+        )
 
 
 def teacher_names(rows: Iterable[Row], asked: str) -> list[str]:
@@ -129,7 +143,7 @@ def _write(
         for row, reason in judged:
             entry = sft_row(row, problems[row.problem], messages_only)
             if reason:
-                detail = row.fault if reason == NO_REPLY else row.reason
+                detail = (row.fault or EMPTY) if reason == NO_REPLY else row.reason
                 rejected.write(line({"reason": reason, "detail": detail} | entry))
             else:
                 kept.write(line(entry))

@@ -3,12 +3,15 @@
 import json
 import math
 from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
-from still_verl.evaluation.columns import as_count
+from still_verl.evaluation.columns import as_count, whole_text
 from still_verl.evaluation.engines.base import EngineError, Reply, Request
 
 MAX_MESSAGE = 200  # characters of a server's message that are shown
+MAX_TOKENS = 10**12  # of a reply; a count beyond is as good as none, and too large for a price
 
 LOWERED = "samples that the server cut before the asked max_tokens"
 NO_FINISH = "replies without a finish_reason"
@@ -19,7 +22,7 @@ NO_TOKENS = (
     "use a server of vLLM's (it knows `return_token_ids`), or --engine vllm"
 )
 
-_OF_ALL = (401, 403, 404)  # the key or the model is wrong, for every request
+_OF_ALL = (401, 402, 403, 404)  # the key, the account or the model is wrong, for every request
 _OF_THIS = (400, 413, 422)  # another try would be answered alike
 _FINISHED = ("stop", "length", "eos", "eos_token", "stop_sequence", "tool_calls")
 _NOT_WHAT_IT_SHOULD_BE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
@@ -76,17 +79,25 @@ def read_reply(status: int, body: bytes, headers: Any, request: Request) -> Repl
         return Reply(fault=f"the server answers {status}: {_message(body)}")
     if status != 200:
         raise AskAgain(f"the server answers {status}: {_message(body)}", _retry_after(headers))
+    answer = _parsed(body)
+    paid = paid_of(answer)
     try:
-        answer = json.loads(body)
         choice = answer["choices"][0]
         text, note = _text(choice)
     except _NOT_WHAT_IT_SHOULD_BE:
-        raise AskAgain(f"the server answers garbage: {_shown(body)}") from None
-    paid = paid_of(answer)
+        raise AskAgain(f"the server answers garbage: {_shown(body)}", paid=paid) from None
     reply = _sample(choice, text, note, paid, request)
     if reply.fault or request.part is None or not request.part.exact:
         return reply
     return _as_part(reply, choice)
+
+
+def _parsed(body: bytes) -> Any:
+    """What an answer says; None for what is no JSON. It is UTF-8: in another encoding a key would not be found."""
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def paid_of(answer: Any) -> Reply:
@@ -99,13 +110,15 @@ def paid_of(answer: Any) -> Reply:
 
 
 def _paid(value: Any) -> int | None:
-    """A number of tokens; None for one below 0, with which a server could pay a budget back."""
+    """A number of tokens; None for one below 0, with which a server could pay a budget back, or beyond sense."""
     count = as_count(value)
-    return count if count is not None and count >= 0 else None
+    return count if count is not None and 0 <= count <= MAX_TOKENS else None
 
 
 def _sample(choice: dict[str, Any], text: str | None, note: str, paid: Reply, request: Request) -> Reply:
     finish, tokens = choice.get("finish_reason"), paid.tokens
+    if finish is not None:
+        finish = one_line(str(finish))  # it stands in messages, and may be anything
     if text is None:
         return replace(paid, fault=f"the reply has no content (finish_reason {finish})", finish_reason=finish)
     if finish in _NOT_AGAIN:
@@ -146,33 +159,48 @@ def _text(choice: dict[str, Any]) -> tuple[str | None, str]:
 def _as_text(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError("the content is no text")
-    return value
+    return None if value is None else whole_text(value)
 
 
 def _retry_after(headers: Any) -> float | None:
+    """Seconds to wait, which a server says as a number or as a date; None where it says neither."""
+    said = headers.get("retry-after")
     try:
-        seconds = float(headers.get("retry-after"))
+        seconds = float(said)
     except (TypeError, ValueError):
-        return None
+        return _until(said)
     return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _until(date: Any) -> float | None:
+    try:
+        then = parsedate_to_datetime(date)
+        if then.tzinfo is None:  # "-0000": in UTC, without saying where
+            then = then.replace(tzinfo=timezone.utc)
+        return max((then - datetime.now(timezone.utc)).total_seconds(), 0.0)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _message(body: bytes) -> str:
     """The server's own message if its answer has one."""
+    answer = _parsed(body)
     try:
-        answer = json.loads(body)
         error = answer.get("error", answer)
         message = error["message"] if isinstance(error, dict) else error
     except _NOT_WHAT_IT_SHOULD_BE:
         return _shown(body)
-    return _one_line(str(message))
+    return one_line(str(message))
 
 
 def _shown(body: bytes) -> str:
-    return _one_line(body.decode("utf-8", "replace")) or "nothing"
+    if b"\0" in body:  # another encoding, in which a key would be shown, with gaps
+        return "bytes that are no text"
+    return one_line(body.decode("utf-8", "replace")) or "nothing"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the begin of what a server said, fit for a message."""
     printable = "".join(character if character.isprintable() else " " for character in text[: 4 * MAX_MESSAGE])
     shown = " ".join(printable.split())
     return shown if len(shown) <= MAX_MESSAGE else f"{shown[: MAX_MESSAGE - 3]}..."

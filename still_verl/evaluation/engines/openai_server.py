@@ -7,17 +7,19 @@ import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.evaluation.engines.base import Deliver, EngineError, EngineOptions, Reply, Request
-from still_verl.evaluation.engines.completions import AskAgain, completion, read_reply
+from still_verl.evaluation.engines.completions import AskAgain, completion, one_line, read_reply
 from still_verl.evaluation.engines.server_checks import check_server
 from still_verl.evaluation.engines.server_key import server_key, without_key
 from still_verl.registry import in_one_line
 
 CONNECT_S = 10.0
+MODELS_S = 30.0  # until the list of models is given up
 FIRST_WAIT_S = 0.5  # before the second try; twice as long before each further one
 LONGEST_WAIT_S = 30.0
 SPREAD_S = 0.25  # over which samples come back that a server told to wait as long
@@ -39,12 +41,13 @@ class OpenAIServer:
         """Describe a server; nothing is sent before `identity`.
 
         Raises:
-            ConfigError: there is no address.
+            ConfigError: there is no address, or it is none.
         """
         if not options.url.startswith(("http://", "https://")):
             raise ConfigError(
                 f"--url {options.url!r}: the engine openai needs the address of a server, http://HOST:PORT/v1"
             )
+        _check_port(options.url)
         self.model = options.model
         self._key = server_key(options.key_variable)
         self._options = options
@@ -70,20 +73,26 @@ class OpenAIServer:
             raise ConfigError(
                 f"--model {self.model}: {self._url} serves {', '.join(served)}{did_you_mean(self.model, served)}"
             )
-        return {"name": self.model}
+        extra = {"body": dict(self._options.extra)} if self._options.extra else {}
+        return {"name": self.model} | extra
 
     def _served(self) -> list[str]:
         try:
-            reply = httpx.get(f"{self._url}/models", headers=self._headers(), timeout=CONNECT_S)
-        except httpx.HTTPError as error:
+            reply = asyncio.run(self._models())
+        except (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError) as error:
             raise ConfigError(
                 f"--url {self._options.url}: the server cannot be reached ({in_one_line(error)})"
             ) from error
         try:
             listed = json.loads(without_key(reply.content, self._key))
-            return [str(model["id"]) for model in listed["data"]]
+            return [one_line(str(model["id"])) for model in listed["data"]]
         except (ValueError, LookupError, TypeError, RecursionError):
             return []  # not every server lists its models
+
+    async def _models(self) -> httpx.Response:
+        async with httpx.AsyncClient(headers=self._headers(), timeout=CONNECT_S) as client:
+            # As a whole, see `_try`.
+            return await asyncio.wait_for(client.get(f"{self._url}/models"), MODELS_S)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -164,6 +173,13 @@ class OpenAIServer:
             raise EngineError(f"{self._lost} samples in a row had no answer; the first cause: {self._first_fault}")
 
 
+def _check_port(url: str) -> None:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ConfigError(f"--url {url}: it is no address ({error}); use http://HOST:PORT/v1") from None
+
+
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Wait for all; when one fails the others end, and its error is raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
@@ -185,7 +201,8 @@ def _wait_s(attempt: int, asked_s: float | None) -> float:
     # At random, so that samples that failed together do not come back together.
     if asked_s is not None:
         return min(asked_s, LONGEST_WAIT_S) + random.uniform(0.0, SPREAD_S)
-    return min(FIRST_WAIT_S * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+    # Beyond 2**64 the wait is the longest anyway, and a float would end at 2**1024.
+    return min(FIRST_WAIT_S * 2 ** min(attempt, 64), LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
 
 
 async def _first(requests: Iterator[Request | None]) -> Request | None:

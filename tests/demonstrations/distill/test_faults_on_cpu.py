@@ -104,6 +104,63 @@ def test_tokens_of_replies_that_are_of_no_use_count(
     assert run(doubling(tmp_path, 2))[0].budget.asked == 80
 
 
+def test_replies_without_a_choice_count_where_the_server_says_what_they_took(
+    run: Callable[..., Any], server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("still_verl.evaluation.engines.openai_server.FIRST_WAIT_S", 0.01)
+    server.write = lambda body: reply(body, None) | {"choices": []}
+    wanted, found = run(doubling(tmp_path, 2), concurrency=1, token_budget=40)
+    assert (wanted.budget.asked, wanted.budget.written) == (30, 15) and "is spent" in wanted.paid.stopped
+
+
+def test_half_a_character_in_a_program_or_text_ends_no_run(
+    run: Callable[..., Any], server: ScriptedServer, tmp_path: Path
+) -> None:
+    file = doubling(tmp_path, 2)
+    server.write = lambda body: reply(body, "\ud800 " + doubles(*asked(body)).replace("print(", "print('\udfff', "))
+    _, found = run(file)
+    assert found.counts.kept == 2 and "\ud800" not in json.dumps(rows(tmp_path / "run" / "demonstrations.jsonl"))
+
+
+DAMAGED = {
+    "deep": lambda line: b"[" * 100_000,
+    "half": lambda line: line[:40],
+    "a text for tokens": lambda line: json.dumps(json.loads(line) | {"asked": "many"}).encode(),
+    "a list for a name": lambda line: json.dumps(json.loads(line) | {"benchmark": ["x"]}).encode(),
+    "a number for a text": lambda line: json.dumps(json.loads(line) | {"reply": {"text": 5}}).encode(),
+    "nothing for a reply": lambda line: json.dumps(json.loads(line) | {"reply": {}}).encode(),
+    "no token ids": lambda line: json.dumps(json.loads(line) | {"reply": {"token_ids": None}}).encode(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_reply_is_said_and_asked_for_again_where_it_is_needed(
+    damage: Callable[[bytes], bytes], run: Callable[..., Any], server: ScriptedServer, tmp_path: Path
+) -> None:
+    file = doubling(tmp_path, 2)
+    run(file, concurrency=1)
+    replies = tmp_path / "run" / "replies" / "journal.jsonl"
+    first, *rest = replies.read_bytes().splitlines(keepends=True)
+    replies.write_bytes(damage(first) + b"\n" + b"".join(rest))
+    wanted, found = run(file)
+    assert found.counts.kept == 2 and wanted.budget.replies == 3 and sum(server.answered.values()) == 4
+    assert [note for note in found.notes if "replies/journal.jsonl, whose tokens no budget counts: 1" in note]
+    (tmp_path / "run" / "journal.jsonl").write_text("")
+    wanted, found = run(file)
+    assert found.counts.kept == 2 and wanted.budget.replies == 4 and sum(server.answered.values()) == 5
+
+
+def test_demonstrations_of_another_file_are_not_written_over(
+    run: Callable[..., Any], server: ScriptedServer, tmp_path: Path
+) -> None:
+    run(doubling(tmp_path, 2))
+    there = (tmp_path / "run" / "demonstrations.jsonl").read_bytes()
+    other = Path(doubling(tmp_path / "other", 3)).rename(tmp_path / "more.jsonl")
+    with pytest.raises(ConfigError, match=r"--output .* has demonstrations of other PROBLEMS \(problems\)"):
+        run(str(other))
+    assert (tmp_path / "run" / "demonstrations.jsonl").read_bytes() == there
+
+
 def test_a_budget_needs_a_server_that_counts(run: Callable[..., Any], server: ScriptedServer, tmp_path: Path) -> None:
     server.write = lambda body: {"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}
     with pytest.raises(EngineError, match="does not say how many tokens a reply took"):

@@ -90,6 +90,18 @@ def test_a_key_stands_in_no_file_no_message_and_no_process(tmp_path: Path) -> No
     assert len(seen) > 3 and not [text for text in found if KEY in text]
 
 
+def test_a_folder_may_be_called_as_rich_marks_text(tmp_path: Path) -> None:
+    output = tmp_path / "demos[/red]"  # a tag that was never opened
+    with ScriptedServer() as server:
+        server.write = teaching(doubles)
+        arguments = command(server.url, doubling(tmp_path, 1), output)
+        arguments.remove("--json")
+        ended = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=120, env=os.environ | {"COLUMNS": "500"}
+        )
+    assert ended.returncode == 0 and str(output) in ended.stdout, ended.stderr
+
+
 def command_lines() -> list[str]:
     """What a list of processes shows."""
     lines = []
