@@ -9,6 +9,7 @@ the lines of the input shuffled. Prints for each what the set is: the digests of
 import hashlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,22 +35,19 @@ def whole(folder: Path, source: str, output: str, workers: int) -> float:
     return time.perf_counter() - start
 
 
-def killed(folder: Path, output: str, kills: int, seconds: float, pick: random.Random) -> list[float]:
-    """Kill a curation at random moments, let it end, and return the moments in seconds after each start."""
-    moments: list[float] = []
-    while len(moments) < kills:
+def killed(folder: Path, output: str, kills: int, seconds: float, pick: random.Random) -> None:
+    """Kill a curation at random moments and resume it, at last let it end; one that ends before begins anew."""
+    left = kills
+    while left:
         process = subprocess.Popen(command(folder, "rows.jsonl", output, 2), stdout=subprocess.DEVNULL)
-        moment = START_S + pick.uniform(0, 2 * seconds / kills)
         try:
-            process.wait(moment)
+            process.wait(START_S + pick.uniform(0, 2 * seconds / kills))
+            shutil.rmtree(folder / output)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            moments.append(moment)
-        else:
-            break
+            left -= 1
     whole(folder, "rows.jsonl", output, 2)
-    return moments
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -79,8 +77,8 @@ def main(count: int, kills: int) -> None:
         seconds = whole(folder, "rows.jsonl", "first", 2)
         expected = digests(folder / "first")
         print(json.dumps({"set": "two workers", "seconds": round(seconds), **expected}), flush=True)
-        moments = killed(folder, "killed", kills, seconds, pick)
-        print(json.dumps({"set": f"killed {len(moments)} times", **digests(folder / "killed")}), flush=True)
+        killed(folder, "killed", kills, seconds, pick)
+        print(json.dumps({"set": f"killed {kills} times", **digests(folder / "killed")}), flush=True)
         seconds = whole(folder, "rows.jsonl", "one", 1)
         print(json.dumps({"set": "one worker", "seconds": round(seconds), **digests(folder / "one")}), flush=True)
         whole(folder, "shuffled/rows.jsonl", "other", 2)

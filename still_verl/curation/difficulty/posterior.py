@@ -11,6 +11,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincc, betaincinv, betaln
 
+Array = np.ndarray[Any, Any]
+
 
 class Band(NamedTuple):
     """The pass rates that are wanted, both ends included; 0 <= low < high <= 1."""
@@ -40,7 +42,7 @@ class Mixture(NamedTuple):
     parts: tuple[Beta, ...] = (Beta(),)
     shares: tuple[float, ...] = (1.0,)
 
-    def arrays(self) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    def arrays(self) -> tuple[Array, Array, Array]:
         """Return a, b and share of the parts, each of shape (parts,)."""
         a, b = np.array(self.parts, dtype=float).T
         return a, b, np.array(self.shares)
@@ -66,6 +68,11 @@ class Mixture(NamedTuple):
         return float(brentq(lambda rate: float(shares @ betainc(a, b, rate)) - at, low, high))
 
 
+def mixture_of(a: Array, b: Array, shares: Array) -> Mixture:
+    """Return the mixture of some parts, each array of shape (parts,)."""
+    return Mixture(tuple(map(Beta, a.tolist(), b.tolist())), tuple(shares.tolist()))
+
+
 def posterior(right: int, samples: int, prior: Mixture) -> Mixture:
     """Compute the posterior of a problem with `right` right samples of `samples`.
 
@@ -74,13 +81,10 @@ def posterior(right: int, samples: int, prior: Mixture) -> Mixture:
         Mixture(parts=(Beta(a=3.5, b=1.5),), shares=(1.0,))
     """
     a, b, shares = posteriors(samples, prior)
-    parts = np.stack([a[right], b[right]], axis=1).tolist()
-    return Mixture(tuple(Beta(*part) for part in parts), tuple(shares[right].tolist()))
+    return mixture_of(a[right], b[right], shares[right])
 
 
-def posteriors(
-    samples: int, prior: Mixture
-) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+def posteriors(samples: int, prior: Mixture) -> tuple[Array, Array, Array]:
     """Compute a, b and share of each part, for 0, 1, ... `samples` right ones; each of shape (samples + 1, parts)."""
     a, b, shares = prior.arrays()
     right = np.arange(samples + 1)[:, None]

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import betaln
 
-from still_verl.curation.difficulty.posterior import Beta, Mixture
+from still_verl.curation.difficulty.posterior import Array, Beta, Mixture, mixture_of
 from still_verl.stats.beta_binomial import Spread, fit
 
 MEANS = np.linspace(0.02, 0.98, 25)  # of the parts
-WEIGHTS = (8.0, 30.0, 100.0)  # of the parts: a + b, so many samples narrow a distribution as much
+WEIGHTS = np.array([8.0, 30.0, 100.0])  # of the parts: a + b, so many samples narrow a distribution as much
 ROUNDS = 30
-LEAST = 1e-4  # a part with a smaller share is left out
+SMALLEST_SHARE = 1e-4  # a part with less is left out
 _ROUNDS_OF_ONE = 500
 
 
@@ -29,20 +29,32 @@ def fit_mixture(counts: Sequence[tuple[int, int]]) -> Mixture:
         counts: right samples and all samples of each problem, at least one of each.
     """
     seen = np.array(counts, dtype=float)
-    pairs, repeats = np.unique(seen, axis=0, return_counts=True)
-    right, samples = pairs[:, :1], pairs[:, 1:]  # each of shape (pairs, 1)
-    a = np.concatenate([weight * MEANS for weight in WEIGHTS])
-    b = np.concatenate([weight * (1 - MEANS) for weight in WEIGHTS])
     one = fit(seen[:, 0], seen[:, 1], Spread(*Beta()), _ROUNDS_OF_ONE)
-    a, b = np.append(a, one.a), np.append(b, one.b)
-    shares = np.full(len(a), 0.5 / (len(a) - 1))
+    means = np.tile(MEANS, len(WEIGHTS))
+    weights = np.repeat(WEIGHTS, len(MEANS))
+    a = np.append(weights * means, one.a)
+    b = np.append(weights * (1 - means), one.b)
+    shares = np.full(len(a), 0.5 / len(means))
     shares[-1] = 0.5
+    shares = _maximise(seen, a, b, shares)
+    kept = shares >= SMALLEST_SHARE
+    return mixture_of(a[kept], b[kept], shares[kept] / shares[kept].sum())
+
+
+def _maximise(seen: Array, a: Array, b: Array, shares: Array) -> Array:
+    """Return the shares after some rounds of expectation maximisation.
+
+    Args:
+        seen: right samples and all samples of each problem, shape (problems, 2).
+        a: of each part, shape (parts,); likewise `b`.
+        shares: to begin with.
+    """
+    pairs, repeats = np.unique(seen, axis=0, return_counts=True)
+    right, samples = pairs[:, :1], pairs[:, 1:]
     foretold = betaln(a + right, b + samples - right) - betaln(a, b)
     likelihood = np.exp(foretold - foretold.max(axis=1, keepdims=True))
     for _ in range(ROUNDS):
         belongs = likelihood * shares
         belongs /= belongs.sum(axis=1, keepdims=True)
         shares = repeats @ belongs / repeats.sum()
-    kept = shares >= LEAST
-    parts = [Beta(*part) for part in np.stack([a, b], axis=1)[kept].tolist()]
-    return Mixture(tuple(parts), tuple((shares[kept] / shares[kept].sum()).tolist()))
+    return shares
