@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -13,11 +11,7 @@ from scripted_server import PROBE, ScriptedServer, answer_to, choice
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation.engines import openai_server
-from still_verl.evaluation.engines.base import EngineError, EngineOptions, Request
-from still_verl.evaluation.engines.completions import AskAgain, paid_of, read_reply
-from still_verl.evaluation.engines.server_key import without_key
-from still_verl.evaluation.prompts import Prompt
-from still_verl.evaluation.protocols import Sampling
+from still_verl.evaluation.engines.base import EngineError, EngineOptions
 from still_verl.evaluation.results import fault_lines
 from still_verl.evaluation.rows import read_rows
 from still_verl.evaluation.run import Finished, evaluate
@@ -218,42 +212,8 @@ def test_another_body_is_another_run(tmp_path: Path) -> None:
             run(replace(wanted, options=options))
 
 
-# What a server says, and the least and the most seconds that it asks for.
-AFTER: dict[str, tuple[str, float | None, float | None]] = {
-    "number": ("2", 2, 2),
-    "below 0": ("-5", 0, 0),
-    "huge": ("9" * 400, None, None),
-    "garbage": ("soon", None, None),
-    "nan": ("nan", None, None),
-    "date": (format_datetime(datetime.now(timezone.utc) + timedelta(hours=1), usegmt=True), 3000, 3600),
-    "past": ("Wed, 21 Oct 2015 07:28:00 -0000", 0, 0),
-    "no date": ("Wed, 99 Oct 2015 07:28:00 GMT", None, None),
-}
-
-
-@pytest.mark.parametrize("name", AFTER)
-def test_how_long_a_server_asks_to_wait(name: str) -> None:
-    said, least, most = AFTER[name]
-    request = Request(("", "", 0), Prompt(text=""), Sampling(), 0)
-    with pytest.raises(AskAgain) as error:
-        read_reply(429, b"", {"retry-after": said}, request)
-    after = error.value.after_s
-    if least is None or most is None:
-        assert after is None
-    else:
-        assert after is not None and least <= after <= most
-
-
 def test_a_wait_has_a_limit_after_any_number_of_tries() -> None:
     assert openai_server._wait_s(10_000, None) <= openai_server.LONGEST_WAIT_S
-
-
-ODD_COUNTS = [10**400, -1, float("nan"), float("inf"), 1.5, "many", True, None]
-
-
-@pytest.mark.parametrize("count", ODD_COUNTS)
-def test_a_number_of_tokens_that_is_none_is_not_known(count: object) -> None:
-    assert paid_of({"usage": {"prompt_tokens": 3, "completion_tokens": count}}).tokens is None
 
 
 def test_what_a_server_says_is_one_line_of_text(tmp_path: Path) -> None:
@@ -269,33 +229,3 @@ def test_half_a_character_is_marked(tmp_path: Path) -> None:
         server.write = lambda body: choice("so \ud800 \\boxed{1}", body)
         run(settings(tmp_path, server.url))
     assert {row.response for row in read_rows(tmp_path / "run" / "rows.jsonl")} == {"so \ufffd \\boxed{1}"}
-
-
-LEAKS = {
-    "plain": b"sk-1234/5678",
-    "a slash as PHP writes it": rb"sk-1234\/5678",
-    "escapes": rb"\u0073\u006B-1234\u002f5678",
-    "JSON in JSON": rb"\\u0073k-1234\\/5678",
-}
-
-
-@pytest.mark.parametrize("written", LEAKS.values(), ids=LEAKS)
-def test_a_key_is_found_however_json_writes_it(written: bytes) -> None:
-    assert without_key(b'{"a": "' + written + b'"}', "sk-1234/5678") == b'{"a": "[key]"}'
-
-
-def test_a_key_that_only_fills_a_place_changes_no_text() -> None:
-    assert without_key(b'{"choices": "EMPTY"}', "EMPTY") == b'{"choices": "EMPTY"}'
-
-
-@pytest.mark.timeout(30)
-def test_looking_for_a_key_takes_no_longer_for_any_text() -> None:
-    text = b"\\" * 500_000
-    assert without_key(text, "sk-1234/5678") == text
-
-
-def test_a_reply_in_another_encoding_is_none() -> None:
-    """Its key would not be found."""
-    answer = json.dumps({"choices": [{"message": {"content": "sk-1234"}, "finish_reason": "stop"}]})
-    with pytest.raises(AskAgain, match="garbage: bytes that are no text"):
-        read_reply(200, answer.encode("utf-16"), {}, Request(("", "", 0), Prompt(text=""), Sampling(), 0))
