@@ -42,6 +42,16 @@ DROPPED: list[tuple[str, str, Any]] = [
     ("incomplete", "If $x = 3$ and $y = 4$, find the value of the", "5"),
     ("incomplete", "Sarah went to the market with her brother Tom.", "5"),
     ("incomplete", "Compute", "5"),
+    ("incomplete", "With the numbers of the previous problem, what is the mean?", "5"),
+    ("prose_answer", "Which value is the most frequent?", "The mode is $1/3$."),
+    ("several_parts", "How fast is the car after 3 s? How far has it come?", "6 m/s; 9 m"),
+    ("answer_given", "What is 12 times 12? Show that it is 144.", "144"),
+    ("multiple_choice", "What does it cost?\nA)Rs. 4\nB)Rs. 5\nC)Rs. 6\nD)None of these", "B"),
+    ("multiple_choice", r"What is 3+4? (A) 5 (B) 6 (C) 7 It is \textbf{(C)}.", "7"),
+    ("multiple_choice", "The series converges. True or false?", "true"),
+    ("proof", "Let $a=b$. Prove Baire's theorem.", "1"),
+    ("open_ended", "Is the product associative? Explain.", "no"),
+    ("missing_picture", "How many cubes are missing? <image1>", "7"),
 ]
 
 KEPT: list[tuple[str, Any]] = [
@@ -67,6 +77,13 @@ KEPT: list[tuple[str, Any]] = [
     (r"Rewrite $\sqrt[3]{8}$ as an integer.", "2"),
     ("Points $A$, $B$. Let $C$ be their midpoint. Compute $AC/AB$.", "0.5"),
     ("计算 2+2 等于多少", "4"),
+    ("Combine like terms: $x-10-6x+1$", "$-5x-9$"),
+    ("If $ab=-1$ and $a=5$, then the value of $b$ is", "$-\\frac15$"),
+    ("The distance is closest to", "2"),
+    ("Compute the limit of $x^2$ at 2. If it does not exist, explain why.", "4"),
+    ("How many graphs are in the sketch of $y=x^2$ that Ann made?", "1"),
+    ("Fred is 4 years older than Barney, and together they are 58. How old are they now?", "27, 31"),
+    ("Find the general solution.", r"\begin{array}{rr} -1 & 0 \\ 1 & 2 \end{array} c_1 \begin{array}{r} 1 \end{array}"),
 ]
 
 

@@ -3,10 +3,13 @@
 import re
 
 from still_verl.curation.rows import Row
+from still_verl.curation.tokens import mentions
 from still_verl.rewards.extract import extract
 
 _SAYS = re.compile(
-    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answer\s*(?:is|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*"
+    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answers?\s*(?:is|are|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*"
+    # "What is 2+2? Show that it is 4." is what becomes of a problem that is to be proved by a machine.
+    r"|\b(?:show|prove|verify|demonstrate)\s+that\s+(?:it|this|that|the\s+\w+)\s+(?:is|are|equals?|=)\s*"
     r"|\bsolution\s*:\s*.{0,400}?=\s*)"
     r"[\s$*({\\\[]{0,6}([^\n]{1,200})",
     re.IGNORECASE,
@@ -14,15 +17,14 @@ _SAYS = re.compile(
 _PLACEHOLDER = re.compile(
     r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE
 )
+_WORDS = ("nswer", "NSWER", "boxed", "Ans", "olution", "that it", "that th")
 _EDGE = " \t$*.,;:)}]\\"
 
 
 def answer_given(row: Row) -> str:
     """Drop a row whose problem ends in "Answer: 42", or has its right answer in a box."""
     text = row.problem
-    if not row.right_answers or not (
-        "nswer" in text or "NSWER" in text or "boxed" in text or "Ans" in text or "olution" in text
-    ):
+    if not row.right_answers or not mentions(text, _WORDS):
         return ""
     said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
     if "boxed" in text and not _PLACEHOLDER.search(text):

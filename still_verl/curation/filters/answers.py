@@ -7,8 +7,16 @@ from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.gold_check import self_fault
 
 MAX_WORDS = 6  # of an answer; more are a sentence
+MAX_LENGTH = 300  # characters in which a sentence has its verb
 
-_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{|\\[a-zA-Z]+")
+_COMMAND = re.compile(
+    r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[^{}]*\})?|\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{|\\[a-zA-Z]+"
+)
+# "The mode is 1/3." is short, and a sentence.
+_SENTENCE = re.compile(
+    r"\W*(?:the|show|prove|it|this|that|we|let|since|because)\b.*\b(?:is|are|equals?|that|has|have|must|does|can)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _WORD = re.compile(r"[a-zA-Z]{3,}")
 _PLACEHOLDER = re.compile(
     r"\W*(?:see (?:the )?(?:above|below|solution|proof|figure|image|text|explanation)|proof|proved|proven"
@@ -37,7 +45,7 @@ def no_answer(row: Row) -> str:
 
 def unreadable_answer(row: Row) -> str:
     """Drop a row whose right answer does not equal itself for the strict verifier."""
-    if row.fields.kind == SCORED_BY_TESTS:
+    if row.fields.kind == SCORED_BY_TESTS or not row.right_answers:
         return ""
     return self_fault(list(row.right_answers))
 
@@ -48,4 +56,6 @@ def prose_answer(row: Row) -> str:
         words = _WORD.findall(_COMMAND.sub(" ", gold))
         if len(words) > MAX_WORDS:
             return f"the answer has {len(words)} words: {gold!r:.60}"
+        if _SENTENCE.match(gold[:MAX_LENGTH]):
+            return f"the answer is a sentence: {gold!r:.60}"
     return ""

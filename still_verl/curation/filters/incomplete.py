@@ -4,26 +4,26 @@ import re
 
 from still_verl.curation.rows import SCORED_BY_TESTS, Row
 
-_WORDS_THAT_GO_ON = re.compile(
-    r"\b(?:the|a|an|of|and|or|with|if|that|is|are|for|in|to|by|let|where|such|from|at|than|when|which|into"
-    r"|between|each|has|have)\s*$"
+# Words of which one more has to follow. "Then x is" and "the nearest integer to" do not belong to them: there it is the
+# answer that follows.
+_WORDS_THAT_GO_ON = re.compile(r"\b(?:the|and|or|if|let|where|such|which|whose|when|each|(?<=[a-z]{2} )an?)\s*$")
+_REFERS = re.compile(
+    r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
+    r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
 )
+# What asks in a text without a formula. One with a formula may begin with any verb: "Combine $x + x$."
 _ASKS = re.compile(
-    r"\?|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write|which"
-    r"|who|when|where|prove"
-    r"|show|list|expand|convert|enter|name|round|state|add|subtract|multiply|divide|rationalize|complete|estimate"
-    r"|use|fill|count|identify|answer"
-    r"|order|graph|let|suppose|minimi[sz]e|maximi[sz]e|integrate|differentiate|reduce|why|is|are|then|if|value"
-    r"|approximate|construct|obtain|derive|rewrite|make|put|locate|predict|select|choose|decide|compare|verify"
-    r"|describe|explain|arrange|change|translate|plot|draw|sketch|design|discuss|must|implement|return)\b|=|_{2,}"
-    r"|\\rule"
+    r"[?=]|_{2,}|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write"
+    r"|which|who|when|where|why|prove|show|list|state|name|count|estimate|describe|explain|decide|compare|choose"
+    r"|select|predict|draw|sketch|design|discuss|implement|return|is|are|do|does|did|can|will|then|let|suppose|if)\b"
 )
+_FORMULA = re.compile(r"[$\\\d]")
 _LOST = re.compile(r"\[(?:missing|\.\.\.|truncated|omitted)\]|<(?:missing|unk)>|�", re.IGNORECASE)
 _WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=]|[^\x00-\x7f]")
 
 
 def incomplete(row: Row) -> str:
-    """Drop a problem that stops in the middle, asks nothing, or has lost a part."""
+    """Drop a problem that stops in the middle, asks nothing, has lost a part, or goes on from another one."""
     if row.fields.kind == SCORED_BY_TESTS:
         return ""
     plain = row.plain
@@ -36,7 +36,10 @@ def incomplete(row: Row) -> str:
         return "it ends in the middle of a formula"
     if _WORDS_THAT_GO_ON.search(plain):
         return f"it ends in the middle of a sentence: {plain[-40:]!r}"
-    if plain.isascii() and not _ASKS.search(plain):
+    refers = _REFERS.search(plain)
+    if refers:
+        return f"it goes on from another one: {refers[0]!r}"
+    if plain.isascii() and not _FORMULA.search(row.problem) and not _ASKS.search(plain):
         return "it asks nothing"
     return ""
 

@@ -40,14 +40,15 @@ _WORDS = (
     "grid",
     "map ",
 )
-_LINKS = ("![", "http", "includegraphics", "<img", "[i", "[I", "[f", "[F", "[d", "[D")
+_LINKS = ("![", "http", "includegraphics", "<img", "<im", "<fi", "[i", "[I", "[f", "[F", "[d", "[D")
 _MAY_BE_TEXT = re.compile(r"(?:shown|below|above|here)")
 _IS_THERE = re.compile(
     r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:"
     r"|\|\s*-{3,}|\|.*\|.*\n.*\|"
 )
 _IS_LINKED = re.compile(
-    r"!\[[^\]]*\]\(https?:|\\includegraphics|<img\b|\[(?:image|figure|img|diagram)[^\]]{0,40}\]"
+    r"!\[[^\]]*\]\(https?:|\\includegraphics"
+    r"|<im(?:g|age)[ _]?\d*[^<>]{0,80}>|<fig(?:ure)?[ _]?\d*>|\[(?:image|figure|img|diagram)[^\]]{0,40}\]"
     r"|https?://\S+\.(?:png|jpg|jpeg|gif|svg)",
     re.IGNORECASE,
 )

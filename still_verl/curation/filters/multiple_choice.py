@@ -7,30 +7,33 @@ from still_verl.curation.rows import Row
 # An option begins with its letter: (A)  A)  A.  \textbf{(A)}  $\mathrm{(A)}$  **A**
 _OPTION = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s*\{?\s*|\*\*|\$|\{|\\ )*"
-    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:](?=\s|\\|\$|~|\}|\*|\d|-))",
+    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:](?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+]))",
     re.MULTILINE,
 )
 _FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
 _IN_WORDS = re.compile(
     r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best"
     r"|one of the following)\b"
-    r"|\bletter of the correct\b|\bwhich of these\b"
+    r"|\bletter of the correct\b|\bwhich of these\b|\btrue or false\b"
 )
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*[A-H]\W*")
 
 
 def options(text: str) -> list[tuple[str, int, int]]:
     """Return the options of a problem as (letter, start, end of its mark), if they are A, B, ... in turn."""
-    found: list[tuple[str, int, int]] = []
+    longest: list[tuple[str, int, int]] = []
     if not _FIRST.search(text):
-        return found
+        return longest
+    found: list[tuple[str, int, int]] = []
     for mark in _OPTION.finditer(text):
-        letter = (mark[1] or mark[2]).upper()
+        letter = (mark[1] or mark[2] or mark[3]).upper()
         if letter == "A":
             found = []
         if letter == chr(ord("A") + len(found)):
             found.append((letter, mark.start(), mark.end()))
-    return found
+        if len(found) >= len(longest):  # a single (A) behind the options only names one of them
+            longest = found
+    return longest
 
 
 def multiple_choice(row: Row) -> str:

@@ -6,14 +6,13 @@ from still_verl.curation.rows import Row
 from still_verl.curation.tokens import mentions
 
 _OPEN = re.compile(
-    r"\b(?:explain (?:why|how|your|the|what|in)|describe (?:how|the (?:difference|relationship|process|method|steps))"
-    r"|discuss|in your own words|give an? example|provide an? example|give examples|what do you think"
-    r"|do you agree|compare and contrast"
-    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)|design an?|propose an?"
-    r"|come up with"
-    r"|sketch|draw (?:a|an|the)|plot the|graph the (?:function|equation|line|following)|justify your"
-    r"|interpret the|construct an? (?:example|algorithm|triangle)"
-    r"|elaborate|summari[sz]e|answers (?:may|will) vary)\b"
+    r"(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|please|also|briefly)\s+)"
+    r"(?:explain|describe|discuss|elaborate|summari[sz]e|sketch|draw (?:a|an|the)|plot the"
+    r"|graph the (?:function|equation|line|following)|justify your|interpret the|design an?|propose an?|come up with"
+    r"|(?:give|provide) (?:an? )?examples?|compare and contrast"
+    r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)"
+    r"|construct an? (?:example|algorithm|triangle))\b"
+    r"|\b(?:in your own words|what do you think|do you agree|how would you|answers (?:may|will) vary)\b|\bwhy ?\?"
 )
 _BEGINNINGS = (
     "expla",
@@ -38,20 +37,22 @@ _BEGINNINGS = (
     "elaborate",
     "summari",
     "vary",
+    "would you",
+    "why",
 )
 _FINDS = re.compile(
-    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine|how much|what (?:\w+ )?(?:number|value"
-    r"|percent)\w*)\b"
+    r"(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|please|also)\s+)(?:find|compute|evaluate|calculate|determine|solve|express"
+    r"|simplify|write down)\b"
+    r"|\b(?:what (?:is|are)|how (?:many|much|long|far|old|fast)|what (?:\w+ )?(?:number|value|percent)\w*)\b"
 )
 
 
 def open_ended(row: Row) -> str:
-    """Drop a problem whose last request is for something that many texts would fulfil."""
+    """Drop a problem that asks only for something that many texts would fulfil."""
     if not mentions(row.plain, _BEGINNINGS):
         return ""
-    asked = None
-    for asked in _OPEN.finditer(row.plain):  # noqa: B007 - the last one
-        pass
-    if asked is None or _FINDS.search(row.plain, asked.end()):
+    asked = _OPEN.search(row.plain)
+    # With a value beside it ("find the limit and explain your answer") a rule compares the value.
+    if asked is None or _FINDS.search(row.plain):
         return ""
-    return f"it asks for a text: {asked[0]!r}"
+    return f"it asks for a text: {asked[0].strip()!r}"

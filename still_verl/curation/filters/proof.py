@@ -6,9 +6,10 @@ from still_verl.curation.rows import Row
 from still_verl.curation.tokens import mentions
 
 _PROOF = re.compile(
-    r"(?:^|[.!?:;,]\s*|\b(?:and|then|or|to|hence|please|also)\s+|\)\s*)(?:prove|show|demonstrate|verify|justify"
+    r"(?:^|[.!?:;)$\]}]\s*)prove\b"
+    r"|(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|to|hence|please|also)\s+)(?:prove|show|demonstrate|verify|justify"
     r"|disprove|deduce)"
-    r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|whether|there|it|this|your|each|all|every"
+    r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|whether|there|it|this|each|all|every"
     r"|rigorously|why|is)\b|\s*:)"
     r"|\bgive (?:a|an|the) (?:\w+ )?proof\b|\bwrite (?:a|the) proof\b|\bprove (?:the|or)\b"
 )

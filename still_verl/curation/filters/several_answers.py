@@ -2,6 +2,7 @@
 
 import re
 
+from still_verl.curation.filters.asking import asks
 from still_verl.curation.rows import Row
 from still_verl.rewards.equivalence.verify import verify
 
@@ -12,7 +13,7 @@ _SEVERAL_ASKED = re.compile(
     r"|vectors?|interval"
     r"|respectively|smallest and|largest and|ordered|functions|equations|sequence|matrix|domain|range|solve|terms"
     r"|digits"
-    r"|possible|order|and)\b"
+    r"|possible|order|they|them|and)\b"
 )
 _BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
 _THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=\d{3}(?!\d))|\\,|\\!")
@@ -27,10 +28,16 @@ def several_answers(row: Row) -> str:
     for other in right_answers[1:]:
         if not verify(right_answers[0], other):
             return f"its right answers differ: {right_answers[0]!r:.40} and {other!r:.40}"
-    if not right_answers:
+    if not right_answers or not is_list(right_answers[0]) or _SEVERAL_ASKED.search(row.plain):
         return ""
-    gold = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", right_answers[0]))
-    if len(gold) <= MAX_LENGTH and len(list(filter(str.strip, _BETWEEN.split(gold)))) > 1:
-        if not _BRACKET.search(gold) and not _SEVERAL_ASKED.search(row.plain):
-            return f"it asks for one answer and has several: {right_answers[0]!r:.60}"
-    return ""
+    if asks(row.plain) > 1:  # one for each question
+        return ""
+    return f"it asks for one answer and has several: {right_answers[0]!r:.60}"
+
+
+def is_list(answer: str) -> bool:
+    """Return whether an answer has several values side by side, not in brackets."""
+    plain = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", answer))
+    if len(plain) > MAX_LENGTH or _BRACKET.search(plain):
+        return False
+    return len(list(filter(str.strip, _BETWEEN.split(plain)))) > 1

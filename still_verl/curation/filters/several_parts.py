@@ -2,6 +2,8 @@
 
 import re
 
+from still_verl.curation.filters.asking import asks
+from still_verl.curation.filters.several_answers import is_list
 from still_verl.curation.rows import Row
 
 _PART = re.compile(
@@ -18,7 +20,18 @@ _ORDER = ("abcde", "12345")
 
 
 def several_parts(row: Row) -> str:
-    """Drop a problem with parts (a), (b), ... or (1), (2), ... each of which asks something."""
+    """Drop a problem with parts (a), (b), ... that ask something, or with an answer for each of several questions."""
+    return _marked(row) or _in_sentences(row)
+
+
+def _in_sentences(row: Row) -> str:
+    if not row.right_answers or not is_list(row.right_answers[0]):
+        return ""
+    asked = asks(row.plain)
+    return f"it asks {asked} questions, and has an answer for each" if asked > 1 else ""
+
+
+def _marked(row: Row) -> str:
     marks: list[str] = []
     starts: list[int] = []
     for part in _PART.finditer(row.problem):
