@@ -16,9 +16,11 @@ _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)|(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
 _CONSTANT_LETTERS = frozenset("eid")
+_INDEX = re.compile(r"\\(?:sum|prod)\s*_\s*\{?\s*([a-zA-Z])\s*=")
+_OPERATOR = re.compile(r"\\(?:sum|prod)\s*_\s*\{?\s*$")
 # The terms of a sequence or the values of a function that nobody knows: `\lim_{n→∞} a_n` is not `a_n`.
 _UNKNOWN_TERMS = re.compile(
-    r"\\(?:lim|sum|prod)\s*_\s*\{?\s*([a-zA-Z]).*?[a-zA-Z]\s*(?:_\s*\{?\s*|\(\s*)\1(?![a-zA-Z])"
+    r"\\(?:lim|sum|prod)\s*_\s*\{?\s*([a-zA-Z]).*?(?<![\\a-zA-Z])(?!\1)[a-zA-Z]\s*(?:_\s*\{?\s*|\(\s*)\1(?![a-zA-Z])"
 )
 
 
@@ -42,10 +44,25 @@ def _same_unread(compare: Comparison, gold: Formula, answer: Formula) -> Ternary
     # With an alias, equal texts may name different symbols.
     if not compare.alias and text == compact(gold.text) and gold.unit == answer.unit:
         return True
+    if not compare.alias and _with_marked_indices(answer.text) == _with_marked_indices(gold.text):
+        return gold.unit == answer.unit
     names = {compare.alias.get(name, name) for name in unknowns(answer.text)}
-    if unknowns(gold.text) != names or _UNKNOWN_TERMS.search(gold.text + answer.text):
+    if unknowns(gold.text) != names or any(map(_UNKNOWN_TERMS.search, (gold.text, answer.text))):
         return compare.refuse("names contradict")
     return compare.fallback(gold.text, answer.text)
+
+
+def _with_marked_indices(text: str) -> str:
+    r"""Return a formula with marks in place of the letters over which it sums or multiplies.
+
+    A letter that stands before its first sum keeps its name: there it means something else.
+    """
+    for place, index in enumerate(dict.fromkeys(_INDEX.findall(text))):
+        letter = re.compile(rf"(?<![\\a-zA-Z]){index}(?![a-zA-Z])")
+        first = letter.search(text)
+        if first and _OPERATOR.search(text[: first.start()]):
+            text = letter.sub(f"‹index {place}›", text)
+    return compact(text)
 
 
 def unknowns(text: str) -> frozenset[str]:
