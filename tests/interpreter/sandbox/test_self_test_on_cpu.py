@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from as_user import closed_folders
+from as_user import closed_folder
 
 from still_verl.interpreter.sandbox import self_test
 from still_verl.interpreter.sandbox.base import Limits, Result
@@ -26,7 +26,7 @@ def test_a_user_who_cannot_read_python_is_noticed() -> None:
         pytest.skip("nothing runs here without namespaces")
     fault = self_test.fault(sandbox.run(self_test.PROGRAM))
     sandbox.close()
-    closed = os.geteuid() == 0 and bool(closed_folders(Path(sys.base_prefix)))
+    closed = os.geteuid() == 0 and closed_folder(Path(sys.base_prefix)) is not None
     assert ("chmod o+x" in fault and "No module named" in fault) if closed else fault == ""
 
 
