@@ -19,6 +19,7 @@ from still_verl.rewards.equivalence.symbols import is_symbol
 _SYMMETRIC = "≠∪∩⋀⋁∥⊥"
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
 _LONGEST_SYMBOL = 2  # letters; more are a word
+_UNKNOWNS = {name: Node("symbol", name=f"‹{name}›") for name in CONSTANTS}
 
 
 def same_relation(compare: Comparison, gold: Relation, answer: Relation) -> Ternary:
@@ -92,6 +93,8 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
     """Say whether two equations have the same curve: the differences of their sides are proportional."""
     left = difference(gold.left, gold.right)
     right = difference(answer.left, answer.right)
+    if not (left.symbols() | right.symbols()).difference(CONSTANTS):  # of numbers any two would be proportional
+        left, right = left.with_symbols(_UNKNOWNS), right.with_symbols(_UNKNOWNS)
     if left.symbols().difference(CONSTANTS) != right.symbols().difference(CONSTANTS):
         return compare.refuse("names contradict")
     same = proportional(left, right)
