@@ -56,10 +56,16 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
     """Note two golds that differ and for which the answer is paid; return the number of pairs."""
     paid = paid_golds(answer, golds, hits)
     for one, other in itertools.combinations(paid, 2):
-        if truth(one, other, hits) is False and truth(other, one, hits) is False:
+        pairs = ((one, other), (other, one), (value(one), value(other)))
+        if all(truth(left, right, hits) is False for left, right in pairs):
             hits.append({"hit": "key", "gold": one, "other": other, "answer": answer})
             break
     return len(golds) + len(paid) + len(paid) * (len(paid) - 1)
+
+
+def value(gold: str) -> str:
+    """Return a gold without its name, which an answer may leave out: 8 answers `K = 8` as well as `x = 8`."""
+    return gold.rpartition("=")[2]
 
 
 def paid_golds(answer: str, golds: list[str], hits: list[Hit]) -> list[str]:
