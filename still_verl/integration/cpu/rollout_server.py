@@ -3,6 +3,7 @@
 `plugin` registers the replica under the name `vllm`; `replica` gives it to jobs on a processor.
 """
 
+import argparse
 import asyncio
 from typing import Any
 
@@ -11,9 +12,16 @@ from verl.plugin.platform import get_platform
 from verl.workers.rollout.vllm_rollout.vllm_async_server import vLLMHttpServer, vLLMReplica
 from vllm.sampling_params import RequestOutputKind
 
+from still_verl.integration.cpu.engine_fork import forked
+
 
 class GatheringServer(vLLMHttpServer):
     """Upstream's server."""
+
+    async def run_server(self, args: argparse.Namespace) -> None:
+        """Start the engine, as a fork of what has imported vLLM already, and the server in front of it."""
+        with forked():
+            await super().run_server(args)
 
     async def generate_many(self, requests: list[dict[str, Any]]) -> list[Any]:
         """Return for each set of arguments of `generate` its output, or what it raised.
