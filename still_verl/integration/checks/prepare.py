@@ -7,7 +7,10 @@ from still_verl.demo.prepare import prepare_missing
 from still_verl.integration.checks.cpu import claim_machine
 from still_verl.integration.checks.run_folder import keep_reward
 from still_verl.integration.checks.run_length import listed
+from still_verl.integration.cpu.fork_server import start_for_driver
 from still_verl.integration.registrations import check_loaded_verl as check_version
+
+WORKERS_ENVIRONMENT = "ray_kwargs.ray_init.runtime_env.env_vars"
 
 
 def prepare_job(config: DictConfig, wait: bool = False) -> None:
@@ -25,8 +28,10 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
     prepare_missing(named_files(config))
     from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
 
-    if wait and still_config(config).device == "cpu":
-        claim_machine(config, wait=True)  # before the checks: the other job has memory that this one will need
+    if still_config(config).device == "cpu":
+        start_for_driver(OmegaConf.select(config, WORKERS_ENVIRONMENT) or {})  # it imports beside the checks
+        if wait:
+            claim_machine(config, wait=True)  # before the checks: the other job has memory that this one will need
     check_job(config)
     prepare_driver(config)
     keep_reward(config, still_config(config))

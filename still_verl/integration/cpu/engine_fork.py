@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from multiprocessing import spawn
 from pathlib import Path
 
-from still_verl.integration.cpu.fork_server import MOST_FILES, address, ask
+from still_verl.integration.cpu.fork_request import MOST_FILES, address, ask
 from still_verl.processes import children
 
 EXECUTABLE = Path(__file__).with_name("engine_fork.sh")
@@ -82,7 +82,7 @@ def hand_over(command: list[str], files: list[int], status: int) -> int | None:
     """Return the process id of a fork that has these files; None where there is no server."""
     with socket.socket(socket.AF_UNIX) as server:
         try:
-            server.connect(address())
+            server.connect(address(os.environ["RAY_RAYLET_PID"]))
         except ConnectionRefusedError:
             return None
         return ask(server, command, files, status)

@@ -5,32 +5,35 @@ Ray runs `python -m still_verl.integration.cpu.fork_server default_worker.py ARG
 `with_forkserver`: the first such call starts the server of its raylet, each hands its request over and ends, and the
 server forks. The server ends with its raylet. A worker that gets no server starts as Ray would have started it.
 
+The server of a raylet is itself a fork of one that the driver starts before its checks, so that what needs no Ray is
+imported beside them and beside the start of Ray. Ray's library must not be loaded there: it reads from the environment
+which raylet it belongs to. A driver of many jobs, a sweep, has one such server for all of them.
+
 vLLM's engine is a child of one of these workers, and comes from the same server: see `engine_fork`.
 """
 
-import atexit
 import contextlib
-import fcntl
 import gc
 import importlib
 import json
 import os
-import runpy
 import select
 import shlex
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
-import types
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from still_verl.integration.cpu.fork_child import become
+from still_verl.integration.cpu.fork_request import MOST_FILES, Request, address, ask, peer
 from still_verl.processes import children
 from still_verl.processes.fork_server import start_detached
 
+# What is imported before there is a raylet; none of it loads Ray.
+WITHOUT_RAY = ("torch", "tensordict", "transformers", "datasets", "peft", "vllm.config", "vllm.engine.arg_utils")
 # In the order in which a job's processes need them.
 NEEDED_FIRST = ("verl.trainer.main_ppo", "verl.trainer.ppo.v1")
 NEEDED_LATER = (
@@ -47,17 +50,7 @@ NEEDED_LATER = (
     "vllm.v1.worker.cpu_worker",
 )
 PATIENCE = 60  # s until a worker starts without a server
-MOST_FILES = 253  # of one message, the kernel's SCM_MAX_FD
-
-
-class Request(NamedTuple):
-    """What a fork shall become."""
-
-    argv: list[str]  # a script and its arguments; or -c, a program and its arguments
-    env: dict[str, str]
-    cwd: str
-    files: list[int]  # the numbers under which it gets the files that come with the request
-    status: int | None  # which of these takes its exit status, for a caller that waits; it then ends with the caller
+OF_DRIVER = "STILL_VERL_DRIVER"  # the process id of a driver that has a server
 
 
 def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
@@ -70,96 +63,105 @@ def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
     return found
 
 
+def start_for_driver(environment: Mapping[str, Any]) -> None:
+    """Start the server of this driver, unless it has one.
+
+    Args:
+        environment: variables of the workers; allocators and thread pools read theirs when a process starts.
+    """
+    driver = str(os.getpid())
+    if os.environ.get(OF_DRIVER) == driver:
+        return
+    variables = {name: str(value) for name, value in environment.items()}
+    command = [sys.executable, "-m", __name__, "--of-driver", driver]
+    start_detached(command, environment=os.environ | variables, stderr=subprocess.DEVNULL)
+    os.environ[OF_DRIVER] = driver  # Ray passes it on to the workers
+
+
 def main() -> None:
     """Serve, or become a worker: by the server, or else as Ray would have started it."""
-    if sys.argv[1:] == ["--serve"]:
-        become(*serve())
-    elif not hand_over():
-        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+    match sys.argv[1:]:
+        case ["--of-driver", driver]:
+            become(*serve(int(driver), WITHOUT_RAY, without="ray"))
+        case ["--of-raylet", raylet]:
+            become(*serve(int(raylet), NEEDED_FIRST, NEEDED_LATER))
+        case argv:
+            if not hand_over(argv):
+                os.execv(sys.executable, [sys.executable, *argv])
 
 
-def address() -> str:
-    """Return the server's address: a name outside the file system, which the kernel frees with the server."""
-    return f"\0still_verl-workers-{os.getuid()}-{os.environ['RAY_RAYLET_PID']}"
-
-
-def hand_over() -> bool:
+def hand_over(argv: list[str]) -> bool:
     """Ask the server, after starting it if need be, for a fork that becomes this worker; return whether one did."""
+    raylet = os.environ["RAY_RAYLET_PID"]
+    started = False
     server = None
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with socket.socket(socket.AF_UNIX) as client:
             try:
-                client.connect(address())
+                client.connect(address(raylet))
             except ConnectionRefusedError:
-                server = server or start_server()
-                if server.poll():  # 0 says that another worker's server was first
+                if not started:
+                    server = start_server(raylet)
+                    started = True
+                if server and server.poll():  # 0 says that another worker's server was first
                     return False
                 time.sleep(0.05)
                 continue
-            return ask(client, sys.argv[1:], [1, 2]) is not None
+            return ask(client, argv, [1, 2]) is not None
     return False
 
 
-def ask(server: socket.socket, argv: list[str], files: list[int], status: int | None = None) -> int | None:
-    """Ask for a fork with this process's environment and these files of it; return its process id, None for no fork."""
-    if peer(server).uid != os.getuid():
-        return None
-    request = Request(argv, dict(os.environ), os.getcwd(), files, status)
-    socket.send_fds(server, [b"."], files)
-    server.sendall(json.dumps(request).encode())
-    server.shutdown(socket.SHUT_WR)
-    answer = server.recv(4)
-    return int.from_bytes(answer, "little") if answer else None
+def start_server(raylet: str) -> "subprocess.Popen[bytes] | None":
+    """Start the server of this raylet: by the driver's, or as this process's child, which is returned.
+
+    It ends by itself, with exit code 0, if there is one already.
+    """
+    command = ["-m", "still_verl.integration.cpu.fork_server", "--of-raylet", raylet]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(address(os.environ.get(OF_DRIVER, "")))
+        if ask(client, command, []) is not None:
+            return None
+    return start_detached([sys.executable, *command], stderr=subprocess.DEVNULL)
 
 
-def start_server() -> subprocess.Popen[bytes]:
-    """Start the server of this raylet. It ends by itself, with exit code 0, if there is one already."""
-    command = [sys.executable, "-m", "still_verl.integration.cpu.fork_server", "--serve"]
-    return start_detached(command, stderr=subprocess.DEVNULL)
+def serve(owner: int, first: Sequence[str], later: Sequence[str] = (), without: str = "") -> tuple[Request, list[int]]:
+    """Fork until the owner ends; returns in each child, with what it shall become and its files.
 
-
-class Peer(NamedTuple):
-    """The process at the other end of a socket."""
-
-    pid: int
-    uid: int
-    gid: int
-
-
-def peer(connection: socket.socket) -> Peer:
-    """Return who is at the other end."""
-    return Peer(*struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)))
-
-
-def serve() -> tuple[Request, list[int]]:
-    """Import and fork until the raylet ends; returns in each child, with what it shall become and its files."""
-    raylet = os.pidfd_open(int(os.environ["RAY_RAYLET_PID"]))
+    Args:
+        owner: the process id of a driver or a raylet.
+        first: modules to import before the first fork.
+        later: modules to import while nobody waits.
+        without: a module that `first` must not have loaded; else there is no server.
+    """
+    owner_ends = os.pidfd_open(owner)
     with socket.socket(socket.AF_UNIX) as listener:
         try:
-            listener.bind(address())
+            listener.bind(address(str(owner)))
         except OSError:  # another worker's server was first
             sys.exit()
         listener.listen(64)
         children.reap_automatically()
-        preload(NEEDED_FIRST)
-        later = list(NEEDED_LATER)
-        waiting: dict[
-            int, int
-        ] = {}  # callers that wait for the end of their forks, and these; descriptors of processes
+        find_title()
+        preload(first)
+        if without in sys.modules:
+            sys.exit(1)
+        modules = list(later)
+        waiting: dict[int, int] = {}  # callers that wait, and the forks that they wait for: descriptors of processes
         while True:
-            ready, _, _ = select.select([listener.fileno(), raylet, *waiting], [], [], 0 if later else None)
+            ready, _, _ = select.select([listener.fileno(), owner_ends, *waiting], [], [], 0 if modules else None)
             for caller in waiting.keys() & set(ready):
                 end(caller, waiting.pop(caller))
-            if raylet in ready:
+            if owner_ends in ready:
                 for caller in waiting:
                     end(caller, waiting[caller])
                 sys.exit()
             if listener.fileno() in ready:
                 if asked := fork_for(listener.accept()[0], waiting):
                     return asked
-            elif later:
-                preload([later.pop(0)])
+            elif modules:
+                preload([modules.pop(0)])
 
 
 def preload(modules: Any) -> None:
@@ -170,6 +172,14 @@ def preload(modules: Any) -> None:
         except Exception:
             continue
     gc.freeze()  # a collection in a child would touch, and so copy, every page
+
+
+def find_title() -> None:
+    """Let children name themselves: setproctitle finds the place of a name while the environment is the first one."""
+    with contextlib.suppress(ImportError):
+        import setproctitle
+
+        setproctitle.getproctitle()
 
 
 def end(caller: int, fork: int) -> None:
@@ -200,47 +210,6 @@ def fork_for(connection: socket.socket, waiting: dict[int, int]) -> tuple[Reques
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         return None
-
-
-def become(request: Request, files: list[int]) -> None:
-    """Go on as `python` would with the request's arguments, environment and files."""
-    put_in_place(files, request.files)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    atexit.register(gc.unfreeze)  # extension modules complain at exit of what was not collected
-    os.environ.clear()
-    os.environ.update(request.env)
-    os.chdir(request.cwd)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()  # the standard library's generator does so by itself
-    sys.argv = request.argv
-    os.setpgid(0, 0)  # Ray kills a worker's process group
-    if request.status is None:
-        sys.path[0] = str(Path(sys.argv[0]).parent)
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    else:
-        run_program(request.status)
-
-
-def put_in_place(files: list[int], numbers: list[int]) -> None:
-    """Give files other numbers, whatever has these now."""
-    aside = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1) for file in files]
-    children.close_all(files)
-    for file, number in zip(aside, numbers, strict=True):
-        os.dup2(file, number)
-    children.close_all(aside)
-
-
-def run_program(status: int) -> None:
-    """Run the program of `python -c`, and write its exit status before this process ends with it."""
-    os.set_inheritable(status, False)
-    program = sys.argv.pop(1)
-    main_module = types.ModuleType("__main__")
-    sys.modules["__main__"] = main_module
-    try:
-        exec(program, main_module.__dict__)
-    except SystemExit as ended:
-        os.write(status, bytes([ended.code if isinstance(ended.code, int) else 1]))
-        raise
 
 
 if __name__ == "__main__":

@@ -78,6 +78,45 @@ def test_without_a_raylet_the_worker_starts_as_ray_would_have_started_it(tmp_pat
     assert found["argv"][1:] == ["--x", "a b"] and found["name"] == "alone" and not found["imported"]
 
 
+@pytest.mark.process
+def test_the_server_of_a_raylet_is_a_fork_of_that_of_the_driver(
+    raylet: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    driver = subprocess.Popen(["sleep", "600"])
+    command = [sys.executable, "-m", "still_verl.integration.cpu.fork_server", "--of-driver", str(driver.pid)]
+    of_driver = subprocess.Popen(command, start_new_session=True)
+    try:
+        one = worker(tmp_path, raylet.pid, "one", STILL_VERL_DRIVER=str(driver.pid))
+        of_raylet = psutil.Process(one["parent"])
+        assert of_raylet.ppid() == of_driver.pid and one["imported"]
+        two = worker(tmp_path, raylet.pid, "two", STILL_VERL_DRIVER=str(driver.pid))
+        assert two["parent"] == one["parent"] and two["random"] != one["random"]
+    finally:
+        driver.kill()
+        driver.wait()
+    of_driver.wait(30)
+    assert of_raylet.is_running()  # it belongs to the raylet
+    raylet.kill()
+    raylet.wait()
+    of_raylet.wait(30)
+
+
+@pytest.mark.process
+def test_a_driver_whose_server_is_gone_harms_nobody(raylet: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    assert worker(tmp_path, raylet.pid, "one", STILL_VERL_DRIVER="1")["imported"]
+
+
+@pytest.mark.process
+def test_there_is_no_server_that_has_loaded_ray_before_a_raylet_is_known() -> None:
+    module = "still_verl.integration.cpu.fork_server"
+    program = f"import os, ray; from {module} import serve; serve(os.getppid(), (), without='ray')"
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 1
+    program = (
+        f"import sys; from {module} import WITHOUT_RAY, preload; preload(WITHOUT_RAY); assert 'ray' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
 def test_a_job_may_choose_how_its_workers_start() -> None:
     assert with_forkserver({"py_executable": "python"}) == {"py_executable": "python"}
     ours = with_forkserver({"py_executable": None, "env_vars": {"A": "1"}})  # what verl hands over
@@ -90,6 +129,6 @@ def test_a_job_may_choose_how_its_workers_start() -> None:
 def test_what_is_imported_exists() -> None:
     from importlib.util import find_spec
 
-    from still_verl.integration.cpu.fork_server import NEEDED_LATER
+    from still_verl.integration.cpu.fork_server import NEEDED_LATER, WITHOUT_RAY
 
-    assert [name for name in (*NEEDED_FIRST, *NEEDED_LATER) if find_spec(name) is None] == []
+    assert [name for name in (*WITHOUT_RAY, *NEEDED_FIRST, *NEEDED_LATER) if find_spec(name) is None] == []
