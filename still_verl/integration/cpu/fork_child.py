@@ -1,6 +1,7 @@
 """What a fork of `fork_server` does to become the process that was asked for."""
 
 import atexit
+import contextlib
 import fcntl
 import gc
 import os
@@ -18,9 +19,12 @@ def become(request: Request, files: list[int]) -> None:
     """Go on as `python` would with the request's arguments, environment and files."""
     put_in_place(files, request.files)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if request.argv[0] == "-c":  # vLLM's engine names itself
+        find_title()
     atexit.register(gc.unfreeze)  # extension modules complain at exit of what was not collected
-    os.environ.clear()
-    os.environ.update(request.env)
+    for name in os.environ.keys() - request.env.keys():
+        del os.environ[name]
+    os.environ.update(request.env.items() - os.environ.items())  # what is the same stays in its place, see find_title
     os.chdir(request.cwd)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # the standard library's generator does so by itself
@@ -33,6 +37,14 @@ def become(request: Request, files: list[int]) -> None:
         if request.status is not None:
             os.write(request.status, bytes([ended.code if isinstance(ended.code, int) else 1]))
         raise
+
+
+def find_title() -> None:
+    """Let this process name itself: setproctitle finds the place by variables that are where they were at first."""
+    with contextlib.suppress(ImportError):
+        import setproctitle
+
+        setproctitle.getproctitle()
 
 
 def put_in_place(files: list[int], numbers: list[int]) -> None:

@@ -143,7 +143,6 @@ def serve(owner: int, first: Sequence[str], later: Sequence[str] = (), without: 
             sys.exit()
         listener.listen(64)
         children.reap_automatically()
-        find_title()
         preload(first)
         if without in sys.modules:
             sys.exit(1)
@@ -172,14 +171,6 @@ def preload(modules: Any) -> None:
         except Exception:
             continue
     gc.freeze()  # a collection in a child would touch, and so copy, every page
-
-
-def find_title() -> None:
-    """Let children name themselves: setproctitle finds the place of a name while the environment is the first one."""
-    with contextlib.suppress(ImportError):
-        import setproctitle
-
-        setproctitle.getproctitle()
 
 
 def end(caller: int, fork: int) -> None:
