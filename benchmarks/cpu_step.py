@@ -97,14 +97,16 @@ def watch(process: "subprocess.Popen[bytes]", mark: str, started: float) -> dict
                     others.add(each.pid)
                     continue
                 used = each.cpu_times()
-                titles[each.pid] = " ".join(each.cmdline())
+                title = " ".join(each.cmdline()).strip()
             except psutil.Error:
                 continue
+            if title:  # a process that is ending has none
+                titles[each.pid] = title
             curves.setdefault(each.pid, []).append(Usage(time.time() - started, used.user + used.system))
         time.sleep(0.25)
     found: dict[str, list[list[Usage]]] = {}
     for pid, curve in curves.items():
-        found.setdefault(owner(titles[pid]), []).append(curve)
+        found.setdefault(owner(titles.get(pid, "")), []).append(curve)
     return found
 
 
