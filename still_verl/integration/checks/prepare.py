@@ -10,8 +10,6 @@ from still_verl.integration.checks.run_length import listed
 from still_verl.integration.cpu.fork_server import start_for_driver
 from still_verl.integration.registrations import check_loaded_verl as check_version
 
-WORKERS_ENVIRONMENT = "ray_kwargs.ray_init.runtime_env.env_vars"
-
 
 def prepare_job(config: DictConfig, wait: bool = False) -> None:
     """Check a job, and set up this process for it.
@@ -29,12 +27,20 @@ def prepare_job(config: DictConfig, wait: bool = False) -> None:
     from still_verl.integration.checks.job import check_job, prepare_driver  # fails on another verl
 
     if still_config(config).device == "cpu":
-        start_for_driver(OmegaConf.select(config, WORKERS_ENVIRONMENT) or {})  # it imports beside the checks
+        start_imports(config)  # beside the checks
         if wait:
             claim_machine(config, wait=True)  # before the checks: the other job has memory that this one will need
     check_job(config)
     prepare_driver(config)
     keep_reward(config, still_config(config))
+
+
+def start_imports(config: DictConfig) -> None:
+    """Start the fork server of this driver, where the job has a Ray and workers of our making."""
+    ray_init = config.ray_kwargs.ray_init
+    workers = ray_init.get("runtime_env") or {}
+    if not ray_init.get("address") and not workers.get("py_executable"):
+        start_for_driver(workers.get("env_vars") or {})
 
 
 def named_files(config: DictConfig) -> list[str]:

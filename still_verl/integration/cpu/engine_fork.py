@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from multiprocessing import spawn
+from multiprocessing import resource_tracker, spawn
 from pathlib import Path
 
 from still_verl.integration.cpu.fork_request import MOST_FILES, address, ask
@@ -32,6 +32,7 @@ def forked() -> Iterator[None]:
     if not os.access(EXECUTABLE, os.X_OK):
         yield
         return
+    resource_tracker.ensure_running()  # it is started with the same executable, and shall outlive the engine
     os.environ[PYTHON] = python
     multiprocessing.set_executable(str(EXECUTABLE))
     try:

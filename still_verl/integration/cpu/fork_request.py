@@ -6,6 +6,7 @@ import socket
 import struct
 from typing import NamedTuple
 
+PATIENCE = 60  # s until a process starts without a server
 MOST_FILES = 253  # of one message, the kernel's SCM_MAX_FD
 
 
@@ -45,8 +46,12 @@ def ask(server: socket.socket, argv: list[str], files: list[int], status: int | 
     if peer(server).uid != os.getuid():
         return None
     request = Request(argv, dict(os.environ), os.getcwd(), files, status)
-    socket.send_fds(server, [b"."], files)
-    server.sendall(json.dumps(request).encode())
-    server.shutdown(socket.SHUT_WR)
-    answer = server.recv(4)
+    server.settimeout(PATIENCE)
+    try:
+        socket.send_fds(server, [b"."], files)
+        server.sendall(json.dumps(request).encode())
+        server.shutdown(socket.SHUT_WR)
+        answer = server.recv(4)
+    except OSError:  # it ended, or takes too long; it kills a fork that nobody waits for
+        return None
     return int.from_bytes(answer, "little") if answer else None

@@ -28,7 +28,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from still_verl.integration.cpu.fork_child import become
-from still_verl.integration.cpu.fork_request import MOST_FILES, Request, address, ask, peer
+from still_verl.integration.cpu.fork_request import MOST_FILES, PATIENCE, Request, address, ask, peer
 from still_verl.processes import children
 from still_verl.processes.fork_server import start_detached
 
@@ -49,7 +49,6 @@ NEEDED_LATER = (
     "verl.workers.rollout.vllm_rollout.vllm_async_server",
     "vllm.v1.worker.cpu_worker",
 )
-PATIENCE = 60  # s until a worker starts without a server
 OF_DRIVER = "STILL_VERL_DRIVER"  # the process id of a driver that has a server
 
 
@@ -119,7 +118,6 @@ def start_server(raylet: str) -> "subprocess.Popen[bytes] | None":
     """
     command = ["-m", "still_verl.integration.cpu.fork_server", "--of-raylet", raylet]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(PATIENCE)
         client.connect(address(os.environ.get(OF_DRIVER, "")))
         if ask(client, command, []) is not None:
             return None

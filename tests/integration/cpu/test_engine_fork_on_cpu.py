@@ -134,6 +134,9 @@ def test_the_child_ends_with_its_parent_and_has_a_name_of_its_own(tmp_path: Path
     assert process.stdout
     said = json.loads(next(line for line in process.stdout if line.startswith("{")))
     assert psutil.Process(said["pid"]).cmdline()[0].strip() == "the engine"
+    others = [each for each in psutil.Process(process.pid).children() if each.pid != said["stand_in"]]
+    assert ["resource_tracker" in " ".join(each.cmdline()) for each in others] == [True]
+    assert "engine_fork" not in " ".join(others[0].cmdline())
     os.kill(said["stand_in"], signal.SIGKILL)
     assert is_gone(said["pid"])
     process.communicate(timeout=60)
