@@ -97,10 +97,7 @@ def same_equation(compare: Comparison, gold: Equation, answer: Equation) -> Tern
         left, right = left.with_symbols(_UNKNOWNS), right.with_symbols(_UNKNOWNS)
     if left.symbols().difference(CONSTANTS) != right.symbols().difference(CONSTANTS):
         return compare.refuse("names contradict")
-    same = proportional(left, right)
-    if same is False:
-        return compare.refuse("values differ")
-    return same
+    return proportional(left, right)
 
 
 def equation_and_named(compare: Comparison, gold: Equation, answer: Named) -> Ternary:

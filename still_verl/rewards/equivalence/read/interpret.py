@@ -203,8 +203,7 @@ def _read_bracketed(text: str, depth: int) -> Interpretations:
     parts = split(inside, ",;")
     if not 2 <= len(parts) <= MAX_ITEMS:
         return ()
-    interval = read_region(text) if len(parts) == 2 else ()
-    return *interval, Collection(tuple(interpret(part, depth + 1) for part in parts), text[0] + text[-1])
+    return *read_region(text), Collection(tuple(interpret(part, depth + 1) for part in parts), text[0] + text[-1])
 
 
 def _read_set(text: str, inside: str, depth: int) -> Interpretations:

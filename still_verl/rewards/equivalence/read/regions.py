@@ -19,10 +19,9 @@ _POINTS_REMOVED = re.compile(r"∖|\s-\s*(?=⦃)|(?<=[)\]⦄])\s*-\s*(?=⦃)")
 _NOT_A_NAME = re.compile(r"\\[a-zA-Z]+|‹[^›]*›|_\{[^{}]*\}|_[A-Za-z0-9]")
 _NAME = re.compile("[A-Za-z]")
 _VALUE_OF_FUNCTION = re.compile(r"(?<![A-Za-z\\])[fghFGH]\s*\(\s*[a-z]\s*\)")
-_EMPTY_SET = re.compile(r"∅|⦃\s*⦄")
 _INFINITY = Node("symbol", name="∞")
-_ALL_REALS = re.compile(r"(?:[A-Za-z]\w*\s*∈\s*)?ℝ")
 _MEMBER = re.compile(r"^[A-Za-z]\w*\s*∈")
+_ALL_REALS = re.compile(r"(?:[A-Za-z]\w*\s*∈\s*)?ℝ")
 
 
 def read_region(text: str) -> Interpretations:
@@ -72,8 +71,6 @@ def _simple_region(text: str) -> Region:
     """A region without an operation: a set, an interval or an inequality."""
     if _ALL_REALS.fullmatch(text):
         return EVERYTHING
-    if _EMPTY_SET.fullmatch(text):
-        return NOTHING
     inside = unwrap(text, "⦃{", "⦄}")
     if inside is not None:
         return _set(inside)
