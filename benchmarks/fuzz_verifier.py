@@ -24,6 +24,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from verifier_corpus import DIFFERENT, changed, endless, hedges, renumbered, texts
@@ -57,7 +58,7 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
     paid = paid_golds(answer, golds, hits)
     for one, other in itertools.combinations(paid, 2):
         pairs = ((one, other), (other, one), (value(one), value(other)))
-        if all(truth(left, right, hits) is False for left, right in pairs):
+        if is_choice(one) == is_choice(other) and all(truth(left, right, hits) is False for left, right in pairs):
             hits.append({"hit": "key", "gold": one, "other": other, "answer": answer})
             break
     return len(golds) + len(paid) + len(paid) * (len(paid) - 1)
@@ -66,6 +67,11 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
 def value(gold: str) -> str:
     """Return a gold without its name, which an answer may leave out: 8 answers `K = 8` as well as `x = 8`."""
     return gold.rpartition("=")[2]
+
+
+def is_choice(gold: str) -> bool:
+    """Say whether a gold is the letter of a choice: `(C) 5` answers both C and 5, which no question has as its golds."""
+    return len(gold.strip("() ")) == 1 and gold.strip("() ") in ascii_uppercase
 
 
 def paid_golds(answer: str, golds: list[str], hits: list[Hit]) -> list[str]:
