@@ -70,7 +70,7 @@ def value(gold: str) -> str:
 
 
 def is_choice(gold: str) -> bool:
-    """Say whether a gold is the letter of a choice: `(C) 5` answers both C and 5, which no question has as its golds."""
+    """Say whether a gold is the letter of a choice: `(C) 5` answers C and 5, and no question has both as golds."""
     return len(gold.strip("() ")) == 1 and gold.strip("() ") in ascii_uppercase
 
 
