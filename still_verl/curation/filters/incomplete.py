@@ -7,6 +7,8 @@ from still_verl.curation.rows import SCORED_BY_TESTS, Row
 # Words of which one more has to follow. "Then x is" and "the nearest integer to" do not belong to them: there it is the
 # answer that follows.
 _WORDS_THAT_GO_ON = re.compile(r"\b(?:the|and|or|if|let|where|such|which|whose|when|each|(?<=[a-z]{2} )an?)\s*$")
+# "Such a city is called a": the answer completes it.
+_IS_COMPLETED = re.compile(r"\b(?:is|are|was|were|be|called|named|known as)(?: the| an?)?\s*$")
 _REFERS = re.compile(
     r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
     r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
@@ -18,6 +20,12 @@ _ASKS = re.compile(
     r"|select|predict|draw|sketch|design|discuss|implement|return|is|are|do|does|did|can|will|then|let|suppose|if)\b"
 )
 _FORMULA = re.compile(r"[$\\\d]")
+_FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
+_WORDS = re.compile(r"[^\W\d_]{2}")
+_LETTER = re.compile("[a-zA-Z]")
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+# 2 + 2 =, 2 + 2 = ?, 2 + 2 = __
+_LEFT_OPEN = re.compile(r"[?_]|=[\s$.\\\])]*$")
 _LOST = re.compile(r"\[(?:missing|\.\.\.|truncated|omitted)\]|<(?:missing|unk)>|�", re.IGNORECASE)
 _WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=]|[^\x00-\x7f]")
 
@@ -34,14 +42,24 @@ def incomplete(row: Row) -> str:
         return "it has less than three words, numbers and signs"
     if _dollars_of_formulas(row.problem) % 2 and plain.endswith(("=", "\\", "+", "-", "(", "{", "^", "*", "/")):
         return "it ends in the middle of a formula"
-    if _WORDS_THAT_GO_ON.search(plain):
+    if _WORDS_THAT_GO_ON.search(plain) and not _IS_COMPLETED.search(plain):
         return f"it ends in the middle of a sentence: {plain[-40:]!r}"
     refers = _REFERS.search(plain)
     if refers:
         return f"it goes on from another one: {refers[0]!r}"
-    if plain.isascii() and not _FORMULA.search(row.problem) and not _ASKS.search(plain):
+    if _is_only_a_formula(row.problem):
+        return "it asks nothing: it is only a formula"
+    ends = plain.rstrip().endswith((".", "!", ":"))  # else the answer may complete it
+    if ends and plain.isascii() and not _FORMULA.search(row.problem) and not _ASKS.search(plain):
         return "it asks nothing"
     return ""
+
+
+def _is_only_a_formula(text: str) -> bool:
+    """Whether no word is outside of formulas and nothing is left open; a computation of numbers alone is to be made."""
+    if _WORDS.search(_FORMULAS.sub("", text)) or _LEFT_OPEN.search(text):
+        return False
+    return _LETTER.search(_COMMAND.sub("", text)) is not None
 
 
 def _dollars_of_formulas(text: str) -> int:

@@ -42,7 +42,8 @@ _BEGINNINGS = (
 )
 _FINDS = re.compile(
     r"(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|please|also)\s+)(?:find|compute|evaluate|calculate|determine|solve|express"
-    r"|simplify|write down)\b"
+    r"|simplify|write down|estimate)\b"
+    r"|\bus(?:e|ing)\b[^.?!]{0,60}\bto (?:find|compute|evaluate|estimate|calculate|determine)\b"
     r"|\b(?:what (?:is|are)|how (?:many|much|long|far|old|fast)|what (?:\w+ )?(?:number|value|percent)\w*)\b"
 )
 

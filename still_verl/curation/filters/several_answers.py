@@ -15,11 +15,17 @@ _SEVERAL_ASKED = re.compile(
     r"|digits"
     r"|possible|order|they|them|and)\b"
 )
+_ONE_ASKED = re.compile(
+    r"\bwhat (?:is|was|will be|would be|must be)\b|\bhow (?:many|much|long|far|old|fast|high|tall|large|big|heavy)\b"
+)
 _BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
 _THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=\d{3}(?!\d))|\\,|\\!")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}")
 _BETWEEN = re.compile(r"[,;]|\s(?:or|and)\s")
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+_NUMBER = re.compile(r"[^a-zA-Z]*\d[^a-zA-Z]*")  # or a formula of numbers
 MAX_LENGTH = 300  # characters of an answer that may be a list
+MAX_VALUES = 8  # more are one thing: a sequence, a table
 
 
 def several_answers(row: Row) -> str:
@@ -28,16 +34,27 @@ def several_answers(row: Row) -> str:
     for other in right_answers[1:]:
         if not verify(right_answers[0], other):
             return f"its right answers differ: {right_answers[0]!r:.40} and {other!r:.40}"
-    if not right_answers or not is_list(right_answers[0]) or _SEVERAL_ASKED.search(row.plain):
+    if not _ONE_ASKED.search(row.plain) or _SEVERAL_ASKED.search(row.plain) or asks(row.plain) > 1:
         return ""
-    if asks(row.plain) > 1:  # one for each question
+    if not right_answers or not _are_different_numbers(_parts(right_answers[0])):
         return ""
     return f"it asks for one answer and has several: {right_answers[0]!r:.60}"
 
 
 def is_list(answer: str) -> bool:
-    """Return whether an answer has several values side by side, not in brackets."""
+    """Return whether an answer has several parts side by side, not in brackets."""
+    return len(_parts(answer)) > 1
+
+
+def _parts(answer: str) -> list[str]:
     plain = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", answer))
     if len(plain) > MAX_LENGTH or _BRACKET.search(plain):
+        return []
+    return [part for part in _BETWEEN.split(plain) if part.strip()]
+
+
+def _are_different_numbers(parts: list[str]) -> bool:
+    """Words, and names with a value each, are one answer (`ice caps and glaciers`, `J = 1, K = 1`); `0.5 or 1/2` is."""
+    if not 1 < len(parts) <= MAX_VALUES or not all(_NUMBER.fullmatch(_COMMAND.sub("", part)) for part in parts):
         return False
-    return len(list(filter(str.strip, _BETWEEN.split(plain)))) > 1
+    return not any(verify(parts[0], other) for other in parts[1:])

@@ -17,11 +17,12 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ORDER = ("abcde", "12345")
+_LABELLED = re.compile(r"\W*a\s*[.)].*[\s;,.]\W*b\s*[.)]", re.IGNORECASE | re.DOTALL)  # a. 0.5; b. 2
 
 
 def several_parts(row: Row) -> str:
     """Drop a problem with parts (a), (b), ... that ask something, or with an answer for each of several questions."""
-    return _marked(row) or _in_sentences(row)
+    return _marked(row) or _in_sentences(row) or _in_answer(row)
 
 
 def _in_sentences(row: Row) -> str:
@@ -29,6 +30,12 @@ def _in_sentences(row: Row) -> str:
         return ""
     asked = asks(row.plain)
     return f"it asks {asked} questions, and has an answer for each" if asked > 1 else ""
+
+
+def _in_answer(row: Row) -> str:
+    if not row.right_answers or not _LABELLED.match(row.right_answers[0]):
+        return ""
+    return f"its answer has parts: {row.right_answers[0]!r:.60}"
 
 
 def _marked(row: Row) -> str:
