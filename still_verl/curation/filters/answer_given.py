@@ -18,12 +18,16 @@ _PLACEHOLDER = re.compile(
     r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE
 )
 _WORDS = ("nswer", "NSWER", "boxed", "Ans", "olution", "that it", "that th")
+LONG = 12  # characters of an answer that no problem ends with by chance
 _EDGE = " \t$*.,;:)}]\\"
 
 
 def answer_given(row: Row) -> str:
-    """Drop a row whose problem ends in "Answer: 42", or has its right answer in a box."""
+    """Drop a row whose problem ends in "Answer: 42", has its right answer in a box, or ends with all of a long one."""
     text = row.problem
+    for gold in row.right_answers:
+        if len(gold) >= LONG and _bare(text).endswith(_bare(gold)):
+            return f"the problem ends with its answer: {gold!r:.60}"
     if not row.right_answers or not mentions(text, _WORDS):
         return ""
     said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]

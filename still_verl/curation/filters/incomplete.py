@@ -13,6 +13,9 @@ _REFERS = re.compile(
     r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
     r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
 )
+_PASSAGE = re.compile(r"\b(?:the|this|both|these) (?:reading )?passages?\b|\bpassage \d\b")
+SHORTEST_PASSAGE = 80  # words of a text that has its passage with it
+_LATER_PART = re.compile(r"\s*(?:\(\s*[b-h]\s*\)|[b-h][.)])\s+[A-Z]")  # "c. What is the mean?", without a. and b.
 # What asks in a text without a formula. One with a formula may begin with any verb: "Combine $x + x$."
 _ASKS = re.compile(
     r"[?=]|_{2,}|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write"
@@ -47,6 +50,10 @@ def incomplete(row: Row) -> str:
     refers = _REFERS.search(plain)
     if refers:
         return f"it goes on from another one: {refers[0]!r}"
+    if _PASSAGE.search(plain) and len(plain.split()) < SHORTEST_PASSAGE:
+        return f"its passage is not there: {_PASSAGE.search(plain)[0]!r}"  # type: ignore[index]
+    if _LATER_PART.match(row.problem):
+        return f"it is a part of a problem, without what comes before: {row.problem.strip()[:20]!r}"
     if _is_only_a_formula(row.problem):
         return "it asks nothing: it is only a formula"
     ends = plain.rstrip().endswith((".", "!", ":"))  # else the answer may complete it

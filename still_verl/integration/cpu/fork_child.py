@@ -35,8 +35,15 @@ def become(request: Request, files: list[int]) -> None:
         run(request.argv)
     except SystemExit as ended:
         if request.status is not None:
-            os.write(request.status, bytes([ended.code if isinstance(ended.code, int) else 1]))
+            os.write(request.status, bytes([exit_status(ended)]))
         raise
+
+
+def exit_status(ended: SystemExit) -> int:
+    """Return what a process that ends so tells its parent."""
+    if ended.code is None:
+        return 0
+    return ended.code & 0xFF if isinstance(ended.code, int) else 1
 
 
 def find_title() -> None:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from still_verl.integration.cpu.engine_fork import EXECUTABLE
+from still_verl.integration.cpu.fork_child import exit_status
 
 # Spawns a child by the name of what it shall do, prints what it says of itself, and then how it ended.
 PARENT = """
@@ -99,6 +100,11 @@ def is_gone(pid: int) -> bool:
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not is_alive(pid)
+
+
+@pytest.mark.parametrize(("code", "status"), [(None, 0), (0, 0), (3, 3), (-1, 255), ("a text", 1)])
+def test_the_status_is_that_of_python(code: object, status: int) -> None:
+    assert exit_status(SystemExit(code)) == status
 
 
 @pytest.mark.process
