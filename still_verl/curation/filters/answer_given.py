@@ -19,14 +19,17 @@ _PLACEHOLDER = re.compile(
 )
 _WORDS = ("nswer", "NSWER", "boxed", "Ans", "olution", "that it", "that th")
 LONG = 12  # characters of an answer that no problem ends with by chance
+# What comes before an answer that is stated: the end of a sentence, or a verb. The last of some options, and the last
+# term of a sum, have something else before them.
+_STATED = re.compile(r"(?:[.?!]|\b(?:is|are|be|equals?|that|has|have))[\s$\\(\[*]*$")
 _EDGE = " \t$*.,;:)}]\\"
 
 
 def answer_given(row: Row) -> str:
-    """Drop a row whose problem ends in "Answer: 42", has its right answer in a box, or ends with all of a long one."""
+    """Drop a row whose problem ends in "Answer: 42", has its right answer in a box, or ends by stating a long one."""
     text = row.problem
     for gold in row.right_answers:
-        if len(gold) >= LONG and _bare(text).endswith(_bare(gold)):
+        if len(gold) >= LONG and _ends_with(_bare(text), _bare(gold)):
             return f"the problem ends with its answer: {gold!r:.60}"
     if not row.right_answers or not mentions(text, _WORDS):
         return ""
@@ -40,6 +43,10 @@ def answer_given(row: Row) -> str:
             if bare == wanted or bare.split(" ")[0].strip(_EDGE) == wanted:
                 return f"the problem says its answer: {answer.strip()!r:.60}"
     return ""
+
+
+def _ends_with(text: str, gold: str) -> bool:
+    return text.endswith(gold) and _STATED.search(text.removesuffix(gold)) is not None
 
 
 def _bare(text: str) -> str:

@@ -13,7 +13,13 @@ _REFERS = re.compile(
     r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
     r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
 )
-_PASSAGE = re.compile(r"\b(?:the|this|both|these) (?:reading )?passages?\b|\bpassage \d\b")
+# A passage that is read. One also walks through a passage, and speaks of the passage of time.
+_PASSAGE = re.compile(
+    r"\b(?:according to|based on|in|throughout|inferred from"
+    r"|(?:theme|idea|purpose|sentence|paragraph|narrator|author) of)"
+    r" (?:the|this|both|these) (?:reading )?passages?\b(?! (?:of|from|to|through|between))"
+    r"|\bboth passages\b|\bpassage \d\b"
+)
 SHORTEST_PASSAGE = 80  # words of a text that has its passage with it
 _LATER_PART = re.compile(r"\s*(?:\(\s*[b-h]\s*\)|[b-h][.)])\s+[A-Z]")  # "c. What is the mean?", without a. and b.
 # What asks in a text without a formula. One with a formula may begin with any verb: "Combine $x + x$."
@@ -25,6 +31,7 @@ _ASKS = re.compile(
 _FORMULA = re.compile(r"[$\\\d]")
 _FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]{2}")
+_SENTENCE = re.compile(r"\\(?:text|mbox)\s*\{\s*(?:[a-zA-Z]+ ){3}")  # a problem that is typed as one formula
 _LETTER = re.compile("[a-zA-Z]")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 # 2 + 2 =, 2 + 2 = ?, 2 + 2 = __
@@ -50,8 +57,9 @@ def incomplete(row: Row) -> str:
     refers = _REFERS.search(plain)
     if refers:
         return f"it goes on from another one: {refers[0]!r}"
-    if _PASSAGE.search(plain) and len(plain.split()) < SHORTEST_PASSAGE:
-        return f"its passage is not there: {_PASSAGE.search(plain)[0]!r}"  # type: ignore[index]
+    passage = _PASSAGE.search(plain) if "passage" in plain else None
+    if passage and len(plain.split()) < SHORTEST_PASSAGE:
+        return f"its passage is not there: {passage[0]!r}"
     if _LATER_PART.match(row.problem):
         return f"it is a part of a problem, without what comes before: {row.problem.strip()[:20]!r}"
     if _is_only_a_formula(row.problem):
@@ -64,7 +72,7 @@ def incomplete(row: Row) -> str:
 
 def _is_only_a_formula(text: str) -> bool:
     """Whether no word is outside of formulas and nothing is left open; a computation of numbers alone is to be made."""
-    if _WORDS.search(_FORMULAS.sub("", text)) or _LEFT_OPEN.search(text):
+    if _WORDS.search(_FORMULAS.sub("", text)) or _LEFT_OPEN.search(text) or _SENTENCE.search(text):
         return False
     return _LETTER.search(_COMMAND.sub("", text)) is not None
 

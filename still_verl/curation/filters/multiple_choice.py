@@ -14,7 +14,7 @@ _FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
 _IN_WORDS = re.compile(
     r"\bwhich (?:one )?of the following\b|\b(?:choose|select|pick) (?:the )?(?:correct|right|best"
     r"|one of the following)\b"
-    r"|\bletter of the correct\b|\bwhich of these\b|\btrue or false\b|\bt/f\b"
+    r"|\bletter of the correct\b|\bwhich of these\b|\btrue or false\b|\bt/f:"
 )
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*[A-H]\W*")
 
