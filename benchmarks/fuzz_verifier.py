@@ -1,6 +1,6 @@
 """Look for universal keys, slow answers and crashes of the verifier, for hours, over as many sittings as it takes.
 
-    python benchmarks/fuzz_verifier.py --hours 2 --log fuzz.jsonl
+    python benchmarks/fuzz_verifier.py --hours 2 --log benchmarks/fuzz_verifier.jsonl
 
 Every round has a seed of its own, and the log continues where the last sitting ended: one line for each round (seed,
 pairs, seconds of processor time), one for each hit. A hit is
