@@ -52,8 +52,13 @@ def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Pat
     pages = ("base", "parts", "template", "evaluation/template")
     shipped |= {f"still_verl/report/{name}.html.jinja" for name in pages} | {"still_verl/demo/weights/tiny.safetensors"}
     shipped |= {f"still_verl/demonstrations/templates/{name}.jinja" for name in MARKS}
+    shipped |= {"still_verl/integration/cpu/engine_fork.sh"}
     assert shipped <= names
     assert {name.split("/")[0] for name in names} == {"still_verl", "hydra_plugins", "still_verl-0.1.0.dist-info"}
+
+
+def test_what_starts_an_engine_may_be_executed_where_it_is_installed(installed: Path) -> None:
+    assert os.access(installed / "still_verl/integration/cpu/engine_fork.sh", os.X_OK)
 
 
 def test_every_recipe_of_the_installed_wheel_composes_elsewhere(installed: Path, tmp_path: Path) -> None:

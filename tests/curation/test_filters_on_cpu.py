@@ -1,5 +1,6 @@
 """What each filter drops, and what it must not drop."""
 
+import time
 from typing import Any
 
 import pytest
@@ -131,6 +132,24 @@ def test_it_is_dropped_with_a_reason(name: str, problem: str, answer: Any) -> No
 def test_no_filter_drops_it(problem: str, answer: Any) -> None:
     reasons = {name: FILTERS.find(name)(row(problem, answer)) for name in FILTERS}
     assert {name: reason for name, reason in reasons.items() if reason} == {}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        ("What is it?", "a." + " ;" * 30_000),
+        ("\\[" * 30_000, "x+1"),
+        ("$" * 60_001, "x"),
+        ("is" + "$ " * 30_000, "$ " * 30),
+        ("in the passage use " * 5_000, "3"),
+    ],
+    ids=["parts", "brackets", "dollars", "stated", "words"],
+)
+def test_no_text_keeps_a_filter_busy(name: str, problem: str, answer: str) -> None:
+    started = time.thread_time()
+    FILTERS.find(name)(row(problem, answer))
+    assert time.thread_time() - started < 5  # one that goes back and forth over the text takes half a minute
 
 
 def test_every_filter_is_tested() -> None:

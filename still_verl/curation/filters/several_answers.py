@@ -54,7 +54,10 @@ def _parts(answer: str) -> list[str]:
 
 
 def _are_different_numbers(parts: list[str]) -> bool:
-    """Words, and names with a value each, are one answer (`ice caps and glaciers`, `J = 1, K = 1`); `0.5 or 1/2` is."""
+    """Whether all are numbers, of which two differ.
+
+    `ice caps and glaciers` or `J = 1, K = 1` is one answer in several words or names; `0.5 or 1/2` is one number.
+    """
     if not 1 < len(parts) <= MAX_VALUES or not all(_NUMBER.fullmatch(_COMMAND.sub("", part)) for part in parts):
         return False
     return not any(verify(parts[0], other) for other in parts[1:])

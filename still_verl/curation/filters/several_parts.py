@@ -3,7 +3,7 @@
 import re
 
 from still_verl.curation.filters.asking import asks
-from still_verl.curation.filters.several_answers import is_list
+from still_verl.curation.filters.several_answers import MAX_LENGTH, is_list
 from still_verl.curation.rows import Row
 
 _PART = re.compile(
@@ -33,7 +33,7 @@ def _in_sentences(row: Row) -> str:
 
 
 def _in_answer(row: Row) -> str:
-    if not row.right_answers or not _LABELLED.match(row.right_answers[0]):
+    if not row.right_answers or not _LABELLED.match(row.right_answers[0][:MAX_LENGTH]):
         return ""
     return f"its answer has parts: {row.right_answers[0]!r:.60}"
 
