@@ -40,6 +40,8 @@ class StillConfig:
         name: the recipe's name; the run folder is called by it.
         run_dir: where a run keeps its metrics, dumps and checkpoints; None writes nothing.
         device: "cpu" runs without an accelerator, "auto" leaves the device to verl.
+        keep_ray: jobs of an ablation that run one after the other in one process share a Ray, where each would start
+            the same.
         reward: of the reward manager `still`.
         kl: the KL coefficient over the run.
         entropy: the coefficient of the entropy bonus over the run.
@@ -59,6 +61,7 @@ class StillConfig:
     name: str = "still"
     run_dir: str | None = None
     device: str = "auto"
+    keep_ray: bool = False
     reward: RewardConfig = field(default_factory=RewardConfig)
     kl: KlConfig = field(default_factory=KlConfig)
     entropy: EntropyConfig = field(default_factory=EntropyConfig)

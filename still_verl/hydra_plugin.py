@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import ray
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig
@@ -43,7 +43,9 @@ class JobCallback(Callback):
     def on_multirun_end(self, config: DictConfig, **_kwargs: Any) -> None:
         """Show how all jobs ended, with exit code 1 if any failed."""
         from hydra_plugins._still_verl import Launcher
+        from still_verl.integration import driver_ray
 
+        driver_ray.stop_ray()
         Launcher.report()
 
     def on_job_start(self, config: DictConfig, task_function: Any = None, **_kwargs: Any) -> None:
@@ -59,13 +61,15 @@ class JobCallback(Callback):
 
             check_fit(config)
             prepare_job(config)
+        from still_verl.integration import driver_ray
+
+        driver_ray.start_ray(config)  # if it cannot, verl tries once more, and says why
 
     def on_job_end(self, config: DictConfig, job_return: Any, **_kwargs: Any) -> None:
-        """Free Ray's resources: the second job of a multirun would find the actors of the first on all of them."""
-        ray.shutdown()
-        from still_verl.integration.checks.cpu import release_machine
+        """Keep Ray for the next job of an ablation, or end it: its resources are those of the last job's actors."""
+        from still_verl.integration import driver_ray  # not above: no worker needs it
 
-        release_machine()
+        driver_ray.end_job(config, succeeded=job_return.status == JobStatus.COMPLETED)
 
 
 class SftCallback(Callback):

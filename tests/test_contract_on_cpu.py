@@ -32,8 +32,6 @@ hydra.plugins.launcher:Launcher.setup
 hydra.types:HydraContext
 hydra.types:TaskFunction
 hydra.plugins.search_path_plugin:SearchPathPlugin.manipulate_search_path
-ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
-ray._private.worker:_maybe_modify_runtime_env
 transfer_queue:KVBatchMeta
 transfer_queue:KVBatchMeta.reorder
 verl.checkpoint_engine.base:CheckpointEngine.build_topology

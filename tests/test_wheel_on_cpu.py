@@ -15,6 +15,7 @@ from still_verl.paths import recipe_names, sft_recipe_names
 pytestmark = pytest.mark.process
 
 REPO = Path(__file__).resolve().parents[1]
+STARTERS = ("engine_fork.sh", "worker_fork.sh")
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,13 @@ def test_the_wheel_holds_every_recipe_and_reward_and_no_stray_package(wheel: Pat
     pages = ("base", "parts", "template", "evaluation/template")
     shipped |= {f"still_verl/report/{name}.html.jinja" for name in pages} | {"still_verl/demo/weights/tiny.safetensors"}
     shipped |= {f"still_verl/demonstrations/templates/{name}.jinja" for name in MARKS}
-    shipped |= {"still_verl/integration/cpu/engine_fork.sh"}
+    shipped |= {f"still_verl/integration/cpu/{name}" for name in STARTERS}
     assert shipped <= names
     assert {name.split("/")[0] for name in names} == {"still_verl", "hydra_plugins", "still_verl-0.1.0.dist-info"}
 
 
-def test_what_starts_an_engine_may_be_executed_where_it_is_installed(installed: Path) -> None:
-    assert os.access(installed / "still_verl/integration/cpu/engine_fork.sh", os.X_OK)
+def test_what_starts_forks_may_be_executed_where_it_is_installed(installed: Path) -> None:
+    assert all(os.access(installed / "still_verl/integration/cpu" / name, os.X_OK) for name in STARTERS)
 
 
 def test_every_recipe_of_the_installed_wheel_composes_elsewhere(installed: Path, tmp_path: Path) -> None:

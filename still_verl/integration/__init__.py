@@ -9,6 +9,7 @@
 - `merged`: a checkpoint as a model that vLLM can load, for `still-verl eval`.
 - `snapshots`, `critic`: weights that the separate mode sets aside; the critic's loss.
 - `transfer_queue`: every use of TransferQueue, where verl keeps the samples of a step.
+- `driver_ray`: the Ray of a driver, over the jobs of an ablation.
 - `checks/`: what must hold before Ray starts.
 - `cpu/`: what is only needed to run without an accelerator.
 - `registrations`: our entries in verl's registries, for the doctor.

@@ -67,6 +67,9 @@ class SweptJob:
             check_validates(config)
         check_fit(config)
         prepare_job(config, wait=True)
+        from still_verl.integration import driver_ray
+
+        driver_ray.start_ray(config)
         self.train(config)
         value = objective(folder)
         if value is None and self.needs_objective:

@@ -1,6 +1,14 @@
 """Names of verl's agent loops and rollout, and of vLLM, for the contract test."""
 
 CPU_NAMES = """
+ray._private.ray_constants:RAY_RUNTIME_ENV_HOOK
+ray._private.runtime_env.context:RuntimeEnvContext.serialize
+ray._private.worker:_maybe_modify_runtime_env
+ray.util:get_placement_group
+ray.util:placement_group_table
+ray.util:remove_placement_group
+verl.trainer.constants_ppo:get_ppo_ray_runtime_env
+verl.trainer.main_ppo:run_ppo
 verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_teacher_logprobs

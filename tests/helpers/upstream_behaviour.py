@@ -9,6 +9,14 @@ _TRAINING_FLOPS = [
 ]
 
 BEHAVIOUR = {
+    # A Ray that a driver starts by it, with a task that does nothing, is the one that its job finds.
+    "verl.trainer.main_ppo:run_ppo": [
+        "if not ray.is_initialized():",
+        "runner = task_runner_class.remote()",
+        "ray.get(runner.run.remote(config))",
+    ],
+    # Which Python starts a worker, and what it is given.
+    "ray._private.services:start_raylet": ["            sys.executable,\n            setup_worker_path,"],
     # How the warnings begin that are held back until a job says whether it wants an accelerator, and who logs them.
     platform_messages.LOGGER: [
         "logger = logging.getLogger(__name__)",

@@ -1,4 +1,4 @@
-"""The task of a job, as a launcher calls it; its checks are left out."""
+"""The task of a job, as a launcher calls it; its checks and Ray are left out."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config_errors import ConfigError
+from still_verl.integration import driver_ray
 from still_verl.integration.checks import prepare
 from still_verl.plan import fit
 from still_verl.sweep.job import JobFailed, SweptJob, check_validates
@@ -17,6 +18,7 @@ from still_verl.sweep.state import JobState
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DictConfig:
     monkeypatch.setattr(prepare, "prepare_job", lambda config, wait: None)
+    monkeypatch.setattr(driver_ray, "start_ray", lambda config: None)
     monkeypatch.setattr(fit, "check_fit", lambda config: None)
     JobState(["a=1"], "waiting").write(tmp_path)
     return OmegaConf.create({"still": {"run_dir": str(tmp_path)}, "trainer": {"test_freq": 5}})

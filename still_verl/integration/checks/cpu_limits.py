@@ -54,6 +54,17 @@ LIMITS = (
     ),
 )
 
+SWITCH = "ray_kwargs.ray_init.runtime_env.env_vars.TORCH_COMPILE_DISABLE"
+# What asks for compiled code, and with which value.
+COMPILES = {
+    "actor_rollout_ref.actor.use_torch_compile": True,
+    "actor_rollout_ref.actor.fsdp_config.use_torch_compile": True,
+    "actor_rollout_ref.ref.use_torch_compile": True,
+    "actor_rollout_ref.ref.fsdp_config.use_torch_compile": True,
+    "actor_rollout_ref.rollout.enforce_eager": False,
+    "critic.fsdp.use_torch_compile": True,
+}
+
 
 def check_cpu_limits(config: DictConfig) -> None:
     """Check a job without an accelerator against the table.
@@ -65,3 +76,21 @@ def check_cpu_limits(config: DictConfig) -> None:
         if limit.asks(config):
             value = OmegaConf.select(config, limit.key)
             raise ConfigError(f"{limit.key}={value}: still/device=cpu cannot do it: {limit.fix}")
+    check_compilation(config)
+
+
+def check_compilation(config: DictConfig) -> None:
+    """Check that nothing asks for compiled code where the job's environment switches it off.
+
+    Raises:
+        ConfigError: names the setting, its value and the fix.
+    """
+    if OmegaConf.select(config, SWITCH) != "1":
+        return
+    for key, asks in COMPILES.items():
+        value = OmegaConf.select(config, key)
+        if value is asks:
+            raise ConfigError(
+                f"{key}={value}: still/device=cpu switches compilation off, so nothing would read it; set it to "
+                f"{not asks}, or {SWITCH}='\"0\"', which takes a C++ compiler"
+            )

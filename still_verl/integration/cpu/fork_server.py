@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from still_verl.integration.cpu.fork_child import become
 from still_verl.integration.cpu.fork_request import MOST_FILES, PATIENCE, Request, address, ask, peer
@@ -50,6 +50,18 @@ NEEDED_LATER = (
     "vllm.v1.worker.cpu_worker",
 )
 OF_DRIVER = "STILL_VERL_DRIVER"  # the process id of a driver that has a server
+OPTIONS = ("-s", "-S")  # of the driver's Python, which Ray gives to its workers too
+RAY_PYTHON = "STILL_VERL_RAY_PYTHON"  # the Python of a Ray whose workers `worker_fork` sets up
+
+
+class OfDriver(NamedTuple):
+    """The server of this driver."""
+
+    process: "subprocess.Popen[bytes]"
+    variables: dict[str, str]  # of the workers
+
+
+_of_driver: OfDriver | None = None
 
 
 def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
@@ -58,22 +70,32 @@ def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
     `ray.init` calls this by the name in `RAY_RUNTIME_ENV_HOOK`.
     """
     found = dict(runtime_env or {})
-    found["py_executable"] = found.get("py_executable") or f"{shlex.quote(sys.executable)} -m {__name__}"
+    found["py_executable"] = found.get("py_executable") or python_of_workers()
     return found
 
 
+def python_of_workers() -> str:
+    """Return the command that Ray runs in place of `python` for a worker."""
+    return f"{shlex.quote(os.environ.get(RAY_PYTHON, sys.executable))} -m still_verl.integration.cpu.fork_server"
+
+
 def start_for_driver(environment: Mapping[str, Any]) -> None:
-    """Start the server of this driver, unless it has one.
+    """Start the server of this driver, unless it has one that started with the same variables.
 
     Args:
         environment: variables of the workers; allocators and thread pools read theirs when a process starts.
     """
-    driver = str(os.getpid())
-    if os.environ.get(OF_DRIVER) == driver:
-        return
+    global _of_driver
     variables = {name: str(value) for name, value in environment.items()}
+    if _of_driver:
+        if _of_driver.variables == variables:
+            return
+        _of_driver.process.kill()
+        _of_driver.process.wait()
+    driver = str(os.getpid())
     command = [sys.executable, "-m", __name__, "--of-driver", driver]
-    start_detached(command, environment=os.environ | variables, stderr=subprocess.DEVNULL)
+    process = start_detached(command, environment=os.environ | variables, stderr=subprocess.DEVNULL)
+    _of_driver = OfDriver(process, variables)
     os.environ[OF_DRIVER] = driver  # Ray passes it on to the workers
 
 
@@ -90,7 +112,13 @@ def main() -> None:
 
 
 def hand_over(argv: list[str]) -> bool:
-    """Ask the server, after starting it if need be, for a fork that becomes this worker; return whether one did."""
+    """Ask the server, after starting it if need be, for a fork that becomes this worker; return whether one did.
+
+    Args:
+        argv: options of `python`, which count for a process of its own only, then a script and its arguments.
+    """
+    while argv[0] in OPTIONS:
+        argv = argv[1:]
     raylet = os.environ["RAY_RAYLET_PID"]
     started = False
     server = None
