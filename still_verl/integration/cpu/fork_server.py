@@ -206,15 +206,31 @@ def end(caller: int, fork: int) -> None:
     children.close_all([caller, fork])
 
 
+def hear(connection: socket.socket) -> tuple[Request, list[int]]:
+    """Return what a caller asks for, and its files.
+
+    Raises:
+        ValueError: it ended before it had said so.
+    """
+    _, files = children.receive(connection, 1, MOST_FILES)
+    try:
+        with connection.makefile("rb") as message:
+            return Request(*json.loads(message.read())), files
+    except ValueError:
+        children.close_all(files)
+        raise
+
+
 def fork_for(connection: socket.socket, waiting: dict[int, int]) -> tuple[Request, list[int]] | None:
     """Fork; return the request and its files in the child that is to fulfil it, and None in the server."""
     with connection:
         caller = peer(connection)
         if caller.uid != os.getuid():
             return None
-        _, files = children.receive(connection, 1, MOST_FILES)
-        with connection.makefile("rb") as message:
-            request = Request(*json.loads(message.read()))
+        try:
+            request, files = hear(connection)
+        except (OSError, ValueError):  # the caller has ended
+            return None
         child = os.fork()
         if not child:
             return request, files

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from still_verl.integration.cpu.fork_request import address
 from still_verl.integration.cpu.fork_server import NEEDED_FIRST, with_forkserver
 
 WORKER = """
@@ -49,6 +51,15 @@ def worker(folder: Path, raylet: int, name: str, **env: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+def wait_for_server(owner: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as client:
+            if client.connect_ex(address(owner)) == 0:
+                return
+        time.sleep(0.05)
+
+
 @pytest.mark.process
 def test_workers_are_forks_that_look_as_if_python_had_run_the_script(
     raylet: subprocess.Popen[bytes], tmp_path: Path
@@ -63,6 +74,12 @@ def test_workers_are_forks_that_look_as_if_python_had_run_the_script(
         assert found["group"] == found["pid"]  # Ray kills the group of a worker
     assert one["other"] == "1" and two["other"] is None
     assert one["parent"] == two["parent"] and one["random"] != two["random"]
+
+    for said in (b"", b".", b'.["half'):  # callers that end too early
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(address(str(raylet.pid)))
+            caller.send(said)
+    assert worker(tmp_path, raylet.pid, "three")["parent"] == one["parent"]
 
     server = psutil.Process(one["parent"])
     assert server.num_threads() <= 1 + (os.cpu_count() or 1)  # those of OpenBLAS, which mends itself after a fork
@@ -85,6 +102,7 @@ def test_the_server_of_a_raylet_is_a_fork_of_that_of_the_driver(
     driver = subprocess.Popen(["sleep", "600"])
     command = [sys.executable, "-m", "still_verl.integration.cpu.fork_server", "--of-driver", str(driver.pid)]
     of_driver = subprocess.Popen(command, start_new_session=True)
+    wait_for_server(str(driver.pid))
     try:
         one = worker(tmp_path, raylet.pid, "one", STILL_VERL_DRIVER=str(driver.pid))
         of_raylet = psutil.Process(one["parent"])
@@ -115,6 +133,24 @@ def test_there_is_no_server_that_has_loaded_ray_before_a_raylet_is_known() -> No
         f"import sys; from {module} import WITHOUT_RAY, preload; preload(WITHOUT_RAY); assert 'ray' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+@pytest.mark.process
+def test_a_driver_has_another_server_for_other_variables() -> None:
+    """Pools of threads and allocators read theirs when they are loaded, by the server."""
+    program = (
+        "from still_verl.integration.cpu import fork_server as f\n"
+        "for threads in (1, 1, 2):\n"
+        "    f.start_for_driver({'OMP_NUM_THREADS': threads})\n"
+        "    print(f._of_driver.process.pid)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    first, again, other = done.stdout.split()
+    assert first == again != other and not Path(f"/proc/{first}").exists()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{other}").exists() and time.monotonic() < deadline:  # it ends with its driver
+        time.sleep(0.1)
+    assert not Path(f"/proc/{other}").exists()
 
 
 def test_a_job_may_choose_how_its_workers_start() -> None:
