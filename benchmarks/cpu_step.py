@@ -5,6 +5,7 @@
 
 Runs the demo for some steps, reads from /proc how many processor seconds each of its processes takes, and from verl's
 timers how long each part of a step is. Processor seconds depend little on what else the machine does; wall seconds do.
+Nothing of torch was compiled before, as on a new machine.
 With `--against` another checkout, with an environment of its own in `.venv`, runs the same job in turn.
 """
 
@@ -71,9 +72,10 @@ def run(tree: Path, steps: int, overrides: list[str]) -> Job:
         job += [f"trainer.total_training_steps={steps}", "trainer.test_freq=-1", "trainer.val_before_train=false"]
         command = [str(tree / ".venv/bin/python"), "-m", "verl.trainer.main_ppo", *job, *overrides]
         mark = str(time.time_ns())
+        environment = os.environ | {MARK: mark, "TORCHINDUCTOR_CACHE_DIR": f"{folder}/compiled"}
         with Path(folder, "log.txt").open("w") as log:
             started = time.time()
-            process = subprocess.Popen(command, cwd=tree, env=os.environ | {MARK: mark}, stdout=log, stderr=log)
+            process = subprocess.Popen(command, cwd=tree, env=environment, stdout=log, stderr=log)
             usage = watch(process, mark, started)
         if process.returncode:
             sys.exit(Path(folder, "log.txt").read_text()[-3000:])
@@ -155,6 +157,10 @@ def show(name: str, jobs: list[Job], console: Console) -> None:
     console.print(timers)
     starts = [job.ended - sum(row["timing_s/step"] for row in job.steps) for job in jobs]
     console.print(f"{name}: from the command to the first step {statistics.median(starts):.1f} s, of each {starts}")
+    samples = [start + job.steps[0]["timing_s/gen"] for start, job in zip(starts, jobs, strict=True)]
+    console.print(
+        f"{name}: from the command to the first samples {statistics.median(samples):.1f} s, of each {samples}"
+    )
 
 
 def main() -> None:
