@@ -30,7 +30,7 @@ def test_the_old_name_of_inherit_is_read_for_one_release() -> None:
         ({"devise": "cpu"}, "still.devise='cpu' is not a setting of still_verl: did you mean still.device?"),
         (
             {"zzz": 1},
-            "still.zzz=1 is not a setting of still_verl: use one of name, run_dir, device, reward, kl, ",
+            "still.zzz=1 is not a setting of still_verl: use one of name, run_dir, device, keep_ray, reward, ",
         ),
         ({"device": "tpu"}, "still.device='tpu': use one of auto, cpu"),
         ({"callbacks": ["Nameless"]}, "still.callbacks has 'Nameless': give the dotted name of a class"),

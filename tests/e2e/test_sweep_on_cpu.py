@@ -27,12 +27,14 @@ def test_one_job_fails_and_a_rerun_resumes_it(start_small: Callable[..., Any], u
     ]
     folders = {kl: tmp_path / SWEEP / f"kl={kl}" for kl in ("fixed", "none", "linear")}
     (tmp_path / "broken").touch()
-    job = start_small(tmp_path, *overrides)
+    compiled = tmp_path / "compiled"
+    job = start_small(tmp_path, *overrides, CXX="/no/compiler", TORCHINDUCTOR_CACHE_DIR=str(compiled))
     assert job.wait(400) == 1, job.log[-6000:]
     assert states(folders) == {"fixed": "failed", "none": "finished", "linear": "finished"}
     assert job.log.count("Started a local Ray instance") == 2  # a failed job's is not kept, a finished one's is
     assert "a callback failed in step 2" in json.loads((folders["fixed"] / "job.json").read_text())["error"]
     assert job.left_behind() == []
+    assert not list(compiled.rglob("*.cpp"))  # a machine without a compiler trains, and no step waits for one
     before = {kl: (folder / "metrics.jsonl").read_bytes() for kl, folder in folders.items()}
 
     (tmp_path / "broken").unlink()
