@@ -7,7 +7,7 @@ from still_verl.demo.prepare import prepare_missing
 from still_verl.integration.checks.cpu import claim_machine
 from still_verl.integration.checks.run_folder import keep_reward
 from still_verl.integration.checks.run_length import listed
-from still_verl.integration.cpu.fork_server import start_for_driver
+from still_verl.integration.cpu.driver_server import start_for_driver
 from still_verl.integration.registrations import check_loaded_verl as check_version
 
 

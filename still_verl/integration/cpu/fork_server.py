@@ -5,9 +5,9 @@ Ray runs `python -m still_verl.integration.cpu.fork_server default_worker.py ARG
 `with_forkserver`: the first such call starts the server of its raylet, each hands its request over and ends, and the
 server forks. The server ends with its raylet. A worker that gets no server starts as Ray would have started it.
 
-The server of a raylet is itself a fork of one that the driver starts before its checks, so that what needs no Ray is
-imported beside them and beside the start of Ray. Ray's library must not be loaded there: it reads from the environment
-which raylet it belongs to. A driver of many jobs, a sweep, has one such server for all of them.
+The server of a raylet is itself a fork of one that the driver starts before its checks (`driver_server`), so that what
+needs no Ray is imported beside them and beside the start of Ray. Ray's library must not be loaded there: it reads from
+the environment which raylet it belongs to. A driver of many jobs, a sweep, has one such server for all of them.
 
 vLLM's engine is a child of one of these workers, and comes from the same server: see `engine_fork`.
 """
@@ -24,8 +24,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from still_verl.integration.cpu.fork_child import become
 from still_verl.integration.cpu.fork_request import MOST_FILES, PATIENCE, Request, address, ask, peer
@@ -54,16 +54,6 @@ OPTIONS = ("-s", "-S")  # of the driver's Python, which Ray gives to its workers
 RAY_PYTHON = "STILL_VERL_RAY_PYTHON"  # the Python of a Ray whose workers `worker_fork` sets up
 
 
-class OfDriver(NamedTuple):
-    """The server of this driver."""
-
-    process: "subprocess.Popen[bytes]"
-    variables: dict[str, str]  # of the workers
-
-
-_of_driver: OfDriver | None = None
-
-
 def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
     """Return a job's runtime environment with workers that are forks, unless it says how they start.
 
@@ -77,26 +67,6 @@ def with_forkserver(runtime_env: dict[str, Any] | None) -> dict[str, Any]:
 def python_of_workers() -> str:
     """Return the command that Ray runs in place of `python` for a worker."""
     return f"{shlex.quote(os.environ.get(RAY_PYTHON, sys.executable))} -m still_verl.integration.cpu.fork_server"
-
-
-def start_for_driver(environment: Mapping[str, Any]) -> None:
-    """Start the server of this driver, unless it has one that started with the same variables.
-
-    Args:
-        environment: variables of the workers; allocators and thread pools read theirs when a process starts.
-    """
-    global _of_driver
-    variables = {name: str(value) for name, value in environment.items()}
-    if _of_driver:
-        if _of_driver.variables == variables:
-            return
-        _of_driver.process.kill()
-        _of_driver.process.wait()
-    driver = str(os.getpid())
-    command = [sys.executable, "-m", __name__, "--of-driver", driver]
-    process = start_detached(command, environment=os.environ | variables, stderr=subprocess.DEVNULL)
-    _of_driver = OfDriver(process, variables)
-    os.environ[OF_DRIVER] = driver  # Ray passes it on to the workers
 
 
 def main() -> None:

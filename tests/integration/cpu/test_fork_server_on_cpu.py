@@ -139,7 +139,7 @@ def test_there_is_no_server_that_has_loaded_ray_before_a_raylet_is_known() -> No
 def test_a_driver_has_another_server_for_other_variables() -> None:
     """Pools of threads and allocators read theirs when they are loaded, by the server."""
     program = (
-        "from still_verl.integration.cpu import fork_server as f\n"
+        "from still_verl.integration.cpu import driver_server as f\n"
         "for threads in (1, 1, 2):\n"
         "    f.start_for_driver({'OMP_NUM_THREADS': threads})\n"
         "    print(f._of_driver.process.pid)"
