@@ -1,20 +1,20 @@
-"""How much longer does the reference pass of a demo step take than a bare forward of as many tokens?
+"""How much longer does the reference pass of a demo step take than a bare forward of the same tokens?
 
     python benchmarks/reference_pass.py
 
-Measures a bare forward with log-probs before and after a job of the demo: the same model, one batch of 192 sequences
-without padding, as many threads as a worker has. The pass is verl's timer, all of the way from trainer to worker and
-back.
+Runs the demo and a bare forward with log-probs in turn: the same model, one batch of sequences as long as those of a
+step, without padding, as many threads as a worker has. The pass is verl's timer, all of the way from trainer to worker
+and back.
 """
 
-import json
+import itertools
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from rich.console import Console
@@ -23,56 +23,67 @@ from transformers import AutoModelForCausalLM
 
 from still_verl.demo.prepare import prepare
 from still_verl.integration.cpu.packed_attention import keep_apart
+from still_verl.monitor.jsonl import read_metrics, read_samples
 
 SEQUENCES = 192
-THREADS = 2
+ROUNDS = 3  # of a job and a bare forward
+THREADS = 1  # as the demo sets it
 STEPS = 10
 WARM_UP = 2
-ROUNDS = 8
+FORWARDS = 8  # of a round
 
 
-def job() -> list[dict[str, Any]]:
-    """Run the demo; return verl's metrics of each step after the warm-up."""
+class Job(NamedTuple):
+    """A run of the demo."""
+
+    seconds_a_token: list[float]  # of the pass, for each step after the warm-up
+    lengths: list[int]  # tokens of each sequence of a step
+
+
+def job() -> Job:
+    """Run the demo, and read how long its passes took and its sequences are."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = [f"still.run_dir={folder}", f"trainer.total_training_steps={STEPS}", "trainer.test_freq=-1"]
         overrides += ["trainer.val_before_train=false"]
         command = [sys.executable, "-m", "verl.trainer.main_ppo", "+recipe=demo", *overrides]
         subprocess.run(command, check=True, capture_output=True)
-        lines = [json.loads(line) for line in Path(folder, "metrics.jsonl").read_text().splitlines()]
-    rows = [line.get("data", line) for line in lines]
-    return [row for row in rows if "timing_s/ref" in row][WARM_UP:]
+        steps = [row for row in read_metrics(Path(folder)) if "timing_s/ref" in row][WARM_UP:]
+        responses = [row["tokens"] for row in read_samples(Path(folder)) if row["step"] == STEPS]
+    tokens = steps[-1]["global_seqlen/mean"]
+    prompt = round(tokens / SEQUENCES - statistics.mean(responses))
+    # The samples of the run are a few of each group: as many again, until they are a batch.
+    lengths = [prompt + length for length, _ in zip(itertools.cycle(responses), range(SEQUENCES), strict=False)]
+    return Job([row["timing_s/ref"] / row["global_seqlen/mean"] for row in steps], lengths)
 
 
-def bare(tokens: int) -> list[float]:
-    """Return the seconds of forwards over as many tokens, with the log-probs of the next ones."""
+def bare(lengths: list[int]) -> list[float]:
+    """Return the seconds a token of forwards over sequences of some lengths, with the log-probs of the next tokens."""
     torch.set_num_threads(THREADS)
     model = AutoModelForCausalLM.from_pretrained(prepare("tiny").model, attn_implementation="sdpa", dtype=torch.float32)
     keep_apart(model)
-    each = tokens // SEQUENCES
-    ids = torch.randint(3, 80, (1, each * SEQUENCES))
-    positions = torch.arange(each).repeat(SEQUENCES)[None]
+    ids = torch.randint(3, 80, (1, sum(lengths)))
+    positions = torch.cat([torch.arange(length) for length in lengths])[None]
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(FORWARDS):
         started = time.perf_counter()
         with torch.no_grad():
             logits = model(ids, position_ids=positions, use_cache=False).logits
             torch.log_softmax(logits[:, :-1], dim=-1).gather(-1, ids[:, 1:, None])
-        found.append(time.perf_counter() - started)
+        found.append((time.perf_counter() - started) / sum(lengths))
     return found[WARM_UP:]
 
 
 def main() -> None:
-    tokens = 45 * SEQUENCES
-    forwards = bare(tokens)
-    steps = job()
-    forwards += bare(tokens)
-    forward = statistics.median(forwards) / tokens
-    passes = [row["timing_s/ref"] / row["global_seqlen/mean"] for row in steps]
+    passes, forwards = [], []
+    for _ in range(ROUNDS):
+        done = job()
+        passes += done.seconds_a_token
+        forwards += bare(done.lengths)
     table = Table("microseconds a token", "median", "fastest", title="reference pass")
-    for name, values in (("bare forward", [value / tokens for value in forwards]), ("verl's timer", passes)):
+    for name, values in (("bare forward", forwards), ("verl's timer", passes)):
         table.add_row(name, f"{1e6 * statistics.median(values):.1f}", f"{1e6 * min(values):.1f}")
-    console = Console()
-    console.print(table, f"ratio of medians: {statistics.median(passes) / forward:.2f}")
+    ratio = statistics.median(passes) / statistics.median(forwards)
+    Console().print(table, f"ratio of medians: {ratio:.2f}")
 
 
 if __name__ == "__main__":

@@ -179,6 +179,8 @@ verl.workers.engine_workers:ActorRolloutRefWorker.set_loss_fn
 verl.workers.utils.losses:value_loss
 verl.workers.utils.padding:no_padding_2_padding
 verl.utils.tensordict_utils:get_non_tensor_data
+verl.single_controller.base.decorator:make_nd_compute_dataproto_dispatch_fn
+verl.workers.engine_workers:ActorRolloutRefWorker.compute_ref_log_prob
 verl.workers.utils.padding:response_from_nested
 verl.model_merger.__main__:main
 verl.model_merger.base_model_merger:parse_args

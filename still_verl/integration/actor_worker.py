@@ -12,6 +12,7 @@ from verl.single_controller.base.decorator import Dispatch, register
 from still_verl.integration.averaging import MovingAverage
 from still_verl.integration.learning_rate import FIELD, rate_of, set_rate
 from still_verl.integration.loss import Loss, SteppedLoss
+from still_verl.integration.reference_pass import ReferenceWorker
 from still_verl.integration.shards import local_shards, misfit, sum_of_squares, write_shards
 from still_verl.integration.snapshots import SnapshotWorker
 
@@ -24,8 +25,8 @@ def module_of(worker: Any) -> torch.nn.Module:
     return module
 
 
-class StillActorRolloutRefWorker(SnapshotWorker):
-    """verl's worker with two things of ours. Every method runs on every rank.
+class StillActorRolloutRefWorker(ReferenceWorker, SnapshotWorker):
+    """verl's worker with things of ours. Every method runs on every rank.
 
     Whatever loss it has (verl's, that of a distillation, one of a user's own) gets the coefficients of the step; the
     reference can be renewed, saved and compared.

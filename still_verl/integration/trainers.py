@@ -26,6 +26,7 @@ from still_verl.integration.empty_step import EmptyStep, forget_filled_in
 from still_verl.integration.loss import LossSettings
 from still_verl.integration.old_log_probs import OldLogProbs
 from still_verl.integration.per_token import divide_sums
+from still_verl.integration.reference_pass import ReferencePass
 from still_verl.integration.refill import bound_hidden
 from still_verl.integration.replay_buffer import watched
 from still_verl.integration.transfer_queue import (
@@ -56,7 +57,7 @@ OWN_SECONDS = "timing_s/still"
 TOTAL_STEPS = "trainer.total_training_steps"
 
 
-class StillTrainer(OldLogProbs, Validations, WatchedParts, CpuTrainer, Upstream):
+class StillTrainer(OldLogProbs, Validations, WatchedParts, CpuTrainer, ReferencePass, Upstream):
     """Mixin in front of an upstream trainer: its hooks call ours, and callback state travels with checkpoints.
 
     What a callback may use of it, beside all that verl's `PPOTrainer` has:

@@ -39,6 +39,14 @@ BEHAVIOUR = {
         '["uid", "response_mask", "rm_scores", "rollout_log_probs", "old_log_probs", "ref_log_prob", "values"]',
         "compute_advantage_for_multi_trajectories(",
     ],
+    # What our pass of the reference asks for, and whose part of its answer it keeps.
+    "verl.trainer.ppo.v1.trainer_base:PPOTrainer._compute_ref_log_prob": [
+        '"calculate_entropy": False,',
+        '"compute_loss": False,',
+        '"temperature": self.config.actor_rollout_ref.rollout.temperature,',
+        "output = self.ref_policy_wg.compute_ref_log_prob(batch)",
+        'data["ref_log_prob"] = response_from_nested(data.pop("log_probs"), data["response_mask"])',
+    ],
     # Which rows are a mini-batch: the next ones of each rank.
     "verl.utils.tensordict_utils:make_iterator": ["dataset=idx_lst, batch_size=mini_batch_size"],
     # A checkpoint is deleted where one is to be kept, before the next one is named.
