@@ -19,12 +19,16 @@ SECONDS_TO_END = 20.0  # that the actors of a job may take
 Settings = dict[str, Any]
 
 _started_with: Settings = {}
+_variables: dict[str, str] = {}  # before the job that runs
 
 
 def start_ray(config: DictConfig) -> None:
     """Keep the Ray of the last job, or end it; start one for a job on CPU, or one that shall be kept."""
+    _variables.clear()
+    _variables.update(os.environ)
+    wanted = settings(config)
     if _started_with:
-        changed = differences(_started_with, settings(config))
+        changed = differences(_started_with, wanted)
         if changed:
             print(f"still_verl: this job has a Ray of its own, which reads {', '.join(changed)} when it starts")
         if not changed and is_free(SECONDS_TO_END):
@@ -37,7 +41,7 @@ def start_ray(config: DictConfig) -> None:
         return
     with worker_fork.forked() if still.device == "cpu" else nullcontext():
         start_as_verl_does(config)
-    _started_with.update(settings(config))
+    _started_with.update(wanted)
 
 
 def start_as_verl_does(config: DictConfig) -> None:
@@ -70,7 +74,11 @@ class NoTask:
 
 
 def end_job(config: DictConfig, succeeded: bool) -> None:
-    """Keep Ray for a next job, or end it."""
+    """Keep Ray for a next job, or end it; that job finds no variable which verl has set for this one."""
+    if _variables:  # else the job ended before it had a Ray
+        os.environ.clear()
+        os.environ.update(_variables)
+        _variables.clear()
     if succeeded and _started_with and keeps(config):
         remove_placement_groups()
     else:

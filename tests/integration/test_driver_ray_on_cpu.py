@@ -14,7 +14,7 @@ BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 # Prints the node of Ray in each job: a Ray that is kept has the same.
 PROGRAM = """
-import json, sys, verl
+import json, os, sys, verl
 from hydra import compose, initialize_config_module
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
@@ -75,6 +75,7 @@ def test_a_ray_is_kept_for_a_job_that_would_start_the_same() -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["first"] == said["after a job"] == said["the next job"] and said["free"] == 1
+    assert said["variable"] is None
     assert len({said["first"], said["other settings"], said["an actor that does not end"]}) == 3
     assert said["kept"] == said["an actor that does not end"]
     assert said["after a failure"] is None
