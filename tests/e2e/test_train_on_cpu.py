@@ -29,7 +29,7 @@ DYNAMICS = [
     "still.context.stages=[[1,8],[3,16]]",
     "still.context.validation=12",
     "trainer.save_freq=3",
-    "trainer.rollout_data_dir=run/rollouts",
+    "trainer.rollout_data_dir=${still.run_dir}/rollouts",
     "trainer.total_training_steps=6",
 ]
 

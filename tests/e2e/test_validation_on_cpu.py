@@ -32,7 +32,7 @@ def test_three_ways_to_the_same_accuracy(
         f"{sampled}.temperature=1",
         "trainer.val_only=true",
         "trainer.val_before_train=true",
-        "trainer.validation_data_dir=run/validation",
+        "trainer.validation_data_dir=${still.run_dir}/validation",
     )
     (metrics,) = [row for row in read_metrics(job.folder / "run") if "still/validation/accuracy" in row]
     (verl,) = [value for key, value in metrics.items() if key.startswith("val-core/") and key.endswith(f"mean@{N}")]

@@ -40,9 +40,13 @@ def default_config() -> dict[str, Any]:
 
 def plain(config: Any) -> dict[str, Any]:
     """Return the nodes of a job as dicts, interpolations resolved; without Hydra's own."""
-    without = OmegaConf.masked_copy(config, [name for name in config if name != "hydra"])
-    found: Any = OmegaConf.to_container(without, resolve=True)
-    return dict(found)
+    found = {}
+    for name in config:
+        if name == "hydra":
+            continue
+        value = MISSING if OmegaConf.is_missing(config, name) else config[name]
+        found[name] = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return found
 
 
 def value_of(config: dict[str, Any], key: str) -> Any:
