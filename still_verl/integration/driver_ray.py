@@ -76,14 +76,20 @@ class NoTask:
 def end_job(config: DictConfig, succeeded: bool) -> None:
     """Keep Ray for a next job, or end it; that job finds no variable which verl has set for this one."""
     if _variables:  # else the job ended before it had a Ray
-        os.environ.clear()
-        os.environ.update(_variables)
+        restore(_variables)
         _variables.clear()
     if succeeded and _started_with and keeps(config):
         remove_placement_groups()
     else:
         stop_ray()
         release_machine()
+
+
+def restore(variables: dict[str, str]) -> None:
+    """Make the variables of this process what they were; those that are so already are not touched."""
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables.items() - os.environ.items())
 
 
 def stop_ray() -> None:

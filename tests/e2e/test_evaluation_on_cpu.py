@@ -119,7 +119,7 @@ def test_the_probe_finds_a_model_that_knows_the_problems_by_heart_and_no_other(t
 def test_programs_run_in_the_middle_of_a_response(tmp_path: Path) -> None:
     """The demo's model closes its block with the end of its turn, reads that there is no input, and goes on."""
     file = tmp_path / "programs.jsonl"
-    rows = [{"problem": f"Print the sum of x plus {number} and y times 2.", "answer": "1"} for number in range(4)]
+    rows = [{"problem": f"Print the sum of x plus {number} and y times 2.", "answer": "1"} for number in range(8)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = {}
     for name, at_once in (("whole", 16), ("alone", 1)):
