@@ -36,7 +36,7 @@ class ScriptedServer:
     Attributes:
         asked: how often each sample was asked for.
         answered: how often each sample was answered as it should be.
-        most: the most requests that were there at once.
+        most: the most requests that waited for their answers at once.
         write: makes the choice of a reply from the body of a request, or a whole reply; None for `answer_to`.
         bodies: of all requests.
     """
@@ -92,12 +92,10 @@ def _handler_of(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 script.now += 1
                 script.most = max(script.most, script.now)
                 script.bodies.append(body)
-            try:
-                time.sleep(script.delay_s)
-                self.answer(body)
-            finally:
-                with script.lock:
-                    script.now -= 1
+            time.sleep(script.delay_s)
+            with script.lock:
+                script.now -= 1  # before the answer: who has it may send the next request at once
+            self.answer(body)
 
         def answer(self, body: dict[str, Any]) -> None:
             prompt = body["messages"][-1]["content"] if "messages" in body else str(body["prompt"])
