@@ -48,8 +48,9 @@ said["first"] = node()
 holder = Holder.remote()
 ray.get(holder.reserve.remote())
 del holder
+os.environ["SET_BY_VERL"] = "1"
 driver_ray.end_job(job(), succeeded=True)
-said["after a job"] = node()
+said["after a job"], said["variable"] = node(), os.environ.get("SET_BY_VERL")
 driver_ray.start_ray(job("data.seed=2"))
 said["the next job"] = node()
 said["free"] = ray.available_resources().get("GPU")
