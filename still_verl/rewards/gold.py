@@ -6,7 +6,6 @@ nobody. Forms that are read: text, numbers, bytes, arrays of numpy; a sequence o
 A text may be a whole solution: then the answer is in its last box, its last `<answer>` tag, or behind its last `####`.
 """
 
-import ast
 import json
 import math
 import re
@@ -20,6 +19,7 @@ from typing import Any
 
 from still_verl.rewards.boxes import waits_for_answer
 from still_verl.rewards.extract import extract
+from still_verl.rewards.python_text import literal
 
 KEYS = ("answer", "target", "ground_truth")  # of a mapping
 MARKS = ("answer_tag", "boxed")  # the extractors that find an answer in a whole solution
@@ -87,7 +87,7 @@ def _literal(text: str) -> Any:
     """What a text stands for when it is a list of texts, a mapping or bytes as Python or JSON write them."""
     if len(text) > MAX_LITERAL or not _LITERAL.match(text):
         return text
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (json.loads, literal):
         with warnings.catch_warnings(), suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             warnings.simplefilter("ignore")  # a backslash before a letter that is no escape
             return _plain(parse(text.strip()))

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from still_verl.interpreter.sandbox.inside.calls import MODULE
 from still_verl.rewards.code.problem import Case, Problem, UnreadableTests
+from still_verl.rewards.python_text import parse
 
 # One test of a class, with what comes before each.
 _METHOD = """
@@ -59,7 +60,7 @@ def from_assertions(*tests: str, setup: str = "", before: str = "", function: st
 
 def _parse(code: str) -> ast.Module:
     try:
-        return ast.parse(code)
+        return parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnreadableTests(f"a test is no Python ({error}): {' '.join(code.split())[:80]!r}") from error
 
