@@ -26,7 +26,7 @@ def module_of(worker: Any) -> torch.nn.Module:
 
 
 class StillActorRolloutRefWorker(ReferenceWorker, SnapshotWorker):
-    """verl's worker with things of ours. Every method runs on every rank.
+    """verl's worker with what our trainer modes ask of it. Every method runs on every rank.
 
     Whatever loss it has (verl's, that of a distillation, one of a user's own) gets the coefficients of the step; the
     reference can be renewed, saved and compared.

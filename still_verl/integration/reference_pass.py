@@ -61,5 +61,6 @@ class ReferencePass(Upstream):
             "compute_loss": False,
             "temperature": self.config.actor_rollout_ref.rollout.temperature,
         }
-        assert len(self.ref_policy_wg.compute_reference(batch)) == len(batch)
+        output = self.ref_policy_wg.compute_reference(batch)
+        assert len(output) == len(batch)
         return batch

@@ -26,8 +26,8 @@ def run(folder: Path, overrides: list[str]) -> dict[str, object]:
     try:
         main_ppo.main()
         code = 0
-    except SystemExit as ended:
-        code = 1 if ended.code else 0
+    except SystemExit as error:
+        code = 1 if error.code else 0
     ended = not driver_ray.ray.is_initialized() or driver_ray.is_free(driver_ray.SECONDS_TO_END)
     release_machine()  # for the jobs of other tests, which have a process of their own
     sys.stdout.flush()
