@@ -2,7 +2,10 @@
 
 Run `python benchmarks/filter_labels.py PROBLEMS`. PROBLEMS is a JSON list of rows with `id`, `problem` and `answer`, in
 which the ids of `benchmarks/filter_labels/*.jsonl` are found: one file for each reader, with a line for each row, its
-`id` and the `labels` that fit. `rubric.md` beside them is what the readers were told.
+`id` and the `labels` that fit. What the readers were told is `still_verl/curation/labels/rubric.md`.
+
+Without PROBLEMS: how well a reader does as a filter, which is what `data label` makes of a model. The readers are runs
+of a language model that know nothing of each other; each is judged by what the other one said.
 
 The last 450 lines are hard cases, drawn later and labelled by two other readers than the 1,034 before them. With only
 some of the rows in PROBLEMS all figures are of these, kappa as well (of both halves together).
@@ -27,6 +30,7 @@ from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import Fields, Row
 
 LABELS = Path(__file__).with_suffix("")
+AS_DRAWN = 1034  # rows; the hard cases come after them
 Labels = Mapping[str, frozenset[str]]  # of each row
 
 
@@ -88,15 +92,36 @@ def show(console: Console, title: str, dropped: Mapping[str, str], one: Labels, 
     console.print(table)
 
 
+def show_readers(console: Console, title: str, one: Labels, other: Labels) -> None:
+    """Print how well each reader does as a filter, where the other one is right."""
+    columns = ("precision of the first", "recall", "precision of the second", "recall")
+    table = Table("label", *columns, title=f"{title}: {len(one)} rows")
+    for name in FILTERS:
+        first = {row for row in one if name in one[row]}
+        second = {row for row in other if name in other[row]}
+        both = len(first & second)
+        # As above, a row with a label is found if it is dropped, for this or another one.
+        found_by_first = sum(bool(one[row]) for row in second)
+        found_by_second = sum(bool(other[row]) for row in first)
+        cells = share(both, len(first)), share(found_by_first, len(second))
+        table.add_row(name, *cells, share(both, len(second)), share(found_by_second, len(first)))
+    console.print(table)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", type=Path)
+    parser.add_argument("problems", type=Path, nargs="?")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     one, other = (labels(file) for file in sorted(LABELS.glob("*.jsonl")))
+    console = Console(width=160)
+    if options.problems is None:
+        rows = list(one)
+        for title, chosen in (("any rows", rows[:AS_DRAWN]), ("hard cases", rows[AS_DRAWN:])):
+            show_readers(console, title, *({row: each[row] for row in chosen} for each in (one, other)))
+        return
     dropped = verdicts(json.loads(options.problems.read_text()), one)
     one, other = ({row: each[row] for row in dropped} for each in (one, other))  # kappa is of these rows, too
-    console = Console(width=160)
     for title, wanted in (("in view", True), ("never in view", False)):
         half = {row: name for row, name in dropped.items() if was_in_view(row) == wanted}
         show(console, title, half, one, other, options.list)

@@ -42,6 +42,9 @@ def curate(
     decisions: Annotated[
         Path | None, typer.Option(help="Decisions about single rows; by default decisions.jsonl of the output folder.")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="What a model that read the problems says of them: of `still-verl data label`.")
+    ] = None,
     max_rejects: Annotated[float, typer.Option(help="The share of rows that may be unreadable.")] = 0.1,
     workers: Annotated[int | None, typer.Option(help="Processes; as many as there are processors by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
@@ -73,6 +76,7 @@ def curate(
             reformulate=reformulate,
             max_rejects=max_rejects,
             decisions=decisions,
+            labels=labels,
             workers=len(os.sched_getaffinity(0)) if workers is None else workers,
         )
         result = _run(settings)

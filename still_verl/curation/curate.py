@@ -17,6 +17,7 @@ from still_verl.curation import manifest
 from still_verl.curation.decisions import Decisions, decisions_of
 from still_verl.curation.evaluations import Evaluations, read_evaluations
 from still_verl.curation.groups import Groups
+from still_verl.curation.labels.known import provenance
 from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
 from still_verl.curation.reading.chunks import Chunk, read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
@@ -66,6 +67,7 @@ def _curate(settings: CurateSettings, progress: Progress) -> Result:
         "inputs": inputs,
         "against": evaluations.files,
         "settings": manifest.settings_of(settings),
+        "labels": provenance(settings.labels) if settings.labels else {},
         "thresholds": manifest.thresholds(),
         "versions": manifest.versions(),
     }
@@ -201,6 +203,7 @@ def _manifest(
     return {
         **plan,
         "counts": {"rows": rows, **counts},
+        "labels": {**plan["labels"], "rows": outputs.read} if plan["labels"] else {},
         "dropped": dict(sorted(outputs.by_filter.items())),
         "kept_by_source": dict(sorted(outputs.by_source.items())),
         "exact_duplicates": groups.exact,
@@ -217,6 +220,8 @@ def _notes(written: dict[str, Any]) -> list[str]:
     unused = written["decisions"]["given"] - written["decisions"]["used"]
     if unused > 0:
         notes.append(f"{unused:,} decisions fit no row")
+    if written["labels"].get("rows") == 0:
+        notes.append("--labels has no row of this input: give `data label` the same input and adapter")
     if not written["against"]:
         notes.append("nothing was named with --against: the set may have problems of your evaluations")
     notes.append(f"{REVIEW} shows what was decided by likeness: read it, and put its decisions beside it")

@@ -36,7 +36,7 @@ def thresholds() -> dict[str, float]:
 def settings_of(settings: CurateSettings) -> dict[str, Any]:
     """Return the settings that change the result: neither paths nor the number of processes do."""
     found = asdict(settings)
-    for name in ("inputs", "against", "output", "workers", "decisions", "max_rejects"):
+    for name in ("inputs", "against", "output", "workers", "decisions", "labels", "max_rejects"):
         del found[name]
     return found
 

@@ -24,6 +24,7 @@ class Outputs:
         counts: how many rows were kept, dropped and rejected.
         by_filter: how many each filter dropped.
         by_source: how many were kept of each source.
+        read: of how many a reader's labels decided.
     """
 
     def __init__(self, settings: CurateSettings, decisions: Decisions) -> None:
@@ -32,6 +33,7 @@ class Outputs:
         self.counts: Counter[str] = Counter(kept=0, dropped=0, rejected=0)
         self.by_filter: Counter[str] = Counter()
         self.by_source: Counter[str] = Counter()
+        self.read = 0
 
     def write(self, groups: Groups, columns: Any, records: Records) -> None:
         """Write all rows, each to one of the files, in the order of their digests."""
@@ -39,6 +41,7 @@ class Outputs:
         table = _Table(_partial(folder / TRAIN))
         with _partial(folder / DROPPED).open("wb") as dropped, _partial(folder / REJECTS).open("wb") as rejects:
             for record in self._decided(groups, columns, records):
+                self.read += record.get("read", False)
                 if record["filter"]:
                     self.counts["dropped"] += 1
                     self.by_filter[record["filter"]] += 1

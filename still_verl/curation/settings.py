@@ -27,6 +27,8 @@ class CurateSettings:
         reformulate: "choices" turns multiple choice with a number as the right option into an open question.
         max_rejects: the share of rows that may be unreadable, from 0 to 1.
         decisions: what people decided about single rows; None reads `decisions.jsonl` of the output folder.
+        labels: what a model that read the problems says of them, from `still-verl data label`; its labels decide in
+            place of the filters that are called so. None asks the filters alone.
         workers: processes that decide about rows; the result is the same with any number.
     """
 
@@ -41,6 +43,7 @@ class CurateSettings:
     reformulate: str = ""
     max_rejects: float = 0.1
     decisions: Path | None = None
+    labels: Path | None = None
     workers: int = 1
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 The result is a record for each row and its fingerprints. What needs other rows comes later, in `groups`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,13 +18,14 @@ from still_verl.curation.fingerprints import (
     numbers_of,
     shingle_hashes,
 )
+from still_verl.curation.labels.known import NOBODY_READ, read_known
 from still_verl.curation.leaks.decide import Finding, look_for
 from still_verl.curation.leaks.index import EvaluationIndex
 from still_verl.curation.reading.chunks import Chunk, Item
-from still_verl.curation.reading.parse import check_text, parse
+from still_verl.curation.reading.rows import read_row
 from still_verl.curation.reformulate import as_open_question
-from still_verl.curation.registries import ADAPTERS, FILTERS
-from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject, Row
+from still_verl.curation.registries import FILTERS
+from still_verl.curation.rows import SCORED_BY_TESTS, MissingColumn, Reject, Row
 from still_verl.curation.settings import CurateSettings
 from still_verl.curation.tokens import tokens_of
 from still_verl.monitor.jsonl import line
@@ -70,8 +71,9 @@ class Worker:
     def __init__(self, settings: CurateSettings, evaluations: Sequence[tuple[str, str, str, str]]) -> None:
         """Prepare for some settings and evaluation problems, each (benchmark, id, text, answer)."""
         self._settings = settings
-        self._adapter: Callable[[Mapping[str, Any]], Fields] = ADAPTERS.find(settings.adapter)
         self._filters = [(FILTERS.label(name), FILTERS.find(name)) for name in settings.filters]
+        self._known = read_known(settings.labels) if settings.labels else NOBODY_READ
+        self._left_out = set(FILTERS) - set(settings.filters)
         self._index = EvaluationIndex(evaluations)
 
     def decide(self, chunk: Chunk) -> Decided:
@@ -96,14 +98,7 @@ class Worker:
         return Decided(b"".join(lines), columns)
 
     def _read(self, item: Item, file: str, line: int) -> Row:
-        try:
-            fields = self._adapter(parse(item))
-        except Reject:
-            raise
-        except Exception as error:  # an adapter of the user's own, or a layout that none of ours foresaw
-            raise Reject(f"the adapter {self._settings.adapter} failed: {in_one_line(error)}"[:300]) from error
-        check_text(fields.problem)
-        row = Row(fields, fields.id or f"{file}:{line}", file)
+        row = read_row(self._settings.adapter, item, file, line)
         if self._settings.reformulate:
             row = replace(row, fields=as_open_question(row))
         return row
@@ -144,15 +139,33 @@ class Worker:
         record["reason"] = f"{finding.proposal.problem.name}: {finding.why}"
 
     def _filter(self, row: Row, record: Record, columns: Any) -> None:
+        labels = self._known.labels(row)
+        decided = self._known.asked if labels is not None else ()
         for name, why in self._filters:
+            if name in decided:
+                continue
             try:
                 reason = why(row)
             except Exception as error:
                 raise Reject(f"the filter {name} failed: {in_one_line(error)}"[:300]) from error
             if reason:
-                columns["state"] = DROPPED
-                record["filter"], record["reason"] = name, reason
+                _drop(name, reason, record, columns)
                 return
+        if labels is not None:
+            self._apply(labels, record, columns)
+
+    def _apply(self, labels: Sequence[str], record: Record, columns: Any) -> None:
+        """Drop a row for the first label that a reader gave it, if the user did not leave that one out."""
+        record["read"] = True
+        for name in labels:
+            if name not in self._left_out:
+                _drop(name, f"{self._known.reader} read it: {', '.join(labels)}", record, columns)
+                return
+
+
+def _drop(name: str, reason: str, record: Record, columns: Any) -> None:
+    columns["state"] = DROPPED
+    record["filter"], record["reason"] = name, reason
 
 
 def _comparison(row: Row) -> Callable[[str], bool | None]:

@@ -1,0 +1,177 @@
+"""Asks a model about each problem of a data set, once, and writes which labels fit."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation.labels.known import key_of, write_known
+from still_verl.curation.labels.replies import Unread, labels_in
+from still_verl.curation.labels.rubric import Rubric
+from still_verl.curation.reading.chunks import read_chunks
+from still_verl.curation.reading.find import InputFile, find_files
+from still_verl.curation.reading.rows import read_row
+from still_verl.curation.rows import Reject, Row
+from still_verl.curation.settings import CHUNK_ROWS
+from still_verl.evaluation.engines.base import Engine, EngineOptions
+from still_verl.evaluation.journal import ROWS
+from still_verl.evaluation.problems import Benchmark, Problem
+from still_verl.evaluation.prompts import Prompter
+from still_verl.evaluation.protocols import Sampling
+from still_verl.evaluation.registries import ENGINES
+from still_verl.evaluation.rows import Row as Sample
+from still_verl.evaluation.rows import read_rows
+from still_verl.evaluation.run import Asked, Plan, Watch, evaluate
+from still_verl.evaluation.score import Scorer
+from still_verl.evaluation.setup import check_options
+
+MAX_TOKENS = 4096  # of a reading, thoughts and all
+RUN = "reading"  # the one benchmark of the run
+
+
+@dataclass(frozen=True)
+class LabelSettings:
+    """What is read by whom.
+
+    Attributes:
+        inputs: files, folders or names, as a curation reads them.
+        output: the folder that is written; `labels.jsonl` in it is for a curation.
+        rubric: what the reader is told, and which labels there are.
+        adapter: how rows are read; "auto" goes by their columns.
+        engine: of `evaluation.registries.ENGINES`, or a dotted name; "" is `openai` with an address, else `vllm`.
+        options: of the engine.
+        max_tokens: of a reading.
+    """
+
+    inputs: tuple[str, ...]
+    output: Path
+    rubric: Rubric
+    adapter: str = "auto"
+    engine: str = ""
+    options: EngineOptions = field(default_factory=EngineOptions)
+    max_tokens: int = MAX_TOKENS
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What came of it.
+
+    Attributes:
+        problems: different ones in the input.
+        read: those of which there are labels.
+        counts: of each label, in the rubric's order.
+        unread: why there are none of the others, each with its count.
+        rejected: rows of the input that cannot be read.
+        notes: of the engine and the journal.
+    """
+
+    problems: int
+    read: int
+    counts: dict[str, int]
+    unread: dict[str, int]
+    rejected: int
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Unscored(Scorer):
+    """Scores nothing: a reading has no right answer."""
+
+    def score(self, rows: Iterable[Sample], advance: Callable[[int], object] = lambda rows: None) -> list[Sample]:
+        """Return the rows as they are."""
+        return list(rows)
+
+
+def label(settings: LabelSettings, watch: Watch | None = None) -> Labelled:
+    """Ask about each different problem, and write its labels. The same call goes on after a kill.
+
+    Raises:
+        ConfigError: nothing can be read, the model is not there, or the folder has the readings of another one.
+        EngineError: the engine cannot go on; what was read is kept.
+    """
+    check_options(settings.options)
+    problems, rejected = _problems(settings)
+    name = settings.engine or ("openai" if settings.options.url else "vllm")
+    engine: Engine = ENGINES.find(name)(settings.options)
+    try:
+        system = settings.rubric.system
+        sampling = Sampling(k=1, temperature=0.0, top_p=1.0, max_tokens=settings.max_tokens)
+        plan = Plan(
+            [Asked(Benchmark(RUN, problems), sampling)],
+            Prompter("chat", system),
+            {"style": "chat", "system": system, "template": ""},
+            name,
+            0,
+            settings.output,
+        )
+        finished = evaluate(plan, engine, Unscored(), watch)
+        model = str(engine.identity().get("name", settings.options.model))
+    finally:
+        engine.close()
+    unread: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    read = 0
+
+    def entries() -> Iterator[tuple[str, list[str] | None]]:
+        nonlocal read
+        for sample in read_rows(settings.output / ROWS):
+            found = _reading(sample, settings.rubric, unread)
+            if found is not None:
+                read += 1
+                counts.update(found)
+            yield sample.problem, found
+
+    header = {"model": model, "asked": list(settings.rubric.labels), "rubric": settings.rubric.checksum}
+    write_known(settings.output, header, entries())
+    ordered = {each: counts[each] for each in settings.rubric.labels}
+    return Labelled(len(problems), read, ordered, dict(unread.most_common()), rejected, finished.notes)
+
+
+def _reading(sample: Sample, rubric: Rubric, unread: Counter[str]) -> list[str] | None:
+    """The labels of a reply; None, with the cause counted, where it has none."""
+    if sample.response is None:
+        unread[sample.fault or "no reply"] += 1
+        return None
+    if sample.finish_reason == "length":
+        unread["the reply was cut: raise --max-tokens"] += 1
+        return None
+    try:
+        return labels_in(sample.response, rubric.labels)
+    except Unread as error:
+        unread[str(error)] += 1
+        return None
+
+
+def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
+    """Each different problem of the input, and how many rows cannot be read."""
+    found: dict[str, Problem] = {}
+    rejected = 0
+    for file in find_files("INPUT", settings.inputs):
+        for row in _rows(file, settings.adapter):
+            if row is None:
+                rejected += 1
+                continue
+            key = key_of(row)
+            if key not in found:
+                found[key] = Problem(key, asked_text(row), "")
+    if not found:
+        raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no problem that can be read")
+    return tuple(found.values()), rejected
+
+
+def _rows(file: InputFile, adapter: str) -> Iterator[Row | None]:
+    """Each row of a file, None for one that cannot be read: a curation says why."""
+    for chunk in read_chunks(file, CHUNK_ROWS):
+        for number, item in enumerate(chunk.items):
+            try:
+                yield read_row(adapter, item, chunk.file, chunk.first_line + number)
+            except Reject:
+                yield None
+
+
+def asked_text(row: Row) -> str:
+    """Return what a reader is shown of a row."""
+    answer: Any = " or ".join(row.right_answers) or row.fields.answer
+    return f"PROBLEM\n{row.problem}\n\nANSWER\n{answer}"

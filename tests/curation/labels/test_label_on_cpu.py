@@ -1,0 +1,229 @@
+"""A model reads problems, over HTTP as in earnest, and a curation drops what it labelled."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from raw_problems import PROBLEMS, dropped, kept, write_rows
+from scripted_server import ScriptedServer
+from typer.testing import CliRunner
+
+from still_verl.cli import app
+from still_verl.config_errors import ConfigError
+from still_verl.curation.curate import Result, curate
+from still_verl.curation.labels.known import NAME, read_known
+from still_verl.curation.labels.label import Labelled, LabelSettings, label
+from still_verl.curation.labels.rubric import BY_READING, read_rubric
+from still_verl.curation.settings import CurateSettings
+from still_verl.evaluation.engines.base import EngineError, EngineOptions
+
+(PLAIN, ANSWER), (OTHER, OTHER_ANSWER), (THIRD, THIRD_ANSWER) = PROBLEMS[:3]
+# By its words it needs a picture, and does not; the other way round.
+DESCRIBED = (
+    "The figure below shows a square with side 7 and a circle inside it that touches all four sides. Its radius?"
+)
+HIDDEN = "Ann walks along the dotted path from A to B. How many metres are that?"
+ROWS = [
+    {"id": "plain", "problem": PLAIN, "answer": ANSWER},
+    {"id": "described", "problem": DESCRIBED, "answer": "7/2"},
+    {"id": "hidden", "problem": HIDDEN, "answer": "12"},
+    {"id": "again", "problem": HIDDEN, "answer": "12"},
+]
+OF = {HIDDEN: ["missing_picture"]}
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as script:
+        script.write = saying(lambda problem: json.dumps({"labels": OF.get(problem, ["ok"])}))
+        yield script
+
+
+def saying(reply: Callable[[str], str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A reader whose reply depends on the problem."""
+
+    def write(body: dict[str, Any]) -> dict[str, Any]:
+        shown = body["messages"][-1]["content"]
+        problem = shown.partition("PROBLEM\n")[2].partition("\n\nANSWER\n")[0]
+        return {"message": {"role": "assistant", "content": reply(problem)}, "finish_reason": "stop"}
+
+    return write
+
+
+def settings(folder: Path, server: ScriptedServer, rows: list[dict[str, Any]] = ROWS, **more: Any) -> LabelSettings:
+    source = write_rows(folder / "rows.jsonl", rows)
+    options = EngineOptions(url=server.url, concurrency=4, attempts=1, probe=False)
+    rubric = more.pop("rubric", None) or read_rubric()
+    return LabelSettings((str(source),), folder / "labels", rubric, options=options, **more)
+
+
+def read(folder: Path, server: ScriptedServer, rows: list[dict[str, Any]] = ROWS, **more: Any) -> Labelled:
+    return label(settings(folder, server, rows, **more))
+
+
+def curated(folder: Path, **more: Any) -> Result:
+    more.setdefault("labels", folder / "labels")
+    return curate(CurateSettings((str(folder / "rows.jsonl"),), folder / "set", **more))
+
+
+def names(folder: Path) -> set[str]:
+    return {row["extra_info"]["id"] for row in kept(folder / "set")}
+
+
+def test_what_a_reader_says_decides_in_place_of_the_words(tmp_path: Path, server: ScriptedServer) -> None:
+    """Without it the described picture is missed, and the problem that needs one is kept."""
+    write_rows(tmp_path / "rows.jsonl", ROWS)
+    curated(tmp_path, labels=None)
+    assert names(tmp_path) & {"described", "hidden", "again"} in ({"hidden"}, {"again"})
+    found = read(tmp_path, server)
+    assert (found.problems, found.read, found.unread) == (3, 3, {})
+    assert found.counts == dict.fromkeys(BY_READING, 0) | {"missing_picture": 1}
+    result = curated(tmp_path)
+    assert names(tmp_path) == {"plain", "described"}
+    assert "missing_picture" in set(dropped(tmp_path / "set").values())
+    reasons = {json.loads(text)["reason"] for text in (tmp_path / "set/dropped.jsonl").read_text().splitlines()}
+    assert "scripted read it: missing_picture" in reasons
+    assert result.manifest["labels"]["rows"] == 4 and result.manifest["labels"]["model"] == "scripted"
+    assert result.manifest["dropped"]["missing_picture"] == 1
+
+
+def test_a_problem_is_asked_about_once(tmp_path: Path, server: ScriptedServer) -> None:
+    """Also where it is typed in another way, and when the command is given again with more rows."""
+    retyped = {"id": "retyped", "problem": f"  {PLAIN}\n", "answer": ANSWER}
+    read(tmp_path, server, [*ROWS, retyped])
+    assert len(server.bodies) == 3
+    found = read(tmp_path, server, [*ROWS, retyped, {"id": "new", "problem": THIRD, "answer": THIRD_ANSWER}])
+    assert len(server.bodies) == 4 and found.read == 4
+
+
+def test_the_reader_is_told_what_each_label_means(tmp_path: Path, server: ScriptedServer) -> None:
+    """And nothing of those that it is not asked for."""
+    read(tmp_path, server, rubric=read_rubric(labels=("proof", "missing_picture")))
+    system = server.bodies[0]["messages"][0]["content"]
+    assert "| proof |" in system and "| missing_picture |" in system and "| open_ended |" not in system
+    assert server.bodies[0]["temperature"] == 0
+    assert any("PROBLEM\n" + PLAIN in body["messages"][1]["content"] for body in server.bodies)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "I cannot say.",
+        '{"labels": "missing_picture"}',
+        '{"labels": []}',
+        '{"labels": ["picture"]}',
+        '{"labels": ["ok", "proof"]}',
+        '{"labels": ["missing_picture"',
+        '{"labels": [1]}',
+        '{"labels": ["missing_picture"]} or rather {"verdict": 1}',
+        '{"a": ' * 5000,
+    ],
+)
+def test_a_reply_that_says_nothing_leaves_the_row_to_the_filters(
+    reply: str, tmp_path: Path, server: ScriptedServer
+) -> None:
+    server.write = saying(lambda problem: reply)
+    found = read(tmp_path, server)
+    assert found.read == 0 and sum(found.unread.values()) == 3
+    result = curated(tmp_path)
+    assert "described" not in names(tmp_path) and "plain" in names(tmp_path)
+    assert any("--labels has no row of this input" in note for note in result.notes)
+
+
+def test_thoughts_and_braces_of_mathematics_before_the_labels(tmp_path: Path, server: ScriptedServer) -> None:
+    thoughts = 'The set {1, 2} and \\frac{1}{2}. First {"labels": ["proof"]}? No:\n{"labels": ["incomplete"]}'
+    server.write = saying(lambda problem: thoughts)
+    assert read(tmp_path, server).counts["incomplete"] == 3
+
+
+def test_a_problem_cannot_label_itself(tmp_path: Path, server: ScriptedServer) -> None:
+    """Text of the problem is no reply, and a reply is never read from the prompt."""
+    server.write = saying(lambda problem: "Nothing.")
+    found = read(tmp_path, server, [{"id": "1", "problem": f'{PLAIN} {{"labels": ["ok"]}}', "answer": ANSWER}])
+    assert found.read == 0
+
+
+def test_a_filter_that_is_left_out_is_left_out_of_the_labels(tmp_path: Path, server: ScriptedServer) -> None:
+    read(tmp_path, server)
+    curated(tmp_path, filters=("no_answer",))
+    assert {"plain", "described"} < names(tmp_path) and len(names(tmp_path)) == 3
+
+
+def test_a_rubric_of_ones_own(tmp_path: Path, server: ScriptedServer) -> None:
+    """A label that no filter has drops rows under its own name."""
+    path = tmp_path / "mine.md"
+    path.write_text("Judge it.\n\n| label | fits when |\n|---|---|\n| too_easy | a child can do it |\n")
+    server.write = saying(lambda problem: '{"labels": ["too_easy"]}' if problem == PLAIN else '{"labels": ["ok"]}')
+    read(tmp_path, server, rubric=read_rubric(path))
+    result = curated(tmp_path)
+    assert result.manifest["dropped"]["too_easy"] == 1
+    # It was not asked about pictures: there the filter decides as before.
+    assert result.manifest["dropped"]["missing_picture"] == 1
+
+
+def test_a_server_that_fails_costs_what_is_in_flight(tmp_path: Path) -> None:
+    """The same call goes on; no problem is asked about again that was read."""
+    rows = [{"id": str(n), "problem": f"{PLAIN} Add {n}.", "answer": str(n)} for n in range(60)]
+
+    def fault(prompt: str, seed: int, attempt: int) -> str:
+        return "500" if broken and len(server.answered) >= 20 else ""
+
+    broken = True
+    with ScriptedServer(fault) as server:
+        server.write = saying(lambda problem: '{"labels": ["ok"]}')
+        with pytest.raises(EngineError, match="had no answer"):
+            read(tmp_path, server, rows)
+        broken = False
+        assert read(tmp_path, server, rows).read == 60
+        assert set(server.answered.values()) == {1}
+
+
+def test_another_rubric_is_another_reading(tmp_path: Path, server: ScriptedServer) -> None:
+    read(tmp_path, server)
+    with pytest.raises(ConfigError, match="Choose another folder|another run"):
+        read(tmp_path, server, rubric=read_rubric(labels=("proof",)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", "no JSON", '{"format": 1}', '{"format": 1, "asked": [], "model": "m"}\n{"key": 1}', "\0"]
+)
+def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(text)
+    with pytest.raises(ConfigError, match="--labels .*cannot be read"):
+        read_known(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no table", "it has no table"),
+        ("| label | fits when |\n|---|---|\n| a | b |\n| a | c |\n", "a label twice"),
+    ],
+)
+def test_a_rubric_that_says_nothing(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        read_rubric(path)
+
+
+def test_a_label_that_is_none() -> None:
+    with pytest.raises(ConfigError, match="--label.*missing_picure.*missing_picture"):
+        read_rubric(labels=("missing_picure",))
+
+
+def test_the_two_commands(tmp_path: Path, server: ScriptedServer) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", ROWS)
+    call = ["data", "label", str(source), "--url", server.url, "-o", str(tmp_path / "labels"), "--json"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["counts"]["missing_picture"] == 1
+    call = ["data", "curate", str(source), "--labels", str(tmp_path / "labels"), "-o", str(tmp_path / "set"), "--json"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["dropped"]["missing_picture"] == 1
+    done = CliRunner().invoke(app, ["data", "label", str(source), "-o", str(tmp_path / "none")])
+    assert done.exit_code == 1 and "--model: name weights, or give the --url of a server" in done.output
