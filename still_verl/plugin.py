@@ -77,3 +77,9 @@ def _cpu_rollout(module: Any) -> None:
         return rollout_server.replica()
 
     module.RolloutReplicaRegistry.register("vllm", replica)
+
+
+@when_imported("verl.workers.rollout.base")
+def _cpu_adapter(module: Any) -> None:
+    # The adapter itself asks for the platform: verl imports this module before a worker knows its own.
+    module._ROLLOUT_REGISTRY[("vllm", "async")] = "still_verl.integration.cpu.rollout_adapter.adapter"

@@ -86,7 +86,12 @@ def test_what_a_recipe_changes_is_what_was_meant(recipe: str) -> None:
 
 # What a recipe decides although a group could: its model, and what no choice of the group says.
 DECIDED = {
-    "demo": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.actor.use_kl_loss"},
+    "demo": {
+        "data.train_batch_size",
+        "actor_rollout_ref.model.path",
+        "actor_rollout_ref.actor.use_kl_loss",
+        "actor_rollout_ref.rollout.tensor_model_parallel_size",
+    },
     "demo_skills": {"actor_rollout_ref.model.path", "reward.reward_manager.name"},
     "demo_smollm2": {"data.train_batch_size", "actor_rollout_ref.model.path", "actor_rollout_ref.rollout.n"},
     "demo_tools": {"actor_rollout_ref.model.path"},

@@ -24,11 +24,14 @@ verl.workers.rollout.vllm_rollout.vllm_async_server:vLLMReplica
 vllm.sampling_params:RequestOutputKind.FINAL_ONLY
 verl.workers.rollout.replica:RolloutReplicaRegistry._registry
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._run_agent_loop
+verl.workers.rollout.base:_ROLLOUT_REGISTRY
 verl.workers.rollout.replica:TokenOutput
+verl.workers.rollout.utils:ensure_async_iterator
 verl.workers.rollout.utils:get_max_position_embeddings
 verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceiver.receive_weights
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
+verl.workers.rollout.vllm_rollout.vllm_rollout:ServerAdapter.update_weights
 vllm:LLM
 vllm:LLM.get_tokenizer
 vllm:SamplingParams

@@ -123,22 +123,25 @@ def check_bucket(config: DictConfig, largest: int, free_shm: int) -> None:
     needed = -(-largest // (1 << 20))
     if megabytes < needed:
         raise ConfigError(f"{key}={megabytes}: the largest weight has {needed} MB and must fit in one bucket; raise it")
-    ranks = senders(config)
-    total = megabytes * ranks
+    count = senders(config)
+    total = megabytes * count
     if total << 20 > free_shm:
         raise ConfigError(
-            f"{key}={megabytes}: {ranks} rank(s) need {total} MB of shared memory, /dev/shm "
+            f"{key}={megabytes}: {count} rank(s) need {total} MB of shared memory, /dev/shm "
             f"has {free_shm >> 20} MB free; lower it to {needed} or more, or give the container more (--shm-size)"
         )
 
 
 def senders(config: DictConfig) -> int:
-    """Return how many processes hand weights to a vLLM: the trainer's ranks, and those of a rollout beside it."""
-    count: int = config.trainer.n_gpus_per_node
+    """Return how many processes hand weights to a vLLM: of the trainer's ranks, and of a rollout beside it.
+
+    One of those that share a vLLM does.
+    """
+    rollout = config.actor_rollout_ref.rollout
+    ranks: int = config.trainer.n_gpus_per_node
     if config.trainer.v1.trainer_mode.endswith("separate_async"):
-        rollout = config.actor_rollout_ref.rollout
-        count += rollout.nnodes * rollout.n_gpus_per_node
-    return count
+        ranks += rollout.nnodes * rollout.n_gpus_per_node
+    return ranks // int(rollout.tensor_model_parallel_size)
 
 
 def check_ram(weights: int, available: int) -> None:

@@ -15,7 +15,7 @@ from still_verl.integration.checks import cpu
 
 
 def job(**ray_init: str) -> DictConfig:
-    bucket = {"checkpoint_engine": {"update_weights_bucket_megabytes": 256}}
+    bucket = {"checkpoint_engine": {"update_weights_bucket_megabytes": 256}, "tensor_model_parallel_size": 1}
     return OmegaConf.create(
         {
             "actor_rollout_ref": {"rollout": bucket},
