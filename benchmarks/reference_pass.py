@@ -3,8 +3,8 @@
     python benchmarks/reference_pass.py
 
 Runs the demo and a bare forward with log-probs in turn: the same model, one batch of sequences as long as those of a
-step, without padding, as many threads as a worker has. The pass is verl's timer, all of the way from trainer to worker
-and back.
+step, without padding. The demo has a thread on each of two ranks, so the forward is run with one thread and with two.
+The pass is verl's timer, all of the way from trainer to workers and back.
 """
 
 import itertools
@@ -27,7 +27,7 @@ from still_verl.monitor.jsonl import read_metrics, read_samples
 
 SEQUENCES = 192
 ROUNDS = 3  # of a job and a bare forward
-THREADS = 1  # as the demo sets it
+RANKS = 2  # of the demo, with a thread each
 STEPS = 10
 WARM_UP = 2
 FORWARDS = 8  # of a round
@@ -49,16 +49,16 @@ def job() -> Job:
         subprocess.run(command, check=True, capture_output=True)
         steps = [row for row in read_metrics(Path(folder)) if "timing_s/ref" in row][WARM_UP:]
         responses = [row["tokens"] for row in read_samples(Path(folder)) if row["step"] == STEPS]
-    tokens = steps[-1]["global_seqlen/mean"]
+    tokens = RANKS * steps[-1]["global_seqlen/mean"]
     prompt = round(tokens / SEQUENCES - statistics.mean(responses))
     # The samples of the run are a few of each group: as many again, until they are a batch.
     lengths = [prompt + length for length, _ in zip(itertools.cycle(responses), range(SEQUENCES), strict=False)]
-    return Job([row["timing_s/ref"] / row["global_seqlen/mean"] for row in steps], lengths)
+    return Job([row["timing_s/ref"] / (RANKS * row["global_seqlen/mean"]) for row in steps], lengths)
 
 
-def bare(lengths: list[int]) -> list[float]:
+def bare(lengths: list[int], threads: int) -> list[float]:
     """Return the seconds a token of forwards over sequences of some lengths, with the log-probs of the next tokens."""
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads)
     model = AutoModelForCausalLM.from_pretrained(prepare("tiny").model, attn_implementation="sdpa", dtype=torch.float32)
     keep_apart(model)
     ids = torch.randint(3, 80, (1, sum(lengths)))
@@ -74,16 +74,20 @@ def bare(lengths: list[int]) -> list[float]:
 
 
 def main() -> None:
-    passes, forwards = [], []
+    passes: list[float] = []
+    forwards: dict[int, list[float]] = {threads: [] for threads in range(1, RANKS + 1)}
     for _ in range(ROUNDS):
         done = job()
         passes += done.seconds_a_token
-        forwards += bare(done.lengths)
-    table = Table("microseconds a token", "median", "fastest", title="reference pass")
-    for name, values in (("bare forward", forwards), ("verl's timer", passes)):
-        table.add_row(name, f"{1e6 * statistics.median(values):.1f}", f"{1e6 * min(values):.1f}")
-    ratio = statistics.median(passes) / statistics.median(forwards)
-    Console().print(table, f"ratio of medians: {ratio:.2f}")
+        for threads, found in forwards.items():
+            found += bare(done.lengths, threads)
+    table = Table("microseconds a token", "median", "fastest", "the pass takes", title="reference pass")
+    table.add_row("verl's timer", f"{1e6 * statistics.median(passes):.1f}", f"{1e6 * min(passes):.1f}", "")
+    for threads, found in forwards.items():
+        median = statistics.median(found)
+        ratio = f"{statistics.median(passes) / median:.2f} times as long"
+        table.add_row(f"bare forward, {threads} thread(s)", f"{1e6 * median:.1f}", f"{1e6 * min(found):.1f}", ratio)
+    Console().print(table)
 
 
 if __name__ == "__main__":

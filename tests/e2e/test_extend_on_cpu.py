@@ -51,12 +51,6 @@ def job(
     return job
 
 
-def test_two_ranks_share_a_rollout_that_has_their_weights(job: Any) -> None:
-    """Both of the demo's ranks: without the weights of each step, the probabilities of vLLM would be others."""
-    assert len(job.steps) == 2
-    assert max(row["training/rollout_probs_diff_max"] for row in job.steps) < 1e-4
-
-
 def test_the_term_is_paid_and_logged(job: Any) -> None:
     for row in job.steps:
         assert 0 < row["still/reward/language"] <= 1

@@ -1,9 +1,11 @@
 """Two ranks, KL in the reward, selection, and code in the rollout."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kills import MEMORY, REPRODUCIBLE
 
 from still_verl.demo.prepare import prepare
 
@@ -12,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def two_ranks(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """FSDP2 over gloo on two ranks, a vLLM server for each; untied embeddings; code in the rollout."""
+    """FSDP2 over gloo on two ranks, which share a vLLM; untied embeddings; code in the rollout."""
     tmp_path = tmp_path_factory.mktemp("ranks")
     return train(
         tmp_path,
@@ -31,6 +33,7 @@ def two_ranks(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytes
         "data.max_response_length=32",
         "still.monitor.samples=1000",
         "trainer.n_gpus_per_node=2",
+        "actor_rollout_ref.rollout.tensor_model_parallel_size=2",
         "trainer.total_training_steps=4",
         timeout=480,
     )
@@ -54,6 +57,23 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
     assert len(sums[3]) == 2 and all(actor == reference for actor, reference in sums[3])
     assert all(actor != reference for actor, reference in sums[2])
     assert kl[3] < 1e-6 < kl[2]  # before the first update after the reset of step 3
+
+
+@pytest.mark.slow
+def test_two_ranks_that_share_a_vllm_learn_what_one_learns(
+    train: Callable[..., Any], untrained: Any, tmp_path: Path
+) -> None:
+    """The same samples, the same update, and in the next step the same samples again: vLLM has the new weights."""
+    jobs = []
+    for ranks in (1, 2):
+        shared = [f"trainer.n_gpus_per_node={ranks}", f"actor_rollout_ref.rollout.tensor_model_parallel_size={ranks}"]
+        steps = ["trainer.total_training_steps=3", "data.seed=1"]
+        jobs.append(train(tmp_path / str(ranks), *untrained("random-untied"), *REPRODUCIBLE, *shared, *steps))
+    for one, two in zip(jobs[0].steps, jobs[1].steps, strict=True):
+        learned = [name for name in one if name.startswith(("actor/", "critic/", "still/")) and MEMORY not in name]
+        assert {name: two[name] for name in learned} == pytest.approx(
+            {name: one[name] for name in learned}, rel=1e-4, abs=1e-7
+        )
 
 
 def test_metrics_are_those_of_the_samples(two_ranks: Any, samples: Callable[..., Any]) -> None:
