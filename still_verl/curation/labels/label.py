@@ -96,52 +96,59 @@ def label(settings: LabelSettings, watch: Watch | None = None) -> Labelled:
     name = settings.engine or ("openai" if settings.options.url else "vllm")
     engine: Engine = ENGINES.find(name)(settings.options)
     try:
-        system = settings.rubric.system
-        sampling = Sampling(k=1, temperature=0.0, top_p=1.0, max_tokens=settings.max_tokens)
-        plan = Plan(
-            [Asked(Benchmark(RUN, problems), sampling)],
-            Prompter("chat", system),
-            {"style": "chat", "system": system, "template": ""},
-            name,
-            0,
-            settings.output,
-        )
-        finished = evaluate(plan, engine, Unscored(), watch)
+        finished = evaluate(_plan(settings, problems, name), engine, Unscored(), watch)
         model = str(engine.identity().get("name", settings.options.model))
     finally:
         engine.close()
-    unread: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    read = 0
-
-    def entries() -> Iterator[tuple[str, list[str] | None]]:
-        nonlocal read
-        for sample in read_rows(settings.output / ROWS):
-            found = _reading(sample, settings.rubric, unread)
-            if found is not None:
-                read += 1
-                counts.update(found)
-            yield sample.problem, found
-
+    readings = _Readings(settings.rubric)
     header = {"model": model, "asked": list(settings.rubric.labels), "rubric": settings.rubric.checksum}
-    write_known(settings.output, header, entries())
-    ordered = {each: counts[each] for each in settings.rubric.labels}
-    return Labelled(len(problems), read, ordered, dict(unread.most_common()), rejected, finished.notes)
+    write_known(settings.output, header, map(readings.entry, read_rows(settings.output / ROWS)))
+    counts = {each: readings.counts[each] for each in settings.rubric.labels}
+    unread = dict(readings.unread.most_common())
+    return Labelled(len(problems), readings.read, counts, unread, rejected, finished.notes)
 
 
-def _reading(sample: Sample, rubric: Rubric, unread: Counter[str]) -> list[str] | None:
-    """The labels of a reply; None, with the cause counted, where it has none."""
+def _plan(settings: LabelSettings, problems: tuple[Problem, ...], engine: str) -> Plan:
+    system = settings.rubric.system
+    sampling = Sampling(k=1, temperature=0.0, top_p=1.0, max_tokens=settings.max_tokens)
+    return Plan(
+        [Asked(Benchmark(RUN, problems), sampling)],
+        Prompter("chat", system),
+        {"style": "chat", "system": system, "template": ""},
+        engine,
+        seed=0,
+        folder=settings.output,
+    )
+
+
+class _Readings:
+    """Reads replies, and counts what they say."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.read = 0
+        self.counts: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
+        self._labels = rubric.labels
+
+    def entry(self, sample: Sample) -> tuple[str, list[str] | None]:
+        """Return the key of a problem and its labels; None where the reply has none."""
+        try:
+            labels = labels_in(_text(sample), self._labels)
+        except Unread as error:
+            self.unread[str(error)] += 1
+            return sample.problem, None
+        self.read += 1
+        self.counts.update(labels)
+        return sample.problem, labels
+
+
+def _text(sample: Sample) -> str:
+    """The reply as a whole."""
     if sample.response is None:
-        unread[sample.fault or "no reply"] += 1
-        return None
+        raise Unread(sample.fault or "there is no reply")
     if sample.finish_reason == "length":
-        unread["the reply was cut: raise --max-tokens"] += 1
-        return None
-    try:
-        return labels_in(sample.response, rubric.labels)
-    except Unread as error:
-        unread[str(error)] += 1
-        return None
+        raise Unread("the reply was cut: read into another folder with more --max-tokens")
+    return sample.response
 
 
 def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:

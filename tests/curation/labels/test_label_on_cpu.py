@@ -200,7 +200,11 @@ def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("no table", "it has no table"),
+        ("| label | fits when |\n", "it has no table"),
         ("| label | fits when |\n|---|---|\n| a | b |\n| a | c |\n", "a label twice"),
+        ("| label | fits when |\n|---|---|\n| Too easy | b |\n", "the label 'Too easy'"),
+        ("| label | fits when |\n|---|---|\n| ok | b |\n", "the label 'ok'"),
+        ("| label | fits when |\n|:--|--:|\n| a |  |\n", "the label a: say when it fits"),
     ],
 )
 def test_a_rubric_that_says_nothing(text: str, said: str, tmp_path: Path) -> None:
