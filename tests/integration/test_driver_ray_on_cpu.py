@@ -28,7 +28,8 @@ BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 def job(*overrides):
     plain_workers = f"+ray_kwargs.ray_init.runtime_env.py_executable={sys.executable}"
     with initialize_config_module("verl.trainer.config", version_base=None):
-        config = compose("ppo_trainer", overrides=["+recipe=demo", "trainer.n_gpus_per_node=1", "still.run_dir=x", plain_workers, *overrides])
+        own = ["trainer.n_gpus_per_node=1", "still.run_dir=x", plain_workers, *overrides]
+        config = compose("ppo_trainer", overrides=["+recipe=demo", *own])
     with open_dict(config):
         config.hydra = {"mode": RunMode.MULTIRUN, "launcher": {"_target_": BASIC}}
     return config
