@@ -220,6 +220,10 @@ def _notes(written: dict[str, Any]) -> list[str]:
     unused = written["decisions"]["given"] - written["decisions"]["used"]
     if unused > 0:
         notes.append(f"{unused:,} decisions fit no row")
+    if written["labels"]:
+        notes.append(
+            f"--labels: of {written['labels']['rows']:,} rows there was a reading, all others had filters alone"
+        )
     if written["labels"].get("rows") == 0:
         notes.append("--labels has no row of this input: give `data label` the same input and adapter")
     if not written["against"]:

@@ -11,6 +11,7 @@ from still_verl.curation.fingerprints import form_of, hash64
 from still_verl.curation.reading.find import InputFile
 from still_verl.curation.rows import Row
 from still_verl.monitor.jsonl import line
+from still_verl.registry import in_one_line
 
 NAME = "labels.jsonl"
 FORMAT = 1
@@ -60,22 +61,30 @@ def read_known(path: Path) -> Known:
     Raises:
         ConfigError: it is not there, or not what `still-verl data label` writes.
     """
-    file = _file(path)
     try:
-        lines = _objects(file)
+        lines = _objects(_file(path))
         header = next(lines, {})
         if header.get("format") != FORMAT:
             raise ValueError("its first line is not that of `still-verl data label`")
+        asked = _names(header["asked"])
         # Few different readings: each is one object, however many rows have it.
         same: dict[tuple[str, ...], tuple[str, ...]] = {}
-        found = {}
+        found: dict[str, tuple[str, ...]] = {}
         for each in lines:
             if each["labels"] is not None:
-                labels = tuple(each["labels"])
+                labels = _names(each["labels"])
+                if not set(labels) <= set(asked):
+                    raise ValueError(f"the labels {', '.join(labels)} were not all asked for")
                 found[each["key"]] = same.setdefault(labels, labels)
-        return Known(tuple(header["asked"]), str(header["model"]), found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"--labels {path}: it cannot be read: {error}") from error
+        return Known(asked, str(header["model"]), found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigError(f"--labels {path}: it cannot be read: {in_one_line(error)}") from error
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"{value!r:.60} is no list of labels")
+    return tuple(value)
 
 
 def provenance(path: Path) -> dict[str, Any]:

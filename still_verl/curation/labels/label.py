@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.curate import check_output
 from still_verl.curation.labels.known import key_of, write_known
 from still_verl.curation.labels.replies import Unread, labels_in
 from still_verl.curation.labels.rubric import Rubric
@@ -155,7 +155,9 @@ def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
     """Each different problem of the input, and how many rows cannot be read."""
     found: dict[str, Problem] = {}
     rejected = 0
-    for file in find_files("INPUT", settings.inputs):
+    files = find_files("INPUT", settings.inputs)
+    check_output(settings.output, files)
+    for file in files:
         for row in _rows(file, settings.adapter):
             if row is None:
                 rejected += 1
@@ -180,5 +182,5 @@ def _rows(file: InputFile, adapter: str) -> Iterator[Row | None]:
 
 def asked_text(row: Row) -> str:
     """Return what a reader is shown of a row."""
-    answer: Any = " or ".join(row.right_answers) or row.fields.answer
+    answer = " or ".join(row.right_answers) or row.fields.answer
     return f"PROBLEM\n{row.problem}\n\nANSWER\n{answer}"

@@ -1,4 +1,4 @@
-"""What a critic needs without an accelerator."""
+"""Whether a job has a critic, and what it needs without an accelerator."""
 
 import warnings
 from pathlib import Path
@@ -10,16 +10,20 @@ from verl.trainer.ppo.utils import need_critic
 from still_verl.config_errors import ConfigError
 
 
+def has_critic(config: DictConfig) -> bool:
+    """Return whether verl gives the job a critic."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # verl warns of a job without one when it starts, too
+        return bool(need_critic(config))
+
+
 def check_critic(config: DictConfig) -> None:
     """Check that a critic, if the job has one, can be built on CPU.
 
     Raises:
         ConfigError: names the setting, its value and the fix.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # verl warns of a job without one when it starts, too
-        needed = need_critic(config)
-    if not needed:
+    if not has_critic(config):
         return
     strategy, path = config.critic.strategy, Path(str(config.critic.model.path)).expanduser()
     if strategy != "fsdp2":

@@ -1,17 +1,20 @@
 """How a job is divided: devices into replicas and groups, tokens into micro-batches; verl asserts it in its workers."""
 
+import math
 from importlib import import_module
 
 from omegaconf import DictConfig, OmegaConf
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.integration.checks.critic import has_critic
 from still_verl.integration.checks.upstream import class_of
 
 AR = "actor_rollout_ref"
+FSDP = ("fsdp", "fsdp2")
 
 
 def check_devices(config: DictConfig) -> None:
-    """Check strategy, replicas, sequence parallelism and the size of a micro-batch.
+    """Check strategy, replicas, sequence parallelism and the sizes of mini-batches and micro-batches.
 
     Raises:
         ConfigError: names the setting, its value and the fix.
@@ -30,6 +33,7 @@ def check_devices(config: DictConfig) -> None:
         raise ConfigError(
             f"{AR}.actor.ulysses_sequence_parallel_size={parallel}: no divisor of the {devices} devices; use one"
         )
+    check_mini_batches(config, devices // parallel)
     check_micro_batch_size(config)
     if config.actor_rollout_ref.actor.use_dynamic_bsz:
         check_micro_batch(config, f"{AR}.actor.ppo_max_token_len_per_gpu", parallel)
@@ -44,6 +48,28 @@ def sequence_parallel(config: DictConfig) -> int:
     for key in ("ulysses_sequence_parallel_size", "fsdp_config.ulysses_sequence_parallel_size"):
         sizes.append(OmegaConf.select(actor, key) or 1)
     return max(sizes)
+
+
+def check_mini_batches(config: DictConfig, ranks: int) -> None:
+    """Check that each rank gets as many samples of a mini-batch: verl asserts it in the first update.
+
+    Args:
+        config: of the job.
+        ranks: that share a mini-batch; other engines than FSDP divide their devices in more ways.
+    """
+    actor, samples = config.actor_rollout_ref.actor, config.actor_rollout_ref.rollout.n
+    sizes = {}
+    if actor.strategy in FSDP:
+        sizes[f"{AR}.actor.ppo_mini_batch_size"] = actor.ppo_mini_batch_size
+    if has_critic(config) and config.critic.strategy in FSDP:
+        sizes["critic.ppo_mini_batch_size"] = config.critic.ppo_mini_batch_size
+    for key, prompts in sizes.items():
+        if prompts * samples % ranks:
+            fitting = ranks // math.gcd(ranks, samples)
+            raise ConfigError(
+                f"{key}={prompts}: its {prompts * samples} samples ({AR}.rollout.n={samples} of each prompt) are not a "
+                f"multiple of the {ranks} ranks; use a multiple of {fitting}, or another {AR}.rollout.n"
+            )
 
 
 def check_micro_batch_size(config: DictConfig) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,21 @@ def test_another_rubric_is_another_reading(tmp_path: Path, server: ScriptedServe
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", "no JSON", '{"format": 1}', '{"format": 1, "asked": [], "model": "m"}\n{"key": 1}', "\0"]
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        "no JSON",
+        "\0",
+        "[" * 100_000,
+        '{"format": 1}',
+        '{"format": 1, "asked": "proof", "model": "m"}',
+        '{"format": 1, "asked": [], "model": "m"}\n{"key": 1}',
+        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": "proof"}',
+        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": [1]}',
+        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": ["leak"]}',
+    ],
 )
 def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(text)
@@ -212,6 +227,27 @@ def test_a_rubric_that_says_nothing(text: str, said: str, tmp_path: Path) -> Non
     path.write_text(text)
     with pytest.raises(ConfigError, match=said):
         read_rubric(path)
+
+
+def test_the_output_may_not_be_where_the_input_is(tmp_path: Path, server: ScriptedServer) -> None:
+    """The next run would take the labels for rows."""
+    source = write_rows(tmp_path / "rows.jsonl", ROWS)
+    call = ["data", "label", str(source), "--url", server.url, "-o", str(tmp_path)]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 1 and "name another folder" in done.output and not server.bodies
+
+
+def test_rows_of_a_curated_set_are_those_of_its_input(tmp_path: Path, server: ScriptedServer) -> None:
+    """What was read of the set holds for the raw rows, lists of answers and rows that were dropped too."""
+    rows = [*ROWS, {"id": "set", "problem": OTHER, "answer": [OTHER_ANSWER, "7"]}, {"id": "proof", "problem": THIRD}]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    curated(tmp_path, labels=None)
+    raw = settings(tmp_path, server, rows)
+    label(raw)
+    of_set = (str(tmp_path / "set/train.parquet"), str(tmp_path / "set/dropped.jsonl"))
+    label(replace(raw, inputs=of_set, output=tmp_path / "of_set"))
+    assert read_known(tmp_path / "of_set").of == read_known(tmp_path / "labels").of
+    assert len(read_known(tmp_path / "labels").of) == 5
 
 
 def test_a_label_that_is_none() -> None:
