@@ -154,30 +154,31 @@ def _text(sample: Sample) -> str:
 def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
     """Each different problem of the input, and how many rows cannot be read."""
     found: dict[str, Problem] = {}
-    rejected = 0
+    rejects: list[Reject] = []
     files = find_files("INPUT", settings.inputs)
     check_output(settings.output, files)
     for file in files:
         for row in _rows(file, settings.adapter):
-            if row is None:
-                rejected += 1
+            if isinstance(row, Reject):
+                rejects.append(row)
                 continue
             key = key_of(row)
             if key not in found:
                 found[key] = Problem(key, asked_text(row), "")
     if not found:
-        raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no problem that can be read")
-    return tuple(found.values()), rejected
+        why = f": {rejects[0]}" if rejects else ""
+        raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no problem that can be read{why}")
+    return tuple(found.values()), len(rejects)
 
 
-def _rows(file: InputFile, adapter: str) -> Iterator[Row | None]:
-    """Each row of a file, None for one that cannot be read: a curation says why."""
+def _rows(file: InputFile, adapter: str) -> Iterator[Row | Reject]:
+    """Each row of a file, or why it cannot be read."""
     for chunk in read_chunks(file, CHUNK_ROWS):
         for number, item in enumerate(chunk.items):
             try:
                 yield read_row(adapter, item, chunk.file, chunk.first_line + number)
-            except Reject:
-                yield None
+            except Reject as error:
+                yield error
 
 
 def asked_text(row: Row) -> str:

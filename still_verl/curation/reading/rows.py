@@ -18,9 +18,11 @@ def read_row(adapter: str, item: Item, file: str, line: int) -> Row:
 
     Raises:
         Reject: it cannot be read; the message says why.
+        ConfigError: there is no such adapter.
     """
+    read = ADAPTERS.find(adapter)
     try:
-        fields = ADAPTERS.find(adapter)(parse(item))
+        fields = read(parse(item))
     except Reject:
         raise
     except Exception as error:  # an adapter of the user's own, or a layout that none of ours foresaw

@@ -237,6 +237,20 @@ def test_the_output_may_not_be_where_the_input_is(tmp_path: Path, server: Script
     assert done.exit_code == 1 and "name another folder" in done.output and not server.bodies
 
 
+@pytest.mark.parametrize(
+    ("row", "options", "said"),
+    [
+        ({"problem": PLAIN}, ["--adapter", "colums"], "did you mean columns"),
+        ({"text": PLAIN}, [], "there is no problem that can be read: "),
+    ],
+)
+def test_an_input_that_cannot_be_read(row: dict[str, str], options: list[str], said: str, tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [row])
+    call = ["data", "label", str(source), "--url", "http://127.0.0.1:9/v1", "-o", str(tmp_path / "labels"), *options]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 1 and said in " ".join(done.output.split())
+
+
 def test_rows_of_a_curated_set_are_those_of_its_input(tmp_path: Path, server: ScriptedServer) -> None:
     """What was read of the set holds for the raw rows, lists of answers and rows that were dropped too."""
     rows = [*ROWS, {"id": "set", "problem": OTHER, "answer": [OTHER_ANSWER, "7"]}, {"id": "proof", "problem": THIRD}]
