@@ -14,11 +14,18 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def two_ranks(train: Callable[..., Any], untrained: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """FSDP2 over gloo on two ranks, which share a vLLM; untied embeddings; code in the rollout."""
+    """FSDP2 over gloo on two ranks, which share a vLLM; untied embeddings; code in the rollout.
+
+    Eight groups, and a rate with which few are all right after three updates: a step of which selection drops every
+    group makes no update, and has none of the metrics below.
+    """
     tmp_path = tmp_path_factory.mktemp("ranks")
     return train(
         tmp_path,
         *untrained("random-untied"),
+        "data.train_batch_size=8",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=8",
+        "actor_rollout_ref.actor.optim.lr=3e-3",
         "actor_rollout_ref.actor.use_kl_loss=false",
         "still.callbacks=[recorder.Recorder]",
         "still/kl=adaptive",
@@ -52,7 +59,7 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
     # Below its target in the first step, far above it in the second: an error of -0.2, then 0.2, each times rate 0.5.
     assert coef[:3] == pytest.approx([1e-3, 0.9e-3, 0.9e-3 * 1.1])
     dropped = [row["still/selection/dropped_samples"] for row in job.steps]
-    assert any(0 < share < 1 for share in dropped) and {4 * share % 1 for share in dropped} == {0}
+    assert any(0 < share < 1 for share in dropped) and {8 * share % 1 for share in dropped} == {0}
     sums = {row["step"]: row["sums"] for row in job.hooks("on_update")}
     assert len(sums[3]) == 2 and all(actor == reference for actor, reference in sums[3])
     assert all(actor != reference for actor, reference in sums[2])
@@ -81,17 +88,18 @@ def test_metrics_are_those_of_the_samples(two_ranks: Any, samples: Callable[...,
     rows = samples(two_ranks.folder / "run/samples.jsonl")
     for logged in two_ranks.steps:
         step = [row for row in rows if row["step"] == logged["training/global_step"] and row["phase"] == "train"]
-        assert len(step) == 16
-        mean = {key: sum(row[key] for row in step) / 16 for key in ("acc", "tokens", "truncated", "dropped")}
+        assert len(step) == 32
+        mean = {key: sum(row[key] for row in step) / 32 for key in ("acc", "tokens", "truncated", "dropped")}
         right = [row["tokens"] for row in step if row["acc"]]
         assert logged["still/accuracy"] == pytest.approx(mean["acc"], abs=1e-9)
         assert logged["still/length/mean"] == pytest.approx(mean["tokens"], abs=1e-9)
         assert logged["still/length/correct_mean"] == pytest.approx(sum(right) / len(right), abs=1e-9)
         assert logged["still/completion/finished"] == pytest.approx(1 - mean["truncated"], abs=1e-9)
-        assert logged["still/completion/answered"] == pytest.approx(sum(row["pred"] != "" for row in step) / 16)
+        assert logged["still/completion/answered"] == pytest.approx(sum(row["pred"] != "" for row in step) / 32)
         assert logged["still/selection/dropped_samples"] == pytest.approx(mean["dropped"], abs=1e-9)
-        assert logged["still/reward/correct"] == pytest.approx(sum(row["terms"]["correct"] for row in step) / 16)
-        assert 0 < logged["still/tool/masked_token_ratio"] < 1 and logged["still/tool/success"] == 1
+        assert logged["still/reward/correct"] == pytest.approx(sum(row["terms"]["correct"] for row in step) / 32)
+        assert 0 < logged["still/tool/masked_token_ratio"] < 1
+        assert logged["still/tool/success"] == 1, {name: logged[name] for name in logged if "still/tool/" in name}
 
 
 def expected_mask(text: str, budget: int) -> list[int]:
@@ -124,5 +132,5 @@ def test_output_of_code_is_masked_token_by_token_and_trained_around(two_ranks: A
             text = "".join(symbol if len(symbol) == 1 else "~" for symbol in symbols)
             assert mask == expected_mask(text, budget=32), (text, mask)
             calls.append(sum(a > b for a, b in zip(mask, mask[1:], strict=False)))
-    assert len(calls) == 64 and calls.count(2) > 2 and calls.count(0) > 2
+    assert len(calls) == 128 and calls.count(2) > 2 and calls.count(0) > 2
     assert all(row["actor/grad_norm"] > 0 for row in two_ranks.steps)
