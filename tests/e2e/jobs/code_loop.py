@@ -14,9 +14,10 @@ class Digits:
         self.blocks = []
 
     def feed(self, text):
-        if text[-1:].isdigit():
-            self.blocks.append(f"print({text[-1]} * 7)")
-        return text[-1:].isdigit()
+        if text[-1:] not in self.stop:  # two bytes of the untrained model may be a digit of another script
+            return False
+        self.blocks.append(f"print({text[-1]} * 7)")
+        return True
 
     def output(self, text):
         return f"<{text}>"
