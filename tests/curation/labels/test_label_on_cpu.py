@@ -166,7 +166,10 @@ def test_a_rubric_of_ones_own(tmp_path: Path, server: ScriptedServer) -> None:
 
 
 def test_a_server_that_fails_costs_what_is_in_flight(tmp_path: Path) -> None:
-    """The same call goes on; no problem is asked about again that was read."""
+    """The same call goes on; no problem is asked about again that was read.
+
+    A request that fails ends those beside it, whose answers may be on their way: up to `concurrency` less one.
+    """
     rows = [{"id": str(n), "problem": f"{PLAIN} Add {n}.", "answer": str(n)} for n in range(60)]
 
     def fault(prompt: str, seed: int, attempt: int) -> str:
@@ -179,7 +182,9 @@ def test_a_server_that_fails_costs_what_is_in_flight(tmp_path: Path) -> None:
             read(tmp_path, server, rows)
         broken = False
         assert read(tmp_path, server, rows).read == 60
-        assert set(server.answered.values()) == {1}
+        twice = [key for key, count in server.answered.items() if count > 1]
+        assert len(server.answered) == 60
+        assert len(twice) < 4 and max(server.answered.values()) <= 2
 
 
 def test_another_rubric_is_another_reading(tmp_path: Path, server: ScriptedServer) -> None:
