@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import warm_python
 from rich.console import Console
 
 import still_verl
@@ -20,11 +21,12 @@ from still_verl.doctor import Finding
 WIDE = 400  # characters, so that no cell of a table is broken over lines
 
 
+DOCTOR = ["-c", "from still_verl.cli import app; app()", "doctor"]
+
+
 def run_doctor(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`still-verl doctor`, away from the checkout."""
-    command = [sys.executable, "-c", "from still_verl.cli import app; app()", "doctor", *args]
-    env = os.environ | {"COLUMNS": str(WIDE)} | env
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd="/", env=env)
+    done = warm_python.run([*DOCTOR, *args], "/", os.environ | {"COLUMNS": str(WIDE)} | env)
     assert "Warning" not in done.stderr, done.stderr
     return done
 
@@ -45,7 +47,10 @@ def broken_copy(folder: Path, damage: dict[str, str]) -> str:
 
 @pytest.mark.process
 def test_this_environment_is_healthy() -> None:
-    done = run_doctor("--json")
+    """In a Python of its own: a library that warns when it is imported would not warn in a fork."""
+    command = [sys.executable, *DOCTOR, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd="/")
+    assert "Warning" not in done.stderr, done.stderr
     findings = json.loads(done.stdout)["findings"]
     assert done.returncode == 0, [f for f in findings if not f["ok"]]
     names = {f["check"] for f in findings}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import verl  # noqa: F401  (puts our recipes on the search path)
+import warm_python
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
@@ -89,9 +90,10 @@ def test_a_term_in_the_weights_of_a_job() -> None:
 
 
 def test_a_preset_in_a_recipe_of_the_users(outside: Path) -> None:
-    shown = run(outside, sys.executable, "-W", "ignore", "-m", "verl.trainer.main_ppo", "--config-dir", "my_recipes",
-                "+recipe=clear", "--cfg", "job", "--package", "still.reward.preset")  # fmt: skip
-    assert "my_package.presets.CLEAR" in shown
+    arguments = ["-m", "verl.trainer.main_ppo", "--config-dir", "my_recipes", "+recipe=clear"]
+    done = warm_python.run([*arguments, "--cfg", "job", "--package", "still.reward.preset"], outside, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "my_package.presets.CLEAR" in done.stdout
     preset = settings(reward={"preset": "my_package.presets.CLEAR"}).reward.build()
     assert preset.terms == ["finished", "signed", "my_package.rewards.language"]
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 
 import still_verl
 
@@ -50,12 +51,10 @@ print(_agent_loop_registry["still"]["_target_"])
     ], done.stdout + done.stderr
 
 
-# One process imports what costs verl most of its start, but neither hydra nor omegaconf, for which the plugin waits; a
-# fork of it imports each module first. A fork so takes 0.6 instead of 5 seconds.
+# In a fork of the process that has imported what costs verl most of its start, but neither hydra nor omegaconf, for
+# which the plugin waits: each module is imported first in a fork of that. It so takes 0.6 instead of 5 seconds.
 EACH_FIRST = """
 import importlib, os, sys
-import aiohttp, datasets, fastapi, networkx, peft, ray, tensordict, torch, transformers, uvicorn
-import torch._dynamo, torch._inductor.lowering, torchdata.stateful_dataloader, vllm.config
 assert not {"verl", "hydra", "omegaconf", "still_verl"} & set(sys.modules)
 for module in sys.argv[1:]:
     if (pid := os.fork()) == 0:
@@ -72,8 +71,7 @@ for module in sys.argv[1:]:
 def test_any_module_of_ours_may_be_imported_first(below: str, tmp_path: Path) -> None:
     """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
     modules = [module for module in MODULES if module.startswith(below)]
-    command = [sys.executable, "-c", EACH_FIRST, *modules]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500)
+    done = warm_python.run(["-c", EACH_FIRST, *modules], tmp_path, timeout=500)
     assert done.returncode == 0 and "fails as" not in done.stdout, done.stdout + done.stderr
 
 

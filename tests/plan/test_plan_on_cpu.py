@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,9 +106,10 @@ def test_a_mixture_of_experts_is_planned(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_the_command_prints_tables_and_refuses_in_one_line() -> None:
+    import warm_python  # here, where pytest put it on the path
+
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "still_verl", "plan", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return warm_python.run(["-m", "still_verl", "plan", *arguments], timeout=120)
 
     done = run("+recipe=zero_32b", "hardware=32xA100-80G", "--mean-tokens", "1500")
     assert done.returncode == 0, done.stderr

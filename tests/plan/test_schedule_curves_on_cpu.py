@@ -1,8 +1,7 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 
 from still_verl.config_errors import ConfigError
 from still_verl.plan.compose import job_config
@@ -33,10 +32,10 @@ def test_a_run_of_unknown_length_asks_for_it() -> None:
 
 @pytest.mark.process
 def test_the_command_draws_text_and_a_picture(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "still_verl", "plan", "--schedule", "+recipe=demo", "still/kl=cosine"]
-    done = subprocess.run([*command, "--png", str(tmp_path / "s.png")], capture_output=True, text=True, timeout=120)
+    command = ["-m", "still_verl", "plan", "--schedule", "+recipe=demo", "still/kl=cosine"]
+    done = warm_python.run([*command, "--png", str(tmp_path / "s.png")], timeout=120)
     assert done.returncode == 0, done.stderr
     assert "KL coefficient" in done.stdout and "┤" in done.stdout
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
-    wrong = subprocess.run([*command, "still/kl=cosin"], capture_output=True, text=True, timeout=120)
+    wrong = warm_python.run([*command, "still/kl=cosin"], timeout=120)
     assert wrong.returncode == 1 and "Could not find 'still/kl/cosin'" in wrong.stderr.splitlines()[-1]

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 
 from still_verl.demo.prepare import prepare
 from still_verl.paths import reward_fn
@@ -48,8 +47,7 @@ async def main():
 
 asyncio.run(main())
 """
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=STOCK, cwd=tmp_path)
+    done = warm_python.run(["-c", code], tmp_path, STOCK, timeout=200)
     assert done.returncode == 0, done.stderr
     scores, keys, plugin = json.loads(done.stdout.splitlines()[-1])
     assert scores == [1.0, 0.0, 0.0, 0.0] * 4
@@ -61,7 +59,7 @@ def test_a_stock_job_gets_as_far_as_asking_for_a_gpu(tmp_path: Path) -> None:
     """Without our plugin this machine cannot train; what stops the job is that, not the reward."""
     demo = prepare("random")
     command = [
-        *(sys.executable, "-m", "verl.trainer.main_ppo"),
+        *("-m", "verl.trainer.main_ppo"),
         f"reward.custom_reward_function.path={reward_fn('boxed_math')}",
         f"data.train_files={demo.train}",
         f"data.val_files={demo.val}",
@@ -73,6 +71,6 @@ def test_a_stock_job_gets_as_far_as_asking_for_a_gpu(tmp_path: Path) -> None:
         *("trainer.n_gpus_per_node=1", "trainer.logger=[console]"),
         *("transfer_queue.backend.SimpleStorage.num_data_storage_units=1", "ray_kwargs.ray_init.num_cpus=32"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=STOCK, cwd=tmp_path)
+    done = warm_python.run(command, tmp_path, STOCK)
     assert done.returncode == 1
     assert "less than total desired GPUs" in done.stdout + done.stderr

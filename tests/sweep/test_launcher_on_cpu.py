@@ -4,12 +4,11 @@
 """
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 import yaml
 
 from still_verl.config_errors import ConfigError
@@ -56,9 +55,7 @@ def ablation(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
         *overrides,
         "-m",
     ]
-    return subprocess.run(
-        [sys.executable, "train.py", *command], cwd=folder, capture_output=True, text=True, timeout=150, env=os.environ
-    )
+    return warm_python.run(["train.py", *command], folder, timeout=150)
 
 
 def states(sweep: Path) -> dict[str, str]:

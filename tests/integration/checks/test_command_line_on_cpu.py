@@ -2,24 +2,17 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import verl  # noqa: F401  (puts our recipes on the search path)
+import warm_python
 
 from still_verl.demo.prepare import prepare
 
 
 def main_ppo(cwd: Path, *overrides: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "verl.trainer.main_ppo", *overrides],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | env,
-    )
+    return warm_python.run(["-m", "verl.trainer.main_ppo", *overrides], cwd, os.environ | env)
 
 
 @pytest.mark.process

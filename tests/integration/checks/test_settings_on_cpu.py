@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm_python
 from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError
@@ -77,10 +78,14 @@ COMMANDS = (
 )
 
 
+def new_python(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=300)
+
+
 @pytest.mark.parametrize(("overrides", "begins"), COMMANDS, ids=[command[0] for command in COMMANDS])
 def test_the_real_command_ends_before_ray(overrides: str, begins: str, good: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "verl.trainer.main_ppo", *good, *overrides.split(), "still.run_dir=run"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    run = new_python if overrides == COMMANDS[0][0] else warm_python.run
+    done = run(["-m", "verl.trainer.main_ppo", *good, *overrides.split(), "still.run_dir=run"], tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"still_verl: {begins}")
     assert "Traceback" not in done.stderr and "ray init" not in done.stdout
