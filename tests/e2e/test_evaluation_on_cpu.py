@@ -87,6 +87,7 @@ def test_merged_shards_and_the_saved_model_of_a_checkpoint_give_the_same_rows(
     assert left == right and len({row.response for row in left}) > 1
 
 
+@pytest.mark.slow  # more than a minute; tests/evaluation/test_memorised_on_cpu.py has a model of rules
 @pytest.mark.timeout(1200)
 def test_the_probe_finds_a_model_that_knows_the_problems_by_heart_and_no_other(tmp_path: Path) -> None:
     planted = texts_with_answers(50)

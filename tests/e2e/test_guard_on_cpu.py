@@ -88,7 +88,7 @@ def test_an_update_that_hangs_is_named_and_ends_the_run(
     assert job.left_behind() == []
 
 
-@pytest.mark.parametrize("mode", ["still_sync", "still_separate_async"])
+@pytest.mark.parametrize("mode", ["still_sync", pytest.param("still_separate_async", marks=pytest.mark.slow)])
 def test_a_source_without_a_reward_ends_the_job_before_ray(
     mode: str, start_small: Callable[..., Any], demo_files: Any, tmp_path: Path
 ) -> None:

@@ -5,8 +5,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-import verl  # noqa: F401  (loads the plugin)
-from hydra import compose, initialize_config_module
+from composed import composed
 from omegaconf import DictConfig
 from verl.experimental.agent_loop.agent_loop import AgentLoopOutput, DictConfigWrap
 from verl.utils.dataset.rl_dataset import RLHFDataset
@@ -58,8 +57,7 @@ class TokenServer:
 @lru_cache(maxsize=256)
 def job(*overrides: str) -> DictConfig:
     """The config of a job."""
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        return compose("ppo_trainer", ["+recipe=base", *overrides])
+    return composed(["+recipe=base"], overrides)
 
 
 _made_for: list[Any] = []

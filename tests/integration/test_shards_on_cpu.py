@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("reset_on_ranks.py")
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("ranks", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_renewed_reference_puts_out_what_it_should(ranks: int, tmp_path: Path) -> None:
     """What the actor does after a reset, what the closed form does after averages, also after a resume.
 

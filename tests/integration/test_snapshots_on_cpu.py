@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).with_name("snapshots_on_ranks.py")
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("ranks", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_old_weights_come_back_and_the_new_ones_after_them(ranks: int, tmp_path: Path) -> None:
     """FSDP1 and FSDP2, full shard and shard-grad-op, two precisions. Upstream's snapshot on CPU is no copy."""
     commands = [[sys.executable, str(SCRIPT), str(rank), str(ranks), str(tmp_path)] for rank in range(ranks)]

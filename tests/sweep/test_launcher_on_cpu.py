@@ -107,7 +107,12 @@ GRID = ("still/kl=none,cosine,fixed", "actor_rollout_ref.actor.optim.lr=0.3")
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "how", [("hydra.sweeper.max_batch_size=1",), ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
+    "how",
+    [
+        ("hydra.sweeper.max_batch_size=1",),
+        # A minute: joblib starts a new Python for each job.
+        pytest.param(("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"), marks=pytest.mark.slow),
+    ],
 )
 def test_every_launcher_and_batch_has_a_folder_for_each_job_and_goes_on(tmp_path: Path, how: tuple[str, ...]) -> None:
     """Not one folder for all, in which a job would go on from the weights of another."""

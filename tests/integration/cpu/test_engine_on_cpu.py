@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).with_name("critic_on_ranks.py")
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("model", ["random", "random-untied"])
+@pytest.mark.parametrize("model", ["random", pytest.param("random-untied", marks=pytest.mark.slow)])
 def test_a_critic_has_the_values_of_its_weights_and_is_resumed(model: str, tmp_path: Path) -> None:
     """Its values are those of a token classifier outside FSDP, with embeddings that are tied to a head or not."""
     ranks, path = 2, str(prepare(model).model)
