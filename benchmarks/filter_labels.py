@@ -1,37 +1,49 @@
-"""How often the filters of `still-verl data curate` agree with two readers who did not know what the filters say.
+"""How often the filters of `still-verl data curate` agree with readers who did not know what the filters say.
 
-Run `python benchmarks/filter_labels.py PROBLEMS`. PROBLEMS is a JSON list of rows with `id`, `problem` and `answer`, in
-which the ids of `benchmarks/filter_labels/*.jsonl` are found: one file for each reader, with a line for each row, its
-`id` and the `labels` that fit. What the readers were told is `still_verl/curation/labels/rubric.md`.
+    python benchmarks/filter_labels.py                              # readers as filters, one judged by the others
+    python benchmarks/filter_labels.py DIR/rows.json [--list]       # the filters, judged by the readers
+    python benchmarks/filter_labels.py DIR/rows.json --page docs/filter_rows.md
 
-Without PROBLEMS: how well a reader does as a filter, which is what `data label` makes of a model. The readers are runs
-of a language model that know nothing of each other; each is judged by what the other one said.
+There are two lots of labels, each with a file for every reader and a line for every row, its `id` and the `labels` that
+fit. The readers are runs of a language model that know nothing of each other.
 
-The last 450 lines are hard cases, drawn later and labelled by two other readers than the 1,034 before them. With only
-some of the rows in PROBLEMS all figures are of these, kappa as well (of both halves together).
+- `filter_labels/three`: 1,100 rows that `filter_rows.py` draws into DIR. Three readers were told what `data label`
+  tells a model, and gave the labels that it may give. As a filter, a reader is what `data label` makes of a model.
+- `filter_labels`: 1,484 rows of other sets, which two readers labelled for each filter by an earlier text of the
+  rubric; rows.json is a list of them with `id`, `problem` and `answer`. The last 450 were drawn later, as hard cases,
+  and labelled by two others. The filters were mended with one half in view, and never with the other: each has a table.
 
 As in a curation, the first filter that fits has a row. Precision is the share of the rows it has that have its label;
-recall is the share of the rows with its label that are dropped, by it or another. Rows about which the readers disagree
-do not count; they are listed with `--list`, as are the rows about which the filter is wrong.
-
-The filters were mended with one half of the rows in view, and never with the other: each has a table of its own.
+recall is the share of the rows with its label that are dropped, by it or another. Rows about which the readers who
+judge disagree do not count; they are listed with `--list`, as are the rows about which the filter is wrong.
 """
 
 import argparse
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from still_verl.curation.labels.rubric import BY_READING
 from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import Fields, Row
 
-LABELS = Path(__file__).with_suffix("")
-AS_DRAWN = 1034  # rows; the hard cases come after them
+TWO = Path(__file__).with_suffix("")
+THREE = TWO / "three"
 Labels = Mapping[str, frozenset[str]]  # of each row
+PAGE = """\
+# The rows by which the filters were judged
+
+Each row was labelled by three readers who did not know what the filters say:
+see [Let a model read the problems](data.md#let-a-model-read-the-problems).
+The problems are not ours to publish: `python benchmarks/filter_rows.py CLONES -o DIR` writes them from their
+repositories, under these names. Behind a name: ✗ the readers do not give the row this label, ? they disagree.
+This page is made by `python benchmarks/filter_labels.py DIR/rows.json --page docs/filter_rows.md`.
+"""
 
 
 def labels(file: Path) -> Labels:
@@ -40,13 +52,17 @@ def labels(file: Path) -> Labels:
     return {row["id"]: frozenset(row["labels"]) for row in rows}
 
 
-def verdicts(problems: Sequence[Mapping[str, object]], known: Labels) -> dict[str, str]:
-    """Ask the filters about each row that has labels, and return the first that drops it, "" where none does."""
+def readers_in(folder: Path) -> list[Labels]:
+    """Read what all readers of a lot said."""
+    return [labels(file) for file in sorted(folder.glob("reader_*.jsonl"))]
+
+
+def verdicts(problems: Sequence[Mapping[str, object]], names: Iterable[str]) -> dict[str, str]:
+    """Ask filters about each row, and return the first that drops it, "" where none does."""
     found = {}
     for each in problems:
-        if each["id"] in known:
-            row = Row(Fields(problem=str(each["problem"]), answer=each["answer"]), str(each["id"]), "")
-            found[row.id] = next((name for name in FILTERS if FILTERS.find(name)(row)), "")
+        row = Row(Fields(problem=str(each["problem"]), answer=each["answer"]), str(each["id"]), "")
+        found[row.id] = next((name for name in names if FILTERS.find(name)(row)), "")
     return found
 
 
@@ -64,67 +80,117 @@ def kappa(name: str, one: Labels, other: Labels) -> float:
     return 1.0 if chance == 1 else (same - chance) / (1 - chance)
 
 
+def lowest_kappa(name: str, readers: Sequence[Labels]) -> float:
+    """Compute the kappa of those two who agree least."""
+    return min(kappa(name, one, other) for one, other in combinations(readers, 2))
+
+
 def share(part: int, whole: int) -> str:
     """Write a share with its counts."""
     return f"{part / whole:.3f} ({part}/{whole})" if whole else "-"
 
 
-def show(console: Console, title: str, dropped: Mapping[str, str], one: Labels, other: Labels, lists: bool) -> None:
-    """Print the table of some rows."""
-    table = Table("filter", "kappa", "readers disagree", "precision", "recall", title=f"{title}: {len(dropped)} rows")
-    for name in FILTERS:
-        agreed = {row for row in dropped if (name in one[row]) == (name in other[row])}
-        fits = {row for row in agreed if name in one[row]}
-        has = {row for row in agreed if dropped[row] == name}
-        found = {row for row in fits if dropped[row]}
-        cells = f"{kappa(name, one, other):.2f}", str(len(dropped) - len(agreed))
-        table.add_row(name, *cells, share(len(fits & has), len(has)), share(len(found), len(fits)))
+class Judged:
+    """What a filter did with the rows about which those who judge agree.
+
+    Attributes:
+        unclear: the rows about which they do not.
+        fits: those with the label.
+        has: those that the filter has, as the first that drops them.
+        found: those with the label that are dropped.
+    """
+
+    def __init__(self, name: str, dropped: Mapping[str, str], judges: Sequence[Labels]) -> None:
+        said = {row: [name in each[row] for each in judges] for row in dropped}
+        agreed = {row for row, each in said.items() if len(set(each)) == 1}
+        self.unclear = dropped.keys() - agreed
+        self.fits = {row for row in agreed if said[row][0]}
+        self.has = {row for row in agreed if dropped[row] == name}
+        self.found = {row for row in self.fits if dropped[row]}
+
+    @property
+    def cells(self) -> tuple[str, str]:
+        """Return precision and recall."""
+        return share(len(self.fits & self.has), len(self.has)), share(len(self.found), len(self.fits))
+
+
+def show(console: Console, title: str, dropped: Mapping[str, str], readers: Sequence[Labels], lists: bool) -> None:
+    """Print the table of the filters on some rows."""
+    names = BY_READING if len(readers) == 3 else tuple(FILTERS)
+    table = Table("filter", "lowest kappa", "unclear", "precision", "recall", title=f"{title}: {len(dropped)} rows")
+    chosen = [{row: each[row] for row in dropped} for each in readers]
+    for name in names:
+        judged = Judged(name, dropped, chosen)
+        table.add_row(name, f"{lowest_kappa(name, chosen):.2f}", str(len(judged.unclear)), *judged.cells)
+        if not lists:
+            continue
+        wrong = {"wrongly": judged.has - judged.fits, "missed": judged.fits - judged.found, "unclear": judged.unclear}
+        for what, rows in wrong.items():
+            console.print(f"{name} {what}: {' '.join(sorted(rows)) or 'none'}", soft_wrap=True, highlight=False)
+    console.print(table)
+
+
+def show_readers(console: Console, readers: Sequence[Labels], lists: bool) -> None:
+    """Print how well each reader does as a filter, where the others agree."""
+    columns = [f"{what} {number}" for number in range(1, len(readers) + 1) for what in ("precision", "recall")]
+    table = Table("label", "lowest kappa", *columns, title=f"each reader as the filter: {len(readers[0])} rows")
+    for name in BY_READING:
+        cells: list[str] = []
+        for reader in readers:
+            others = [each for each in readers if each is not reader]
+            cells.extend(Judged(name, first_labels(reader), others).cells)
+        table.add_row(name, f"{lowest_kappa(name, readers):.2f}", *cells)
         if lists:
-            for what, rows in (("wrongly", has - fits), ("missed", fits - found), ("unclear", dropped.keys() - agreed)):
-                console.print(f"{name} {what}: {' '.join(sorted(rows)) or 'none'}", soft_wrap=True, highlight=False)
-    clear = {row for row in dropped if bool(one[row]) == bool(other[row])}
-    bad = {row for row in clear if one[row]}
-    gone = {row for row in clear if dropped[row]}
-    table.add_section()
-    table.add_row(
-        "any", "", str(len(dropped) - len(clear)), share(len(bad & gone), len(gone)), share(len(bad & gone), len(bad))
-    )
+            unclear = Judged(name, first_labels(readers[0]), readers).unclear
+            console.print(f"{name} unclear: {' '.join(sorted(unclear)) or 'none'}", soft_wrap=True, highlight=False)
     console.print(table)
 
 
-def show_readers(console: Console, title: str, one: Labels, other: Labels) -> None:
-    """Print how well each reader does as a filter, where the other one is right."""
-    columns = ("precision of the first", "recall", "precision of the second", "recall")
-    table = Table("label", *columns, title=f"{title}: {len(one)} rows")
-    for name in FILTERS:
-        first = {row for row in one if name in one[row]}
-        second = {row for row in other if name in other[row]}
-        both = len(first & second)
-        # As above, a row with a label is found if it is dropped, for this or another one.
-        found_by_first = sum(bool(one[row]) for row in second)
-        found_by_second = sum(bool(other[row]) for row in first)
-        cells = share(both, len(first)), share(found_by_first, len(second))
-        table.add_row(name, *cells, share(both, len(second)), share(found_by_second, len(first)))
-    console.print(table)
+def first_labels(reader: Labels) -> dict[str, str]:
+    """Return the label by which a curation drops each row."""
+    return {row: next((name for name in BY_READING if name in said), "") for row, said in reader.items()}
+
+
+def page(dropped: Mapping[str, str], readers: Sequence[Labels]) -> str:
+    """Write which rows each filter drops, and what the readers say of them."""
+    parts = [PAGE]
+    for name in BY_READING:
+        judged = Judged(name, dropped, readers)
+        rows = sorted(row for row in dropped if dropped[row] == name)
+        marks = [f"{row} ?" if row in judged.unclear else row + " ✗" * (row not in judged.fits) for row in rows]
+        parts.append(f"## {name}: {len(rows)} dropped\n{', '.join(marks) or 'none'}\n")
+    kept = sorted(row for row in dropped if not dropped[row])
+    parts.append(f"## Kept: {len(kept)}\nBehind a name: the labels that all readers give it.\n")
+    lines = []
+    for row in kept:
+        common = frozenset.intersection(*(each[row] for each in readers))
+        lines.append(f"{row} ({' '.join(sorted(common))})" if common else row)
+    parts.append(", ".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("problems", type=Path, nargs="?")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--page", type=Path)
     options = parser.parse_args()
-    one, other = (labels(file) for file in sorted(LABELS.glob("*.jsonl")))
-    console = Console(width=160)
+    console = Console(width=180)
     if options.problems is None:
-        rows = list(one)
-        for title, chosen in (("any rows", rows[:AS_DRAWN]), ("hard cases", rows[AS_DRAWN:])):
-            show_readers(console, title, *({row: each[row] for row in chosen} for each in (one, other)))
+        show_readers(console, readers_in(THREE), options.list)
         return
-    dropped = verdicts(json.loads(options.problems.read_text()), one)
-    one, other = ({row: each[row] for row in dropped} for each in (one, other))  # kappa is of these rows, too
-    for title, wanted in (("in view", True), ("never in view", False)):
-        half = {row: name for row, name in dropped.items() if was_in_view(row) == wanted}
-        show(console, title, half, one, other, options.list)
+    problems = json.loads(options.problems.read_text())
+    for folder, names in ((THREE, BY_READING), (TWO, tuple(FILTERS))):
+        readers = readers_in(folder)
+        dropped = verdicts([each for each in problems if each["id"] in readers[0]], names)
+        if dropped and folder == THREE:
+            show(console, "three readers", dropped, readers, options.list)
+            if options.page:
+                options.page.write_text(page(dropped, readers), encoding="utf-8")
+        elif dropped:
+            for title, wanted in (("in view", True), ("never in view", False)):
+                half = {row: name for row, name in dropped.items() if was_in_view(row) == wanted}
+                show(console, title, half, readers, options.list)
 
 
 if __name__ == "__main__":
