@@ -22,7 +22,15 @@ from still_verl.rewards.gold import UnreadableGold, read_gold
 
 MAX_STEPS = 40  # comparisons that are kept
 MAX_SECONDS = 2.0  # of processor time to record them
-_BRACKETS = {"": ("", ""), "{": ("{", "}"), "∨": ("one of ", "")}
+_AROUND = {
+    "": ("", ", ", ""),
+    "{": ("{", ", ", "}"),
+    "∨": ("one of ", ", ", ""),
+    ":": ("", ":", ""),
+    "mod": ("", " mod ", ""),
+    "⟦": ("[", "; ", "]"),
+    "⟪": ("", "; ", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -138,14 +146,15 @@ class Recorder(Mapping[tuple[type, type], Rule]):
 def shown(value: Any) -> str:
     """Write a value of `answer_types` for people."""
     if isinstance(value, Formula):
-        return f"{value.text} [{value.unit}]" if value.unit else value.text
+        text = value.text or (_formula(value.node) if value.node else "")
+        return f"{text} [{value.unit}]" if value.unit else text
     if isinstance(value, Words):
         return value.text
     if isinstance(value, Named):
         return f"{value.name} = {_first(value.value)}"
     if isinstance(value, Collection):
-        opening, closing = _BRACKETS.get(value.bracket, tuple(value.bracket))
-        return opening + ", ".join(_first(item) for item in value.items) + closing
+        opening, between, closing = _around(value.bracket)
+        return opening + between.join(_first(item) for item in value.items) + closing
     if isinstance(value, Region):
         return _region(value)
     if isinstance(value, Node):
@@ -155,6 +164,13 @@ def shown(value: Any) -> str:
     if is_dataclass(value):
         return "; ".join(f"{field.name} {shown(getattr(value, field.name))}" for field in fields(value))
     return str(value)
+
+
+def _around(kind: str) -> tuple[str, str, str]:
+    """What stands before, between and behind the items of a collection, see `answer_types.Collection`."""
+    if len(kind) == 2:
+        return kind[0], ", ", kind[1]
+    return _AROUND[kind]
 
 
 def _first(interpretations: tuple[Any, ...]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from still_verl.cli import app
-from still_verl.cli.explain import explain
+from still_verl.cli.explain import explain, read_side
 
 
 def verify(*arguments: str) -> tuple[int, str]:
@@ -57,6 +57,21 @@ def test_explain_shows_how_each_side_was_read_and_what_compared_them() -> None:
 def test_explain_shows_any_answer(answer: str) -> None:
     code, output = verify("5", "--explain", "--", answer)
     assert code in (1, 2) and "How each side was read" in output
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (r"n \equiv 5 \pmod 4", "named: n = 1 mod 4"),
+        ("10:30 am", "10 [am]:30 [am]"),
+        (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "collection: [(1, 2); (3, 4)]"),
+        (r"\begin{cases} x & x>0 \\ -x & x \le 0 \end{cases}", "(x, (0, ∞)); (-x, (-∞, 0])"),
+        (r"\{1, 2\}", "collection: {1, 2}"),
+        (r"1 \text{ or } 2", "collection: one of 1, 2"),
+    ],
+)
+def test_explain_writes_every_kind_of_value_as_people_do(answer: str, shown: str) -> None:
+    assert any(shown in kind for kind in read_side(answer).kinds), read_side(answer).kinds
 
 
 def test_json_has_everything_on_one_line() -> None:

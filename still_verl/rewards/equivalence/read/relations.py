@@ -20,6 +20,7 @@ _POINTS = re.compile(
 # A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
 _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
+_QUOTED = re.compile("‹[^›]*›")
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
 
 AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
@@ -36,7 +37,13 @@ def is_name(text: str) -> bool:
     try:
         return parse(text).kind == "symbol"
     except Unreadable:
-        return text.startswith("‹") and says_little(text)
+        return text.startswith("‹") and _names_in_words(text)
+
+
+def _names_in_words(text: str) -> bool:
+    """Whether words name something, with a symbol beside them at most: not `‹constant› 7, n`."""
+    beside = _QUOTED.sub(" ", text).strip(" ,:")
+    return says_little(text) and (not beside or is_name(beside))
 
 
 def read_relation(text: str) -> Interpretations:
@@ -95,6 +102,8 @@ def read_residue(text: str) -> Interpretations:
         return ()
     name, modulus = found[1], int(found[3])
     if modulus < 2:  # modulo 1 all numbers are the same
+        return ()
+    if name and "‹" in name and not _names_in_words(name):
         return ()
     residue = Collection((_count(int(found[2]) % modulus), _count(modulus)), "mod")
     if not name:
