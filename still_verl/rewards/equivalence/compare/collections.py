@@ -14,6 +14,8 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
         return compare.in_order(gold.items, [by_name[name] for name in names])
     if _contradict(gold, answer):
         return compare.refuse("names contradict")
+    if compare.is_strict and names and 0 < len(_all_names(answer)) < len(answer.items):
+        return compare.refuse("names contradict")  # `x=1, 2` also says that x is 1 or 2
     brackets = {gold.bracket, answer.bracket}
     if compare.is_strict and gold.bracket == "{" and len({name.rstrip("_0123456789") for name in answer_names}) > 1:
         return compare.refuse("kinds differ")  # the values of `a=1, b=2` are no set
