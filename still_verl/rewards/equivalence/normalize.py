@@ -25,6 +25,7 @@ _COMMANDS = {
     "rightarrow": r"\to ",
     "qquad": " ", "left": "", "right": "", "displaystyle": "", "textstyle": "", "limits": "", "boldsymbol": "",
     "phantom": "", "equiv": "≡", "pmod": "‹mod›", "bmod": "‹mod›", "mod": "‹mod›",
+    "bm": "", "bf": "", "rm": "", "it": "", "therefore": "", "cr": "\n",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "middle": "",
 }
 _CHARACTERS = str.maketrans({
@@ -36,6 +37,8 @@ _CHARACTERS = str.maketrans({
     "ε": r"\epsilon ", "η": r"\eta ", "Δ": r"\Delta ", "∀": r"\forall ", "∃": r"\exists ", "⌈": r"\lceil ",
     "⌉": r"\rceil ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")",
     "。": ".", "【": "(", "】": ")", "✓": "", "✔": "", "✅": "", "∎": "", "■": "", "□": "", "、": ",",
+    "∴": "", "∠": r"\angle ", "△": r"\triangle ", "∛": r"\sqrt[3]", "\u200b": "", "\u200c": "", "\u200d": "",
+    "\u2060": "", "\ufeff": "",
 })
 _LATEX = str.maketrans({
     "±": r"\pm ", "∓": r"\mp ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ",
@@ -76,6 +79,11 @@ _TEXT = re.compile(
 )
 _NUMBER_SET = re.compile(r"\\math(?:bb|bf(?!\s*\{?\s*C))\s*\{?\s*([RZNQC])\s*\}?(?![a-zA-Z])")
 _AXIS = re.compile(r"\\(?:mathbf|boldsymbol|bm|hat|vec)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![a-z]))")
+_UPRIGHT = re.compile(r"\\(?:mathrm|operatorname)\s*\{\s*([ei])\s*\}")
+# Of vectors a cross is another product than a dot.
+_VECTOR = r"\\(?:vec|mathbf|boldsymbol|bm|overrightarrow)\s*(?:\{[^{}]*\}|[a-zA-Z])"
+_CROSS = re.compile(rf"({_VECTOR})\s*(?:\\times(?![a-zA-Z])|×)\s*(?={_VECTOR})")
+_ROW_SPACE = re.compile(r"(?<=\\\\)\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")  # of `\\\\[4pt]`
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _ENVIRONMENT = re.compile(
     r"\\(begin|end)\s*\{\s*(?:(?P<matrix>[pbB]?(?:small)?matrix|array)|(?P<det>vmatrix)|(?P<cases>[dr]?cases)|"
@@ -107,13 +115,15 @@ _MERIDIEM = re.compile(r"(?<=\d)\s*([apAP])\.\s?([mM])(?:\.|(?![a-zA-Z]))")
 _NUMBERS = re.compile(r"[-\d.,/\s]+(?:(?:and|or)\b[-\d.,/\s]+)*")  # quoted, though they are no words
 # A quoted text that begins with its number: `10:30 a.m.`, `7th`, `12 cm`.
 _MEASURED = re.compile(r"(-?\d+(?:[.:/]\d+)?)(?:st|nd|rd|th)?\b\s*([^\d.,:;]\D*)?")
+_FORMULA = re.compile(r"\\(?!cdot|times|circ|degree)[a-zA-Z]|[+=]")  # in a bold or upright text; not in units
+_LETTERS = re.compile(r"[^\W\d_]{2}|(?![a-zA-Z])[^\W\d_]")
 _SMALL_GROUP = re.compile(r"([_^])\{([A-Za-z0-9])\}")
 _UNIT_FRACTION = re.compile(r"\\frac\s*\{\s*(‹[^›]*›)\s*\}\s*\{\s*(‹[^›]*›)\s*\}")
 _SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _ROW_ENDS = re.compile(r"\n\s+")  # of empty rows
-_IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9])\s+|\s+(?![A-Za-z0-9])")
+_IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9\s])\s+|\s+(?![A-Za-z0-9\s])")  # all of it: `12 \n13` is not 1213
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
 _ENGLISH = frozenset("for any not how most is if of no No".split())  # else they could be products of letters in order
@@ -154,6 +164,7 @@ def normalize(text: str) -> str:
 def _without_commands(text: str) -> str:
     """Commands as the characters of this dialect, environments as their brackets, quoted text as `‹words›`."""
     text = _DECORATION.sub("", _BOX.sub("", text))
+    text = _CROSS.sub(r"\1 ⨯ ", _UPRIGHT.sub(r" \1", _ROW_SPACE.sub("", text)))
     if r"\begin" in text:
         text = _ENVIRONMENT.sub(lambda found: _ENVIRONMENTS[str(found.lastgroup)][found[1]], text)
     else:
@@ -216,6 +227,8 @@ def _quoted(command: re.Match[str]) -> str:
         return words
     if words in _BARE_COMMANDS:
         return "\\" + words + " "
+    if _FORMULA.search(words) and not _LETTERS.search(_COMMAND.sub(" ", words)):
+        return words
     measured = _MEASURED.fullmatch(words)
     if measured:
         return measured[1] + (f" ‹{measured[2]}›" if measured[2] else "")

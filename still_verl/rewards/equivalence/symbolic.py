@@ -23,8 +23,11 @@ SHOWN_DIGITS = 30
 SAME = 1e-6  # relative difference of two numbers that math-verify may call equal
 
 # `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. It overlooks the
-# prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0.
-_SIDE_BY_SIDE = re.compile(r"\d'|\d[ |]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
+# prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0, and `12 … 13` as a sum.
+_SIDE_BY_SIDE = re.compile(r"\d'|\d[\s|°…#?@&~\"'%⦃⦄]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
+_ROWS = re.compile("[⟦⟪][^⟦⟧⟪⟫]*[⟧⟫]")  # of a matrix or of cases: there numbers stand side by side
+_PART = re.compile(r"\\[a-zA-Z]+|\d+")  # what math-verify may overlook
+MOST_PARTS = 12  # of an answer that are looked at
 
 
 def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | None, str]:
@@ -50,7 +53,7 @@ def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | 
 
 
 def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
-    if _SIDE_BY_SIDE.search(normalize(answer)):
+    if _SIDE_BY_SIDE.search(_ROWS.sub("", normalize(answer))):
         return None, "numbers side by side"
     left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(answer))
     if not left or not right:
@@ -58,7 +61,32 @@ def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
     equal = verify(list(left), list(right), timeout_seconds=None)
     if equal and _are_apart(left[0], right[0]):
         return False, "values differ"
+    if equal and _overlooks(answer):
+        return None, "a part that math-verify overlooks"
     return equal, "math-verify"
+
+
+def _overlooks(answer: str) -> bool:
+    """Whether math-verify reads the same without a command (`\\not = 7`) or with another number (`11 \\approx 7`)."""
+    text = normalize(answer)
+    read = _value(text)
+    for part in list(_PART.finditer(text))[:MOST_PARTS]:
+        changed = f"{text[: part.start()]} {_changed(part[0])} {text[part.end() :]}"
+        if _value(changed) == read:
+            return True
+    return False
+
+
+def _changed(part: str) -> str:
+    """Nothing in place of a command, and another number of about the same size."""
+    if part.startswith("\\"):
+        return ""
+    return part[:-1] + ("8" if part.endswith("9") else str(int(part[-1]) + 1))
+
+
+def _value(text: str) -> Any:
+    found = parse_answer(to_latex(text))
+    return found[0] if found else None
 
 
 def _are_apart(left: Any, right: Any) -> bool:

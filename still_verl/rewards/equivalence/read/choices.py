@@ -9,7 +9,8 @@ _ONE = re.compile("[A-J]")
 _SEVERAL = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])+[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
 _CHOSEN = re.compile(
-    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![不非没无或])[\u4e00-\u9fff]){1,8})›?\s*:?\s*)?"
+    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![不非没无或错误假除])[\u4e00-\u9fff]){1,8})›?"
+    r"\s*:?\s*)?"
     r"[({\[‹]*\s*([A-J])\s*(?:(?:[)}\]›.:,](?![_^])|\s-\s|\s(?=\d)|‹选?项›)(.*))?",
     re.DOTALL,
 )

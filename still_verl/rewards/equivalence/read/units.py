@@ -31,9 +31,16 @@ _CHANGES = re.compile(
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
     r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
     r"is|are|was|were|be|isn|aren|can|cannot|could|would|should|must|does|do|did|wrong|false|incorrect|impossible|invalid|"
-    r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey])\b"
-    "|[十百千万亿不非没无或除]"
+    r"etc|others?|so|any|every|all|some|like|such|maybe|perhaps|possibl[ey]|odd|least|most|too|power|inverse|tens|basis|"
+    r"mille|permil|ppm|ppb|millones|mio|mil|bn|[kKMB])\b"
 )
+# Behind a number in Chinese stands what is counted or measured; another word may say another number.
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_COUNTED = re.compile(
+    "(?:平方|立方)?[千厘分毫公海英]?[米里寸尺]|[千毫公]?[克升斤]|公顷|分钟|小时|摄氏度|"
+    "[个元角人名位种次条本张块只头匹双对套页行列排组班间层台架艘座段节步圈面件辆棵支枝朵根颗粒杯瓶箱袋包盒吨亩秒分时天日月年岁周度边题道]"
+)
+_OTHER_NUMBER = re.compile("[以之半错误左右多余倍折成打平立次方阶倒相反又约近至到不非没無无或除十百千万亿億萬兆几数]")
 _SPECIAL = dict.fromkeys(("percent", "percentage", "per cent", "pct"), "%")
 _SPECIAL |= dict.fromkeys(("degree", "degrees", "deg"), "°")
 _SPECIAL |= dict.fromkeys(("rad", "radian", "radians"), "rad") | {"元": "yuan", "am": "am", "pm": "pm", "度": "°"}
@@ -89,9 +96,19 @@ def take_unit(text: str) -> tuple[str, str]:
         return text[: temperature.start()], "°" + temperature[1]
     core = _without_words(text)
     unit = unit_name(text[len(core) :])
-    if not core or not unit or _CHANGES.search(_RAISED.sub("", unit)):
+    if not core or not unit or changes_number(unit):
         return text, ""
     return core.removesuffix("°"), unit
+
+
+def changes_number(words: str) -> bool:
+    """Say whether words behind a number make another number of it, or none: they are no unit of it."""
+    if _CHANGES.search(_RAISED.sub("", words)):
+        return True
+    counted = _COUNTED.match(words)
+    if counted:
+        return _OTHER_NUMBER.search(words, counted.end()) is not None
+    return _CHINESE.search(words) is not None
 
 
 def _without_words(text: str) -> str:

@@ -3,10 +3,13 @@
 import re
 
 from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Interpretations, Words
+from still_verl.rewards.equivalence.read.units import changes_number
 
 _PUNCTUATION = re.compile(r"[‹›\"'{},;:!?$\\]|\.(?!\w)|(?<=\b[a-z])\.")
 _FILLERS = re.compile(r"\b(?:the|a|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
-_TELLING = re.compile(r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b")
+_TELLING = re.compile(
+    r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b|[不非没無无错误]"
+)
 _NOTHING = re.compile(
     r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|"
     r"integers?|pairs?|triples?|functions?|polynomials?|primes?|[a-z])(?: exists?)?|none|does not exist|dne|empty set|∅"
@@ -46,14 +49,17 @@ def read_sets_in_words(text: str) -> Interpretations:
 
 
 def read_count(text: str) -> str:
-    """Return "seven" as `7` and "sixty-six apples" as `66‹apples›`; empty unless `text` begins with such a number."""
+    """Return "seven" as `7`, "minus six" as `-6`, "sixty-six apples" as `66‹apples›`; empty without such a number."""
     words = plain_words(text).split()
+    sign = "-" if text.lstrip().startswith("-") else ""
+    if words and words[0] in ("minus", "negative"):
+        sign, words = "-", words[1:]
     for size in (2, 1):
         count = _NUMBERS.get(" ".join(words[:size]))
         behind = " ".join(words[size:])
         is_one_number = _NUMBERS.keys().isdisjoint(words[size:])  # unlike "one hundred five"
-        if count and is_one_number and says_little(behind):
-            return f"{count}‹{behind}›" if behind else count
+        if count and is_one_number and says_little(behind) and not changes_number(behind):
+            return f"{sign}{count}‹{behind}›" if behind else sign + count
     return ""
 
 
