@@ -9,11 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import omegaconf
 import pytest
 import yaml
 
 REPO = Path(__file__).resolve().parents[1]
+# How long an example takes says how busy the machine is; times are asserted as processor time where they matter.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 _EXAMPLE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 

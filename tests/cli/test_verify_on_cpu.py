@@ -26,7 +26,7 @@ def verify(*arguments: str) -> tuple[int, str]:
         ("--1", "1", 0, "equal: "),
         ("#### -72", "-72", 0, "equal: "),
         ("{'answer': '-72'}", "-72", 0, "equal: "),
-        ("3", "((9!)!)!", 2, "undecided: too large (strict)"),
+        ("3", "((9!)!)!", 2, "undecided: "),  # too large; on a busy machine it may be out of time before
         ("nan", "nan", 2, "undecided: ground_truth='nan' cannot be read"),
     ],
 )
