@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from still_verl.registry import as_number
 from still_verl.rewards.compose import Row, score
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.presets import BOXED, Preset
@@ -57,9 +58,9 @@ def score_response(
     Returns:
         The row of `compose.score`; where the agent loop has left a text, it is in the row too if it is another.
     """
-    if not extra_info or MODEL_TEXT not in extra_info:
+    own = _own_text(extra_info)
+    if own is None:
         return score(response, ground_truth, preset, **known)
-    own = str(extra_info[MODEL_TEXT])
     row = score(own, ground_truth, preset, **known)
     row[MODEL_TEXT] = "" if own == response else own
     return row
@@ -89,14 +90,19 @@ def score_by_route(
     """
     router = _router(routes, verifier)
     route = router.of(source)
-    own = response
-    if extra_info and MODEL_TEXT in extra_info:
-        own = str(extra_info[MODEL_TEXT])
-    sample = Sample(own, ground_truth, route.preset, data_source=source, extra_info=extra_info or {})
+    own = _own_text(extra_info)
+    text = response if own is None else own
+    sample = Sample(text, ground_truth, route.preset, data_source=source, extra_info=extra_info or {})
     row = router.score(sample, route)
-    if extra_info and MODEL_TEXT in extra_info:
+    if own is not None:
         row[MODEL_TEXT] = "" if own == response else own
     return row
+
+
+def _own_text(extra_info: Mapping[str, Any] | None) -> str | None:
+    """What an agent loop says that the model wrote; a column of parquet has None where a row has nothing."""
+    own = (extra_info or {}).get(MODEL_TEXT)
+    return None if own is None else str(own)
 
 
 _routers: dict[str, Router] = {}  # by what is written, since a reward function gets it anew for each response
@@ -140,7 +146,8 @@ def response_text(completion: Any) -> str:
     """Return the text of a completion of TRL's: itself, or the last message of the assistant's that has text."""
     if isinstance(completion, str):
         return completion
-    for message in reversed(completion):
+    messages = [completion] if isinstance(completion, Mapping) else completion or ()
+    for message in reversed(messages):
         text = _content(message)
         if text and message.get("role", "assistant") == "assistant":
             return text
@@ -166,10 +173,14 @@ def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer:
         tokenizer: a path, or a name of the model hub.
 
     Raises:
-        ValueError: neither is there.
+        ValueError: neither is there, or the number is none.
     """
-    if extra_info and RESPONSE_TOKENS in extra_info:
-        return int(extra_info[RESPONSE_TOKENS])
+    counted = (extra_info or {}).get(RESPONSE_TOKENS)
+    if counted is not None:
+        number = as_number(counted)
+        if number is None or number < 0 or number != int(number):
+            raise ValueError(f"extra_info.{RESPONSE_TOKENS}={counted!r}: a whole number from 0 is needed")
+        return int(number)
     if tokenizer is None:
         raise ValueError(
             "the length of the response is not known: verl gives text only, so set "

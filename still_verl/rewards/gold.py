@@ -71,6 +71,8 @@ def _plain(value: Any) -> Any:
     """A value without numpy and bytes."""
     if isinstance(value, str | tuple | list):
         return value
+    if isinstance(value, memoryview):
+        value = value.tobytes()
     if hasattr(value, "tolist"):
         if not getattr(value, "shape", ()) and isinstance(value.tolist(), float):
             return float(str(value))  # a float32 of 0.1 is written 0.1, and is 0.10000000149 as a float

@@ -1,11 +1,13 @@
 """The keywords of a reward function: one that nothing reads is a mistake, and so is one that is missing."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from still_verl import paths
-from still_verl.config_errors import ConfigError, did_you_mean
+from still_verl.config_errors import ConfigError, did_you_mean, one_of
+from still_verl.rewards.equivalence.reading import READINGS
+from still_verl.rewards.registries import EXTRACTORS
 
 _STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 # What verl passes to a reward function, and what a row that lacks it has.
@@ -38,11 +40,27 @@ def check_keywords(reward: Callable[..., Any], given: Mapping[str, Any], prefix:
     for each in own:
         if each.default is each.empty and each.name not in given:
             raise ConfigError(f"{prefix}{each.name}: the reward needs a value for it; give one")
+    if _is_ours(reward):
+        _check_values(given, prefix)
+
+
+def _check_values(given: Mapping[str, Any], prefix: str) -> None:
+    """Refuse what the files of `reward_fns/` would only find wrong at the first response."""
+    if "verifier" in given:
+        one_of(f"{prefix}verifier", given["verifier"], READINGS)
+    extractors = given.get("extractors") or given.get("order") or ()
+    if isinstance(extractors, str) or not isinstance(extractors, Sequence):
+        raise ConfigError(f"{prefix}extractors={extractors}: write a list, as in [{extractors}]")
+    for name in extractors:
+        EXTRACTORS.find(str(name), f"{prefix}extractors")
 
 
 def _reads_any(reward: Callable[..., Any]) -> bool:
     """Say whether a function takes any keyword. Ours take what verl passes besides, and read none of it."""
     kinds = [parameter.kind for parameter in inspect.signature(reward).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds and not _is_ours(reward)
+
+
+def _is_ours(reward: Callable[..., Any]) -> bool:
     code = getattr(reward, "__code__", None)  # an object with `__call__`, or a partial, has none
-    is_ours = code is not None and paths.is_reward_fn(code.co_filename)
-    return inspect.Parameter.VAR_KEYWORD in kinds and not is_ours
+    return code is not None and paths.is_reward_fn(code.co_filename)

@@ -118,6 +118,22 @@ def test_a_length_that_nobody_can_know_is_an_error_that_names_the_setting() -> N
         load(path)("math", "text", "12", None, max_tokens=100)
 
 
+@pytest.mark.parametrize("counted", [-5, 2.5, float("nan"), "many"])
+def test_a_number_of_tokens_that_is_none_is_refused(counted: Any) -> None:
+    (path,) = [file for file in FILES if file.stem == "length"]
+    with pytest.raises(ValueError, match=r"extra_info\.response_tokens=.*: a whole number from 0 is needed"):
+        load(path)("math", "text", "12", {"response_tokens": counted}, max_tokens=100)
+
+
+def test_a_column_without_a_value_is_as_one_that_is_not_there() -> None:
+    """A parquet file has None in it where a row of another kind has something."""
+    (boxed,) = [file for file in FILES if file.stem == "boxed_math"]
+    assert load(boxed)("math", r"\boxed{12}", "12", {"model_text": None})["score"] == 1.0
+    (length,) = [file for file in FILES if file.stem == "length"]
+    with pytest.raises(ValueError, match="reward_kwargs.tokenizer"):
+        load(length)("math", "text", "12", {"response_tokens": None}, max_tokens=100)
+
+
 def test_tools_need_an_agent_loop_that_counts_its_calls() -> None:
     (path,) = [file for file in FILES if file.stem == "tools"]
     with pytest.raises(ValueError, match="still/rollout=code"):

@@ -54,6 +54,8 @@ def said(*contents: Any, role: str = "assistant") -> list[dict[str, Any]]:
         (said(RIGHT, None), "0.5", 1.0),
         (said([{"type": "text", "text": r"\boxed"}, {"type": "text", "text": "{0.5}"}]), "1/2", 1.0),
         ([], "0.5", 0.0),
+        (None, "0.5", 0.0),
+        ({"role": "assistant", "content": RIGHT}, "0.5", 1.0),
         ("", "0.5", 0.0),
         (RIGHT, r"We see that $x = \boxed{0.5}$.", 1.0),
         (RIGHT, ["1/3", "1/2"], 1.0),

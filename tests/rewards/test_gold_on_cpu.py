@@ -34,6 +34,7 @@ MATH = r"We have $x = \frac{4}{2} = \boxed{3}$? No: $x = \boxed{2}$. \qed"
         (Decimal("1.50"), ("1.50",)),
         (b"12", ("12",)),
         (bytearray(b"12"), ("12",)),
+        (memoryview(b"12"), ("12",)),
         (np.float32(0.1), ("0.1",)),
         (np.float64(2.0), ("2",)),
         (np.int64(7), ("7",)),

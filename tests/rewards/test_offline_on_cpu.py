@@ -153,6 +153,12 @@ def test_a_reward_that_waits(tmp_path: Path) -> None:
     [
         (("--kwarg", "verifer=lenient"), "--kwarg verifer=lenient: the reward does not read it; it reads extractors"),
         (("--kwarg", "verifier"), "--kwarg verifier: write NAME=VALUE"),
+        (
+            ("--kwarg", "verifier=lenent"),
+            "--kwarg verifier='lenent': use one of strict, lenient; did you mean lenient?",
+        ),
+        (("--kwarg", "extractors=boxed"), "--kwarg extractors=boxed: write a list, as in [boxed]"),
+        (("--kwarg", "extractors=[boxd]"), "--kwarg extractors='boxd'"),
         (("--output", "no/such/folder"), "--output no/such/folder cannot be written (No such file or directory)"),
         (("--output", "rows.jsonl"), "--output rows.jsonl is the input: name another file"),
     ],
