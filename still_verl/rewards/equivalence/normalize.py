@@ -54,7 +54,7 @@ _DIALECT = frozenset("…ℝℤℕℚℂ")  # characters of ours with compatible
 CALLS = frozenset("sin cos tan cot sec csc arcsin arccos arctan ln log exp".split())
 _BARE_COMMANDS = CALLS.union("sqrt frac binom lfloor rfloor lceil rceil gcd lcm".split())
 # Units of two letters, which would else be a product; longer ones are words, and a single letter may be either.
-_SHORT_UNITS = frozenset("mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
+_SHORT_UNITS = frozenset("deg mm cm dm km in ft yd mi mg kg oz lb ml hr am pm AM PM sq".split())
 # Products of three or four symbols, `mgh` or `GMm`, have no vowel or a capital inside. No word is so, but units are.
 _SYMBOLS = re.compile(r"(?=.{3,4}$)(?![A-Z]+$)(?:[^aeiouyAEIOUY]+|.+[A-Z].*)")
 _LONG_UNITS = frozenset(
@@ -63,9 +63,11 @@ _LONG_UNITS = frozenset(
 _CURRENCIES = {"€": "‹euro›", "£": "‹£›", "¥": "‹yuan›", "₹": "‹rs›"}
 _JOINED = re.compile(r"(?<=[0-9n+-])\}[\^_]\{(?=[0-9n+-])")  # `x^{1}^{2}` of `x¹²`
 _TAG = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
+_FONT_TAG = re.compile(r"<(b|i|strong|em|u|mark)>([^<>]*)</\1>")
+_BARE_SET = re.compile(r"\{(\s*[a-zA-Z]\s*[|∣].*)\}")  # as it looks: `{x|x>2}`
 _SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
+    r"\\(?:textcolor|colorbox|color|tag\*?)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
     r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
 )
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")
@@ -201,7 +203,9 @@ def to_latex(text: str) -> str:
 
 def _plain_characters(text: str) -> str:
     """Unicode as the characters that LaTeX would give; a raised digit stays an exponent."""
-    text = _TAG.sub(lambda tag: f"{'_^'[tag[1] == 'sup']}{{{tag[2]}}}", text)
+    text = _FONT_TAG.sub(r"\2", _TAG.sub(lambda tag: f"{'_^'[tag[1] == 'sup']}{{{tag[2]}}}", text))
+    bare = _BARE_SET.fullmatch(text)
+    text = f"⦃{bare[1]}⦄" if bare else text
     if text.isascii():
         return text
     return _JOINED.sub("", "".join(map(_plain_character, text.translate(_CHARACTERS))))
