@@ -18,7 +18,7 @@ from still_verl.rewards.equivalence.identity import INTEGER_LETTERS
 from still_verl.rewards.equivalence.normalize import normalize
 from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
-from still_verl.rewards.equivalence.read.interpret import interpret
+from still_verl.rewards.equivalence.read.interpret import DECIMAL_COMMA, interpret
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.symbols import free_symbols, is_symbol
 
@@ -72,6 +72,9 @@ class _Decision:
         self.answer_said = answer_said
         self.gold = interpret(gold_said.text)
         self.answer = interpret(answer_said.text)
+        if DECIMAL_COMMA.match(gold_said.text) and DECIMAL_COMMA.match(answer_said.text):
+            # Each may be a decimal or a list: `5,7` is not paid for `5,70`, which may be a list.
+            self.gold, self.answer = _lists(self.gold), _lists(self.answer)
         self.compare = compare
 
     def decide(self) -> tuple[Ternary, str]:
@@ -121,6 +124,10 @@ class _Decision:
             return is_index or not self.gold_said.domains & {"ℤ", "ℕ"}
         is_angle = name in angle_index(self.gold_said.text)
         return is_angle and is_index and not self.compare.is_strict
+
+
+def _lists(interpretations: Interpretations) -> Interpretations:
+    return tuple(each for each in interpretations if isinstance(each, Collection))
 
 
 def kind(gold: Interpretations) -> str:

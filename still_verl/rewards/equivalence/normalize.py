@@ -67,7 +67,7 @@ _FONT_TAG = re.compile(r"<(b|i|strong|em|u|mark)>([^<>]*)</\1>")
 _BARE_SET = re.compile(r"\{(\s*[a-zA-Z]\s*[|∣].*)\}")  # as it looks: `{x|x>2}`
 _SPACING = re.compile(r"\\[,;: ()\[\]]|~|\$")
 _DECORATION = re.compile(
-    r"\\(?:textcolor|colorbox|color|tag\*?)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
+    r"\\(?:textcolor|colorbox|color)\s*(?:\[\w+\])?\s*\{[^{}]*\}"
     r"|\\(?:checkmark|underline|blacksquare|square|Box|qed|[hH]uge|[lL]arge|LARGE)(?![a-zA-Z])"
 )
 _MARKDOWN = re.compile(r"^(\*\*|__|`)(.+)\1$")

@@ -38,7 +38,7 @@ _STATEMENT = re.compile(
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")
 _LETTER = re.compile("[A-Za-z]")
-_DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
+DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 _QUANTIFIER = re.compile(
     r"^(?:‹(?:for )?(?:for|all|any|every|each|real|numbers?|values?|of)(?: real)?(?: numbers?| values?)?›\s*)+"
     r"(?=[a-z]\s*[<>≤≥≠])"
@@ -103,7 +103,7 @@ def _read_structure(text: str, depth: int) -> Interpretations:
         return _read_membership(text, depth) or read_region(text) + read_relation(text)
     grouped = without_thousands(text)
     if grouped == text:
-        grouped = _DECIMAL_COMMA.sub(r"\1.\2", text)
+        grouped = DECIMAL_COMMA.sub(r"\1.\2", text)
     if grouped != text:  # the comma of `1,234` may separate thousands or items, that of `3,14` decimals
         return _read_list(text, depth) + interpret(grouped, depth + 1)
     return (
