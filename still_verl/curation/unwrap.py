@@ -1,18 +1,31 @@
 r"""Takes the prompt template off a problem that was published with one inside.
 
 Templates are known by their sentences: an instruction before or behind the problem that speaks of how to answer
-("put your final answer within \boxed{}"), and the markers of chat formats.
+("put your final answer within \boxed{}"), and the marks of chat formats at the ends. `template_words` says whether what
+looks like an instruction may have something of the problem in it: then it stays.
 """
 
 import re
+from collections.abc import Iterator
 
+from still_verl.curation.template_words import is_template
 from still_verl.curation.tokens import mentions
 
-_CHAT = re.compile(
-    r"<\|im_start\|>system.*?<\|im_end\|>|<\|im_start\|>(?:user|assistant)|<\|im_end\|>|<｜(?:User|Assistant)｜>"
-    r"|<\|(?:user|assistant|endoftext|eot_id|begin_of_text)\|>|<\|start_header_id\|>.*?<\|end_header_id\|>"
-    r"|\[/?INST\]|<</?SYS>>|<think>\s*$",
+_OPENS = re.compile(
+    r"(?:\s*(?:"
+    r"<\|im_start\|>system.*?<\|im_end\|>|<\|start_header_id\|>system<\|end_header_id\|>.*?<\|eot_id\|>"
+    r"|<\|system\|>.*?(?=<\|user\|>)|<<SYS>>.*?<</SYS>>"
+    r"|<\|im_start\|>user|<\|start_header_id\|>user<\|end_header_id\|>|<\|user\|>|<｜User｜>|\[INST\]"
+    r"|<\|begin_of_text\|>|<\|endoftext\|>|<｜begin▁of▁sentence｜>|<s>(?=\s*\[INST\])"
+    r"))+",
     re.DOTALL,
+)
+_ASSISTANT = (
+    r"<\|im_start\|>assistant|<\|start_header_id\|>assistant<\|end_header_id\|>|<\|assistant\|>|<｜Assistant｜>"
+)
+_CLOSES = re.compile(
+    rf"(?:\s*(?:(?:{_ASSISTANT})(?:\s*<think>)?|<\|im_end\|>|<\|eot_id\|>|<\|endoftext\|>|\[/INST\]|(?<=\n)<think>))+"
+    r"\s*\Z"
 )
 _BEFORE = re.compile(
     r"\A\s*(?:"
@@ -58,14 +71,44 @@ def unwrapped(text: str) -> str:
         'What is 2+2?'
         >>> unwrapped("What is 2+2?")
         'What is 2+2?'
+        >>> unwrapped("Find x.\nThink step by step, and then find y if x + y = 12.")
+        'Find x.\nThink step by step, and then find y if x + y = 12.'
     """
-    if "<" in text or "[" in text:
-        text = _CHAT.sub("", text)
+    text = _without_marks(text).strip()
     if not mentions(text.lower(), _SPOKEN_OF):
-        return text.strip()
+        return text
     for _ in range(ROUNDS):
-        shorter = _BEHIND.sub("", _BEFORE.sub("", text)).strip()
+        shorter = _without_marks(_without_instructions(text)).strip()
         if not shorter or shorter == text:
             break
         text = shorter
-    return text.strip()
+    return text
+
+
+def _without_marks(text: str) -> str:
+    """A text without the marks of turns at its ends: inside, they are what the problem is about."""
+    if "<" not in text and "[" not in text:
+        return text
+    opening = _OPENS.match(text)
+    if opening:
+        text = text[opening.end() :]
+    closing = _CLOSES.search(text)
+    return text[: closing.start()] if closing else text
+
+
+def _without_instructions(text: str) -> str:
+    before = _BEFORE.match(text)
+    if before and is_template(before[0]):
+        text = text[before.end() :]
+    for start in _behind(text):
+        if is_template(text[start:]):
+            return text[:start]
+    return text
+
+
+def _behind(text: str) -> Iterator[int]:
+    """Yield where an instruction that reaches to the end may begin: where the first one is none, a later one may be."""
+    found = _BEHIND.search(text)
+    while found:
+        yield found.start()
+        found = _BEHIND.search(text, found.start() + 1)

@@ -9,6 +9,7 @@ from still_verl.config_errors import ConfigError
 from still_verl.curation.adapters import auto
 from still_verl.curation.rows import MissingColumn, Row
 from still_verl.curation.settings import CurateSettings
+from still_verl.curation.unwrap import unwrapped
 
 ASKED = "What is $3+4$?"
 DAPO = (
@@ -79,3 +80,45 @@ def test_a_row_of_another_kind_names_its_columns() -> None:
 def test_an_adapter_that_is_none(tmp_path: Any) -> None:
     with pytest.raises(ConfigError, match="did you mean columns"):
         CurateSettings(("x",), tmp_path, adapter="colums")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "Solve the following problem about trains: a train goes 50 km in 2 hours. How fast is it?\nGive km/h.",
+        "Solve the following problem about trains: a train goes at a constant speed.\nWhen does it arrive?",
+        "Find x.\nPlace the answer in \\boxed{} and then find y if x + y = 12",
+        "Find x.\nPlease write in \\boxed{} the value of y, too",
+        "Present the final answer as a fraction: what is 1/2 + 1/3 of a pie?\nIt is for bakers.",
+        "Think step by step about a square with side s.\nWhat is its area?",
+        "Two walkers meet. Think step by step: who of them was faster",
+        "How many letters has the mark [INST] that stands before a turn?",
+        "Count the tokens <|user|> in <|user|> a <|user|> b. How many are they?",
+        "Which tag ends <answer> and which one ends <think>",
+    ],
+)
+def test_a_problem_that_reads_like_a_template_stays_whole(problem: str) -> None:
+    assert unwrapped(problem) == problem
+    assert (
+        unwrapped(f"{problem}\n\nPlease reason step by step, and put your final answer within \\boxed{{}}.") == problem
+    )
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n",
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou help.<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+        "<｜begin▁of▁sentence｜><｜User｜>{}<｜Assistant｜><think>\n",
+        "<s>[INST] <<SYS>>\nYou help.\n<</SYS>>\n\n{} [/INST]",
+        "<|user|>\n{}\n<|assistant|>",
+        "Solve the following math problem efficiently and clearly.\n\n{}",
+        "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
+        "assistant first thinks about the reasoning process and then gives the answer, within <think> </think> "
+        "and <answer> </answer> tags, i.e., <answer> answer here </answer>. User: {}\nAssistant:\n<think>",
+        "### Question: {}\n### Response:",
+    ],
+)
+def test_templates_that_are_known_come_off(template: str) -> None:
+    assert unwrapped(template.replace("{}", ASKED)) == ASKED
