@@ -6,6 +6,7 @@ from dataclasses import replace
 from still_verl.curation.filters.multiple_choice import options
 from still_verl.curation.rows import Fields, Row
 
+OF_CHOICES = "multiple_choice"  # the label of a row that an open question no longer deserves
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*([A-Ha-h])\W*")
 _REFERS_TO_OPTIONS = re.compile(
     r"\bof (?:the following|these)\b|\b(?:following|options?|choices?|statements?|letter)\b|\bwhich (?:one|is"

@@ -23,7 +23,7 @@ from still_verl.curation.leaks.decide import Finding, look_for
 from still_verl.curation.leaks.index import EvaluationIndex
 from still_verl.curation.reading.chunks import Chunk, Item
 from still_verl.curation.reading.rows import read_row
-from still_verl.curation.reformulate import as_open_question
+from still_verl.curation.reformulate import OF_CHOICES, as_open_question
 from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import SCORED_BY_TESTS, MissingColumn, Reject, Row
 from still_verl.curation.settings import CurateSettings
@@ -50,6 +50,7 @@ COLUMNS = np.dtype(
 )
 
 Record = dict[str, Any]
+Labels = tuple[str, ...] | None  # what a reader said of a row; None where nobody read it
 
 
 @dataclass
@@ -85,9 +86,9 @@ class Worker:
         for number, item in enumerate(chunk.items):
             place = chunk.first_line + number
             try:
-                row = self._read(item, chunk.file, place)
+                row, labels = self._read(item, chunk.file, place)
                 shingles[number] = shingle_hashes(row.tokens.all)
-                record = self._row(row, columns[number])
+                record = self._row(row, labels, columns[number])
             except Reject as error:
                 record = _rejected(item, chunk.file, place, error)
                 columns[number]["state"] = REJECTED
@@ -97,20 +98,25 @@ class Worker:
         columns["minhash"][list(shingles)] = minhashes(list(shingles.values()))
         return Decided(b"".join(lines), columns)
 
-    def _read(self, item: Item, file: str, line: int) -> Row:
+    def _read(self, item: Item, file: str, line: int) -> tuple[Row, Labels]:
+        """A row, and the labels that a reader gave it."""
         row = read_row(self._settings.adapter, item, file, line)
+        labels = self._known.labels(row)  # of the row as it was read: the open question has another key
         if self._settings.reformulate:
-            row = replace(row, fields=as_open_question(row))
-        return row
+            fields = as_open_question(row)
+            if labels and fields is not row.fields:
+                labels = tuple(name for name in labels if name != OF_CHOICES)
+            row = replace(row, fields=fields)
+        return row, labels
 
-    def _row(self, row: Row, columns: Any) -> Record:
+    def _row(self, row: Row, labels: Labels, columns: Any) -> Record:
         record = _record(row, self._settings.data_source)
         _fingerprint(row, columns)
         finding = self._finding(row)
         if finding is not None:
             self._note(finding, record, columns)
         if columns["state"] == KEPT:
-            self._filter(row, record, columns)
+            self._filter(row, labels, record, columns)
         return record
 
     def _finding(self, row: Row) -> Finding | None:
@@ -138,8 +144,7 @@ class Worker:
         record["filter"] = finding.outcome
         record["reason"] = f"{finding.proposal.problem.name}: {finding.why}"
 
-    def _filter(self, row: Row, record: Record, columns: Any) -> None:
-        labels = self._known.labels(row)
+    def _filter(self, row: Row, labels: Labels, record: Record, columns: Any) -> None:
         decided = self._known.asked if labels is not None else ()
         for name, why in self._filters:
             if name in decided:

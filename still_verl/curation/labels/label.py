@@ -16,7 +16,7 @@ from still_verl.curation.reading.rows import read_row
 from still_verl.curation.rows import Reject, Row
 from still_verl.curation.settings import CHUNK_ROWS
 from still_verl.evaluation.engines.base import Engine, EngineOptions
-from still_verl.evaluation.journal import ROWS
+from still_verl.evaluation.journal import JOURNAL, ROWS
 from still_verl.evaluation.problems import Benchmark, Problem
 from still_verl.evaluation.prompts import Prompter
 from still_verl.evaluation.protocols import Sampling
@@ -26,6 +26,7 @@ from still_verl.evaluation.rows import read_rows
 from still_verl.evaluation.run import Asked, Plan, Watch, evaluate
 from still_verl.evaluation.score import Scorer
 from still_verl.evaluation.setup import check_options
+from still_verl.monitor.jsonl import json_lines
 
 MAX_TOKENS = 4096  # of a reading, thoughts and all
 RUN = "reading"  # the one benchmark of the run
@@ -157,6 +158,7 @@ def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
     rejects: list[Reject] = []
     files = find_files("INPUT", settings.inputs)
     check_output(settings.output, files)
+    known = _texts_asked(settings)
     for file in files:
         for row in _rows(file, settings.adapter):
             if isinstance(row, Reject):
@@ -164,11 +166,22 @@ def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
                 continue
             key = key_of(row)
             if key not in found:
-                found[key] = Problem(key, asked_text(row), "")
+                found[key] = Problem(key, known.get(key) or asked_text(row), "")
     if not found:
         why = f": {rejects[0]}" if rejects else ""
         raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no problem that can be read{why}")
     return tuple(found.values()), len(rejects)
+
+
+def _texts_asked(settings: LabelSettings) -> dict[str, str]:
+    """What was asked about each problem of the folder: a problem that is typed in another way now is the same one."""
+    found: dict[str, str] = {}
+    begins = f"{settings.rubric.system}\n"
+    for entry in json_lines(settings.output / JOURNAL):
+        key, prompt = entry.get("problem"), entry.get("prompt")
+        if isinstance(key, str) and isinstance(prompt, str) and prompt.startswith(begins):
+            found.setdefault(key, prompt.removeprefix(begins))
+    return found
 
 
 def _rows(file: InputFile, adapter: str) -> Iterator[Row | Reject]:
