@@ -1,50 +1,98 @@
 """Says what changed from one training set to another."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.adapters import auto
 from still_verl.curation.manifest import changed, read_manifest
 from still_verl.curation.outputs import DROPPED, TRAIN
+from still_verl.curation.rows import Reject
 from still_verl.monitor.jsonl import json_lines
 
 ABSENT = "not there"
 
 
+class _Placed(NamedTuple):
+    """A row, and where it is: kept, or dropped by which filter. The id is "" where the set has none."""
+
+    id: str
+    file: str
+    problem: str
+    place: str
+
+
 def difference(left: Path, right: Path) -> dict[str, Any]:
     """Return what changed: entries of the manifests, and how many rows moved from where to where.
 
-    A row is known by its id and its file.
+    A row is known by its id and its file; by its problem, if a row of one of the sets has no id.
 
     Raises:
         ConfigError: one is no folder of a curation.
     """
     before, after = read_manifest(left), read_manifest(right)
-    places = _places(left), _places(right)
+    rows = list(_rows(left)), list(_rows(right))
+    have_ids = all(row.id for each in rows for row in each)
+    was, is_now = _places(rows[0], have_ids), _places(rows[1], have_ids)
     moved: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in places[0].keys() | places[1].keys():
-        was, is_now = places[0].get(row, ABSENT), places[1].get(row, ABSENT)
-        if was != is_now:
-            moved[was, is_now].append(row[0])
+    for row in was.keys() | is_now.keys():
+        for step in _steps(was.get(row, Counter()), is_now.get(row, Counter())):
+            moved[step].append(row[0])
     listed = []
-    for (was, is_now), ids in sorted(moved.items()):
-        listed.append({"from": was, "to": is_now, "rows": len(ids), "example": min(ids)})
+    for (one, other), names in sorted(moved.items()):
+        listed.append({"from": one, "to": other, "rows": len(names), "example": min(names)})
     return {"changed": changed(before, after), "moved": listed}
 
 
-def _places(folder: Path) -> dict[tuple[str, str], str]:
-    """Where each row is: kept, or dropped by which filter."""
+def _places(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], Counter[str]]:
+    """How many rows of one name are where: a file may have an id twice."""
+    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        found[(row.id, row.file) if have_ids else (row.problem,)][row.place] += 1
+    return found
+
+
+def _steps(was: Counter[str], is_now: Counter[str]) -> Iterator[tuple[str, str]]:
+    """Yield where rows of one name came from and went to; those that stayed are left out."""
+    left, come = sorted((was - is_now).elements()), sorted((is_now - was).elements())
+    for number in range(max(len(left), len(come))):
+        yield (
+            left[number] if number < len(left) else ABSENT,
+            come[number] if number < len(come) else ABSENT,
+        )
+
+
+def _rows(folder: Path) -> Iterator[_Placed]:
+    """Yield all rows of a folder of `data curate` or `data difficulty`."""
     import pyarrow.parquet as pq
 
-    found = {}
+    has_ids = True
     try:
         with pq.ParquetFile(folder / TRAIN) as file:
-            for batch in file.iter_batches(columns=["extra_info"]):
+            for batch in file.iter_batches(batch_size=1000):
                 for row in batch.to_pylist():
-                    found[row["extra_info"]["id"], row["extra_info"]["file"]] = "kept"
+                    placed = _kept(row)
+                    has_ids = has_ids and bool(placed.id)
+                    yield placed
     except (OSError, ValueError) as error:
         raise ConfigError(f"{folder}: {TRAIN} cannot be read: {error}") from error
     for row in json_lines(folder / DROPPED):
-        found[row["id"], row["file"]] = f"dropped: {row['filter']}"
-    return found
+        try:
+            name = str(row["id"]) if has_ids else ""
+            yield _Placed(name, str(row["file"]), str(row["problem"]), f"dropped: {row['filter']}")
+        except KeyError as error:
+            raise ConfigError(f"{folder}: {DROPPED} has a row without {error}; make the folder anew") from error
+
+
+def _kept(row: dict[str, Any]) -> _Placed:
+    more = row.get("extra_info")
+    more = more if isinstance(more, dict) else {}
+    problem = more.get("problem")
+    if not isinstance(problem, str):
+        try:
+            problem = auto(row).problem
+        except Reject:
+            problem = ""
+    return _Placed(str(more.get("id") or ""), str(more.get("file") or ""), problem, "kept")

@@ -50,7 +50,7 @@ def write(
         for question, each in zip(source.questions, grades, strict=True):
             if each.decision not in settings.keep:
                 dropped[FILTERS[each.decision]] += 1
-                file.write(line(_dropped(source.file.label, question, each, settings.rule)))
+                file.write(line(_dropped(question, each, settings.rule)))
     for name in (TRAIN, DROPPED):
         _partial(folder / name).replace(folder / name)
     manifest = {
@@ -99,12 +99,12 @@ def _figures(grades: Sequence[Grade]) -> dict[str, Any]:
     }
 
 
-def _dropped(file: str, question: Question, grade: Grade, rule: Rule) -> dict[str, Any]:
+def _dropped(question: Question, grade: Grade, rule: Rule) -> dict[str, Any]:
     return {
         "id": question.id,
         "filter": FILTERS[grade.decision],
         "reason": _reason(grade, rule),
-        "file": file,
+        "file": question.file,
         "problem": question.text,
         "answer": question.answer,
         "pass_rate": grade.rate,

@@ -27,11 +27,13 @@ class Question:
         id: the name of the row; made from file and line where it has none.
         text: the problem, without a template around it.
         answer: the right answer as text; None where it is none, such as a program's tests.
+        file: the label of the file that the row was read from first: a curation keeps it.
     """
 
     id: str
     text: str
     answer: str | None
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_training_set(path: Path) -> TrainingSet:
     questions = []
     for number, row in enumerate(table.to_pylist(), 1):
         try:
-            questions.append(_question(row, f"{files[0].label}:{number}"))
+            questions.append(_question(row, files[0].label, number))
         except Reject as error:
             raise ConfigError(f"INPUT {path}: row {number}: {error}") from error
     if not questions:
@@ -125,13 +127,15 @@ def _from_rows(rows: list[dict[str, Any]]) -> Any:
     return pa.table({name: [row.get(name) for row in rows] for name in names})
 
 
-def _question(row: Mapping[str, Any], place: str) -> Question:
+def _question(row: Mapping[str, Any], file: str, number: int) -> Question:
     fields = auto(row)
-    text = fields.problem
+    text, first_file = fields.problem, file
     more = row.get("extra_info")
+    if isinstance(more, Mapping) and isinstance(more.get("file"), str) and more["file"]:
+        first_file = more["file"]
     if isinstance(more, Mapping) and isinstance(more.get("problem"), str) and more["problem"].strip():
         text = more["problem"]  # as `data curate` writes it: the prompt has an instruction, too
     if not text.strip():
         raise Reject("the problem is empty")
     answer = None if isinstance(fields.answer, Mapping) else as_gold(fields.answer)
-    return Question(fields.id or place, text, answer)
+    return Question(fields.id or f"{file}:{number}", text, answer, first_file)

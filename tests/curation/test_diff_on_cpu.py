@@ -1,0 +1,59 @@
+"""What moved between two sets, graded ones and those without ids too."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from raw_problems import PROBLEMS, run, write_rows
+from typer.testing import CliRunner
+
+from still_verl.cli import app
+from still_verl.curation.diff import difference
+
+ROWS = [{"id": str(number), "problem": text, "answer": gold} for number, (text, gold) in enumerate(PROBLEMS[:3])]
+
+
+def graded(source: Path, output: Path, rates: dict[str, float]) -> Path:
+    """A graded set, of which each problem has the rate that its id says."""
+    found = []
+    for row in ROWS:
+        for number in range(24):
+            score = float(number < rates[row["id"]] * 24)
+            found.append({"input": f"user\n{row['problem']}\n", "output": "x", "gts": row["answer"], "score": score})
+    dump = write_rows(output.with_suffix(".dump.jsonl"), found)
+    done = CliRunner().invoke(app, ["data", "difficulty", str(source), "m", "--from", str(dump), "-o", str(output)])
+    assert done.exit_code == 0, done.output
+    return output
+
+
+def moved(left: Path, right: Path) -> list[tuple[Any, ...]]:
+    return [(step["from"], step["to"], step["rows"]) for step in difference(left, right)["moved"]]
+
+
+def test_a_graded_set_beside_the_one_that_it_was_made_of(tmp_path: Path) -> None:
+    run(tmp_path, ROWS)
+    found = graded(tmp_path / "out", tmp_path / "graded", {"0": 0.0, "1": 0.5, "2": 1.0})
+    assert moved(tmp_path / "out", found) == [("kept", "dropped: too_easy", 1), ("kept", "dropped: too_hard", 1)]
+    files = {json.loads(text)["file"] for text in (found / "dropped.jsonl").read_text().splitlines()}
+    assert files == {"rows.jsonl"}
+
+
+def test_graded_sets_without_extra_columns(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [{"problem": row["problem"], "answer": row["answer"]} for row in ROWS])
+    one = graded(source, tmp_path / "one", {"0": 0.0, "1": 0.5, "2": 1.0})
+    other = graded(source, tmp_path / "other", {"0": 0.5, "1": 0.5, "2": 0.0})
+    none = graded(source, tmp_path / "none", {"0": 0.0, "1": 0.0, "2": 1.0})
+    steps = [("dropped: too_easy", "dropped: too_hard", 1), ("dropped: too_hard", "kept", 1)]
+    assert moved(one, other) == steps
+    assert moved(one, none) == [("kept", "dropped: too_hard", 1)]
+    assert moved(one, one) == []
+
+
+def test_rows_with_one_id_are_several_rows(tmp_path: Path) -> None:
+    rows = [{**row, "id": "same"} for row in ROWS]
+    run(tmp_path, [*rows, {"id": "same", "problem": "Prove that 1 = 1.", "answer": "1"}])
+    shutil.move(tmp_path / "out", tmp_path / "before")
+    run(tmp_path, [*rows[:2], {"id": "same", "problem": "Prove that 1 = 1.", "answer": "1"}])
+    assert moved(tmp_path / "before", tmp_path / "out") == [("kept", "not there", 1)]
+    assert moved(tmp_path / "out", tmp_path / "before") == [("not there", "kept", 1)]
