@@ -200,9 +200,11 @@ def _manifest(
     counts = dict(outputs.counts)
     if sum(counts.values()) != rows:  # never seen; a row that is lost in silence would be the worst of faults
         raise ConfigError(f"{rows:,} rows were read, and {counts} are not as many: please report it")
+    without = {"kept_without_answer": outputs.without_answer} if outputs.without_answer else {}
     return {
         **plan,
         "counts": {"rows": rows, **counts},
+        **without,
         "labels": {**plan["labels"], "rows": outputs.read} if plan["labels"] else {},
         "dropped": dict(sorted(outputs.by_filter.items())),
         "kept_by_source": dict(sorted(outputs.by_source.items())),
@@ -217,6 +219,11 @@ def _notes(written: dict[str, Any]) -> list[str]:
     notes = []
     if written["counts"]["rejected"]:
         notes.append(f"{written['counts']['rejected']:,} rows could not be read: see {REJECTS}")
+    if written.get("kept_without_answer"):
+        notes.append(
+            f"{written['kept_without_answer']:,} rows without a right answer were kept, and nothing can score them: "
+            "the filter no_answer drops them"
+        )
     unused = written["decisions"]["given"] - written["decisions"]["used"]
     if unused > 0:
         notes.append(f"{unused:,} decisions fit no row")

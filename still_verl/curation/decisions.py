@@ -8,14 +8,11 @@ from still_verl.curation.work import Record
 
 NAME = "decisions.jsonl"
 KINDS = ("keep", "drop")
+NOTHING = (None, "")
 
 
 class Decisions:
-    """Decisions by the key of a row, or by its id.
-
-    Attributes:
-        used: how many rows they changed or confirmed.
-    """
+    """Decisions by the key of a row, or by its id."""
 
     def __init__(self, path: Path | None) -> None:
         """Read a file of decisions; None is a file without any.
@@ -23,12 +20,13 @@ class Decisions:
         Raises:
             ConfigError: a line has no key or id, or decides neither keep nor drop.
         """
-        self.used = 0
         self._of: dict[str, str] = {}
+        self._used: set[str] = set()
         if path is None:
             return
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # Not `splitlines`: it would split at U+2028 inside of a text, too.
+            lines = path.read_bytes().decode("utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"--decisions {path}: it cannot be read: {error}") from error
         for number, text in enumerate(lines, 1):
@@ -38,12 +36,18 @@ class Decisions:
     def __len__(self) -> int:
         return len(self._of)
 
+    @property
+    def used(self) -> int:
+        """Return how many decisions fit a row: one by an id may fit several."""
+        return len(self._used)
+
     def apply(self, record: Record) -> None:
         """Let a decision about a row count, if there is one."""
-        decided = self._of.get(f"key {record['key']}") or self._of.get(f"id {record['id']}")
-        if decided is None:
+        names = [name for name in (f"key {record['key']}", f"id {record['id']}") if name in self._of]
+        if not names:
             return
-        self.used += 1
+        self._used.update(names)
+        decided = self._of[names[0]]
         record["decided_by"] = "a person"
         if decided == "keep":
             record["filter"] = record["reason"] = ""
@@ -59,8 +63,8 @@ class Decisions:
             raise ConfigError(
                 f'--decisions {path}: line {number} is no decision; write {{"id": "...", "decision": "keep"}} or "drop"'
             )
-        name = "key" if entry.get("key") else "id"
-        if not entry.get(name):
+        name = "id" if entry.get("key") in NOTHING else "key"
+        if entry.get(name) in NOTHING:  # 0 is an id
             raise ConfigError(f"--decisions {path}: line {number} names no row: give its key or its id")
         self._of[f"{name} {entry[name]}"] = entry["decision"]
 

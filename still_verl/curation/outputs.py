@@ -14,6 +14,7 @@ from still_verl.curation.work import REJECTED, Record
 from still_verl.monitor.jsonl import line
 
 TRAIN, DROPPED, REJECTS = "train.parquet", "dropped.jsonl", "rejects.jsonl"
+NO_ANSWER: tuple[Any, ...] = (None, "", [], {})
 ROW_GROUP = 5000  # rows of the parquet file that are in memory at a time
 
 
@@ -25,6 +26,7 @@ class Outputs:
         by_filter: how many each filter dropped.
         by_source: how many were kept of each source.
         read: of how many a reader's labels decided.
+        without_answer: how many were kept that have no right answer.
     """
 
     def __init__(self, settings: CurateSettings, decisions: Decisions) -> None:
@@ -34,6 +36,7 @@ class Outputs:
         self.by_filter: Counter[str] = Counter()
         self.by_source: Counter[str] = Counter()
         self.read = 0
+        self.without_answer = 0
 
     def write(self, groups: Groups, columns: Any, records: Records) -> None:
         """Write all rows, each to one of the files, in the order of their digests."""
@@ -49,6 +52,7 @@ class Outputs:
                 else:
                     self.counts["kept"] += 1
                     self.by_source[record["data_source"]] += 1
+                    self.without_answer += record["answer"] in NO_ANSWER
                     table.add(self._kept(record))
             self._reject(columns, records, rejects)
         table.close()
@@ -89,7 +93,7 @@ class Outputs:
     def _kept(self, record: Record) -> Record:
         """A row of verl's layout."""
         answer = record["answer"]
-        instruction = "" if record["kind"] == "tests" else self._settings.instruction
+        instruction = "" if record["kind"] == "tests" else _apart(self._settings.instruction)
         more = {name: str(value) for name, value in sorted(record["extra"].items())}
         return {
             "data_source": record["data_source"],
@@ -154,6 +158,13 @@ def _group(groups: Groups, position: int, record: Record) -> str:
     if record.get("template_of"):
         return group_name(template_group(record["template_of"]))
     return ""
+
+
+def _apart(instruction: str) -> str:
+    """An instruction that is not glued to the word in front of it."""
+    if not instruction or instruction[0].isspace():
+        return instruction
+    return f" {instruction}"
 
 
 def _dropped(record: Record) -> Record:
