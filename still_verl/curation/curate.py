@@ -20,7 +20,7 @@ from still_verl.curation.groups import Groups
 from still_verl.curation.labels.known import provenance
 from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
 from still_verl.curation.reading.chunks import Chunk, read_chunks
-from still_verl.curation.reading.find import InputFile, find_files
+from still_verl.curation.reading.find import InputFile, absolute, find_files
 from still_verl.curation.review import REVIEW, write_review
 from still_verl.curation.settings import CHUNK_ROWS, CurateSettings
 from still_verl.curation.store import Store
@@ -173,7 +173,9 @@ def check_output(output: Path, files: list[InputFile]) -> None:
     if output.exists() and not output.is_dir():
         raise ConfigError(f"-o {output}: it is a file; name a folder")
     for file in files:
-        if output.resolve() in file.path.parents:
+        # By the names that were given, and by where the links lead.
+        lies_in = {*file.path.parents, *file.path.resolve().parents}
+        if lies_in & {absolute(output), output.resolve()}:
             raise ConfigError(f"-o {output}: the input {file.path.name} lies there; name another folder")
     parent = output
     while not parent.exists():

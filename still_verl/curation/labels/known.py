@@ -94,7 +94,11 @@ def provenance(path: Path) -> dict[str, Any]:
         ConfigError: it cannot be read.
     """
     known = read_known(path)
-    return {"sha256": InputFile(NAME, _file(path)).sha256(), "model": known.reader, "asked": list(known.asked)}
+    return {
+        "sha256": InputFile(NAME, _file(path), "--labels").sha256(),
+        "model": known.reader,
+        "asked": list(known.asked),
+    }
 
 
 def _file(path: Path) -> Path:

@@ -47,7 +47,7 @@ def read_chunks(file: InputFile, size: int) -> Iterator[Chunk]:
                 yield Chunk(file.label, number, number * size + 1, items)
                 items, number = [], number + 1
     except OSError as error:
-        raise ConfigError(f"INPUT {file.path}: it cannot be read: {error}") from error
+        raise ConfigError(f"{file.option} {file.path}: it cannot be read: {error}") from error
     if items:
         yield Chunk(file.label, number, number * size + 1, items)
 
@@ -67,7 +67,9 @@ def _items(file: InputFile) -> Iterable[Item]:
 def _listed(file: InputFile) -> Iterable[Item]:
     """The rows of a file that is one JSON list."""
     if file.path.stat().st_size > MAX_JSON:
-        raise ConfigError(f"INPUT {file.path}: a JSON list of more than 512 MB is not read; write one row a line")
+        raise ConfigError(
+            f"{file.option} {file.path}: a JSON list of more than 512 MB is not read; write one row a line"
+        )
     try:
         rows = json.loads(file.path.read_bytes().decode("utf-8-sig"), parse_constant=_nothing)
     except (ValueError, RecursionError) as error:

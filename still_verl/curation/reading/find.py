@@ -1,7 +1,6 @@
 """Which files the inputs stand for, and what each is called."""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -9,26 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.reading.folders import SUFFIXES, all_files, saved_by_datasets
 
-SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow", ".ndjson")
-PACKED = (".gz", ".zst", ".zstd")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file to read; its label is its name, with as many folders as it takes to tell it from the others."""
+    """A file to read; its label is its name, with as many folders as it takes to tell it from the others.
+
+    `option` is what named it, for messages.
+    """
 
     label: str
     path: Path
+    option: str = "INPUT"
 
     def sha256(self) -> str:
-        """Return the checksum of its bytes."""
+        """Return the checksum of its bytes.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
         digest = hashlib.sha256()
-        with self.path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+        try:
+            with self.path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+        except OSError as error:
+            raise ConfigError(f"{self.option} {self.path}: it cannot be read: {error}") from error
         return digest.hexdigest()
 
 
@@ -41,9 +50,20 @@ def find_files(option: str, inputs: Sequence[str]) -> list[InputFile]:
     paths: list[Path] = []
     for name in inputs:
         paths += _files_of(option, name)
-    unique = sorted({path.resolve() for path in paths})
-    files = [InputFile(label, path) for label, path in zip(_labels(unique), unique, strict=True)]
+    # A link is called and read as it was given: its target may have another suffix, or a checksum for a name.
+    by_target: dict[Path, Path] = {}
+    for given in sorted(map(absolute, paths)):
+        by_target.setdefault(given.resolve(), given)
+    unique = sorted(by_target.values())
+    files = [InputFile(label, path, option) for label, path in zip(_labels(unique), unique, strict=True)]
     return sorted(files, key=_by_label)
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root with the links that it has, but for those in front of `..`."""
+    if ".." in path.parts:
+        return path.parent.resolve() / path.name
+    return path.absolute()
 
 
 def _by_label(file: InputFile) -> str:
@@ -67,30 +87,13 @@ def _files_of(option: str, name: str) -> list[Path]:
 
 def _files_in(option: str, folder: Path) -> list[Path]:
     """The files of a folder: those that `datasets` names for a data set, else all of a known format."""
-    splits = folder / "dataset_dict.json"
-    if splits.is_file():
-        names = json.loads(splits.read_text(encoding="utf-8")).get("splits", [])
-        found = []
-        for split in names:
-            found += _files_in(option, folder / str(split))
-        return found
-    state = folder / "state.json"
-    if state.is_file():
-        listed = json.loads(state.read_text(encoding="utf-8")).get("_data_files", [])
-        return [folder / Path(entry["filename"]).name for entry in listed]
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_known(path)]
+    saved = saved_by_datasets(option, folder)
+    found = all_files(option, folder) if saved is None else saved
     if not found:
         raise ConfigError(
             f"{option} {folder}: no file in it ends in {', '.join(SUFFIXES)} (or one of these with .gz, .zst)"
         )
     return found
-
-
-def _is_known(path: Path) -> bool:
-    name = path.name
-    for packed in PACKED:
-        name = name.removesuffix(packed)
-    return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _from_hub(option: str, name: str) -> list[Path]:

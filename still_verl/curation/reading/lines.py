@@ -55,15 +55,19 @@ def _unpacked_zstd(path: Path) -> IO[bytes]:
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes | Unreadable]:
+    most = MAX_LINE + 1 + len(_BOM)  # the mark is no part of the first line
     is_first = True
     while True:
-        line = file.readline(MAX_LINE + 1)
+        line = file.readline(most)
         if not line:
             return
+        is_cut = len(line) == most and not line.endswith(b"\n")
         if is_first:
-            line, is_first = line.removeprefix(_BOM), False
-        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            line, is_first, most = line.removeprefix(_BOM), False, MAX_LINE + 1
+        is_long = len(line) - line.endswith(b"\n") > MAX_LINE
+        if is_cut:
             _skip_line(file)
+        if is_long:
             yield Unreadable(f"the line is longer than {MAX_LINE >> 20} MB")
         else:
             yield line.rstrip(b"\r\n")

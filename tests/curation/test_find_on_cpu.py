@@ -1,0 +1,97 @@
+"""Which files are read, and by which names."""
+
+import json
+from pathlib import Path
+
+import pytest
+from raw_problems import PROBLEMS, kept, write_rows
+
+from still_verl.config_errors import ConfigError
+from still_verl.curation.curate import curate
+from still_verl.curation.reading.find import find_files
+from still_verl.curation.reading.lines import MAX_LINE, Unreadable, read_lines
+from still_verl.curation.settings import CurateSettings
+
+(FIRST, ANSWER), (SECOND, SECOND_ANSWER) = PROBLEMS[:2]
+ROW = {"problem": FIRST, "answer": ANSWER}
+
+
+def labels(*inputs: Path) -> list[str]:
+    return [file.label for file in find_files("INPUT", [str(path) for path in inputs])]
+
+
+def test_a_link_is_called_and_read_as_it_was_given(tmp_path: Path) -> None:
+    """As in the cache of the hub, where links lead to files that are called by their checksums."""
+    (tmp_path / "blobs").mkdir()
+    blob = tmp_path / "blobs" / "0f3a"
+    blob.write_text(json.dumps([ROW]))
+    link = tmp_path / "rows.json"
+    link.symlink_to(blob)
+    result = curate(CurateSettings((str(link),), tmp_path / "out"))
+    (row,) = kept(tmp_path / "out")
+    assert row["data_source"] == row["extra_info"]["file"] == "rows.json" and result.manifest["counts"]["kept"] == 1
+    assert labels(link, tmp_path / "blobs" / ".." / "rows.json") == ["rows.json"]
+
+
+def test_a_file_that_is_given_by_two_names_is_read_once(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [ROW])
+    (tmp_path / "again.jsonl").symlink_to(source)
+    assert labels(source, tmp_path / "again.jsonl") == labels(tmp_path) == ["again.jsonl"]
+
+
+def test_folders_behind_links_are_read(tmp_path: Path) -> None:
+    for name in ("inputs", "elsewhere"):
+        (tmp_path / name).mkdir()
+        write_rows(tmp_path / name / f"{name}.jsonl", [ROW])
+    (tmp_path / "inputs" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "circle").symlink_to(tmp_path / "inputs")
+    assert labels(tmp_path / "inputs") == ["elsewhere.jsonl", "inputs.jsonl"]
+    (tmp_path / "inputs" / "gone.jsonl").symlink_to(tmp_path / "nowhere.jsonl")
+    with pytest.raises(ConfigError, match="gone.jsonl: the link leads nowhere"):
+        labels(tmp_path / "inputs")
+
+
+def test_an_output_behind_a_link_is_no_input(tmp_path: Path) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [ROW])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "link.jsonl").symlink_to(source)
+    with pytest.raises(ConfigError, match="the input link.jsonl lies there"):
+        curate(CurateSettings((str(tmp_path / "out" / "link.jsonl"),), tmp_path / "out"))
+
+
+@pytest.mark.parametrize("name", ["state.json", "dataset_dict.json"])
+@pytest.mark.parametrize("text", ['{"step": 5}', "torn", "[1]", '{"splits": 3, "_data_files": {}}'])
+def test_a_file_that_is_called_like_one_of_datasets_hides_no_row(name: str, text: str, tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [ROW])
+    (tmp_path / name).write_text(text)
+    assert "rows.jsonl" in labels(tmp_path)
+
+
+def test_rows_beside_those_of_datasets_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"_data_files": [{"filename": "data.arrow"}]}')
+    with pytest.raises(ConfigError, match="state.json names data.arrow, which is not there"):
+        labels(tmp_path)
+    (tmp_path / "data.arrow").touch()
+    (tmp_path / "cache-1.arrow").touch()
+    (tmp_path / "dataset_info.json").write_text("{}")
+    assert labels(tmp_path) == ["data.arrow"]
+    write_rows(tmp_path / "rows.jsonl", [ROW])
+    with pytest.raises(ConfigError, match="rows.jsonl is none of its files"):
+        labels(tmp_path)
+
+
+def test_an_input_that_vanishes_is_not_blamed_on_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_rows(tmp_path / "rows.jsonl", [ROW])
+    found = find_files("INPUT", [str(source)])
+    monkeypatch.setattr("still_verl.curation.curate.find_files", lambda option, inputs: found)
+    source.unlink()
+    with pytest.raises(ConfigError, match=r"^INPUT .*rows.jsonl: it cannot be read"):
+        curate(CurateSettings((str(source),), tmp_path / "out"))
+
+
+def test_a_mark_of_utf8_before_a_long_line_makes_no_second_row(tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    for size in (MAX_LINE, MAX_LINE + 1, MAX_LINE + 2, MAX_LINE + 9):
+        source.write_bytes(b"\xef\xbb\xbf" + b"x" * size + b"\nshort\n")
+        first, second = read_lines(source)
+        assert isinstance(first, Unreadable) == (size > MAX_LINE) and second == b"short"
