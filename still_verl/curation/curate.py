@@ -60,7 +60,7 @@ def _curate(settings: CurateSettings, progress: Progress) -> Result:
     files = find_files("INPUT", settings.inputs)
     check_output(settings.output, files)
     decisions = Decisions(decisions_of(settings.output, settings.decisions))
-    evaluations = read_evaluations(settings.against)
+    evaluations = read_evaluations(settings.against, settings.max_rejects)
     inputs = {file.label: file.sha256() for file in files}
     plan = {
         "format": manifest.FORMAT,
@@ -235,6 +235,12 @@ def _notes(written: dict[str, Any]) -> list[str]:
         )
     if written["labels"].get("rows") == 0:
         notes.append("--labels has no row of this input: give `data label` the same input and adapter")
+    for label, of in written["against"].items():
+        if of.get("unreadable"):
+            notes.append(
+                f"--against {label}: {of['unreadable']:,} lines cannot be read, and their problems were not looked "
+                f"for; the first is {of['first_unreadable']}"
+            )
     if not written["against"]:
         notes.append("nothing was named with --against: the set may have problems of your evaluations")
     notes.append(f"{REVIEW} shows what was decided by likeness: read it, and put its decisions beside it")

@@ -1,14 +1,16 @@
 """Reads the evaluations that a training set must not have problems of."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation.adapters import auto
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
-from still_verl.curation.reading.parse import parse
-from still_verl.curation.rows import Reject, Row
+from still_verl.curation.reading.folders import PACKED, SUFFIXES
+from still_verl.curation.reading.rows import read_row
+from still_verl.curation.rows import Reject
 
 Problem = tuple[str, str, str, str]  # benchmark, id, text, answer
 
@@ -19,18 +21,18 @@ class Evaluations:
 
     Attributes:
         problems: all of them.
-        files: the checksum and the number of problems of each file, by its label.
+        files: the checksum and the number of problems of each file, by its label; also what is unreadable, if anything.
     """
 
     problems: tuple[Problem, ...]
     files: dict[str, dict[str, str | int]]
 
 
-def read_evaluations(names: tuple[str, ...]) -> Evaluations:
+def read_evaluations(names: tuple[str, ...], max_rejects: float = 1.0) -> Evaluations:
     """Read evaluations: files, folders, or names of benchmarks that `still-verl eval` knows.
 
     Raises:
-        ConfigError: one is not there, or asks nothing.
+        ConfigError: one is not there, asks nothing, or has a larger share of unreadable lines than `max_rejects`.
     """
     problems: list[Problem] = []
     files: dict[str, dict[str, str | int]] = {}
@@ -42,34 +44,63 @@ def read_evaluations(names: tuple[str, ...]) -> Evaluations:
             found = _benchmark(name)
             files[name] = {"sha256": _checksum(found), "problems": len(found)}
             problems += found
-    for file in find_files("--against", paths):
-        found = _read(file)
-        files[file.label] = {"sha256": file.sha256(), "problems": len(found)}
+    found_files = find_files("--against", paths)
+    called = _names([file.label for file in found_files], tuple(files))
+    for file, name in zip(found_files, called, strict=True):
+        found, unreadable = _read(file, name, max_rejects)
+        files[file.label] = {"sha256": file.sha256(), "problems": len(found), **unreadable}
         problems += found
     return Evaluations(tuple(problems), files)
 
 
-def _read(file: InputFile) -> list[Problem]:
+def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem], dict[str, str | int]]:
+    """The problems of a file, and what a manifest says of its unreadable lines: nothing where there are none."""
     found: list[Problem] = []
-    why = "it has no row"
+    unreadable = 0
+    first = ""
     for chunk in read_chunks(file, 1000):
         for number, item in enumerate(chunk.items, chunk.first_line):
             try:
-                fields = auto(parse(item))
+                row = read_row("auto", item, file.label, number)
             except Reject as error:
-                why = f"line {number}: {error}"
+                unreadable += 1
+                first = first or f"line {number}: {error}"
                 continue
-            row = Row(fields, fields.id or f"{number}", file.label)
-            found.append(
-                (_benchmark_name(file.label), row.id, row.problem, row.right_answers[0] if row.right_answers else "")
-            )
+            answer = row.right_answers[0] if row.right_answers else ""
+            found.append((name, row.fields.id or f"{number}", row.problem, answer))
     if not found:
-        raise ConfigError(f"--against {file.path}: no problem can be read: {why}")
-    return found
+        raise ConfigError(f"--against {file.path}: no problem can be read: {first or 'it has no row'}")
+    share = unreadable / (unreadable + len(found))
+    if share > max_rejects:
+        raise ConfigError(
+            f"--against {file.path}: {unreadable:,} of {unreadable + len(found):,} lines cannot be read ({share:.0%}, "
+            f"more than --max-rejects {max_rejects}), so their problems would stay in the set; the first is {first}"
+        )
+    return found, {"unreadable": unreadable, "first_unreadable": first} if unreadable else {}
 
 
-def _benchmark_name(label: str) -> str:
-    return label.split(".")[0]
+def _names(labels: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """What the evaluations of some files are called: as little of each label as tells it from all others.
+
+    Example:
+        >>> _names(["exam.v1.jsonl", "exam.v2.jsonl.gz", "other.v1.jsonl"], ["math500"])
+        ['exam.v1', 'exam.v2', 'other']
+    """
+    called = [label.split(".")[0] for label in labels]
+    for shorter in (_without_suffixes, str):
+        uses = Counter([*called, *taken])
+        for number, label in enumerate(labels):
+            if uses[called[number]] > 1:
+                called[number] = shorter(label)
+    return called
+
+
+def _without_suffixes(label: str) -> str:
+    for packed in PACKED:
+        label = label.removesuffix(packed)
+    for suffix in SUFFIXES:
+        label = label.removesuffix(suffix)
+    return label
 
 
 def _benchmark(name: str) -> list[Problem]:

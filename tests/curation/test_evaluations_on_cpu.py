@@ -1,0 +1,56 @@
+"""Evaluations as they are read: what cannot be read is said, and no two have one name."""
+
+from pathlib import Path
+
+import pytest
+from raw_problems import PROBLEMS, kept, run, write_rows
+
+from still_verl.config_errors import ConfigError
+
+(FIRST, ANSWER), (SECOND, SECOND_ANSWER) = PROBLEMS[:2]
+ROW = {"id": "a", "problem": "What is the sum of 2 and 2?", "answer": "4"}
+
+
+def exam(path: Path, bad: int) -> str:
+    rows = [{"problem": f"{text} It is so.", "answer": gold} for text, gold in PROBLEMS[:3]]
+    write_rows(path, [{"text": "no problem"}] * bad + rows * 4)
+    return str(path)
+
+
+def test_unreadable_lines_of_an_evaluation_are_counted_and_noted(tmp_path: Path) -> None:
+    result = run(tmp_path, [ROW], against=(exam(tmp_path / "exam.jsonl", 1),))
+    said = result.manifest["against"]["exam.jsonl"]
+    assert (said["problems"], said["unreadable"]) == (12, 1)
+    assert said["first_unreadable"].startswith("line 1: no column is one of problem")
+    (note,) = [note for note in result.notes if "--against" in note]
+    assert note.startswith("--against exam.jsonl: 1 lines cannot be read") and "line 1: no column" in note
+    result = run(tmp_path, [ROW], against=(exam(tmp_path / "exam.jsonl", 0),))
+    assert set(result.manifest["against"]["exam.jsonl"]) == {"sha256", "problems"}
+
+
+def test_an_evaluation_with_many_unreadable_lines_is_refused(tmp_path: Path) -> None:
+    against = (exam(tmp_path / "exam.jsonl", 4),)
+    with pytest.raises(ConfigError, match=r"--against .*exam.jsonl: 4 of 16 lines .*25%.*--max-rejects 0.1.*line 1"):
+        run(tmp_path, [ROW], against=against)
+    assert run(tmp_path, [ROW], against=against, max_rejects=0.3).manifest["counts"]["kept"] == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "called"),
+    [
+        (["bench.v1.jsonl", "bench.v2.jsonl"], ["bench.v1/1", "bench.v2/1"]),
+        (["bench.jsonl", "bench.json"], ["bench.jsonl/1", "bench.json/1"]),
+        (["bench.v1.jsonl", "other.v1.jsonl"], ["bench/1", "other/1"]),
+    ],
+)
+def test_evaluations_have_names_and_groups_of_their_own(files: list[str], called: list[str], tmp_path: Path) -> None:
+    for name, (text, gold) in zip(files, PROBLEMS[:2], strict=True):
+        write_rows(tmp_path / name, [{"problem": text, "answer": gold}])
+    rows = [
+        {"id": "a", "problem": FIRST.replace("57", "58"), "answer": "264"},
+        {"id": "b", "problem": SECOND.replace("26", "27"), "answer": "1/23"},
+    ]
+    run(tmp_path, rows, against=tuple(str(tmp_path / name) for name in files))
+    found = {row["extra_info"]["id"]: row["extra_info"] for row in kept(tmp_path / "out")}
+    assert [found["a"]["template_of"], found["b"]["template_of"]] == called
+    assert found["a"]["group"] != found["b"]["group"]
