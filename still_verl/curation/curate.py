@@ -18,7 +18,9 @@ from still_verl.curation.decisions import Decisions, decisions_of
 from still_verl.curation.evaluations import Evaluations, read_evaluations
 from still_verl.curation.groups import Groups
 from still_verl.curation.labels.known import provenance
+from still_verl.curation.lock import only_one
 from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
+from still_verl.curation.own_code import own_code
 from still_verl.curation.reading.chunks import Chunk, read_chunks
 from still_verl.curation.reading.find import InputFile, absolute, find_files
 from still_verl.curation.review import REVIEW, write_review
@@ -44,8 +46,14 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
     Raises:
         ConfigError: nothing can be read, too much cannot, or the output cannot be written.
     """
+    files = find_files("INPUT", settings.inputs)
+    check_output(settings.output, files)
+    decisions = Decisions(decisions_of(settings.output, settings.decisions))
+    evaluations = read_evaluations(settings.against, settings.max_rejects)
+    plan = _plan(settings, files, evaluations)
     try:
-        return _curate(settings, progress)
+        with only_one(settings.output):
+            return _curate(settings, files, evaluations, decisions, plan, progress)
     except BrokenProcessPool as error:
         raise ConfigError(
             "a process was killed, perhaps for its memory: the same command goes on; --workers 1 takes less"
@@ -56,22 +64,31 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
         ) from error
 
 
-def _curate(settings: CurateSettings, progress: Progress) -> Result:
-    files = find_files("INPUT", settings.inputs)
-    check_output(settings.output, files)
-    decisions = Decisions(decisions_of(settings.output, settings.decisions))
-    evaluations = read_evaluations(settings.against, settings.max_rejects)
-    inputs = {file.label: file.sha256() for file in files}
+def _plan(settings: CurateSettings, files: list[InputFile], evaluations: Evaluations) -> dict[str, Any]:
+    """Everything that decides: what was decided by another plan counts no more."""
     plan = {
         "format": manifest.FORMAT,
-        "inputs": inputs,
+        "inputs": {file.label: file.sha256() for file in files},
         "against": evaluations.files,
         "settings": manifest.settings_of(settings),
         "labels": provenance(settings.labels) if settings.labels else {},
         "thresholds": manifest.thresholds(),
         "versions": manifest.versions(),
     }
-    settings.output.mkdir(parents=True, exist_ok=True)
+    own = own_code(settings)
+    if own:
+        plan["own_code"] = own
+    return plan
+
+
+def _curate(
+    settings: CurateSettings,
+    files: list[InputFile],
+    evaluations: Evaluations,
+    decisions: Decisions,
+    plan: dict[str, Any],
+    progress: Progress,
+) -> Result:
     store = Store(settings.output, plan)
     _decide_all(settings, files, evaluations, store, progress)
     columns = store.columns()

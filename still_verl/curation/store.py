@@ -16,6 +16,7 @@ import numpy as np
 from still_verl.curation.work import COLUMNS, Decided, Record
 
 NAME = ".unfinished"
+ALL = "all"  # of the chunks
 _USUAL = 4096  # bytes that hold most records
 
 
@@ -25,18 +26,19 @@ class Store:
     def __init__(self, output: Path, plan: dict[str, Any]) -> None:
         """Open it. What is there counts only if it was made with the same plan: inputs, settings and versions."""
         self.folder = output / NAME
-        self._parts: list[str] = []
+        self._removed = output / f"{NAME}.removed"
         written = json.dumps(plan, sort_keys=True, indent=1)
         path = self.folder / "plan.json"
-        if not path.is_file() or path.read_text(encoding="utf-8") != written:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self._removed)  # what a kill left of it
+        if not path.is_file() or path.read_bytes() != written.encode():
+            self.remove()
             self.folder.mkdir(parents=True)
             _write(path, written.encode())
-        self.is_whole = (self.folder / "all.npy").is_file()
+        self.is_whole = self.has(ALL)
 
     def has(self, part: str) -> bool:
-        """Return whether a chunk is decided already."""
-        return (self.folder / f"{part}.npy").is_file()
+        """Return whether a chunk is decided already: both of its files are there, and belong to each other."""
+        return _fit(self.folder / f"{part}.npy", self.folder / f"{part}.jsonl")
 
     def save(self, part: str, decided: Decided) -> None:
         """Keep what became of a chunk."""
@@ -76,8 +78,10 @@ class Store:
         return Records(self.folder / "all.jsonl")
 
     def remove(self) -> None:
-        """Remove the folder: all is written elsewhere."""
-        shutil.rmtree(self.folder)
+        """Remove the folder, under another name first: a kill leaves no half of it that looks whole."""
+        if self.folder.exists():
+            self.folder.rename(self._removed)
+            _remove(self._removed)
 
 
 class Records:
@@ -107,6 +111,25 @@ class Records:
         """Yield the records at some offsets."""
         for offset in offsets:
             yield self.at(offset)
+
+
+def _fit(columns: Path, records: Path) -> bool:
+    """Whether the records are as many bytes as the columns say: the last one of them is the last line."""
+    if not columns.is_file() or not records.is_file() or columns.stat().st_size % COLUMNS.itemsize:
+        return False
+    if not columns.stat().st_size:
+        return not records.stat().st_size
+    last = int(np.memmap(columns, COLUMNS, "r")["offset"][-1])
+    with records.open("rb") as file:
+        file.seek(max(last - 1, 0))
+        rest = file.read()
+    before, last_line = (rest[:1], rest[1:]) if last else (b"\n", rest)
+    return before == b"\n" and last_line.find(b"\n") == len(last_line) - 1 >= 0
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -10,6 +10,7 @@ from still_verl.curation.curate import check_output
 from still_verl.curation.labels.known import key_of, write_known
 from still_verl.curation.labels.replies import Unread, labels_in
 from still_verl.curation.labels.rubric import Rubric
+from still_verl.curation.lock import only_one
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.reading.rows import read_row
@@ -93,7 +94,14 @@ def label(settings: LabelSettings, watch: Watch | None = None) -> Labelled:
         EngineError: the engine cannot go on; what was read is kept.
     """
     check_options(settings.options)
-    problems, rejected = _problems(settings)
+    files = find_files("INPUT", settings.inputs)
+    check_output(settings.output, files)
+    with only_one(settings.output):
+        return _label(settings, files, watch)
+
+
+def _label(settings: LabelSettings, files: list[InputFile], watch: Watch | None) -> Labelled:
+    problems, rejected = _problems(settings, files)
     name = settings.engine or ("openai" if settings.options.url else "vllm")
     engine: Engine = ENGINES.find(name)(settings.options)
     try:
@@ -152,12 +160,10 @@ def _text(sample: Sample) -> str:
     return sample.response
 
 
-def _problems(settings: LabelSettings) -> tuple[tuple[Problem, ...], int]:
+def _problems(settings: LabelSettings, files: list[InputFile]) -> tuple[tuple[Problem, ...], int]:
     """Each different problem of the input, and how many rows cannot be read."""
     found: dict[str, Problem] = {}
     rejects: list[Reject] = []
-    files = find_files("INPUT", settings.inputs)
-    check_output(settings.output, files)
     known = _texts_asked(settings)
     for file in files:
         for row in _rows(file, settings.adapter):

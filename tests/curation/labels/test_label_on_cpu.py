@@ -17,6 +17,7 @@ from still_verl.curation.curate import Result, curate
 from still_verl.curation.labels.known import NAME, read_known
 from still_verl.curation.labels.label import Labelled, LabelSettings, label
 from still_verl.curation.labels.rubric import BY_READING, read_rubric
+from still_verl.curation.lock import only_one
 from still_verl.curation.settings import CurateSettings
 from still_verl.evaluation.engines.base import EngineError, EngineOptions
 
@@ -238,6 +239,12 @@ def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(text)
     with pytest.raises(ConfigError, match="--labels .*cannot be read"):
         read_known(tmp_path)
+
+
+def test_two_readings_into_one_folder_are_refused(tmp_path: Path, server: ScriptedServer) -> None:
+    with only_one(tmp_path / "labels"), pytest.raises(ConfigError, match="another process is writing there"):
+        read(tmp_path, server)
+    assert read(tmp_path, server).read == 3
 
 
 def test_the_output_may_not_be_where_the_input_is(tmp_path: Path, server: ScriptedServer) -> None:
