@@ -6,9 +6,10 @@ values. A sentence of it that does not speak of answering is the problem's.
 
 import re
 
-# What a template may have that looks like a formula: the box, `$Answer`, tags, and single letters that are words.
+# What a template may have that looks like a formula: the box, `$Answer`, tags, a written line break, abbreviations.
 _MARKUP = re.compile(
-    r"\$?(?:\\\()?\\+(?:boxed|fbox)(?:\s*\{[^{}]*\})?(?:\\\))?\$?|\$(?:final_)?answer\b\$?|</?\w+/?>|\b(?:e\.g|i\.e)\b",
+    r"\$?(?:\\\()?\\+(?:boxed|fbox)(?:\s*\{[^{}]*\})?(?:\\\))?\$?|\$(?:final_)?answer\b\$?|</?\w+/?>"
+    r"|\\n(?![a-z])|\b(?:e\.g|i\.e)\b",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")

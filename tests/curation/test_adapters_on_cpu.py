@@ -107,18 +107,21 @@ def test_a_problem_that_reads_like_a_template_stays_whole(problem: str) -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n<think>\n",
+        "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\n(Q)<|im_end|>\n<|im_start|>assistant\n<think>\n",
         "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou help.<|eot_id|>"
-        "<|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-        "<｜begin▁of▁sentence｜><｜User｜>{}<｜Assistant｜><think>\n",
-        "<s>[INST] <<SYS>>\nYou help.\n<</SYS>>\n\n{} [/INST]",
-        "<|user|>\n{}\n<|assistant|>",
-        "Solve the following math problem efficiently and clearly.\n\n{}",
+        "<|start_header_id|>user<|end_header_id|>\n\n(Q)<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+        "<｜begin▁of▁sentence｜><｜User｜>(Q)<｜Assistant｜><think>\n",
+        "<s>[INST] <<SYS>>\nYou help.\n<</SYS>>\n\n(Q) [/INST]",
+        "<|user|>\n(Q)\n<|assistant|>",
+        "Solve the following math problem efficiently and clearly.\n\n(Q)",
         "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
         "assistant first thinks about the reasoning process and then gives the answer, within <think> </think> "
-        "and <answer> </answer> tags, i.e., <answer> answer here </answer>. User: {}\nAssistant:\n<think>",
-        "### Question: {}\n### Response:",
+        "and <answer> </answer> tags, i.e., <answer> answer here </answer>. User: (Q)\nAssistant:\n<think>",
+        "### Question: (Q)\n### Response:",
+        "Your task is to follow a systematic, thorough reasoning process before providing the final solution. Present "
+        'your reasoning using the format: "<think>\\n thoughts </think>\\n". If applicable, include the answer in '
+        "\\boxed{} for closed-form results like multiple choices or mathematical solutions.\n(Q)",
     ],
 )
 def test_templates_that_are_known_come_off(template: str) -> None:
-    assert unwrapped(template.replace("{}", ASKED)) == ASKED
+    assert unwrapped(template.replace("(Q)", ASKED)) == ASKED
