@@ -125,8 +125,8 @@ def verify(gold: Any, answer: str, reading: Reading = "strict") -> Verdict:
     Example:
         >>> verify(r"(-\infty, -5)", "k < -5")
         Verdict(equal=True, reason='region', decided=True, reading='strict')
-        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").reason, verify(["3", "4"], "4").equal
-        (False, 'too large', True)
+        >>> verify("5 cm", "5 m").equal, verify("3", "((9!)!)!").decided, verify(["3", "4"], "4").equal
+        (False, False, True)
     """
     if reading not in READINGS:
         raise ValueError(f"reading={reading!r} is not one of {', '.join(READINGS)}")
