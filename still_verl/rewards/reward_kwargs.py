@@ -41,12 +41,12 @@ def check_keywords(reward: Callable[..., Any], given: Mapping[str, Any], prefix:
         if each.default is each.empty and each.name not in given:
             raise ConfigError(f"{prefix}{each.name}: the reward needs a value for it; give one")
     if _is_ours(reward):
-        _check_values(given, prefix)
+        _check_values(given, {each.name: each.default for each in own}, prefix)
 
 
-def _check_values(given: Mapping[str, Any], prefix: str) -> None:
+def _check_values(given: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str) -> None:
     """Refuse what the files of `reward_fns/` would only find wrong at the first response."""
-    if "verifier" in given:
+    if "verifier" in given and given["verifier"] != defaults.get("verifier"):
         one_of(f"{prefix}verifier", given["verifier"], READINGS)
     extractors = given.get("extractors") or given.get("order") or ()
     if isinstance(extractors, str) or not isinstance(extractors, Sequence):

@@ -2,6 +2,7 @@
 
 import re
 
+from still_verl.rewards.equivalence.read.words import DENYING
 from still_verl.rewards.equivalence.reading import Reading
 
 _LETTER = re.compile(r"[(‹\s]*([A-J])[)›\s]*")
@@ -9,7 +10,7 @@ _ONE = re.compile("[A-J]")
 _SEVERAL = re.compile(r"[(‹\s]*[A-J](?:[\s,;∧()‹›]*[A-J])+[)›\s]*")
 _LABELLED = re.compile(r"(?:‹\(([A-J])\)›|\(([A-J])\))[\s.:]*([^\s.:^_+*/=,∧∨-].*)", re.DOTALL)
 _CHOSEN = re.compile(
-    r"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![不非没无或错误假除])[\u4e00-\u9fff]){1,8})›?"
+    rf"(?:‹?(?i:option|choice|(?:the )?(?:final )?answer(?: is)?|(?:(?![或{DENYING}])[\u4e00-\u9fff]){{1,8}})›?"
     r"\s*:?\s*)?"
     r"[({\[‹]*\s*([A-J])\s*(?:(?:[)}\]›.:,](?![_^])|\s-\s|\s(?=\d)|‹选?项›)(.*))?",
     re.DOTALL,

@@ -23,7 +23,7 @@ from still_verl.rewards.equivalence.read.relations import (
 )
 from still_verl.rewards.equivalence.read.splitting import split, split_nonempty, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, read_formulas, without_thousands
-from still_verl.rewards.equivalence.read.words import read_count, read_sets_in_words, read_words, says_little
+from still_verl.rewards.equivalence.read.words import DENYING, read_count, read_sets_in_words, read_words, says_little
 from still_verl.rewards.equivalence.symbols import all_symbols, is_symbol
 
 MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers has 3
@@ -33,7 +33,7 @@ _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
 _FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _STATEMENT = re.compile(
-    r"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|(?:(?![不非没无错误假除])[\u4e00-\u9fff])*[是为])›\s*(?=\S)"
+    rf"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|(?:(?![{DENYING}])[\u4e00-\u9fff])*[是为])›\s*(?=\S)"
 )  # a name, a verb
 _CONDITION_WORD = re.compile(r"^[\s,]*(?:‹(?:if|when|for|where)›\s*)?|[\s,]+$")
 _REASON = re.compile(r"\s*(?:‹\(|\(\s*‹)\s*(?:since|because)\b.*$")

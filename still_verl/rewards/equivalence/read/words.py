@@ -7,8 +7,9 @@ from still_verl.rewards.equivalence.read.units import changes_number
 
 _PUNCTUATION = re.compile(r"[‹›\"'{},;:!?$\\]|\.(?!\w)|(?<=\b[a-z])\.")
 _FILLERS = re.compile(r"\b(?:the|a|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
+DENYING = "不非没無无错误假除"  # signs of Chinese with which a word denies what stands beside it
 _TELLING = re.compile(
-    r"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b|[不非没無无错误]"
+    rf"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b|[{DENYING}]"
 )
 _NOTHING = re.compile(
     r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|"
