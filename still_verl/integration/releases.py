@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from transformers import AutoConfig, PreTrainedTokenizerBase
-from verl.experimental.agent_loop.agent_loop import AgentLoopBase, DictConfigWrap
+from verl.experimental.agent_loop.agent_loop import AgentLoopBase, DictConfigWrap, ToolListWrap
 from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 from verl.workers.rollout.llm_server import LLMServerClient
 
@@ -60,6 +60,22 @@ def with_usable_builder(tokenizer: PreTrainedTokenizerBase, processor: Any, argu
     # Always on, as in 0.9.1: `still_code` writes its prompts with the builder.
     merged: Any = OmegaConf.merge(data, {"continuous_token": {"enable": True, "model_family": family}})
     return arguments | {"data_config": DictConfigWrap(merged)}
+
+
+def loop_arguments(worker: Any) -> Arguments:
+    """Return the arguments, by name, that verl's worker of agent loops gives to each loop that it builds."""
+    arguments = {
+        "trainer_config": DictConfigWrap(config=worker.config),
+        "server_manager": worker.llm_client,
+        "tokenizer": worker.tokenizer,
+        "processor": worker.processor,
+        "dataset_cls": worker.dataset_cls,
+        "data_config": DictConfigWrap(worker.config.data),
+        "tools": ToolListWrap(worker.tools),
+    }
+    if BY_MODEL_TYPE:
+        arguments["hf_model_type"] = worker.hf_model_type
+    return arguments
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ verl.experimental.agent_loop.agent_loop:AgentLoopBase.ct_build_initial_tokens
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score
 verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_teacher_logprobs
 verl.experimental.reward_loop:RewardLoopWorker.compute_score
+verl.utils.rollout_trace:rollout_trace_attr
 verl.trainer.ppo.v1.agent_loop_tq:AgentLoopWorkerTQ.__ray_metadata__.modified_class._agent_loop_postprocess
 verl.utils.tensordict_utils:list_of_dict_to_tensordict
 verl.workers.rollout.llm_server:LLMServerClient._acquire_server

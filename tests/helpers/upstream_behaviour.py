@@ -219,6 +219,13 @@ BEHAVIOUR = {
     # An agent loop is registered by the name of its class.
     "verl.experimental.agent_loop.agent_loop:register": ['_agent_loop_registry[agent_name] = {"_target_": '],
     # What a reward manager sees of a sample.
+    # `prepared` builds the loop without Hydra, and does the rest as here.
+    "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._run_agent_loop": [
+        "agent_loop = hydra.utils.instantiate(",
+        "tools=ToolListWrap(self.tools),\n",
+        "output: AgentLoopOutput = await agent_loop.run(sampling_params, **kwargs)",
+        'return await self._agent_loop_postprocess(output, trajectory["validate"], **kwargs)',
+    ],
     "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
         '"tool_extra_fields": ',
         '"prompt_len": ',

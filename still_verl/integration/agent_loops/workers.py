@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 from verl.trainer.ppo.v1.agent_loop_tq import AgentLoopManagerTQ, AgentLoopWorkerTQ
 
+from still_verl.integration.agent_loops.prepared import Prepared
 from still_verl.integration.transfer_queue import report_error
 from still_verl.registry import in_one_line
 
@@ -18,7 +19,7 @@ else:
     Upstream = AgentLoopWorkerTQ.__ray_metadata__.modified_class  # the class that Ray has made an actor of
 
 
-class ReportingWorker(Upstream):
+class ReportingWorker(Prepared, Upstream):
     """Runs agent loops, and reports what they raise."""
 
     async def _run_agent_loop(self, sampling_params: dict[str, Any], trajectory: dict[str, Any], **kwargs: Any) -> Any:
