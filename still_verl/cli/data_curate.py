@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from still_verl.cli.output import console, stop
+from still_verl.cli.output import console, only_errors, stop
 
 if TYPE_CHECKING:
     from still_verl.curation.curate import Result
@@ -57,12 +57,11 @@ def curate(
     import os
 
     from still_verl.config_errors import ConfigError
-    from still_verl.curation.registries import FILTERS
+    from still_verl.curation.registries import FILTERS, check_filters
     from still_verl.curation.settings import CurateSettings
 
     try:
-        for name in without or ():
-            FILTERS.find(name, "--without")
+        check_filters("--without", without or ())
         chosen = tuple(name for name in filters or FILTERS if name not in (without or ()))
         settings = CurateSettings(
             inputs=tuple(inputs),
@@ -92,6 +91,7 @@ def curate(
         typer.echo(f"note: {note}", err=True)
 
 
+@only_errors()  # a filter of the user's own may print
 def _run(settings: "CurateSettings") -> "Result":
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

@@ -1,8 +1,9 @@
 """What a curation may choose by name; a dotted name is a function of your own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from still_verl.config_errors import ConfigError
 from still_verl.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,3 +41,32 @@ ADAPTERS: "Registry[Callable[[Mapping[str, Any]], Fields]]" = Registry(
     },
     arguments=1,
 )
+
+# What is dropped by comparison, in every run, and how to do without.
+COMPARED = {
+    "leak": "--against says with what rows are compared",
+    "suspect": "--keep-suspects keeps such rows",
+    "duplicate": "rows are always compared with each other",
+    "conflict": "rows are always compared with each other",
+}
+TAKEN = (*COMPARED, "reviewed")  # names under which rows are dropped that are no filter's
+
+
+def check_filters(option: str, names: Sequence[str]) -> None:
+    """Refuse names that are no filter of single rows, or two that rows would be dropped under alike.
+
+    Raises:
+        ConfigError: names the option, the value and the fix.
+    """
+    called: dict[str, str] = {}
+    for name in names:
+        if name in COMPARED:
+            raise ConfigError(
+                f"{option} {name}: it is no filter of single rows, and cannot be chosen: {COMPARED[name]}"
+            )
+        FILTERS.find(name, option)
+        label = FILTERS.label(name)
+        if label in TAKEN:
+            raise ConfigError(f"{option} {name}: rows are dropped as {label!r} for another reason; rename the function")
+        if called.setdefault(label, name) != name:
+            raise ConfigError(f"{option} {name}: {called[label]} drops rows as {label!r}, too; leave out one of them")

@@ -8,6 +8,7 @@ from still_verl.curation.tokens import Tokens, plain_text, tokens_of_plain
 from still_verl.rewards.gold import UnreadableGold, read_gold
 
 SCORED_BY_TESTS = "tests"  # the kind of a row whose ground truth is a program's tests
+KINDS = ("math", SCORED_BY_TESTS)
 
 
 class Reject(ValueError):

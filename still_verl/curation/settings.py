@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError, one_of
-from still_verl.curation.registries import ADAPTERS, FILTERS
+from still_verl.curation.registries import ADAPTERS, FILTERS, check_filters
 
 CHUNK_ROWS = 2000  # rows that a process decides at a time; what a kill costs
 REFORMULATIONS = ("choices",)
@@ -60,6 +60,5 @@ class CurateSettings:
             raise ConfigError(f"--workers {self.workers}: use 1 or more")
         if self.reformulate:
             one_of("--reformulate", self.reformulate, REFORMULATIONS)
-        for name in self.filters:
-            FILTERS.find(name)
+        check_filters("--filter", self.filters)
         ADAPTERS.find(self.adapter)

@@ -72,7 +72,7 @@ class Worker:
     def __init__(self, settings: CurateSettings, evaluations: Sequence[tuple[str, str, str, str]]) -> None:
         """Prepare for some settings and evaluation problems, each (benchmark, id, text, answer)."""
         self._settings = settings
-        self._filters = [(FILTERS.label(name), FILTERS.find(name)) for name in settings.filters]
+        self._filters = [(FILTERS.label(name), FILTERS.find(name), name in FILTERS) for name in settings.filters]
         self._known = read_known(settings.labels) if settings.labels else NOBODY_READ
         self._left_out = set(FILTERS) - set(settings.filters)
         self._index = EvaluationIndex(evaluations)
@@ -146,13 +146,17 @@ class Worker:
 
     def _filter(self, row: Row, labels: Labels, record: Record, columns: Any) -> None:
         decided = self._known.asked if labels is not None else ()
-        for name, why in self._filters:
-            if name in decided:
+        for name, why, is_ours in self._filters:
+            if is_ours and name in decided:
                 continue
             try:
                 reason = why(row)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # one of the user's own may be a part of a script
                 raise Reject(f"the filter {name} failed: {in_one_line(error)}"[:300]) from error
+            if reason is not None and not isinstance(reason, str):
+                raise Reject(
+                    f"the filter {name} returned {reason!r:.60}: return why the row is dropped, or an empty text"
+                )
             if reason:
                 _drop(name, reason, record, columns)
                 return
@@ -201,7 +205,7 @@ def _record(row: Row, data_source: str) -> Record:
         "answer": answer,
         "data_source": data_source or fields.data_source or row.file,
         "kind": fields.kind,
-        "extra": fields.extra,
+        "extra": dict(fields.extra),  # a filter of the user's own may change its own
     }
 
 

@@ -1,6 +1,7 @@
 """A row of an input, read by an adapter."""
 
 from still_verl.curation.reading.chunks import Item
+from still_verl.curation.reading.fields import checked
 from still_verl.curation.reading.parse import check_text, parse
 from still_verl.curation.registries import ADAPTERS
 from still_verl.curation.rows import Reject, Row
@@ -22,10 +23,10 @@ def read_row(adapter: str, item: Item, file: str, line: int) -> Row:
     """
     read = ADAPTERS.find(adapter)
     try:
-        fields = read(parse(item))
+        fields = checked(read(parse(item)), adapter)
     except Reject:
         raise
-    except Exception as error:  # an adapter of the user's own, or a layout that none of ours foresaw
+    except (Exception, SystemExit) as error:  # an adapter of the user's own, or a layout that none of ours foresaw
         raise Reject(f"the adapter {adapter} failed: {in_one_line(error)}"[:300]) from error
     check_text(fields.problem)
     return Row(fields, fields.id or f"{file}:{line}", file)
