@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject
+from still_verl.curation.turns import question_of, reply_of
 from still_verl.curation.unwrap import unwrapped
 from still_verl.evaluation.columns import as_gold, as_text, first, is_chat
 
@@ -78,21 +79,13 @@ def verl(row: Mapping[str, Any]) -> Fields:
 
 
 def conversations(row: Mapping[str, Any]) -> Fields:
-    """Read a conversation (OpenThoughts): the first turn of the user asks, the last of the assistant solves."""
+    """Read a conversation (OpenThoughts): the user asks, the last turn of the assistant solves."""
     turns = row.get("conversations") or row.get("messages")
     if not isinstance(turns, Sequence) or isinstance(turns, str):
         raise MissingColumn(f"conversations is no list of turns; it has {_named(row)}")
-    asked, solved = "", ""
-    for turn in turns:
-        if not isinstance(turn, Mapping):
-            raise Reject("a turn of the conversation is no object")
-        role, text = first(turn, ("role", "from")), as_text(first(turn, ("content", "value"))) or ""
-        if role in ("user", "human") and not asked:
-            asked = text
-        elif role in ("assistant", "gpt"):
-            solved = text
+    solved = reply_of(turns)
     answer = first(row, ANSWER)
-    return _fields(row, asked, _of_solution(solved) if answer is None else answer, solved)
+    return _fields(row, question_of(turns), _of_solution(solved) if answer is None else answer, solved)
 
 
 def human_eval(row: Mapping[str, Any]) -> Fields:
@@ -123,7 +116,7 @@ def _fields(row: Mapping[str, Any], problem: str, answer: Any, solution: str) ->
         unwrapped(problem),
         as_gold(answer) if not isinstance(answer, Mapping) else answer,
         solution,
-        "" if number is None else as_text(number) or "",
+        as_gold(number) or "",  # tables write whole numbers as 5.0, and a missing one as NaN
         as_text(first(row, SOURCE)) or "",
         "math",
         extra,
@@ -133,8 +126,7 @@ def _fields(row: Mapping[str, Any], problem: str, answer: Any, solution: str) ->
 def _asked(value: Any) -> str:
     """What is asked: text, or the turns of the user in a chat."""
     if is_chat(value):
-        said = [as_text(turn["content"]) or "" for turn in value if turn.get("role", "user") == "user"]
-        return "\n".join(said)
+        return question_of(value)
     if not isinstance(value, str):
         raise Reject(f"the problem is no text: its type is {type(value).__name__}")
     return value

@@ -1,5 +1,6 @@
 """Reads tables batch by batch: parquet, and the Arrow files that the library `datasets` writes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def read_arrow(path: Path) -> Iterator[dict[str, Any] | Unreadable]:
 
 def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
     """The rows of a batch; each by itself where one of them is damaged."""
+    twice = [name for name, uses in Counter(batch.schema.names).items() if uses > 1]
+    if twice:
+        cause = f"two columns are called {twice[0]!r:.60}"
+        yield from (Unreadable(cause) for _ in range(batch.num_rows))
+        return
     try:
         yield from _checked(batch)
     except ValueError:  # what pyarrow raises, and for bytes that are no text
@@ -57,5 +63,17 @@ def _rows(batch: Any) -> Iterator[dict[str, Any] | Unreadable]:
 def _checked(batch: Any) -> list[dict[str, Any]]:
     """The rows of a batch whose offsets lie in its buffers: reading others would end the process."""
     batch.validate(full=True)
-    rows: list[dict[str, Any]] = batch.to_pylist()
+    rows: list[dict[str, Any]] = _in_few_digits(batch).to_pylist()
     return rows
+
+
+def _in_few_digits(batch: Any) -> Any:
+    """A batch whose short floats are as they were written: 0.1 with 32 bits is 0.10000000149 with 64."""
+    import pyarrow as pa
+
+    for number, column in enumerate(batch.schema):
+        if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
+            values = batch.column(number).to_numpy(zero_copy_only=False)
+            short = [None if value is None else float(str(value)) for value in values]
+            batch = batch.set_column(number, column.name, pa.array(short, pa.float64()))
+    return batch
