@@ -10,7 +10,7 @@ _SIGNS = {
     "∫": " int ", "→": " to ", "≠": " neq ", "≡": " equiv ", "±": " pm ", "⊥": " perp ",
     "∥": " parallel ",
     "⌊": " floor ", "⌋": " floor ", "⌈": " ceil ", "⌉": " ceil ", "…": " ", "′": "'", "’": "'", "“": '"', "”": '"',
-    "%": " percent ", "\u00a0": " ", "\u200b": "", "\ufeff": "", "\u2009": " ", "½": " 1/2 ", "¼": " 1/4 ",
+    "%": " percent ", "\u00a0": " ", "\u2009": " ", "½": " 1/2 ", "¼": " 1/4 ",
     "¾": " 3/4 ",
     "⅓": " 1/3 ", "⅔": " 2/3 ", "⅛": " 1/8 ",
 }  # fmt: skip
@@ -22,6 +22,11 @@ TYPED = str.maketrans(
         **_SIGNS,
     }
 )
+
+# Marks where a word may be broken, or in which direction it is read: soft hyphens, zero-width joiners.
+INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F))
+# Cyrillic letters that one cannot tell from Latin ones; in translated problems they are names of points and variables.
+LOOK_LATIN = str.maketrans("аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ", "aeopcyxijshdABEKMHOPCTYXIJS")
 
 VARIABLE = "v"
 _GREEK = (

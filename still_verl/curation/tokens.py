@@ -6,11 +6,12 @@ token, because they are renamed easily. Numbers are kept by value: they tell a p
 
 import html
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from still_verl.curation.signs import COMMANDS, GREEK_LETTERS, NUMBER_WORDS, TWO_LETTERS, TYPED, UNITS, VARIABLE
+from still_verl.curation.number_words import with_digits
+from still_verl.curation.signs import COMMANDS, NUMBER_WORDS, TWO_LETTERS, UNITS, VARIABLE
+from still_verl.curation.unicode_signs import in_usual_signs
 
 MAX_CHARACTERS = 200_000  # of a text; what follows is not looked at
 
@@ -93,8 +94,7 @@ def plain_text(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = text.translate(TYPED).translate(GREEK_LETTERS)
-        text = unicodedata.normalize("NFKC", text)
+        text = in_usual_signs(text)
     if "![" in text or "\\includegraphics" in text:
         text = _IMAGE.sub(" ", text)
     if "\\" in text or "~" in text:
@@ -159,7 +159,7 @@ def _comparison(found: re.Match[str]) -> str:
 
 def _tokens(text: str) -> list[str]:
     result: list[str] = []
-    for token in _TOKEN.findall(text):
+    for token in _TOKEN.findall(with_digits(text)):
         result += _canonical_token(token)
     return result
 

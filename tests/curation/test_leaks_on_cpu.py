@@ -103,3 +103,24 @@ def test_capitals_hide_nothing(index: EvaluationIndex) -> None:
     text, answer = PROBLEMS[3]
     found = look(index, text.upper(), answer)
     assert found is not None and found.outcome == "leak"
+
+
+def test_numbers_in_words_are_those_of_the_problem_and_others_are_not(index: EvaluationIndex) -> None:
+    """A problem with another number in words was once a leak, and one with its own numbers in words was none."""
+    text, answer = PROBLEMS[0]
+    words = text.replace("$14$", "fourteen").replace("$23$", "twenty-three").replace("$57$", "fifty-seven")
+    same = look(index, words, answer)
+    assert same is not None and same.outcome == "leak"
+    for other in (words.replace("twenty-three", "twenty-four"), text.replace("$57$", "fifty-eight")):
+        for claimed in (answer, "999", None):
+            found = look(index, other, claimed)
+            assert found is None or found.outcome == "template", other
+
+
+def test_one_may_be_a_number() -> None:
+    text = "A box has 1 red ball, 45 blue balls and 77 green balls. How many balls must be drawn to have three of one?"
+    index = EvaluationIndex([("exam", "1", text, "6")])
+    found = look(index, text.replace("1 red", "one red"), "6")
+    assert found is not None and found.outcome == "leak"
+    other = look(index, text.replace("1 red", "4 red"), "6")
+    assert other is not None and other.outcome == "template"

@@ -65,3 +65,37 @@ def test_a_figure_is_known_by_the_numbers_of_its_labels() -> None:
 )
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     tokens_of(piece * 50_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "digits"),
+    [
+        ("twenty-five apples", "25 apples"),
+        ("One hundred and six years", "106 years"),
+        ("2.5 million people", "2,500,000 people"),
+        ("one hundred twenty-three million four hundred five thousand seven", "123405007"),
+        ("between one hundred and two hundred", "between 100 and 200"),
+        ("the twenty-first day", "the 21st day"),
+        ("the twenty and thirty cent stamps", "the 20 and 30 cent stamps"),
+    ],
+)
+def test_a_number_of_several_words_is_one_number(words: str, digits: str) -> None:
+    """Sixty-one was once 60, so a problem with 61 was the one with 60."""
+    assert tokens_of(words).all == tokens_of(digits).all
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("add \u0663\u0664 and \u0966", "add 34 and 0"),  # Arabic and Indian digits
+        ("hund\u00adred per\u200bsons", "hundred persons"),
+        ("12\u202f500 and 12\u00a0500 m", "12500 and 12,500 m"),
+        ("th\u0435 \u0441ost of \u0425 points", "the cost of X points"),  # Cyrillic
+    ],
+)
+def test_signs_that_look_or_mean_alike_are_one(typed: str, plain: str) -> None:
+    assert tokens_of(typed).all == tokens_of(plain).all
+
+
+def test_a_word_of_another_script_stays_whole() -> None:
+    assert tokens_of("сколько корней").all == ("сколько", "корней")

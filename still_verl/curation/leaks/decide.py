@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from still_verl.curation.leaks.index import EvaluationIndex, Proposal
+from still_verl.curation.leaks.index import EvaluationIndex, Proposal, numbers_in
 from still_verl.curation.tokens import Tokens, is_number
 
 Outcome = Literal["leak", "suspect", "template"]
@@ -72,7 +72,7 @@ def judge(index: EvaluationIndex, text: Tokens, proposal: Proposal, same_answer:
     if index.holds_exactly(window, problem):
         return _exact(text, proposal, same_answer)
     likeness = _likeness(proposal)
-    missing = problem.numbers - Counter(filter(is_number, window))
+    missing = problem.numbers - numbers_in(window)
     replaced = ""
     if not missing and likeness >= SAME_TEMPLATE:
         replaced = replaced_number(problem.tokens.all, window)

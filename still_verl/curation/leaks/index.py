@@ -88,7 +88,7 @@ class EvaluationIndex:
         if not short:
             return []
         long = self._long.shares(ids)
-        numbers = Counter(filter(is_number, text))
+        numbers = numbers_in(text)
         found = []
         for number in short.keys() | long.keys():
             share, long_share = short.get(number, 0.0), long.get(number, 0.0)
@@ -203,6 +203,20 @@ class _Shingles:
             if number in self._problems.get(shingle, ()):
                 found.append(start)
         return found
+
+
+def numbers_in(text: Sequence[str]) -> Counter[str]:
+    """Return how often each number is in a text. The word "one" may be a number there, or a pronoun.
+
+    Example:
+        >>> sorted(numbers_in("2 of the boys have one apple".split()))
+        ['1', '2']
+    """
+    found = Counter(filter(is_number, text))
+    ones = text.count("one")
+    if ones:
+        found["1"] += ones
+    return found
 
 
 def _strength(proposal: Proposal) -> tuple[float, str]:
