@@ -8,7 +8,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,10 +18,11 @@ from still_verl.curation.evaluations import Evaluations, read_evaluations
 from still_verl.curation.groups import Groups
 from still_verl.curation.labels.known import provenance
 from still_verl.curation.lock import only_one
+from still_verl.curation.output_folder import check_output, is_another, set_there
 from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
 from still_verl.curation.own_code import own_code
 from still_verl.curation.reading.chunks import Chunk, read_chunks
-from still_verl.curation.reading.find import InputFile, absolute, find_files
+from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.review import REVIEW, write_review
 from still_verl.curation.settings import CHUNK_ROWS, CurateSettings
 from still_verl.curation.store import Store
@@ -47,13 +47,14 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
         ConfigError: nothing can be read, too much cannot, or the output cannot be written.
     """
     files = find_files("INPUT", settings.inputs)
-    check_output(settings.output, files)
-    decisions = Decisions(decisions_of(settings.output, settings.decisions))
     evaluations = read_evaluations(settings.against, settings.max_rejects)
+    check_output(settings.output, files, evaluations.paths)
+    before = set_there(settings.output)
+    decisions = Decisions(decisions_of(settings.output, settings.decisions))
     plan = _plan(settings, files, evaluations)
     try:
         with only_one(settings.output):
-            return _curate(settings, files, evaluations, decisions, plan, progress)
+            result = _curate(settings, files, evaluations, decisions, plan, progress)
     except BrokenProcessPool as error:
         raise ConfigError(
             "a process was killed, perhaps for its memory: the same command goes on; --workers 1 takes less"
@@ -62,6 +63,9 @@ def curate(settings: CurateSettings, progress: Progress = lambda _rows: None) ->
         raise ConfigError(
             f"-o {settings.output}: it cannot be written: {error}; what was decided so far is kept"
         ) from error
+    if before and is_another(before, result.manifest):
+        result.notes.append(f"-o {settings.output}: a set that was made of other rows, or in another way, is replaced")
+    return result
 
 
 def _plan(settings: CurateSettings, files: list[InputFile], evaluations: Evaluations) -> dict[str, Any]:
@@ -102,7 +106,9 @@ def _curate(
     written = _manifest(settings, plan, outputs, groups, len(columns), decisions)
     path = settings.output / manifest.NAME
     write_review(settings.output)
-    path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
     store.remove()
     return Result(written, _notes(written))
 
@@ -179,26 +185,6 @@ def _in_processes(
                 save_first()
         while waiting:
             save_first()
-
-
-def check_output(output: Path, files: list[InputFile]) -> None:
-    """Refuse an output folder that cannot be written, or has an input in it.
-
-    Raises:
-        ConfigError: names the folder and the fix.
-    """
-    if output.exists() and not output.is_dir():
-        raise ConfigError(f"-o {output}: it is a file; name a folder")
-    for file in files:
-        # By the names that were given, and by where the links lead.
-        lies_in = {*file.path.parents, *file.path.resolve().parents}
-        if lies_in & {absolute(output), output.resolve()}:
-            raise ConfigError(f"-o {output}: the input {file.path.name} lies there; name another folder")
-    parent = output
-    while not parent.exists():
-        parent = parent.parent
-    if not os.access(parent, os.W_OK):
-        raise ConfigError(f"-o {output}: it cannot be written; name another folder")
 
 
 def _check_rejects(settings: CurateSettings, columns: Any, records: Any) -> None:

@@ -22,10 +22,12 @@ class Evaluations:
     Attributes:
         problems: all of them.
         files: the checksum and the number of problems of each file, by its label; also what is unreadable, if anything.
+        paths: of the files.
     """
 
     problems: tuple[Problem, ...]
     files: dict[str, dict[str, str | int]]
+    paths: tuple[Path, ...] = ()
 
 
 def read_evaluations(names: tuple[str, ...], max_rejects: float = 1.0) -> Evaluations:
@@ -50,7 +52,7 @@ def read_evaluations(names: tuple[str, ...], max_rejects: float = 1.0) -> Evalua
         found, unreadable = _read(file, name, max_rejects)
         files[file.label] = {"sha256": file.sha256(), "problems": len(found), **unreadable}
         problems += found
-    return Evaluations(tuple(problems), files)
+    return Evaluations(tuple(problems), files, tuple(file.path for file in found_files))
 
 
 def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem], dict[str, str | int]]:

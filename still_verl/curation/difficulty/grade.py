@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation.curate import check_output
 from still_verl.curation.difficulty.columns import COLUMNS, Grade
 from still_verl.curation.difficulty.matching import Matcher
 from still_verl.curation.difficulty.outputs import write
@@ -16,6 +15,7 @@ from still_verl.curation.difficulty.sequential import ENOUGH, Rule, fitted
 from still_verl.curation.difficulty.settings import DifficultySettings
 from still_verl.curation.difficulty.training_set import TrainingSet, read_training_set
 from still_verl.curation.manifest import read_manifest
+from still_verl.curation.output_folder import check_output
 from still_verl.curation.outputs import TRAIN
 from still_verl.logs.files import Notes
 

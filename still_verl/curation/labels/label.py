@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation.curate import check_output
 from still_verl.curation.labels.known import key_of, write_known
 from still_verl.curation.labels.replies import Unread, labels_in
 from still_verl.curation.labels.rubric import Rubric
 from still_verl.curation.lock import only_one
+from still_verl.curation.output_folder import check_output
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.reading.rows import read_row
