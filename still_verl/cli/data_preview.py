@@ -27,7 +27,10 @@ _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n
 
 
 def preview(
-    file: Annotated[Path, typer.Argument(help="JSONL or parquet with a column of messages, or of texts.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSONL (also .gz, .zst) or parquet with messages or texts, or a folder of `data curate`."),
+    ],
     tokenizer: Annotated[
         str | None, typer.Option(help="A model's name or folder. Without it bytes of UTF-8 stand for tokens.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.adapters import auto
+from still_verl.curation.manifest import NAME as MANIFEST
 from still_verl.curation.manifest import changed, read_manifest
 from still_verl.curation.outputs import DROPPED, TRAIN
 from still_verl.curation.rows import Reject
@@ -32,6 +33,7 @@ def difference(left: Path, right: Path) -> dict[str, Any]:
     Raises:
         ConfigError: one is no folder of a curation.
     """
+    left, right = _folder(left), _folder(right)
     before, after = read_manifest(left), read_manifest(right)
     rows = list(_rows(left)), list(_rows(right))
     have_ids = all(row.id for each in rows for row in each)
@@ -44,6 +46,11 @@ def difference(left: Path, right: Path) -> dict[str, Any]:
     for (one, other), names in sorted(moved.items()):
         listed.append({"from": one, "to": other, "rows": len(names), "example": min(names)})
     return {"changed": changed(before, after), "moved": listed}
+
+
+def _folder(path: Path) -> Path:
+    """The folder of a set, also where its manifest is named."""
+    return path.parent if path.name == MANIFEST and path.is_file() else path
 
 
 def _places(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], Counter[str]]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from still_verl.config_errors import ConfigError
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
-from still_verl.curation.reading.folders import PACKED, SUFFIXES
+from still_verl.curation.reading.folders import SUFFIXES, is_known, without_packed
 from still_verl.curation.reading.rows import read_row
 from still_verl.curation.rows import Reject
 
+OPTION = "--against"
 Problem = tuple[str, str, str, str]  # benchmark, id, text, answer
 
 
@@ -39,20 +40,27 @@ def read_evaluations(names: tuple[str, ...], max_rejects: float = 1.0) -> Evalua
     problems: list[Problem] = []
     files: dict[str, dict[str, str | int]] = {}
     paths = []
+    known: dict[str, InputFile] = {}
     for name in names:
-        if Path(name).exists() or "/" in name:
+        if _is_path(name):
             paths.append(name)
         else:
-            found = _benchmark(name)
-            files[name] = {"sha256": _checksum(found), "problems": len(found)}
-            problems += found
-    found_files = find_files("--against", paths)
-    called = _names([file.label for file in found_files], tuple(files))
-    for file, name in zip(found_files, called, strict=True):
+            known[name] = _benchmark(name)
+    found_files = find_files(OPTION, paths)
+    called = _names([file.label for file in found_files], tuple(known))
+    found_files += known.values()
+    for file, name in zip(found_files, [*called, *known], strict=True):
         found, unreadable = _read(file, name, max_rejects)
         files[file.label] = {"sha256": file.sha256(), "problems": len(found), **unreadable}
         problems += found
     return Evaluations(tuple(problems), files, tuple(file.path for file in found_files))
+
+
+def _is_path(name: str) -> bool:
+    try:
+        return "/" in name or Path(name).exists() or is_known(Path(name))
+    except OSError:  # a name that is too long: reading it says so
+        return True
 
 
 def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem], dict[str, str | int]]:
@@ -71,11 +79,11 @@ def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem]
             answer = row.right_answers[0] if row.right_answers else ""
             found.append((name, row.fields.id or f"{number}", row.problem, answer))
     if not found:
-        raise ConfigError(f"--against {file.path}: no problem can be read: {first or 'it has no row'}")
+        raise ConfigError(f"{OPTION} {file.path}: no problem can be read: {first or 'it has no row'}")
     share = unreadable / (unreadable + len(found))
     if share > max_rejects:
         raise ConfigError(
-            f"--against {file.path}: {unreadable:,} of {unreadable + len(found):,} lines cannot be read ({share:.0%}, "
+            f"{OPTION} {file.path}: {unreadable:,} of {unreadable + len(found):,} lines cannot be read ({share:.0%}, "
             f"more than --max-rejects {max_rejects}), so their problems would stay in the set; the first is {first}"
         )
     return found, {"unreadable": unreadable, "first_unreadable": first} if unreadable else {}
@@ -98,21 +106,14 @@ def _names(labels: Sequence[str], taken: Sequence[str]) -> list[str]:
 
 
 def _without_suffixes(label: str) -> str:
-    for packed in PACKED:
-        label = label.removesuffix(packed)
+    label = without_packed(label)
     for suffix in SUFFIXES:
         label = label.removesuffix(suffix)
     return label
 
 
-def _benchmark(name: str) -> list[Problem]:
-    from still_verl.evaluation.benchmarks import load_benchmark
+def _benchmark(name: str) -> InputFile:
+    """The file of a benchmark: all of its problems are looked for, also those that `eval` could not score."""
+    from still_verl.evaluation.benchmarks import find_benchmark
 
-    benchmark = load_benchmark(name)
-    return [(name, problem.id, problem.text, problem.answer) for problem in benchmark.problems]
-
-
-def _checksum(problems: list[Problem]) -> str:
-    from still_verl.curation.fingerprints import hash64
-
-    return f"{hash64(repr(sorted(problems))):016x}"
+    return InputFile(name, find_benchmark(name, option=OPTION)[1], OPTION)

@@ -1,11 +1,15 @@
-"""Reads files of rows: JSONL, a JSON list, or parquet."""
+"""Reads files of rows: JSONL or a JSON list, compressed or not, or parquet."""
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from still_verl.demonstrations.rows import RowError
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def read_rows(path: Path) -> Iterator[Any]:
@@ -15,7 +19,8 @@ def read_rows(path: Path) -> Iterator[Any]:
         RowError: it cannot be read, has no rows, or a line of it is no JSON.
     """
     try:
-        start = path.open("rb").read(4)
+        with path.open("rb") as file:
+            start = file.read(4)
     except OSError as error:
         raise RowError(f"{path} cannot be read ({error.strerror}): give a file of rows") from None
     rows = _parquet(path) if start == b"PAR1" else _json(path)
@@ -31,9 +36,11 @@ def _json(path: Path) -> Iterator[Any]:
     if path.suffix == ".parquet":
         raise RowError(f"{path} is no parquet file: write it again, or name it .jsonl if it is one")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RowError(f"{path} is no text in UTF-8: give JSONL or parquet") from None
+    except (EOFError, zlib.error, OSError) as error:
+        raise RowError(f"{path} is damaged ({error}): pack it again") from None
     if text.lstrip().startswith("["):
         yield from _load(text, str(path))
         return
@@ -41,6 +48,18 @@ def _json(path: Path) -> Iterator[Any]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield _load(line, f"{path} line {number}")
+
+
+def _bytes(path: Path) -> bytes:
+    """A file, or what is in it if it is compressed."""
+    data = path.read_bytes()
+    if data.startswith(_GZIP):
+        return gzip.decompress(data)
+    if data.startswith(_ZSTD):
+        import pyarrow as pa
+
+        return bytes(pa.CompressedInputStream(pa.BufferReader(data), "zstd").read())
+    return data
 
 
 def _load(text: str, where: str) -> Any:

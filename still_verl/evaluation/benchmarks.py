@@ -16,6 +16,9 @@ SUFFIXES = (".jsonl", ".json", ".parquet")
 STILL_SETS = "https://github.com/RUCAIBox/Slow_Thinking_with_LLMs"
 
 
+OPTION = "--benchmark"  # that names one
+
+
 @dataclass(frozen=True)
 class Known:
     """A benchmark by its name.
@@ -83,24 +86,36 @@ def load_benchmark(name: str, data: Path | None = None) -> Benchmark:
     """
     if Path(name).suffix in SUFFIXES or os.sep in name:
         return _load_file(name)
+    called, path = find_benchmark(name, data)
+    return _with_expected_size(read_benchmark(called, path), path)
+
+
+def find_benchmark(name: str, data: Path | None = None, option: str = OPTION) -> tuple[str, Path]:
+    """Return what a benchmark is called, and its file.
+
+    Args:
+        name: one of `KNOWN`, another spelling of it, or the name of a file in one of the folders.
+        data: the folder to look in first.
+        option: what named it, for messages.
+
+    Raises:
+        ConfigError: it is unknown, or nowhere.
+    """
     short = _short_name(name)
     folders = _folders(data)
     path = _file_in(folders, KNOWN[short].files if short else (name,))
     if path is None and not short:
         raise ConfigError(
-            f"--benchmark {name}: unknown; use one of {', '.join(KNOWN)}, or the path of a file"
+            f"{option} {name}: unknown; use one of {', '.join(KNOWN)}, or the path of a file"
             f"{did_you_mean(name, [*KNOWN, *_spellings()])}"
         )
-    if path is None:
-        path = _from_hub(short, folders)
-    found = read_benchmark(short or name, path)
-    return _with_expected_size(found, path)
+    return short or name, path or _from_hub(short, folders, option)
 
 
 def _load_file(name: str) -> Benchmark:
     path = Path(name)
     if not path.is_file():
-        raise ConfigError(f"--benchmark {name}: there is no such file")
+        raise ConfigError(f"{OPTION} {name}: there is no such file")
     return read_benchmark(path.stem, path)
 
 
@@ -142,9 +157,10 @@ def _file_in(folders: list[Path], names: tuple[str, ...]) -> Path | None:
     return None
 
 
-def _from_hub(short: str, folders: list[Path]) -> Path:
+def _from_hub(short: str, folders: list[Path], option: str) -> Path:
     known = KNOWN[short]
-    looked = ", ".join(map(str, folders)) or "no folder (give --data DIR, or set STILL_DATA)"
+    fix = "give --data DIR, or set STILL_DATA" if option == OPTION else "set STILL_DATA"
+    looked = ", ".join(map(str, folders)) or f"no folder ({fix})"
     why = "it is not on the model hub in a layout that is read here"
     if known.hub is not None:
         try:
@@ -152,7 +168,7 @@ def _from_hub(short: str, folders: list[Path]) -> Path:
         except ConfigError as error:
             why = str(error)
     raise ConfigError(
-        f"--benchmark {short}: no file {known.files[0]}.jsonl in {looked}; {why}. "
+        f"{option} {short}: no file {known.files[0]}.jsonl in {looked}; {why}. "
         f"Get it from {known.source} and save it as DIR/{known.files[0]}.jsonl"
     )
 

@@ -9,6 +9,7 @@ from still_verl.demonstrations.files import read_rows
 from still_verl.demonstrations.rows import RowError
 
 Message = dict[str, Any]
+TRAIN = "train.parquet"  # of a folder that `data curate` wrote
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ def read_prompts(path: Path, column: str) -> Iterator[Prompt]:
     """Yield the prompts of a file.
 
     Args:
-        path: of JSONL, a JSON list or parquet.
+        path: of JSONL, a JSON list or parquet; of a folder that a curation wrote, its training set.
         column: of the prompts.
 
     Raises:
         RowError: the file cannot be read, a row lacks the column, or has something else there.
     """
+    if path.is_dir() and (path / TRAIN).is_file():
+        path = path / TRAIN
     for number, row in enumerate(read_rows(path), 1):
         try:
             yield _prompt(row, column)

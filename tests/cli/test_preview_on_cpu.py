@@ -1,9 +1,12 @@
 """`still-verl data preview`: prompts by role or as JSON, and one line for what cannot be shown."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -140,3 +143,17 @@ def test_a_tokenizer_without_a_template(file: Path, tmp_path: Path) -> None:
     assert tokenizer.decode(row["input_ids"]) == row["text"] == "1+1=?"
     shown = preview(file, *arguments[:2], "--prompt", "raw", "--ids").stdout
     assert "user: " + " ".join(map(str, row["input_ids"])) in shown
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst"])
+def test_a_packed_file_and_a_folder_of_a_curation(file: Path, tmp_path: Path, packed: str) -> None:
+    data = file.read_bytes()
+    other = tmp_path / f"rows.jsonl.{packed}"
+    other.write_bytes(gzip.compress(data) if packed == "gz" else pa.compress(data, codec="zstd", asbytes=True))
+    assert preview(other, "--json").stdout == preview(file, "--json").stdout
+    other.write_bytes(other.read_bytes()[:-9])
+    done = preview(other)
+    assert done.exit_code == 1 and done.stderr.count("\n") == 1 and "is damaged" in done.stderr
+    (tmp_path / "set").mkdir()
+    pq.write_table(pa.table({"prompt": [ROW["prompt"]]}), tmp_path / "set" / "train.parquet")
+    assert preview(tmp_path / "set", "--json").stdout == preview(file, "--json").stdout

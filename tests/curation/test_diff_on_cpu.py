@@ -57,3 +57,8 @@ def test_rows_with_one_id_are_several_rows(tmp_path: Path) -> None:
     run(tmp_path, [*rows[:2], {"id": "same", "problem": "Prove that 1 = 1.", "answer": "1"}])
     assert moved(tmp_path / "before", tmp_path / "out") == [("kept", "not there", 1)]
     assert moved(tmp_path / "out", tmp_path / "before") == [("not there", "kept", 1)]
+
+
+def test_a_manifest_stands_for_its_folder(tmp_path: Path) -> None:
+    run(tmp_path, ROWS)
+    assert difference(tmp_path / "out" / "manifest.json", tmp_path / "out") == {"changed": [], "moved": []}

@@ -54,3 +54,25 @@ def test_evaluations_have_names_and_groups_of_their_own(files: list[str], called
     found = {row["extra_info"]["id"]: row["extra_info"] for row in kept(tmp_path / "out")}
     assert [found["a"]["template_of"], found["b"]["template_of"]] == called
     assert found["a"]["group"] != found["b"]["group"]
+
+
+def test_all_problems_of_a_benchmark_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that no rule can score were once kept."""
+    monkeypatch.setenv("STILL_DATA", str(tmp_path))
+    rows = [{"problem": text, "answer": gold} for text, gold in PROBLEMS[:3]]
+    exam_rows = [rows[0], rows[1] | {"answer": None}, rows[2] | {"answer": "see solution"}]
+    write_rows(tmp_path / "math_500.jsonl", exam_rows)
+    counts = run(tmp_path, rows, against=("math500",)).manifest
+    assert counts["against"]["math500"]["problems"] == 3 and counts["counts"]["kept"] == 0
+    assert counts["dropped"] == {"leak": 2, "suspect": 1}
+
+
+def test_a_message_names_the_option_that_was_given(tmp_path: Path) -> None:
+    for name, said in [
+        ("nosuch", "--against nosuch: unknown; use one of aime24"),
+        ("nosuch.jsonl", "--against nosuch.jsonl: there is no such file"),
+        ("", "--against '': name a file"),
+        ("a" * 300, "--against a*: it cannot be read"),
+    ]:
+        with pytest.raises(ConfigError, match=said):
+            run(tmp_path, [ROW], against=(name,))

@@ -1,8 +1,12 @@
 """Which files are read, and by which names."""
 
+import gzip
 import json
+import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from raw_problems import PROBLEMS, kept, write_rows
 
@@ -95,3 +99,54 @@ def test_a_mark_of_utf8_before_a_long_line_makes_no_second_row(tmp_path: Path) -
         source.write_bytes(b"\xef\xbb\xbf" + b"x" * size + b"\nshort\n")
         first, second = read_lines(source)
         assert isinstance(first, Unreadable) == (size > MAX_LINE) and second == b"short"
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_not_the_current_folder(name: str) -> None:
+    for option in ("INPUT", "--against"):
+        with pytest.raises(ConfigError, match=f"{option} '{name}': name a file, a folder or a data set"):
+            find_files(option, [name])
+
+
+def test_a_stream_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rows.jsonl")
+    for name in (str(tmp_path / "rows.jsonl"), "-", "/dev/null"):
+        with pytest.raises(
+            ConfigError, match="it is read more than once, and a stream is not; save it as a file first"
+        ):
+            find_files("INPUT", [name])
+
+
+def packed_list(path: Path, text: str) -> Path:
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ["rows.json", "rows.json.gz"])
+def test_a_json_list_is_read_packed_or_not(tmp_path: Path, name: str) -> None:
+    """A packed one was once a single row that cannot be read."""
+    row, other = json.dumps(ROW), json.dumps(ROW | {"problem": SECOND})
+    twice = '{"problem": "What is 2 + 2?", "answer": 4, "answer": 5}'
+    for text, rejects in [
+        (f"[{row}]", []),
+        ("\n" * 50 + f"[ {row} ,\n{twice}, 3 ]\n", ["is there twice", "its type is int"]),
+        (f"[{row}, {other[:-9]}", ["it is no JSON list from here on: Unterminated string"]),
+        (f"[{row} {other}]", ["in place of a comma or an end"]),
+        (f"[{row}] {other}", ["in place of a comma or an end"]),
+        (f"[{row},]", ["it is no JSON list from here on: Expecting value"]),
+    ]:
+        source = packed_list(tmp_path / name, text)
+        counts = curate(CurateSettings((str(source),), tmp_path / "out", max_rejects=1.0)).manifest["counts"]
+        assert (counts["kept"], counts["rejected"]) == (1, len(rejects))
+        causes = [json.loads(line)["cause"] for line in (tmp_path / "out/rejects.jsonl").read_text().splitlines()]
+        assert all(said in cause for said, cause in zip(rejects, causes, strict=True)), causes
+
+
+def test_a_list_without_its_name_and_a_packed_table_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps([ROW]))
+    pq.write_table(pa.table({"problem": [FIRST]}), tmp_path / "rows.parquet")
+    packed = tmp_path / "rows.parquet.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "rows.parquet").read_bytes()))
+    for source, said in ((tmp_path / "rows.jsonl", "name the file .json if it is one list"), (packed, "unpack it")):
+        with pytest.raises(ConfigError, match=said):
+            curate(CurateSettings((str(source),), tmp_path / "out"))

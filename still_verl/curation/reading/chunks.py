@@ -1,18 +1,19 @@
 """Reads a file chunk by chunk, whatever its format is."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.reading.find import InputFile
-from still_verl.curation.reading.lines import Unreadable, read_lines
+from still_verl.curation.reading.folders import without_packed
+from still_verl.curation.reading.lines import Unreadable, beginning, read_lines, unpacked
+from still_verl.curation.reading.strict_json import rows_of_list
 from still_verl.curation.reading.tables import ARROW, PARQUET, read_arrow, read_parquet
 
 Item = bytes | dict[str, Any] | Unreadable  # a line, a row of a table, or why there is none
 MAX_JSON = 1 << 29  # bytes of a file that is one JSON list: it is read as a whole
-_FIRST = 16
+_FIRST = 4096  # bytes, in which a file says what it is
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,26 @@ def _items(file: InputFile) -> Iterable[Item]:
         return read_parquet(file.path)
     if first.startswith(ARROW) or file.path.suffix == ".arrow":
         return read_arrow(file.path)
-    if file.path.suffix == ".json" and first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+    inside = beginning(file.path, _FIRST)
+    if inside.startswith((PARQUET, ARROW)):
+        return [Unreadable("it is a compressed table: unpack it, they are compressed inside")]
+    if without_packed(file.path.name).endswith(".json") and inside.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return _listed(file)
     return read_lines(file.path)
 
 
 def _listed(file: InputFile) -> Iterable[Item]:
     """The rows of a file that is one JSON list."""
-    if file.path.stat().st_size > MAX_JSON:
+    with unpacked(file.path) as (opened, damages):
+        try:
+            data = opened.read(MAX_JSON + 1)
+        except damages as error:
+            return [Unreadable(f"the compressed file is damaged: {error}"[:200])]
+    if len(data) > MAX_JSON:
         raise ConfigError(
             f"{file.option} {file.path}: a JSON list of more than 512 MB is not read; write one row a line"
         )
     try:
-        rows = json.loads(file.path.read_bytes().decode("utf-8-sig"), parse_constant=_nothing)
-    except (ValueError, RecursionError) as error:
+        return rows_of_list(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
         return [Unreadable(f"it is no JSON list: {error}"[:200])]
-    return [row if isinstance(row, dict) else Unreadable("it is no object") for row in rows]
-
-
-def _nothing(_name: str) -> None:
-    """NaN and infinity, which JSON has not, are no value."""

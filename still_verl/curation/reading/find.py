@@ -71,6 +71,8 @@ def _by_label(file: InputFile) -> str:
 
 
 def _files_of(option: str, name: str) -> list[Path]:
+    if not name.strip():
+        raise ConfigError(f"{option} {name!r}: name a file, a folder or a data set")
     path = Path(name)
     try:
         if path.is_dir():
@@ -78,6 +80,10 @@ def _files_of(option: str, name: str) -> list[Path]:
         if path.is_file():
             with path.open("rb"):
                 return [path]
+        if name == "-" or path.exists():
+            raise ConfigError(
+                f"{option} {name}: it is read more than once, and a stream is not; save it as a file first"
+            )
     except OSError as error:
         raise ConfigError(f"{option} {name}: it cannot be read: {error}") from error
     if _HUB_NAME.fullmatch(name) and not name.startswith("."):

@@ -69,10 +69,15 @@ def all_files(option: str, folder: Path) -> list[Path]:
 
 def is_known(path: Path) -> bool:
     """Return whether a file may have rows, by its name."""
-    name = path.name
+    name = without_packed(path.name)
+    return name.endswith(SUFFIXES) and not name.startswith(".")
+
+
+def without_packed(name: str) -> str:
+    """Return the name of a file without the end that says how it is compressed."""
     for packed in PACKED:
         name = name.removesuffix(packed)
-    return name.endswith(SUFFIXES) and not name.startswith(".")
+    return name
 
 
 def _listed(path: Path, name: str) -> list[Any] | None:

@@ -4,6 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -28,24 +29,47 @@ def read_lines(path: Path) -> Iterator[bytes | Unreadable]:
     Raises:
         OSError: the file cannot be opened.
     """
+    with unpacked(path) as (file, damages):
+        try:
+            for number, line in enumerate(_lines(file)):
+                if not number and isinstance(line, bytes) and line.startswith(_UTF16):
+                    yield Unreadable("the file is UTF-16: convert it to UTF-8")
+                    return
+                yield line
+        except damages as error:
+            yield Unreadable(f"the compressed file is damaged from here on: {error}"[:200])
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[tuple[IO[bytes], tuple[type[BaseException], ...]]]:
+    """Open a file, as what is in it if it is compressed; gives the exceptions with which reading finds a damage, too.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
     with path.open("rb") as file:
         first = file.read(4)
         file.seek(0)
-        if first.startswith(_UTF16):
-            yield Unreadable("the file is UTF-16: convert it to UTF-8")
-            return
-        unpacked: Any = file
         if first.startswith(_GZIP):
-            unpacked = gzip.GzipFile(fileobj=file)
+            packed: Any = gzip.GzipFile(fileobj=file)
+            yield packed, (EOFError, zlib.error, OSError)
         elif first.startswith(_ZSTD):
-            unpacked = _unpacked_zstd(path)
-        damages: tuple[type[BaseException], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
-        if unpacked is not file:
-            damages = (*damages, OSError)  # what pyarrow raises for a damaged frame
+            yield _unpacked_zstd(path), (EOFError, OSError)  # pyarrow raises it for a damaged frame
+        else:
+            yield file, ()
+
+
+def beginning(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, or of what is in it if it is compressed; none where that is damaged.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with unpacked(path) as (file, damages):
         try:
-            yield from _lines(unpacked)
-        except damages as error:
-            yield Unreadable(f"the compressed file is damaged from here on: {error}"[:200])
+            return file.read(size)
+        except damages:
+            return b""
 
 
 def _unpacked_zstd(path: Path) -> IO[bytes]:

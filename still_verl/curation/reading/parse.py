@@ -6,6 +6,7 @@ from typing import Any
 
 from still_verl.curation.reading.chunks import Item
 from still_verl.curation.reading.lines import Unreadable
+from still_verl.curation.reading.strict_json import DECODER
 from still_verl.curation.rows import Reject
 
 MAX_PROBLEM = 100_000  # characters
@@ -26,13 +27,15 @@ def parse(item: Item) -> dict[str, Any]:
     if not item.strip():
         raise Reject("the line is empty")
     try:
-        row = _DECODER.decode(item.decode("utf-8"))
+        row = DECODER.decode(item.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise Reject(f"it is not UTF-8: byte {item[error.start]:#04x} at {error.start}") from None
     except RecursionError:
         raise Reject("it is nested too deeply") from None
     except ValueError as error:
         raise Reject(f"it is no JSON: {error}"[:200]) from None
+    if isinstance(row, list):
+        raise Reject("it is no object: its type is list (name the file .json if it is one list)")
     if not isinstance(row, dict):
         raise Reject(f"it is no object: its type is {type(row).__name__}")
     if _ESCAPED_SURROGATE.search(item):
@@ -65,20 +68,3 @@ def check_text(problem: str) -> None:
         problem.encode("utf-8")
     except UnicodeEncodeError:
         raise Reject("the problem has half of a surrogate pair") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: dict[str, Any] = {}
-        for name, value in pairs:
-            if seen.setdefault(name, value) != value:
-                raise ValueError(f"the key {name!r:.60} is there twice, with different values")
-    return found
-
-
-def _nothing(_name: str) -> None:
-    """NaN and infinity, which JSON has not, are no value."""
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_nothing)
