@@ -33,6 +33,7 @@ verl.workers.rollout.vllm_rollout.bucketed_weight_transfer:BucketedWeightReceive
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension._get_zmq_handle
 verl.workers.rollout.vllm_rollout.utils:vLLMColocateWorkerExtension.update_weights_from_ipc
 verl.workers.rollout.vllm_rollout.vllm_rollout:ServerAdapter.update_weights
+vllm:EngineArgs
 vllm:LLM
 vllm:LLM.get_tokenizer
 vllm:SamplingParams

@@ -1,7 +1,7 @@
 """The labels of problems that were read: the file that `still-verl data label` writes and a curation looks into."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.curation.fingerprints import form_of, hash64
 from still_verl.curation.reading.find import InputFile
+from still_verl.curation.registries import TAKEN
 from still_verl.curation.rows import Row
 from still_verl.monitor.jsonl import line
 from still_verl.registry import in_one_line
@@ -45,11 +46,14 @@ class Known:
 NOBODY_READ = Known((), "", {})
 
 
-def write_known(folder: Path, header: Mapping[str, Any], entries: Iterable[tuple[str, list[str] | None]]) -> None:
-    """Write the file anew: first a line about the reading, then (key, labels) of each problem; None is unread."""
+def write_known(folder: Path, header: Mapping[str, Any], entries: Sequence[tuple[str, list[str] | None]]) -> None:
+    """Write the file anew: first a line about the reading, then (key, labels) of each problem; None is unread.
+
+    The first line says how many there are: a file that was cut at the end of a line is not whole.
+    """
     partial = folder / f".{NAME}.partial"
     with partial.open("wb") as file:
-        file.write(line({"format": FORMAT, **header}))
+        file.write(line({"format": FORMAT, **header, "problems": len(entries)}))
         for key, labels in entries:
             file.write(line({"key": key, "labels": labels}))
     partial.rename(folder / NAME)
@@ -67,15 +71,24 @@ def read_known(path: Path) -> Known:
         if header.get("format") != FORMAT:
             raise ValueError("its first line is not that of `still-verl data label`")
         asked = _names(header["asked"])
+        for name in set(asked) & set(TAKEN):
+            raise ValueError(f"its label {name} is what rows are dropped as for another reason")
         # Few different readings: each is one object, however many rows have it.
         same: dict[tuple[str, ...], tuple[str, ...]] = {}
         found: dict[str, tuple[str, ...]] = {}
+        seen: set[str] = set()
         for each in lines:
+            if each["key"] in seen:
+                raise ValueError(f"the key {each['key']!r:.60} is there twice")
+            seen.add(each["key"])
             if each["labels"] is not None:
                 labels = _names(each["labels"])
                 if not set(labels) <= set(asked):
                     raise ValueError(f"the labels {', '.join(labels)} were not all asked for")
                 found[each["key"]] = same.setdefault(labels, labels)
+        whole = header.get("problems", len(seen))
+        if whole != len(seen):
+            raise ValueError(f"it has {len(seen):,} of {whole} problems: give `data label` its command again")
         return Known(asked, str(header["model"]), found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(f"--labels {path}: it cannot be read: {in_one_line(error)}") from error

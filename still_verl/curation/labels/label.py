@@ -23,7 +23,7 @@ from still_verl.evaluation.prompts import Prompter
 from still_verl.evaluation.protocols import Sampling
 from still_verl.evaluation.registries import ENGINES
 from still_verl.evaluation.rows import Row as Sample
-from still_verl.evaluation.rows import read_rows
+from still_verl.evaluation.rows import read_rows, row_of
 from still_verl.evaluation.run import Asked, Plan, Watch, evaluate
 from still_verl.evaluation.score import Scorer
 from still_verl.evaluation.setup import check_options
@@ -110,11 +110,27 @@ def _label(settings: LabelSettings, files: list[InputFile], watch: Watch | None)
     finally:
         engine.close()
     readings = _Readings(settings.rubric)
+    entries = [readings.entry(row) for row in read_rows(settings.output / ROWS)]
+    entries += _of_earlier_runs(settings, {key for key, _ in entries})
     header = {"model": model, "asked": list(settings.rubric.labels), "rubric": settings.rubric.checksum}
-    write_known(settings.output, header, map(readings.entry, read_rows(settings.output / ROWS)))
+    write_known(settings.output, header, entries)
     counts = {each: readings.counts[each] for each in settings.rubric.labels}
     unread = dict(readings.unread.most_common())
     return Labelled(len(problems), readings.read, counts, unread, rejected, finished.notes)
+
+
+def _of_earlier_runs(settings: LabelSettings, known: set[str]) -> list[tuple[str, list[str] | None]]:
+    """What was read of problems that the input has not: it was paid for, and holds where they come back."""
+    readings = _Readings(settings.rubric)
+    found: dict[str, list[str] | None] = {}
+    for entry in json_lines(settings.output / JOURNAL):
+        try:
+            key, labels = readings.entry(row_of(entry))
+        except (ValueError, TypeError, AttributeError):
+            continue  # a damaged line, of which a run says how many there are
+        if key not in known:
+            found.setdefault(key, labels)
+    return list(found.items())
 
 
 def _plan(settings: LabelSettings, problems: tuple[Problem, ...], engine: str) -> Plan:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError, one_of
+from still_verl.curation.registries import TAKEN
 
 OURS = Path(__file__).with_name("rubric.md")
 # What one has to understand. The others are about the form of an answer, which a rule can tell.
@@ -95,6 +96,11 @@ def _label(row: str, path: Path) -> str:
     if not _NAME.fullmatch(name.strip()) or name.strip() == NO_LABEL:
         raise ConfigError(
             f"--rubric {path}: the label {name.strip()!r}: use small letters, digits and _, not {NO_LABEL}"
+        )
+    if name.strip() in TAKEN:
+        raise ConfigError(
+            f"--rubric {path}: the label {name.strip()}: `data curate` drops rows as that for another reason; call it "
+            "something else"
         )
     if not meaning.strip():
         raise ConfigError(f"--rubric {path}: the label {name.strip()}: say when it fits, | {name.strip()} | ... |")

@@ -1,15 +1,16 @@
 """vLLM in this process, without a server: on a GPU, or on a processor with vLLM's CPU build."""
 
+import inspect
 import json
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from still_verl.config_errors import ConfigError
+from still_verl.config_errors import ConfigError, did_you_mean
 from still_verl.evaluation.engines.base import Deliver, EngineError, EngineOptions, Reply, Request
 from still_verl.evaluation.fingerprint import fingerprint
 from still_verl.evaluation.prompts import Prompt
@@ -158,6 +159,7 @@ class VllmOffline:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
+        _check_arguments(self._options.extra)
         try:
             self._llm = self._new_llm()
         except Exception as error:  # of a model that it cannot load, or a machine without room
@@ -178,6 +180,23 @@ class VllmOffline:
             if _saved_dtype(Path(self._options.model)) == "float32":
                 chosen["dtype"] = "float32"
         return LLM(self._options.model, **(chosen | dict(self._options.extra)))
+
+
+def _check_arguments(extra: Mapping[str, Any]) -> None:
+    """Refuse what is no argument of the engine, such as a temperature: vLLM would say so in a page about itself.
+
+    Raises:
+        ConfigError: names the argument, and the nearest one.
+    """
+    from vllm import LLM, EngineArgs
+
+    known = [*inspect.signature(LLM).parameters, *(field.name for field in fields(EngineArgs))]
+    for name in extra:
+        if name not in known:
+            raise ConfigError(
+                f"--engine-arg {name}: vLLM's engine has no such argument (how samples are drawn is no part of it); "
+                f"leave it out{did_you_mean(name, known)}"
+            )
 
 
 def _saved_dtype(folder: Path) -> str:

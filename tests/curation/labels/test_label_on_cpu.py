@@ -233,12 +233,29 @@ def test_another_rubric_is_another_reading(tmp_path: Path, server: ScriptedServe
         '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": "proof"}',
         '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": [1]}',
         '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": ["leak"]}',
+        '{"format": 1, "asked": ["leak"], "model": "m"}\n{"key": "1", "labels": ["leak"]}',
+        '{"format": 1, "asked": ["proof"], "model": "m"}\n' + '{"key": "1", "labels": []}\n' * 2,
+        '{"format": 1, "asked": ["proof"], "model": "m", "problems": 2}\n{"key": "1", "labels": []}\n',
     ],
 )
 def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(text)
     with pytest.raises(ConfigError, match="--labels .*cannot be read"):
         read_known(tmp_path)
+
+
+def test_fewer_rows_lose_no_reading(tmp_path: Path, server: ScriptedServer) -> None:
+    """What was paid for is there when the rows come back; a file that was cut at a line's end is refused."""
+    read(tmp_path, server)
+    whole = read_known(tmp_path / "labels").of
+    assert read(tmp_path, server, ROWS[:1]).problems == 1
+    assert read_known(tmp_path / "labels").of == whole and len(whole) == 3
+    path = tmp_path / "labels" / NAME
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(ConfigError, match="it has 2 of 3 problems: give `data label` its command again"):
+        read_known(tmp_path / "labels")
+    read(tmp_path, server, ROWS[:1])
+    assert read_known(tmp_path / "labels").of == whole and len(server.bodies) == 3
 
 
 def test_two_readings_into_one_folder_are_refused(tmp_path: Path, server: ScriptedServer) -> None:

@@ -17,6 +17,8 @@ from still_verl.curation.labels.rubric import read_rubric
         ("| label | fits when |\n|---|---|\n| Too easy | b |\n", "the label 'Too easy'"),
         ("| label | fits when |\n|---|---|\n| ok | b |\n", "the label 'ok'"),
         ("| label | fits when |\n|:--|--:|\n| a |  |\n", "the label a: say when it fits"),
+        ("| label | fits when |\n|---|---|\n| leak | b |\n", "the label leak: `data curate` drops rows as that for"),
+        ("| label | fits when |\n|---|---|\n| duplicate | b |\n", "the label duplicate: .* call it something else"),
     ],
 )
 def test_a_rubric_that_says_nothing(text: str, said: str, tmp_path: Path) -> None:
