@@ -1,15 +1,17 @@
 """The folder of a curation that is not finished: what is decided already, so that a kill costs one chunk.
 
-A chunk is two files, `FILE-CHUNK.jsonl` and `.npy`. The second is renamed to its name when both are whole. When all
-chunks are there they become one pair of files.
+A chunk is two files, `FILE-CHUNK.jsonl` and `.npy`. The second is renamed to its name when both are whole, and ends
+with the checksums of both. When all chunks are there they become one pair of files.
 """
 
 import json
 import os
 import shutil
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from still_verl.curation.work import COLUMNS, Decided, Record
 NAME = ".unfinished"
 ALL = "all"  # of the chunks
 _USUAL = 4096  # bytes that hold most records
+_BLOCK = 1 << 20
+_SUMS = struct.Struct("<II")  # of the columns and of the records; shorter than a row of the columns
 
 
 class Store:
@@ -43,23 +47,28 @@ class Store:
     def save(self, part: str, decided: Decided) -> None:
         """Keep what became of a chunk."""
         _write(self.folder / f"{part}.jsonl", decided.records)
-        _write(self.folder / f"{part}.npy", decided.columns.tobytes())
+        columns = decided.columns.tobytes()
+        _write(self.folder / f"{part}.npy", columns + _SUMS.pack(crc32(columns), crc32(decided.records)))
 
     def join(self, parts: Sequence[str]) -> None:
         """Make one pair of files of all chunks, in the order of their names."""
         if self.is_whole:
             return
-        base = 0
+        base = columns_sum = records_sum = 0
         partial = self.folder / ".all.partial"
         with (self.folder / "all.jsonl").open("wb") as records, partial.open("wb") as columns:
             for part in sorted(parts):
-                decided = np.fromfile(self.folder / f"{part}.npy", COLUMNS)
+                decided = np.array(_mapped(self.folder / f"{part}.npy"))
                 decided["offset"] += base
-                columns.write(decided.tobytes())
+                data = decided.tobytes()
+                columns_sum = crc32(data, columns_sum)
+                columns.write(data)
                 source = self.folder / f"{part}.jsonl"
                 base += source.stat().st_size
-                with source.open("rb") as file:
-                    shutil.copyfileobj(file, records)
+                for block in _blocks(source):
+                    records_sum = crc32(block, records_sum)
+                    records.write(block)
+            columns.write(_SUMS.pack(columns_sum, records_sum))
         partial.replace(self.folder / "all.npy")
         self.is_whole = True
         for part in parts:
@@ -68,10 +77,7 @@ class Store:
 
     def columns(self) -> "np.ndarray[Any, Any]":
         """Return the columns of all rows; they stay on disk until they are looked at."""
-        path = self.folder / "all.npy"
-        if path.stat().st_size == 0:
-            return np.zeros(0, COLUMNS)
-        return np.memmap(path, COLUMNS, "r")
+        return _mapped(self.folder / "all.npy")
 
     def records(self) -> "Records":
         """Open the records of all rows."""
@@ -114,17 +120,33 @@ class Records:
 
 
 def _fit(columns: Path, records: Path) -> bool:
-    """Whether the records are as many bytes as the columns say: the last one of them is the last line."""
-    if not columns.is_file() or not records.is_file() or columns.stat().st_size % COLUMNS.itemsize:
+    """Whether two files are those that were written together, with every byte."""
+    if not columns.is_file() or not records.is_file():
         return False
-    if not columns.stat().st_size:
-        return not records.stat().st_size
-    last = int(np.memmap(columns, COLUMNS, "r")["offset"][-1])
-    with records.open("rb") as file:
-        file.seek(max(last - 1, 0))
-        rest = file.read()
-    before, last_line = (rest[:1], rest[1:]) if last else (b"\n", rest)
-    return before == b"\n" and last_line.find(b"\n") == len(last_line) - 1 >= 0
+    size = columns.stat().st_size - _SUMS.size
+    if size < 0 or size % COLUMNS.itemsize:
+        return False
+    sums = [0, 0]
+    for number, blocks in enumerate((_blocks(columns, size), _blocks(records))):
+        for block in blocks:
+            sums[number] = crc32(block, sums[number])
+    with columns.open("rb") as file:
+        file.seek(size)
+        return file.read() == _SUMS.pack(*sums)
+
+
+def _mapped(columns: Path) -> "np.ndarray[Any, Any]":
+    rows = columns.stat().st_size // COLUMNS.itemsize
+    return np.memmap(columns, COLUMNS, "r", shape=rows) if rows else np.zeros(0, COLUMNS)
+
+
+def _blocks(path: Path, size: int | None = None) -> Iterator[bytes]:
+    """Yield a file, or its first bytes, block by block."""
+    left = path.stat().st_size if size is None else size
+    with path.open("rb") as file:
+        while block := file.read(min(left, _BLOCK)):
+            left -= len(block)
+            yield block
 
 
 def _remove(folder: Path) -> None:

@@ -30,6 +30,11 @@ def _torn(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-7])
 
 
+def _replaced(path: Path, old: bytes, new: bytes) -> None:
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
 DAMAGES: list[Callable[[Path], None]] = [
     lambda folder: (folder / "all.jsonl").unlink(),
     lambda folder: _torn(folder / "all.jsonl"),
@@ -38,6 +43,9 @@ DAMAGES: list[Callable[[Path], None]] = [
     lambda folder: (folder / "all.jsonl").write_bytes((folder / "all.jsonl").read_bytes() * 2),
     lambda folder: (folder / "plan.json").write_bytes(b"\xff"),
     lambda folder: (folder / "all.npy").unlink(),
+    lambda folder: _replaced(folder / "all.jsonl", b'"answer"', b'"onswer"'),
+    lambda folder: _replaced(folder / "all.jsonl", b"265", b"266"),
+    lambda folder: (folder / "all.npy").write_bytes(bytes(byte ^ 1 for byte in (folder / "all.npy").read_bytes())),
 ]
 
 
