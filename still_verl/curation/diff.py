@@ -1,5 +1,6 @@
 """Says what changed from one training set to another."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,6 @@ from still_verl.curation.manifest import NAME as MANIFEST
 from still_verl.curation.manifest import changed, read_manifest
 from still_verl.curation.outputs import DROPPED, TRAIN
 from still_verl.curation.rows import Reject
-from still_verl.monitor.jsonl import json_lines
 
 ABSENT = "not there"
 
@@ -85,12 +85,22 @@ def _rows(folder: Path) -> Iterator[_Placed]:
                     yield placed
     except (OSError, ValueError) as error:
         raise ConfigError(f"{folder}: {TRAIN} cannot be read: {error}") from error
-    for row in json_lines(folder / DROPPED):
+    for number, row in enumerate(_dropped(folder), 1):
         try:
             name = str(row["id"]) if has_ids else ""
             yield _Placed(name, str(row["file"]), str(row["problem"]), f"dropped: {row['filter']}")
-        except KeyError as error:
-            raise ConfigError(f"{folder}: {DROPPED} has a row without {error}; make the folder anew") from error
+        except (KeyError, TypeError) as error:
+            raise ConfigError(f"{folder}: {DROPPED} line {number} is no row; make the folder anew") from error
+
+
+def _dropped(folder: Path) -> Iterator[Any]:
+    """Yield each line as it is: one that was passed over would look like a row that moved."""
+    try:
+        with (folder / DROPPED).open("rb") as file:
+            for text in file:
+                yield json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{folder}: {DROPPED} cannot be read, make the folder anew: {error}") from error
 
 
 def _kept(row: dict[str, Any]) -> _Placed:

@@ -59,7 +59,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     file = path / NAME if path.is_dir() else path
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: it has no manifest that can be read: {error}") from error
     if not isinstance(found, dict) or "counts" not in found:
         raise ConfigError(f"{path}: it is no folder of `still-verl data curate`")

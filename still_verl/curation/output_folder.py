@@ -34,6 +34,7 @@ def check_output(output: Path, files: Sequence[InputFile], against: Iterable[Pat
 
 
 def _check(output: Path, files: Sequence[InputFile], against: Iterable[Path]) -> None:
+    str(output).encode("utf-8")
     if output.exists() and not output.is_dir():
         raise ConfigError(f"-o {output}: it is a file; name a folder")
     folder = {absolute(output), output.resolve()}

@@ -56,6 +56,9 @@ class CurateSettings:
             raise ConfigError("INPUT: name at least one file, folder or data set")
         if not 0 <= self.max_rejects <= 1:
             raise ConfigError(f"--max-rejects {self.max_rejects}: use a share from 0 to 1")
+        for option, text in (("--instruction", self.instruction), ("--data-source", self.data_source)):
+            if not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
+                raise ConfigError(f"{option} {text!r:.80}: it is not UTF-8; type it anew")
         if self.workers < 1:
             raise ConfigError(f"--workers {self.workers}: use 1 or more")
         if self.reformulate:

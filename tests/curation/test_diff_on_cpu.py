@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from raw_problems import PROBLEMS, run, write_rows
 from typer.testing import CliRunner
 
 from still_verl.cli import app
+from still_verl.config_errors import ConfigError
 from still_verl.curation.diff import difference
 
 ROWS = [{"id": str(number), "problem": text, "answer": gold} for number, (text, gold) in enumerate(PROBLEMS[:3])]
@@ -62,3 +64,25 @@ def test_rows_with_one_id_are_several_rows(tmp_path: Path) -> None:
 def test_a_manifest_stands_for_its_folder(tmp_path: Path) -> None:
     run(tmp_path, ROWS)
     assert difference(tmp_path / "out" / "manifest.json", tmp_path / "out") == {"changed": [], "moved": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dropped.jsonl", '{"id": "x"'),
+        ("dropped.jsonl", "[1]"),
+        ("dropped.jsonl", '{"id": "x"}'),
+        ("dropped.jsonl", None),
+        ("manifest.json", "[" * 100_000),
+        ("manifest.json", "[]"),
+    ],
+)
+def test_a_damaged_folder_is_no_set_whose_rows_moved(tmp_path: Path, name: str, text: str | None) -> None:
+    run(tmp_path, [*ROWS, {"id": "9", "problem": "What is it?"}])
+    other = tmp_path / "other"
+    shutil.copytree(tmp_path / "out", other)
+    (other / name).unlink()
+    if text is not None:
+        (other / name).write_text(text)
+    with pytest.raises(ConfigError, match=f"{other}: "):
+        difference(tmp_path / "out", other)

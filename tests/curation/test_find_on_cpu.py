@@ -150,3 +150,31 @@ def test_a_list_without_its_name_and_a_packed_table_say_what_to_do(tmp_path: Pat
     for source, said in ((tmp_path / "rows.jsonl", "name the file .json if it is one list"), (packed, "unpack it")):
         with pytest.raises(ConfigError, match=said):
             curate(CurateSettings((str(source),), tmp_path / "out"))
+
+
+def test_rows_that_were_dropped_do_not_come_back_with_their_folder(tmp_path: Path) -> None:
+    """The files beside the training set were once read as rows, too."""
+    rows = [ROW, ROW | {"problem": SECOND, "answer": None}]
+    source = write_rows(tmp_path / "rows.jsonl", rows)
+    first = tmp_path / "sets" / "v1"
+    assert curate(CurateSettings((str(source),), first)).manifest["counts"]["dropped"] == 1
+    for given in (first, first.parent):
+        counts = curate(CurateSettings((str(given),), tmp_path / "out", filters=())).manifest["counts"]
+        assert counts == {"rows": 1, "kept": 1, "dropped": 0, "rejected": 0}
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """Each was once a traceback."""
+    source = write_rows(tmp_path / "rows.jsonl", [ROW])
+    odd = os.fsdecode(b"b\xffd.jsonl")
+    write_rows(tmp_path / odd, [ROW])
+    given = str(source)
+    for inputs, more, said in [
+        ((str(tmp_path / odd),), {}, "INPUT .*: its name is not UTF-8, and no table can hold it; rename it"),
+        ((given,), {"against": (str(tmp_path / odd),)}, "--against .*: its name is not UTF-8"),
+        ((given,), {"output": tmp_path / odd[:3]}, "-o .*: it cannot be written"),
+        ((given,), {"instruction": "x\udcff"}, "--instruction .*: it is not UTF-8"),
+        ((given,), {"data_source": "x\udcff"}, "--data-source .*: it is not UTF-8"),
+    ]:
+        with pytest.raises(ConfigError, match=said):
+            curate(CurateSettings(inputs, **{"output": tmp_path / "out"} | more))

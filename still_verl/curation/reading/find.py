@@ -50,6 +50,11 @@ def find_files(option: str, inputs: Sequence[str]) -> list[InputFile]:
     paths: list[Path] = []
     for name in inputs:
         paths += _files_of(option, name)
+    for path in paths:
+        try:
+            str(path).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ConfigError(f"{option} {path}: its name is not UTF-8, and no table can hold it; rename it") from None
     # A link is called and read as it was given: its target may have another suffix, or a checksum for a name.
     by_target: dict[Path, Path] = {}
     for given in sorted(map(absolute, paths)):

@@ -9,6 +9,7 @@ from still_verl.config_errors import ConfigError
 
 SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow", ".ndjson")
 PACKED = (".gz", ".zst", ".zstd")
+TRAIN, MANIFEST = "train.parquet", "manifest.json"  # of a set that was curated
 SPLITS, STATE = "dataset_dict.json", "state.json"
 # What `datasets` writes beside the rows.
 _ABOUT = (SPLITS, STATE, "dataset_info.json", "dataset_infos.json")
@@ -46,6 +47,8 @@ def saved_by_datasets(option: str, folder: Path) -> list[Path] | None:
 def all_files(option: str, folder: Path) -> list[Path]:
     """Return all files of a known format in a folder and those inside of it, also where a link leads to one.
 
+    Of a set that `still-verl data curate` wrote it is the training set alone: the rows beside it were dropped.
+
     Raises:
         ConfigError: a link leads nowhere.
     """
@@ -57,6 +60,8 @@ def all_files(option: str, folder: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(os.path.realpath(place))
+        if _is_curated(Path(place)):
+            names = [TRAIN]
         for path in (Path(place, name) for name in names):
             if not is_known(path):
                 continue
@@ -93,6 +98,14 @@ def _listed(path: Path, name: str) -> list[Any] | None:
 def _filename(entry: Any) -> str:
     named = entry.get("filename") if isinstance(entry, dict) else None
     return Path(str(named)).name
+
+
+def _is_curated(folder: Path) -> bool:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and "counts" in manifest and (folder / TRAIN).is_file()
 
 
 def _refuse_others(option: str, folder: Path, paths: Any) -> None:
