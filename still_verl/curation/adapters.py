@@ -1,6 +1,7 @@
 """Reads the columns of the usual data sets: each adapter is a function from a row to `Fields`."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,16 +54,37 @@ def auto(row: Mapping[str, Any]) -> Fields:
 
 def columns(row: Mapping[str, Any]) -> Fields:
     """Read MATH, GSM8K, NuminaMath, Big-Math and others: a column for the problem, one for the answer or solution."""
-    asked = first(row, PROBLEM)
+    asked = _problem(row)
     if asked is None:
         raise MissingColumn(f"no column is one of {', '.join(PROBLEM[:6])}; it has {_named(row)}{_fitting(row)}")
     solution = as_text(first(row, SOLUTION)) or ""
-    answer = first(row, ANSWER)
+    answer = _given(row, ANSWER)
     if answer is None:
         answer = _of_solution(solution)
     elif isinstance(answer, str) and "\n" in answer and not solution:
         solution = answer  # GSM8K has its solutions there
     return _fields(row, _asked(asked), answer, solution)
+
+
+def _problem(row: Mapping[str, Any]) -> Any:
+    """What is asked; `input` only goes on from `instruction` (Alpaca)."""
+    asked = _given(row, PROBLEM)
+    if asked is None:
+        return first(row, PROBLEM)  # empty, which is not the same as missing
+    told = row.get("instruction")
+    if asked is row.get("input") and isinstance(asked, str) and isinstance(told, str) and told.strip():
+        return f"{told}\n{asked}"
+    return asked
+
+
+def _given(row: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The first of some columns that says something: in many tables one is empty where another has the value."""
+    for name in names:
+        value = row.get(name)
+        is_blank = (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and math.isnan(value))
+        if value is not None and value != [] and not is_blank:
+            return value
+    return None
 
 
 def verl(row: Mapping[str, Any]) -> Fields:
@@ -84,7 +106,7 @@ def conversations(row: Mapping[str, Any]) -> Fields:
     if not isinstance(turns, Sequence) or isinstance(turns, str):
         raise MissingColumn(f"conversations is no list of turns; it has {_named(row)}")
     solved = reply_of(turns)
-    answer = first(row, ANSWER)
+    answer = _given(row, ANSWER)
     return _fields(row, question_of(turns), _of_solution(solved) if answer is None else answer, solved)
 
 

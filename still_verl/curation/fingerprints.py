@@ -17,6 +17,9 @@ BANDS, ROWS = 12, 5  # of the MinHash: 99 % of pairs with a similarity of 0.8 sh
 PERMUTATIONS = BANDS * ROWS
 SCHEME = "affine32"  # of datasketch; its default may change
 
+_EXACT = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s$\\]")
+_AROUND_ONE = re.compile(r"\{\s*(\w|\d+(?:\.\d+)?)\s*\}")
+_AROUND_WORDS = re.compile(r"(?<![\^_/])\{([^{}\d+\-*/^=<>|]*)\}")
 _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s${}\\]")
 
 
@@ -39,6 +42,20 @@ def form_of(plain: str) -> int:
         True
     """
     return hash64(" ".join(_WORD_OR_SIGN.findall(plain.lower())))
+
+
+def exact_form_of(plain: str) -> int:
+    r"""Return the hash of a plain text with what a normal form passes over: which signs a brace holds together, m or M.
+
+    Example:
+        >>> exact_form_of("Find 2^{3+4}.") == exact_form_of("Find 2^3+4."), form_of("2^{3+4}") == form_of("2^3+4")
+        (False, True)
+        >>> exact_form_of("Find x^{2}y.") == exact_form_of("find  x^2y.")
+        True
+    """
+    for brace in (_AROUND_ONE, _AROUND_WORDS):
+        plain = brace.sub(r" \1 ", plain)
+    return hash64(" ".join(word.lower() if len(word) > 3 else word for word in _EXACT.findall(plain)))
 
 
 def numbers_of(tokens: Sequence[str]) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from still_verl.curation.fingerprints import BANDS, ROWS, hash64
+from still_verl.curation.fingerprints import BANDS, ROWS, exact_form_of, hash64
 from still_verl.curation.store import Records
-from still_verl.curation.tokens import tokens_of
+from still_verl.curation.tokens import plain_text, tokens_of
 from still_verl.curation.work import DROPPED, KEPT
 from still_verl.rewards.equivalence.verify import verify
 
@@ -58,25 +58,37 @@ class Groups:
             kept = [int(row) for row in rows if self._state[row] == KEPT]
             if not kept:
                 self._same_as(int(rows[0]), rows[1:].tolist())
-            elif self._agree(kept):
-                self._same_as(kept[0], kept[1:])
+            else:
+                self._decide_alike(kept)
 
-    def _agree(self, rows: Sequence[int]) -> bool:
-        """Whether all rows have the same answer; notes what contradicts what."""
-        if len({int(self._answer[row]) for row in rows}) == 1:
-            return True
-        answers: list[Any] = []
+    def _decide_alike(self, rows: Sequence[int]) -> None:
+        """Keep the first of some rows with one normal form; those that contradict it are no conflict if they differ."""
+        if len(self._answers(rows)) == 1:
+            self._same_as(rows[0], rows[1:])
+            return
+        by_form: dict[int, list[int]] = defaultdict(list)
+        for row in rows:
+            by_form[exact_form_of(plain_text(self._record(row)["problem"]))].append(row)
+        for alike in by_form.values():
+            answers = self._answers(alike)
+            if len(answers) == 1:
+                self._same_as(alike[0], alike[1:])
+                continue
+            shown = ", ".join(sorted(f"{answer!r:.60}" for answer in answers))
+            for row in alike:
+                self.conflicts[row] = f"{len(alike)} rows ask the same, with different answers: {shown}"
+
+    def _answers(self, rows: Sequence[int]) -> list[Any]:
+        """The different answers of some rows."""
         by_hash = {int(self._answer[row]): row for row in reversed(rows)}
+        if len(by_hash) == 1:
+            return [None]
+        answers: list[Any] = []
         for row in sorted(by_hash.values()):
             answer = self._record(row)["answer"]
             if not any(_same(known, answer) for known in answers):
                 answers.append(answer)
-        if len(answers) == 1:
-            return True
-        shown = ", ".join(sorted(f"{answer!r:.60}" for answer in answers))
-        for row in rows:
-            self.conflicts[row] = f"{len(rows)} rows ask the same, with different answers: {shown}"
-        return False
+        return answers
 
     def _find_similar(self) -> None:
         """Rows with similar shingles have one template; of those with equal numbers and answers the first one stays."""

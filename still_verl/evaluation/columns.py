@@ -41,8 +41,8 @@ def as_gold(value: Any) -> str | None:
     """Return a right answer as text that `rewards.gold.read_gold` reads; None where there is none.
 
     Example:
-        >>> as_gold(5.0), as_gold([3, "three"]), as_gold(" "), as_gold(float("nan"))
-        ('5', '["3", "three"]', None, None)
+        >>> as_gold(5.0), as_gold([3, "three"]), as_gold(" "), as_gold(float("nan")), as_gold([])
+        ('5', '["3", "three"]', None, None, None)
     """
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -50,6 +50,8 @@ def as_gold(value: Any) -> str | None:
         if value.is_integer():  # written with a decimal place it would be a decimal
             value = int(value)
     if isinstance(value, list):
+        if not value:
+            return None
         value = [as_text(alternative) for alternative in value]
     text = as_text(value)
     return text if text is not None and text.strip() else None

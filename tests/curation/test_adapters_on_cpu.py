@@ -46,6 +46,7 @@ LAYOUTS: dict[str, dict[str, Any]] = {
         "reward_model": {"ground_truth": "7", "style": "rule-lighteval/MATH_v2"},
         "extra_info": {"index": "9a9b6eb4-a1cb"},
     },
+    "Alpaca": {"instruction": ASKED, "input": "", "output": "It is \\boxed{7}."},
     "CHAMP": {"problem_identifier": "P1", "problem_text": ASKED, "problem_answer": "7"},
 }  # fmt: skip
 
@@ -70,6 +71,28 @@ def test_a_task_of_human_eval_keeps_its_tests() -> None:
     fields = auto(task)
     assert fields.kind == "tests" and fields.id == "HumanEval/0"
     assert read_problem(fields.answer) == read_problem({name: task[name] for name in json.loads(fields.answer)})
+
+
+def test_what_an_input_goes_on_from_is_a_part_of_the_problem() -> None:
+    fields = auto({"instruction": "Solve for $x$.", "input": "$2x = 14$", "output": "\\boxed{7}"})
+    assert fields.problem == "Solve for $x$.\n$2x = 14$"
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None, [], float("nan")])
+def test_an_empty_column_does_not_hide_the_one_with_the_value(empty: Any) -> None:
+    """An empty list was once the right answer "[]"."""
+    for row in (
+        {"question": ASKED, "answer": empty, "final_answer": "7"},
+        {
+            "problem": "" if isinstance(empty, list) else empty,
+            "question": ASKED,
+            "answer": empty,
+            "solution": "So \\boxed{7}",
+        },
+    ):
+        fields = auto(row)
+        assert fields.problem == ASKED and Row(fields, "1", "f").right_answers == ("7",)
+    assert auto({"question": ASKED, "answer": empty}).answer is None
 
 
 def test_a_row_of_another_kind_names_its_columns() -> None:

@@ -1,0 +1,39 @@
+"""Rows whose answers contradict each other are dropped if they ask the same, and kept if they only look alike."""
+
+from pathlib import Path
+
+import pytest
+from raw_problems import dropped, kept, run
+
+LOOK_ALIKE = [
+    (("Compute $2^{3+4}$ by hand.", "128"), ("Compute $2^3+4$ by hand.", "12")),
+    (("Find $x^{2y}$ for $x=2, y=3$.", "64"), ("Find $x^2y$ for $x=2, y=3$.", "12")),
+    (("What is $\\sqrt{x-1}$ for $x=5$?", "2"), ("What is $\\sqrt{x}-1$ for $x=5$?", "\\sqrt5-1")),
+    (("Find $\\frac{x+1}{2}$ if $x=3$.", "2"), ("Find $x+\\frac{1}{2}$ if $x=3$.", "7/2")),
+    (("How many watts are 5 mW?", "0.005"), ("How many watts are 5 MW?", "5000000")),
+]
+ALIKE = [
+    ("Find $x^{2}y$ for $x=2, y=3$.", "find  $x^2 y$ for $x = 2$, $y=3$ ."),
+    ("What is \\textbf{the sum} of $3$ and ${10}$?", "What is the sum of 3 and 10?"),
+    ("Compute $3 \\cdot 4$ by hand.", "Compute 3*4 by hand."),
+]
+
+
+@pytest.mark.parametrize("pair", LOOK_ALIKE)
+def test_what_a_brace_or_a_capital_tells_apart_is_no_conflict(
+    tmp_path: Path, pair: tuple[tuple[str, str], ...]
+) -> None:
+    """Both of the rows were once dropped."""
+    rows = [{"id": str(number), "problem": text, "answer": gold} for number, (text, gold) in enumerate(pair)]
+    run(tmp_path, [*rows, rows[0] | {"id": "again"}], filters=())
+    assert len(kept(tmp_path / "out")) == 2 and set(dropped(tmp_path / "out").values()) == {"duplicate"}
+    run(tmp_path, [*rows, rows[0] | {"id": "again", "answer": "77"}], filters=())
+    gone = dropped(tmp_path / "out")
+    assert gone == {"0": "conflict", "again": "conflict"}
+
+
+@pytest.mark.parametrize("pair", ALIKE)
+def test_one_problem_typed_in_two_ways_is_one(tmp_path: Path, pair: tuple[str, str]) -> None:
+    rows = [{"id": str(number), "problem": text, "answer": str(number)} for number, text in enumerate(pair)]
+    run(tmp_path, rows, filters=())
+    assert set(dropped(tmp_path / "out").values()) == {"conflict"} and not kept(tmp_path / "out")
