@@ -39,7 +39,7 @@ def arguments(option: str, pairs: list[str] | None) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     for pair in pairs or ():
-        if "=" not in pair:
+        if "=" not in pair or pair.startswith("="):
             raise ConfigError(f"{option} {pair}: write NAME=VALUE")
     arguments: Any = OmegaConf.to_container(OmegaConf.from_dotlist(pairs or []))
     return dict(arguments)

@@ -29,6 +29,8 @@ def check_output(output: Path, files: Sequence[InputFile], against: Iterable[Pat
     """
     try:
         _check(output, files, against)
+    except ConfigError:
+        raise
     except (OSError, RuntimeError, ValueError) as error:  # a name that is too long, links in a circle, a NUL
         raise ConfigError(f"-o {str(output)[:200]}: it cannot be written: {error}"[:400]) from error
 

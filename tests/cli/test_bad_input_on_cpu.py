@@ -177,6 +177,7 @@ eval --select run -b judged.jsonl | 1 | --select run: no checkpoint has a valida
 eval m -b nosuch --url http://127.0.0.1:1/v1 | 1 | --benchmark nosuch: unknown; use one of aime24
 eval m -b judged.jsonl --url http://127.0.0.1:1/v1 --top-p 3 | 1 | --top-p 3.0: use a number above 0, at most 1
 eval m -b judged.jsonl --url http://127.0.0.1:1/v1 --engine-arg x | 1 | --engine-arg x: write NAME=VALUE
+eval m -b judged.jsonl --url http://127.0.0.1:1/v1 --engine-arg =x | 1 | --engine-arg =x: write NAME=VALUE
 nosuch | 2 | No such command 'nosuch'
 doctr | 2 | doctor
 doctor --nosuch | 2 | No such option: --nosuch

@@ -53,3 +53,5 @@ def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
     for output in (tmp_path / "loop", tmp_path / ("a" * 300), Path("a\0b")):
         with pytest.raises(ConfigError, match=r"^-o .*: it cannot be written: "):
             curate(CurateSettings((str(source),), output))
+    with pytest.raises(ConfigError, match=f"^-o {source}: it is a file; name a folder$"):
+        curate(CurateSettings((str(source),), source))
