@@ -71,9 +71,9 @@ def _problem(row: Mapping[str, Any]) -> Any:
     asked = _given(row, PROBLEM)
     if asked is None:
         return first(row, PROBLEM)  # empty, which is not the same as missing
-    told = row.get("instruction")
-    if asked is row.get("input") and isinstance(asked, str) and isinstance(told, str) and told.strip():
-        return f"{told}\n{asked}"
+    begins = row.get("instruction")
+    if asked is row.get("input") and isinstance(asked, str) and isinstance(begins, str) and begins.strip():
+        return f"{begins}\n{asked}"
     return asked
 
 

@@ -218,32 +218,6 @@ def test_another_rubric_is_another_reading(tmp_path: Path, server: ScriptedServe
         read(tmp_path, server, rubric=read_rubric(labels=("proof",)))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        "[1]",
-        "no JSON",
-        "\0",
-        "[" * 100_000,
-        '{"format": 1}',
-        '{"format": 1, "asked": "proof", "model": "m"}',
-        '{"format": 1, "asked": [], "model": "m"}\n{"key": 1}',
-        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": "proof"}',
-        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": [1]}',
-        '{"format": 1, "asked": ["proof"], "model": "m"}\n{"key": "1", "labels": ["leak"]}',
-        '{"format": 1, "asked": ["leak"], "model": "m"}\n{"key": "1", "labels": ["leak"]}',
-        '{"format": 1, "asked": ["proof"], "model": "m"}\n' + '{"key": "1", "labels": []}\n' * 2,
-        '{"format": 1, "asked": ["proof"], "model": "m", "problems": 2}\n{"key": "1", "labels": []}\n',
-    ],
-)
-def test_a_file_that_is_no_reading(text: str, tmp_path: Path) -> None:
-    (tmp_path / NAME).write_text(text)
-    with pytest.raises(ConfigError, match="--labels .*cannot be read"):
-        read_known(tmp_path)
-
-
 def test_fewer_rows_lose_no_reading(tmp_path: Path, server: ScriptedServer) -> None:
     """What was paid for is there when the rows come back; a file that was cut at a line's end is refused."""
     read(tmp_path, server)
