@@ -222,6 +222,8 @@ def _manifest(
 
 def _notes(written: dict[str, Any]) -> list[str]:
     notes = []
+    if not written["counts"]["kept"]:
+        notes.append(f"no row is kept: the set is empty; {DROPPED} says why")
     if written["counts"]["rejected"]:
         notes.append(f"{written['counts']['rejected']:,} rows could not be read: see {REJECTS}")
     if written.get("kept_without_answer"):

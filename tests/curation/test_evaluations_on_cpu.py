@@ -76,3 +76,10 @@ def test_a_message_names_the_option_that_was_given(tmp_path: Path) -> None:
     ]:
         with pytest.raises(ConfigError, match=said):
             run(tmp_path, [ROW], against=(name,))
+
+
+def test_an_empty_set_is_said(tmp_path: Path) -> None:
+    """A set that is compared with itself has nothing left."""
+    said = "no row is kept: the set is empty; dropped.jsonl says why"
+    assert said not in run(tmp_path, [ROW]).notes
+    assert said in run(tmp_path, [ROW], against=(str(tmp_path / "rows.jsonl"),)).notes
