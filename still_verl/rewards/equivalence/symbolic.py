@@ -26,7 +26,8 @@ SAME = 1e-6  # relative difference of two numbers that math-verify may call equa
 # prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0, and `12 … 13` as a sum.
 _SIDE_BY_SIDE = re.compile(r"\d'|\d[\s|°…#?@&~\"'%⦃⦄]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
 _ROWS = re.compile("[⟦⟪][^⟦⟧⟪⟫]*[⟧⟫]")  # of a matrix or of cases: there numbers stand side by side
-_PART = re.compile(r"\\[a-zA-Z]+|\d+")  # what math-verify may overlook
+# What math-verify may overlook: words, commands, numbers, symbols, and marks behind any of them.
+_PART = re.compile(r"‹[^›]*›|\\[a-zA-Z]+|\d+|[a-zA-Z]+|['!%&]|[^\x00-\x7f]")
 MOST_PARTS = 24  # of an answer that can be looked at; one with more is not trusted
 
 
@@ -67,7 +68,7 @@ def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
 
 
 def _overlooks(answer: str) -> bool:
-    """Whether math-verify reads the same without a command (`\\not = 7`) or with another number (`11 \\approx 7`)."""
+    """Whether math-verify reads the same without a part (`\\not = 7`) or with another number (`11 \\approx 7`)."""
     text = normalize(answer)
     read = _value(text)
     parts = list(_PART.finditer(text))
@@ -81,8 +82,8 @@ def _overlooks(answer: str) -> bool:
 
 
 def _changed(part: str) -> str:
-    """Nothing in place of a command, and another number of about the same size."""
-    if part.startswith("\\"):
+    """Another number of about the same size, and nothing in place of any other part."""
+    if not part.isdecimal():
         return ""
     return part[:-1] + ("8" if part.endswith("9") else str(int(part[-1]) + 1))
 
@@ -97,6 +98,8 @@ def _are_apart(left: Any, right: Any) -> bool:
     if not all(getattr(value, "is_number", False) for value in (left, right)):
         return False
     first, second = left.evalf(SHOWN_DIGITS), right.evalf(SHOWN_DIGITS)
+    if not (first.is_finite and second.is_finite):  # of no number can it be told how far it is from infinity
+        return bool(first != second)
     return bool(abs(first - second) > SAME * max(abs(first), abs(second)))
 
 
@@ -129,13 +132,18 @@ def same_part(gold: str, answer: str) -> bool | None:
 @lru_cache(maxsize=512)
 def parse_gold(gold: str) -> tuple:
     """Return what math-verify reads in a gold answer; parsed once by each worker."""
-    return tuple(parse(f"\\boxed{{{gold}}}", (LatexExtractionConfig(),), parsing_timeout=None))
+    return _parse(gold, LatexExtractionConfig())
 
 
 def parse_answer(answer: str) -> tuple:
     """Return what math-verify reads in an answer."""
-    targets = (LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
-    return tuple(parse(f"\\boxed{{{answer}}}", targets, parsing_timeout=None))
+    return _parse(answer, LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig())
+
+
+def _parse(text: str, *targets: Any) -> tuple:
+    """What is understood of a text. Where nothing is, math-verify compares the texts, less what it takes for marks."""
+    found = parse(f"\\boxed{{{text}}}", targets, parsing_timeout=None)
+    return tuple(value for value in found if not isinstance(value, str))
 
 
 def warm_up() -> None:
