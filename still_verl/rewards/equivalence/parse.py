@@ -22,6 +22,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 _MIXED = re.compile(r"\s*(?:\\frac\s*(?:\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(\d)\s*(\d))|\s(\d+)\s*/\s*(\d+)(?![\d.]))")
+_DERIVATIVE = re.compile(r"(?<![a-zA-Z\\])d(?:\^\{?\d\}?)?\s*[a-zA-Z]?\s*(?:\}\s*\{|/)\s*d\s*\\?[a-zA-Z]")
 _ONE_LETTER = re.compile(r"‹([A-Za-z])›")
 _INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 _GREEK = frozenset(
@@ -63,6 +64,8 @@ def parse(text: str) -> Node:
     clock.check()
     if len(text) > MAX_FORMULA_LENGTH:
         raise Unreadable("too long")
+    if _DERIVATIVE.search(text):
+        raise Unreadable("a derivative")  # no quotient of products: dy/dx is not y/x
     parser = _Parser(text)
     tree = parser.sum()
     if parser.peek():

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+from sympy import Derivative
 
 from still_verl.rewards.equivalence.compare.comparison import Libraries
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
@@ -60,7 +61,7 @@ def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
     if not left or not right:
         return None, "unparsable"
     equal = verify(list(left), list(right), timeout_seconds=None)
-    if equal and _are_apart(left[0], right[0]):
+    if equal and (_are_apart(left[0], right[0]) or _derive_differently(left[0], right[0])):
         return False, "values differ"
     if equal and _overlooks(answer):
         return None, "a part that math-verify overlooks"
@@ -101,6 +102,11 @@ def _are_apart(left: Any, right: Any) -> bool:
     if not (first.is_finite and second.is_finite):  # of no number can it be told how far it is from infinity
         return bool(first != second)
     return bool(abs(first - second) > SAME * max(abs(first), abs(second)))
+
+
+def _derive_differently(left: Any, right: Any) -> bool:
+    """Whether two formulas with derivatives differ as written: that of an unknown function is 0 to math-verify."""
+    return left != right and any(hasattr(value, "has") and value.has(Derivative) for value in (left, right))
 
 
 def _without_index_i(text: str) -> str:

@@ -1,5 +1,7 @@
 """Names, functions, equations and other relations; sets of reals."""
 
+import re
+
 from still_verl.rewards.equivalence.answer_types import (
     Equation,
     Formula,
@@ -18,6 +20,7 @@ from still_verl.rewards.equivalence.symbols import is_symbol
 
 _SYMMETRIC = "≠∪∩⋀⋁∥⊥"
 _MIRRORED = str.maketrans("<>≤≥", "><≥≤")
+_MARKS = re.compile(r"'|\^.*")  # of a derivative, of the inverse
 _LONGEST_SYMBOL = 2  # letters; more are a word
 _UNKNOWNS = {name: Node("symbol", name=f"‹{name}›") for name in CONSTANTS}
 
@@ -54,8 +57,8 @@ def same_named(compare: Comparison, gold: Named, answer: Named) -> Ternary:
         compare = compare.renamed(dict(zip(answer.params, gold.params, strict=True)))
     if len(gold.params) != len(answer.params) and (is_symbol(gold.value) or is_symbol(answer.value)):
         return compare.refuse("kinds differ")  # `f = x` is not `f(x) = x`
-    # Functions may have any name, but a derivative is another function; a phrase may be what a symbol stands for.
-    are_functions = gold.params and answer.params and gold.name.count("'") == answer.name.count("'")
+    # Functions may have any name, but an inverse is another function; a phrase may be what a symbol stands for.
+    are_functions = gold.params and answer.params and _MARKS.findall(gold.name) == _MARKS.findall(answer.name)
     is_phrase_for_symbol = _is_phrase(gold.name) != _is_phrase(answer.name)
     if are_functions or is_phrase_for_symbol or gold.name == answer.name:
         return compare.interpretations(gold.value, answer.value)

@@ -3,6 +3,8 @@ r"""What a text says about its variables: "for some constant c", `k ∈ ℤ`, `n
 import re
 from dataclasses import dataclass, field
 
+from still_verl.rewards.equivalence.read.words import says_little
+
 MAX_DECLARATION = 120  # characters at the end of a text; the pattern takes time with their square
 
 _LETTERS = r"[a-zA-Z](?:\s*[,∧]\s*[a-zA-Z])*"
@@ -46,7 +48,7 @@ def declared(text: str) -> Declared:
     binds = found["set"] or _BINDS.search(words)
     if found["first"]:
         binds = names <= _RUNNING and not _CONDITION.search(kept)
-    if not kept or not binds or any(name not in kept for name in names):
+    if not kept or not binds or any(name not in kept for name in names) or not says_little(words):
         return Declared(text)
     return Declared(kept, names, _domains(found["set"] or "", words))
 

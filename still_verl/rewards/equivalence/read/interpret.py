@@ -30,7 +30,7 @@ MAX_NESTING = 5  # of answers inside answers; a set of tuples of signed numbers 
 
 _INEQUALITY = re.compile("[<>≤≥≠∈]")
 _SET_OPERATION = re.compile("[∪∩∖]|[)\\]⦄]\\s*-\\s*⦃")
-_FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?'*)\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
+_FUNCTION = re.compile(r"(\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:'*|\^\{-1\}))\s*\(\s*([a-z](?:\s*,\s*[a-z])*)\s*\)")
 _LABEL = re.compile(r"((?:‹[^›]*›|[A-Za-z])\s*)+:\s*(?=\S)")
 _STATEMENT = re.compile(
     rf"(?:(?:‹[^›]*›|[a-zA-Z])\s*)*‹(?:[^›]*\s)?(?:is|are|equals|(?:(?![{DENYING}])[\u4e00-\u9fff])*[是为])›\s*(?=\S)"

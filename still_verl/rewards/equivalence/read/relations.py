@@ -3,6 +3,7 @@
 import re
 
 from still_verl.rewards.equivalence.answer_types import Collection, Equation, Formula, Interpretations, Named, Relation
+from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
@@ -12,9 +13,9 @@ from still_verl.rewards.equivalence.read.words import says_little
 
 _SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥"
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
-# What geometry names: angles, segments, triangles, means and vectors.
+# What geometry names: angles, segments, triangles, means and vectors; an inverse matrix, a derivative.
 _POINTS = re.compile(
-    r"m?\s*\\(?:measured|spherical)?angle\s*\{?\s*‹?[A-Z]{1,3}›?\s*\}?|\|?[A-Z]{2,3}'?\|?"
+    r"[A-Z]\^\{?-1\}?|\\frac\s*\{d\s*[a-z]\}\s*\{d\s*[a-z]\}|m?\s*\\(?:measured|spherical)?angle\s*\{?\s*‹?[A-Z]{1,3}›?\s*\}?|\|?[A-Z]{2,3}'?\|?"
     r"|\\(?:overline|triangle|widehat|hat|bar|vec)\s*\{?\s*[A-Za-z]{1,3}'?\s*\}?"
 )
 # A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
@@ -56,12 +57,14 @@ def read_relation(text: str) -> Interpretations:
 
 def read_equation(sides: list[str]) -> Interpretations:
     """Read an equation; a computation such as `2 + 3 = 5` is what comes out of it."""
-    result = read_formula(sides[-1])  # a unit may stand behind the last side
+    result = read_formula(sides[-1])
     try:
-        left, right = parse(sides[0]), parse(result.text)
+        left = parse(sides[0])
+        if not left.symbols() and result.node and not result.node.symbols().difference(CONSTANTS):
+            return (result,)
+        return (Equation(left, parse(sides[-1])),)  # one with a unit would lose it, and what it multiplies
     except Unreadable:
         return ()
-    return (Equation(left, right),) if left.symbols() else (result,)
 
 
 def read_ratio(text: str) -> Interpretations:

@@ -5,11 +5,14 @@ import re
 from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Interpretations, Words
 from still_verl.rewards.equivalence.read.units import changes_number
 
-_PUNCTUATION = re.compile(r"[‹›\"'{},;:!?$\\]|\.(?!\w)|(?<=\b[a-z])\.")
-_FILLERS = re.compile(r"\b(?:the|a|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
+# Not the sign of a number, nor its factorial.
+_PUNCTUATION = re.compile(r"[‹›\"'{},;:?$\\]|(?<![\d)])!|\.(?!\w)|(?<=\b[a-z])\.|(?<=[a-z›])-(?=[a-z‹])")
+_FILLERS = re.compile(r"\b(?:the|an|all|any|every|each|set of|is|are)\b")  # they only say "in general"
+_ARTICLE = re.compile(r"\ba\b(?=\s+[a-zA-Z])|^\W*A\b(?=\s+[a-z])")  # not the letter of `Point A`
 DENYING = "不非没無无错误假除"  # signs of Chinese with which a word denies what stands beside it
 _TELLING = re.compile(
-    rf"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless)\b|[{DENYING}]"
+    rf"\d|\b(?:not|no|nor|never|neither|except|without|than|isn|one of|either|or|if|unless|but|wrong|false|incorrect|"
+    rf"invalid|impossible)\b|[{DENYING}]"
 )
 _NOTHING = re.compile(
     r"(?:there |.* ha(?:s|ve) )?no (?:such )?(?:real |integer |positive )*(?:solutions?|roots?|values?|numbers?|"
@@ -34,8 +37,8 @@ def says_little(words: str) -> bool:
 
 def plain_words(text: str) -> str:
     """Return the words of `text` in lower case, without marks, punctuation and words that say little."""
-    text = text.replace("∧", " and ").replace("∨", " or ").lower()
-    text = _PUNCTUATION.sub(" ", text).replace("-", " ")
+    text = _ARTICLE.sub(" ", text).replace("∧", " and ").replace("∨", " or ").lower()
+    text = _PUNCTUATION.sub(" ", text)
     return " ".join(_FILLERS.sub(" ", text).split())
 
 
@@ -51,8 +54,8 @@ def read_sets_in_words(text: str) -> Interpretations:
 
 def read_count(text: str) -> str:
     """Return "seven" as `7`, "minus six" as `-6`, "sixty-six apples" as `66‹apples›`; empty without such a number."""
-    words = plain_words(text).split()
     sign = "-" if text.lstrip().startswith("-") else ""
+    words = plain_words(text.lstrip().removeprefix("-")).split()
     if words and words[0] in ("minus", "negative"):
         sign, words = "-", words[1:]
     for size in (2, 1):
