@@ -24,10 +24,20 @@ _LETTER_UNITS = frozenset(
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
 _RAISED = re.compile(r"\*\*-?\d")
 _MARKS = re.compile(r"[‹›(){},]")
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen".split()
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+NUMBERS = {word: str(value) for value, word in enumerate(_SMALL)}
+for _value, _ten in enumerate(_TENS, 2):
+    NUMBERS |= {_ten: f"{_value}0"} | {f"{_ten} {_SMALL[one]}": f"{_value}{one}" for one in range(1, 10)}
 _MULTIPLIERS = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 # Words behind a number that say another number, or that this is none.
 _CHANGES = re.compile(
-    r"\d|\b(?:factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
+    rf"\d|\b(?:{'|'.join((*_SMALL, *_TENS, *_MULTIPLIERS))})\b|"
+    r"\b(?:doubled|tripled|halved|twice|thrice|kilo|mega|giga|lakhs?|crores?|"
+    r"factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
     r"nor|or|to|than|less|more|fewer|minus|plus|negative|if|when|unless|except|without|choose|root|"
     r"is|are|was|were|be|isn|aren|can|cannot|could|would|should|must|does|do|did|wrong|false|incorrect|impossible|invalid|"
@@ -103,7 +113,9 @@ def take_unit(text: str) -> tuple[str, str]:
 
 def changes_number(words: str) -> bool:
     """Say whether words behind a number make another number of it, or none: they are no unit of it."""
-    if _CHANGES.search(_RAISED.sub("", words)):
+    _, behind = _multiplied(words)
+    is_symbol = len(words) == 1 and words.isascii() and words.isalpha() and words not in _LETTER_UNITS
+    if is_symbol or _CHANGES.search(_RAISED.sub("", behind)):
         return True
     counted = _COUNTED.match(words)
     if counted:

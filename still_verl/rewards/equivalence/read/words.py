@@ -3,7 +3,7 @@
 import re
 
 from still_verl.rewards.equivalence.answer_types import EVERYTHING, NOTHING, Interpretations, Words
-from still_verl.rewards.equivalence.read.units import changes_number
+from still_verl.rewards.equivalence.read.units import NUMBERS, changes_number
 
 # Not the sign of a number, nor its factorial.
 _PUNCTUATION = re.compile(r"[‹›\"'{},;:?$\\]|(?<![\d)])!|\.(?!\w)|(?<=\b[a-z])\.|(?<=[a-z›])-(?=[a-z‹])")
@@ -20,14 +20,6 @@ _NOTHING = re.compile(
 )
 _EVERYTHING = re.compile(r"ℝ|(?:possible )?reals?(?: numbers?| values?)?(?: [a-z])?")
 _OF_ALL = re.compile(r"(?<=s) [a-z]$")  # the letter of "all integers n"
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split()
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS = {word: str(value) for value, word in enumerate(_SMALL)}
-for _value, _ten in enumerate(_TENS, 2):
-    _NUMBERS |= {_ten: f"{_value}0"} | {f"{_ten} {_SMALL[one]}": f"{_value}{one}" for one in range(1, 10)}
 
 
 def says_little(words: str) -> bool:
@@ -59,10 +51,9 @@ def read_count(text: str) -> str:
     if words and words[0] in ("minus", "negative"):
         sign, words = "-", words[1:]
     for size in (2, 1):
-        count = _NUMBERS.get(" ".join(words[:size]))
+        count = NUMBERS.get(" ".join(words[:size]))
         behind = " ".join(words[size:])
-        is_one_number = _NUMBERS.keys().isdisjoint(words[size:])  # unlike "one hundred five"
-        if count and is_one_number and says_little(behind) and not changes_number(behind):
+        if count and says_little(behind) and not changes_number(behind):
             return f"{sign}{count}‹{behind}›" if behind else sign + count
     return ""
 
