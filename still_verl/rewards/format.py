@@ -8,6 +8,7 @@ prompt had prefilled is put back.
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 END_TOKENS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>", "</s>")
+END_TOKENS += ("<eos>", "<end_of_turn>", "<|return|>")
 
 
 def zero_format_fault(response: str, prefilled: bool = True) -> str:

@@ -9,7 +9,7 @@ from still_verl.rewards.format import END_TOKENS
 # characters alone is several times as fast.
 _NEXT_TURN = re.compile(
     r"\n[*#> ]{0,4}(?:[Uu]ser|USER|[Hh]uman|HUMAN|[Qq]uestion|[Pp]roblem|[Ii]nstruction|Q|用户|问题)[* ]{0,3}[:：]"
-    r"|<\|im_start\|>|<\|start_header_id\|>|<\|user\|>|<｜User｜>|\[INST\]"
+    r"|<\|im_start\|>|<\|start_header_id\|>|<\|user\|>|<｜User｜>|<start_of_turn>|\[INST\]"
 )
 
 

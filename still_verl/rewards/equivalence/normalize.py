@@ -160,7 +160,7 @@ def normalize(text: str) -> str:
         text = _UNIT_FRACTION.sub(r"\1/\2", _PER.sub(r"/‹\1›", text))
     if _RELATED.search(text):  # between relations they join answers
         text = text.replace("⋀", "∧").replace("⋁", "∨")
-    return _ROW_ENDS.sub("\n", _SPACES.sub(" ", text)).rstrip(" .;,").lstrip(" ;,=:")
+    return _ROW_ENDS.sub("\n", _SPACES.sub(" ", text)).rstrip(" .;,\\").lstrip(" ;,=:")
 
 
 def _without_commands(text: str) -> str:

@@ -24,8 +24,11 @@ SHOWN_DIGITS = 30
 SAME = 1e-6  # relative difference of two numbers that math-verify may call equal
 
 # `1 2` and `1.2.3` are a product to math-verify; to anybody else they are two answers, or a mistake. It overlooks the
-# prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0, and `12 … 13` as a sum.
-_SIDE_BY_SIDE = re.compile(r"\d'|\d[\s|°…#?@&~\"'%⦃⦄]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d")
+# prime of `5'`, and reads the 10 of `\frac{1}{2} 10` as a factor 1 and a factor 0, and `12 … 13` and `(7) 8` as sums.
+_SIDE_BY_SIDE = re.compile(
+    r"\d'|\d[\s|°…#?@&~\"'%⦃⦄]+\d|\d\.\d+\.\d|\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}[ |]*\d"
+    r"|(?<![\^_}a-zA-Z])[({\[]\d+[)}\]]\s+\d"
+)
 _ROWS = re.compile("[⟦⟪][^⟦⟧⟪⟫]*[⟧⟫]")  # of a matrix or of cases: there numbers stand side by side
 # What math-verify may overlook: words, commands, numbers, symbols, and marks behind any of them.
 _PART = re.compile(r"‹[^›]*›|\\[a-zA-Z]+|\d+|[a-zA-Z]+|['!%&]|[^\x00-\x7f]")
@@ -55,22 +58,23 @@ def decide(gold: str, answer: str, reading: Reading = "strict") -> tuple[bool | 
 
 
 def _math_verify(gold: str, answer: str) -> tuple[bool | None, str]:
-    if _SIDE_BY_SIDE.search(_ROWS.sub("", normalize(answer))):
+    text = normalize(answer)
+    if _SIDE_BY_SIDE.search(_ROWS.sub("", text)):
         return None, "numbers side by side"
-    left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(answer))
+    # What else is in the answer counts: math-verify would look for a box inside it, and read only that.
+    left, right = parse_gold(_without_index_i(gold)), parse_answer(_without_index_i(to_latex(text)))
     if not left or not right:
         return None, "unparsable"
     equal = verify(list(left), list(right), timeout_seconds=None)
     if equal and (_are_apart(left[0], right[0]) or _derive_differently(left[0], right[0])):
         return False, "values differ"
-    if equal and _overlooks(answer):
+    if equal and _overlooks(text):
         return None, "a part that math-verify overlooks"
     return equal, "math-verify"
 
 
-def _overlooks(answer: str) -> bool:
+def _overlooks(text: str) -> bool:
     """Whether math-verify reads the same without a part (`\\not = 7`) or with another number (`11 \\approx 7`)."""
-    text = normalize(answer)
     read = _value(text)
     parts = list(_PART.finditer(text))
     if len(parts) > MOST_PARTS:

@@ -11,7 +11,7 @@ from still_verl.rewards.equivalence.read.splitting import places, split, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, take_unit
 from still_verl.rewards.equivalence.read.words import says_little
 
-_SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥"
+_SIGNS = "<>≤≥≠∪∩⋀⋁∥⊥="
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
 # What geometry names: angles, segments, triangles, means and vectors; an inverse matrix, a derivative.
 _POINTS = re.compile(
@@ -48,9 +48,9 @@ def _names_in_words(text: str) -> bool:
 
 
 def read_relation(text: str) -> Interpretations:
-    """Read `a > b ≥ c`, `p ⋀ q` or `A ∪ B`, whatever the sides are; nothing without such a sign."""
+    """Read `a > b = c`, `p ⋀ q` or `A ∪ B`, whatever the sides are; nothing without such a sign, but for `=`."""
     signs = "".join(text[at] for at in places(text, _SIGNS))
-    if not signs:
+    if not signs.strip("="):
         return ()
     return (Relation(tuple(map(read_formula, split(text, _SIGNS))), signs),)
 
