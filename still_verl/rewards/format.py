@@ -7,8 +7,9 @@ prompt had prefilled is put back.
 """
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
-END_TOKENS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>", "</s>")
-END_TOKENS += ("<eos>", "<end_of_turn>", "<|return|>")
+_QWEN, _LLAMA = ("<|endoftext|>", "<|im_end|>"), ("<|eot_id|>", "<|end_of_text|>", "</s>")
+_DEEPSEEK, _GEMMA, _GPT_OSS = ("<｜end▁of▁sentence｜>",), ("<eos>", "<end_of_turn>"), ("<|return|>",)
+END_TOKENS = (*_QWEN, *_LLAMA, *_DEEPSEEK, *_GEMMA, *_GPT_OSS)
 
 
 def zero_format_fault(response: str, prefilled: bool = True) -> str:
