@@ -11,7 +11,7 @@ gets no bonus, and more calls get no more, so that a model cannot earn by callin
 
 from typing import Any
 
-from still_verl.rewards.drop_in import score_response
+from still_verl.rewards.drop_in import counted, score_response
 from still_verl.rewards.presets import Preset
 
 
@@ -26,5 +26,5 @@ def compute_score(
 ) -> dict[str, float | str]:
     """Score one response: `score` is 0.0, 1.0 or 1.0 + `bonus`; `term_tools` is 1.0 where the bonus is paid."""
     preset = Preset({"correct": 1.0, "tools": bonus}, verifier=verifier)
-    tool_ok = (extra_info or {}).get("tool_ok")
+    tool_ok = counted(extra_info, "tool_ok")
     return score_response(solution_str, ground_truth, preset, extra_info, tool_ok=tool_ok)

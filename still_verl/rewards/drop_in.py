@@ -57,7 +57,12 @@ def score_response(
 
     Returns:
         The row of `compose.score`; where the agent loop has left a text, it is in the row too if it is another.
+
+    Raises:
+        ValueError: the response is no text, or as `compose.score`.
     """
+    if not isinstance(response, str):
+        raise ValueError(f"solution_str={response!r:.60} is of type {type(response).__name__}: give the text")
     own = _own_text(extra_info)
     if own is None:
         return score(response, ground_truth, preset, **known)
@@ -175,18 +180,30 @@ def count_tokens(response: str, extra_info: Mapping[str, Any] | None, tokenizer:
     Raises:
         ValueError: neither is there, or the number is none.
     """
-    counted = (extra_info or {}).get(RESPONSE_TOKENS)
-    if counted is not None:
-        number = as_number(counted)
-        if number is None or number < 0 or number != int(number):
-            raise ValueError(f"extra_info.{RESPONSE_TOKENS}={counted!r}: a whole number from 0 is needed")
-        return int(number)
+    tokens = counted(extra_info, RESPONSE_TOKENS)
+    if tokens is not None:
+        return tokens
     if tokenizer is None:
         raise ValueError(
             "the length of the response is not known: verl gives text only, so set "
             "+reward.custom_reward_function.reward_kwargs.tokenizer=<model path>"
         )
     return len(_tokenizer(tokenizer).encode(response, add_special_tokens=False))
+
+
+def counted(extra_info: Mapping[str, Any] | None, key: str) -> int | None:
+    """Return what an agent loop counted, by its key; None where it did not.
+
+    Raises:
+        ValueError: it is no whole number from 0.
+    """
+    value = (extra_info or {}).get(key)
+    if value is None:
+        return None
+    number = as_number(value)
+    if number is None or number < 0 or number != int(number):
+        raise ValueError(f"extra_info.{key}={value!r:.60}: a whole number from 0 is needed")
+    return int(number)
 
 
 @lru_cache(maxsize=2)

@@ -21,7 +21,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         path: JSON lines or parquet; a dump that verl wrote has other names for the columns, which are known.
 
     Raises:
-        RowError: no file, no JSON object, a column is missing, or a response that is no text; names the line.
+        RowError: no file, no JSON object, a column is missing, a response that is no text, an `extra_info`
+            that is no mapping; names the line.
     """
     if path.is_char_device():
         raise RowError(f"--input {path} is a device: name a file")
@@ -47,6 +48,8 @@ def _checked(numbered: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     response = row["solution_str"]
     if not isinstance(response, str):
         raise RowError(f"{place}: solution_str={response!r:.60} is of type {type(response).__name__}: write it as text")
+    if not isinstance(row.get("extra_info") or {}, dict):
+        raise RowError(f"{place}: extra_info={row['extra_info']!r:.60}: write a mapping, or leave it out")
     return row
 
 

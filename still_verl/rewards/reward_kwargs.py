@@ -6,10 +6,12 @@ from typing import Any
 
 from still_verl import paths
 from still_verl.config_errors import ConfigError, did_you_mean, one_of
+from still_verl.registry import as_number
 from still_verl.rewards.equivalence.reading import READINGS
 from still_verl.rewards.registries import EXTRACTORS
 
 _STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_COUNTS = frozenset(("max_tokens", "buffer"))  # keywords of ours that are numbers of tokens
 # What verl passes to a reward function, and what a row that lacks it has.
 COLUMNS: Mapping[str, Any] = {"data_source": "unknown", "solution_str": "", "ground_truth": "", "extra_info": None}
 
@@ -48,6 +50,10 @@ def _check_values(given: Mapping[str, Any], defaults: Mapping[str, Any], prefix:
     """Refuse what the files of `reward_fns/` would only find wrong at the first response."""
     if "verifier" in given and given["verifier"] != defaults.get("verifier"):
         one_of(f"{prefix}verifier", given["verifier"], READINGS)
+    for name in _COUNTS & given.keys():
+        number = as_number(given[name])
+        if number is None or number < 1 or number != int(number):
+            raise ConfigError(f"{prefix}{name}={given[name]}: use a whole number of at least 1")
     extractors = given.get("extractors") or given.get("order") or ()
     if isinstance(extractors, str) or not isinstance(extractors, Sequence):
         raise ConfigError(f"{prefix}extractors={extractors}: write a list, as in [{extractors}]")

@@ -40,6 +40,9 @@ score --reward-fn boxed_math --input rows.jsonl --kwarg x | 1 | --kwarg x: write
 score --reward-fn boxed_math --input rows.jsonl --kwarg vrifier=lenient | 1 | did you mean verifier?
 score --reward-fn boxed_math --input rows.jsonl --kwarg verifier=loose | 1 | loose
 score --reward-fn length --input rows.jsonl | 1 | --kwarg max_tokens: the reward needs a value for it; give one
+score --reward-fn length --input rows.jsonl --kwarg max_tokens=-1 | 1 | max_tokens=-1: use a whole number of at least 1
+score --reward-fn length --input rows.jsonl --kwarg max_tokens=foo | 1 | max_tokens=foo: use a whole number
+score --reward-fn overlong --input rows.jsonl --kwarg max_tokens=9 --kwarg buffer=0 | 1 | buffer=0: use a whole number
 plan | 2 | Missing argument 'overrides'
 plan +recipe=zero_7b | 1 | give the hardware, e.g. hardware=8xH100-80G
 plan +recipe=zero_7b hardware=foo | 1 | hardware=foo: write COUNTxKIND-MEMORY

@@ -123,6 +123,15 @@ def test_a_number_of_tokens_that_is_none_is_refused(counted: Any) -> None:
     (path,) = [file for file in FILES if file.stem == "length"]
     with pytest.raises(ValueError, match=r"extra_info\.response_tokens=.*: a whole number from 0 is needed"):
         load(path)("math", "text", "12", {"response_tokens": counted}, max_tokens=100)
+    (path,) = [file for file in FILES if file.stem == "tools"]
+    with pytest.raises(ValueError, match=r"extra_info\.tool_ok=.*: a whole number from 0 is needed"):
+        load(path)("math", r"\boxed{12}", "12", {"tool_ok": counted})
+
+
+def test_a_response_that_is_no_text_is_named() -> None:
+    (path,) = [file for file in FILES if file.stem == "boxed_math"]
+    with pytest.raises(ValueError, match="solution_str=None is of type NoneType: give the text"):
+        load(path)("math", None, "12")
 
 
 def test_a_column_without_a_value_is_as_one_that_is_not_there() -> None:

@@ -189,6 +189,10 @@ FILES = {
     "half.parquet": (b"PAR1 and no more", "half.parquet: no parquet that can be read"),
     "bytes.jsonl": (b"\xff\xfe\x00", "bytes.jsonl: neither parquet nor text in UTF-8"),
     "number.jsonl": (b'{"solution_str": 3, "ground_truth": "3"}', "number.jsonl:1: solution_str=3 is of type int"),
+    "extra.jsonl": (
+        b'{"solution_str": "3", "ground_truth": "3", "extra_info": "x"}',
+        "extra.jsonl:1: extra_info='x': write a mapping",
+    ),
     "deep.jsonl": (b"[" * 100_000, "deep.jsonl:1: not JSON"),
     "list.jsonl": (b"[1]", "list.jsonl:1: not a JSON object"),
 }

@@ -30,8 +30,9 @@ _SIDE_BY_SIDE = re.compile(
     r"|(?<![\^_}a-zA-Z])[({\[]\d+[)}\]]\s+\d"
 )
 _ROWS = re.compile("[⟦⟪][^⟦⟧⟪⟫]*[⟧⟫]")  # of a matrix or of cases: there numbers stand side by side
-# What math-verify may overlook: words, commands, numbers, symbols, and marks behind any of them.
-_PART = re.compile(r"‹[^›]*›|\\[a-zA-Z]+|\d+|[a-zA-Z]+|['!%&]|[^\x00-\x7f]")
+# What math-verify may overlook: words, commands, numbers, symbols, and marks behind any of them; it knows an integral
+# over x without `dx`.
+_PART = re.compile(r"‹[^›]*›|\\[a-zA-Z]+|\d+|(?<![a-zA-Z])(?!dx(?![a-zA-Z]))[a-zA-Z]+|['!%&]|[^\x00-\x7f]")
 MOST_PARTS = 24  # of an answer that can be looked at; one with more is not trusted
 
 
