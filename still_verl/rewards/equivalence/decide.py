@@ -19,6 +19,7 @@ from still_verl.rewards.equivalence.normalize import normalize
 from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import DECIMAL_COMMA, interpret
+from still_verl.rewards.equivalence.read.relations import TIME_OF_DAY
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.symbols import free_symbols, is_symbol
 
@@ -72,8 +73,8 @@ class _Decision:
         self.answer_said = answer_said
         self.gold = interpret(gold_said.text)
         self.answer = interpret(answer_said.text)
-        if DECIMAL_COMMA.match(gold_said.text) and DECIMAL_COMMA.match(answer_said.text):
-            # Each may be a decimal or a list: `5,7` is not paid for `5,70`, which may be a list.
+        if any(form.match(gold_said.text) and form.match(answer_said.text) for form in (DECIMAL_COMMA, TIME_OF_DAY)):
+            # Each may be a number or several: `5,7` is not paid for the list `5,70`, nor `5:15` for the time `10:30`.
             self.gold, self.answer = _lists(self.gold), _lists(self.answer)
         self.compare = compare
 
@@ -99,7 +100,9 @@ class _Decision:
         wanted, given = self.gold_said.domains, self.answer_said.domains
         if not given or (wanted == given):
             return False
-        narrowed = not self.answer_said.names <= INTEGER_LETTERS and given != {"ℝ"}
+        # Who writes an index need not say from where it is; but `1 < n < 5, n ∈ ℤ` is no interval.
+        is_index = self.answer_said.names <= INTEGER_LETTERS and free_symbols(self.gold)
+        narrowed = not is_index and given != {"ℝ"}
         return bool(wanted) or (self.compare.is_strict and narrowed)
 
     def _renamings(self) -> Iterator[Comparison]:

@@ -17,7 +17,10 @@ MAX_FORMULA_LENGTH = 600  # characters
 MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser calls itself for each
 
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+(?:E[+-]?|e)\d{1,3}|1e-\d{1,3}|\d+e[+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
-_REPEATING = re.compile(r"(\d*)\.(\d*)\s*\\(?:overline|dot)\s*\{\s*(\d+)\s*\}")
+_REPEATING = re.compile(
+    r"(\d*)\.(\d*)\s*"
+    r"(\\overline\s*\{\s*\d+\s*\}|\\dot\s*\{\s*\d+\s*\}(?:\d*\s*\\dot\s*\{\s*\d\s*\})?|\(\d{1,40}\))"
+)
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))")
@@ -41,7 +44,8 @@ def _literal(text: str) -> Node:
 
 
 def _repeating(whole: str, fixed: str, period: str) -> Node:
-    r"""The fraction that `0.1\overline{6}` is."""
+    r"""The fraction that `0.1\overline{6}` is, also written `0.1(6)` and with dots over the ends of the period."""
+    period = re.sub(r"\D", "", period)
     shift = 10 ** len(fixed)
     nines = 10 ** len(period) - 1
     before_period = Fraction(int(whole + fixed or "0"), shift)

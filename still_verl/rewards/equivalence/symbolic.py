@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
-from sympy import Derivative
+from sympy import Derivative, Symbol
 
 from still_verl.rewards.equivalence.compare.comparison import Libraries
 from still_verl.rewards.equivalence.decide import decide as decide_by_rules
@@ -110,8 +110,11 @@ def _are_apart(left: Any, right: Any) -> bool:
 
 
 def _derive_differently(left: Any, right: Any) -> bool:
-    """Whether two formulas with derivatives differ as written: that of an unknown function is 0 to math-verify."""
-    return left != right and any(hasattr(value, "has") and value.has(Derivative) for value in (left, right))
+    """Whether formulas differ once their derivatives have names: that of an unknown function is 0 to math-verify."""
+    if not any(hasattr(value, "has") and value.has(Derivative) for value in (left, right)):
+        return False
+    named = [value.replace(Derivative, lambda *of: Symbol(f"derivative {of}")) for value in (left, right)]
+    return not verify(*named, timeout_seconds=None)
 
 
 def _without_index_i(text: str) -> str:

@@ -22,7 +22,7 @@ _POINTS = re.compile(
 _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _QUOTED = re.compile("‹[^›]*›")
-_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
+TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)$")
 
 AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
 
@@ -87,7 +87,7 @@ def read_ratio(text: str) -> Interpretations:
 
 def _read_time(text: str, unit: str) -> Interpretations:
     """The hour and the minute of `10:30`."""
-    found = _TIME_OF_DAY.fullmatch(text)
+    found = TIME_OF_DAY.fullmatch(text)
     if not found:
         return ()
     hour, minute = _count(int(found[1]), unit), _count(int(found[2]), unit)
