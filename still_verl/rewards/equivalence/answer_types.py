@@ -51,7 +51,7 @@ class Collection:
     Attributes:
         bracket: both brackets of a tuple, whose order counts, `()` or `[)`; "{" for a set; "∨" for answers with "or"
             between them; empty for a bare list; "⟦" for the rows of a matrix, tuples of entries; "⟪" for a function by
-            cases, pairs of a value and its condition.
+            cases, pairs of a value and its condition; "mod", ":", "-" and "/" for residues, times and dates.
     """
 
     items: tuple["Interpretations", ...]

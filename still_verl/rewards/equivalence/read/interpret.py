@@ -15,6 +15,7 @@ from still_verl.rewards.equivalence.read.enumeration import MAX_ITEMS, expand_si
 from still_verl.rewards.equivalence.read.regions import read_region
 from still_verl.rewards.equivalence.read.relations import (
     is_name,
+    read_date,
     read_equation,
     read_ratio,
     read_relation,
@@ -70,7 +71,7 @@ def interpret(text: str, depth: int = 0) -> Interpretations:
         if count:
             return (read_formula(count),)
         text = _REASON.sub("", text)
-    fixed = read_sets_in_words(text) or read_ratio(text) or read_residue(text)
+    fixed = read_sets_in_words(text) or read_ratio(text) or read_residue(text) or read_date(text)
     if fixed:
         return fixed
     if "‹" in text:

@@ -23,6 +23,7 @@ _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _QUOTED = re.compile("‹[^›]*›")
 TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)$")
+_DATE = re.compile(r"\d{4}(-)\d\d-\d\d|\d{1,2}(/)\d{1,2}/\d{4}")
 
 AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
 
@@ -92,6 +93,15 @@ def _read_time(text: str, unit: str) -> Interpretations:
         return ()
     hour, minute = _count(int(found[1]), unit), _count(int(found[2]), unit)
     return (Collection((hour, minute), ":"),)
+
+
+def read_date(text: str) -> Interpretations:
+    """Read `2024-05-17` or `5/17/2024` as its numbers: as a formula it would be another date's value, too."""
+    found = _DATE.fullmatch(text)
+    if not found:
+        return ()
+    sign = found[1] or found[2]
+    return (Collection(tuple(_count(int(part)) for part in text.split(sign)), sign),)
 
 
 def _count(value: int, unit: str = "") -> Interpretations:
