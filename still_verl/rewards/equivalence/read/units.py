@@ -19,7 +19,8 @@ _LETTERS = re.compile(
     r"([^a-zA-Z]*\d(?:[eE][+-]?\d+)?)(\s*)([a-zA-Z]{1,3}(?:\s*/\s*[a-zA-Z]{1,2})?(?:\s*\^\s*\{?\s*\d\s*\}?)?)"
 )
 _LETTER_UNITS = frozenset(
-    "m g s h l L N W J V A K C t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa rad rs".split()
+    "m g s h d l L N W J V A K C F H T t cm mm dm km in ft yd mi mg kg oz lb lbs ml mL min hr kN kW mV kV Hz Pa "
+    "rad rs".split()
 )
 _EXPONENT = re.compile(r"\^\s*\{?\s*(-?\d)\s*\}?")
 _RAISED = re.compile(r"\*\*-?\d")
@@ -35,7 +36,7 @@ for _value, _ten in enumerate(_TENS, 2):
 _MULTIPLIERS = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 # Words behind a number that say another number, or that this is none.
 _CHANGES = re.compile(
-    rf"\d|\b(?:{'|'.join((*_SMALL, *_TENS, *_MULTIPLIERS))})\b|"
+    rf"\d|\b(?:{'|'.join((*_SMALL, *_TENS, *_MULTIPLIERS))})\b(?!-)|"  # but `two-digit numbers`
     r"\b(?:doubled|tripled|halved|twice|thrice|kilo|mega|giga|lakhs?|crores?|"
     r"factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
