@@ -80,6 +80,8 @@ def read_ratio(text: str) -> Interpretations:
         *parts, last = [parse(part.strip()) for part in text.split(":")]
     except Unreadable:
         return ()
+    if number(0) in parts:  # `0:51` is a time alone
+        return time
     shares = tuple((Formula("", Node("/", (part, last)), unit),) for part in parts)
     if len(shares) > 1:
         return (Collection(shares, "()"),)
