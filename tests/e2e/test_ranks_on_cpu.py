@@ -67,13 +67,15 @@ def test_two_ranks_with_kl_in_the_reward_and_selection(two_ranks: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sharded", [2, 1], ids=["sharded", "whole on each rank"])
 def test_two_ranks_that_share_a_vllm_learn_what_one_learns(
-    train: Callable[..., Any], untrained: Any, tmp_path: Path
+    train: Callable[..., Any], untrained: Any, tmp_path: Path, sharded: int
 ) -> None:
     """The same samples, the same update, and in the next step the same samples again: vLLM has the new weights."""
     jobs = []
     for ranks in (1, 2):
         shared = [f"trainer.n_gpus_per_node={ranks}", f"actor_rollout_ref.rollout.tensor_model_parallel_size={ranks}"]
+        shared += [f"actor_rollout_ref.{model}.fsdp_config.fsdp_size={sharded}" for model in ("actor", "ref")]
         steps = ["trainer.total_training_steps=3", "data.seed=1"]
         jobs.append(train(tmp_path / str(ranks), *untrained("random-untied"), *REPRODUCIBLE, *shared, *steps))
     for one, two in zip(jobs[0].steps, jobs[1].steps, strict=True):
