@@ -3,6 +3,7 @@
 - `single_turn`: `still`, verl's single turn for any tokenizer, with the budget and temperature of the step.
 - `code`: `still_code`, which stops at code, runs it in a sandbox, adds the masked output, and continues.
 - `tool_agent`: `still_tool_agent`, verl's loop of tools, which also says what the model wrote itself.
+- `prepared`, `workers`: the workers that build the loops and say why a response failed.
 - `tool_calls`: the code format `tool_call`, read by verl's own parsers.
 
 Each loop leaves in `extra_fields` what rewards and the monitor read: `finish_reason`, `response_tokens`,
