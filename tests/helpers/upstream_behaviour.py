@@ -218,7 +218,6 @@ BEHAVIOUR = {
     "verl.utils.tracking:Tracking": ["self.logger = {}", ".items():"],
     # An agent loop is registered by the name of its class.
     "verl.experimental.agent_loop.agent_loop:register": ['_agent_loop_registry[agent_name] = {"_target_": '],
-    # What a reward manager sees of a sample.
     # `prepared` builds the loop without Hydra, and does the rest as here.
     "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._run_agent_loop": [
         "agent_loop = hydra.utils.instantiate(",
@@ -226,6 +225,7 @@ BEHAVIOUR = {
         "output: AgentLoopOutput = await agent_loop.run(sampling_params, **kwargs)",
         'return await self._agent_loop_postprocess(output, trajectory["validate"], **kwargs)',
     ],
+    # What a reward manager sees of a sample.
     "verl.experimental.agent_loop.agent_loop:AgentLoopWorker._compute_score": [
         '"tool_extra_fields": ',
         '"prompt_len": ',

@@ -54,7 +54,7 @@ class Prepared(Upstream):
     def _prepare(self, entry: Any) -> Build | None:
         if entry is None:
             return None  # upstream says which names there are
-        values: Any = OmegaConf.to_container(OmegaConf.create(entry), resolve=False)
+        values: Any = OmegaConf.to_container(OmegaConf.create(entry, flags={"allow_objects": True}), resolve=False)
         target = values.pop(TARGET, None)
         if target is None or not all(map(_is_plain, values, values.values())):
             return None

@@ -13,11 +13,13 @@ from still_verl.integration.agent_loops.workers import ReportingWorker, Upstream
 NAME = "recorder"
 TARGET = f"{__name__}.Recorder"
 TRAJECTORY = {"step": 3, "sample_index": 0, "rollout_n": 0, "validate": True}
+OBJECT = object()
 BY_HYDRA = [
     pytest.param({"own": 1, "_recursive_": False}, id="for Hydra"),
     pytest.param({"names": ["a"]}, id="a list"),
     pytest.param({"own": {"a": 1}}, id="a dict"),
     pytest.param({"own": "${oc.env:HOME}"}, id="an interpolation"),
+    pytest.param({"own": OBJECT}, id="an object"),
 ]
 
 
