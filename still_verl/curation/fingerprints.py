@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from still_verl.curation.exact_words import exact_words
 from still_verl.curation.tokens import is_number
 
 SHINGLE = 3  # tokens
@@ -17,9 +18,6 @@ BANDS, ROWS = 12, 5  # of the MinHash: 99 % of pairs with a similarity of 0.8 sh
 PERMUTATIONS = BANDS * ROWS
 SCHEME = "affine32"  # of datasketch; its default may change
 
-_EXACT = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s$\\]")
-_AROUND_ONE = re.compile(r"\{\s*(\w|\d+(?:\.\d+)?)\s*\}")
-_AROUND_WORDS = re.compile(r"(?<![\^_/])\{([^{}\d+\-*/^=<>|]*)\}")
 _WORD_OR_SIGN = re.compile(r"\w+|[^\w\s${}\\]")
 
 
@@ -53,9 +51,7 @@ def exact_form_of(plain: str) -> int:
         >>> exact_form_of("Find x^{2}y.") == exact_form_of("find  x^2y.")
         True
     """
-    for brace in (_AROUND_ONE, _AROUND_WORDS):
-        plain = brace.sub(r" \1 ", plain)
-    return hash64(" ".join(word.lower() if len(word) > 3 else word for word in _EXACT.findall(plain)))
+    return hash64(" ".join(exact_words(plain)))
 
 
 def numbers_of(tokens: Sequence[str]) -> int:

@@ -37,7 +37,7 @@ _COMPARED = re.compile(r"<=|=<|>=|!=")
 _TOKEN = re.compile(
     r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])|[^\W\d_a-zA-Z]+"
 )
-_IN_CAPITALS = re.compile(r"[A-Z]{4,}\s+[A-Z]{2,}\s+[A-Z]{2,}")
+IN_CAPITALS = re.compile(r"[A-Z]{4,}\s+[A-Z]{2,}\s+[A-Z]{2,}")
 _VOWEL = re.compile(r"[aeiouy]")
 _COMPARISON = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": " neq "}
 _LABEL = re.compile(r'"([^"]*)"')
@@ -72,7 +72,7 @@ def tokens_of(text: str) -> Tokens:
 
 def tokens_of_plain(text: str, plain: str) -> Tokens:
     """Return the tokens of a text whose plain text is known already."""
-    if _IN_CAPITALS.search(plain):  # there a short word would be taken for points of a figure
+    if IN_CAPITALS.search(plain):  # there a short word would be taken for points of a figure
         plain = plain.lower()
     figures = FIGURE.findall(text[:MAX_CHARACTERS]) if "asy" in text or "tikz" in text else []
     if not figures:
