@@ -6,35 +6,45 @@ Without it "sixty-one" would have the number 60, and a problem with 61 would be 
 import re
 from decimal import Decimal
 
-from still_verl.curation.signs import NUMBER_WORDS
-
 _ONES = "one two three four five six seven eight nine".split()
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _RANKS = "first second third fourth fifth sixth seventh eighth ninth".split()
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _VALUES = {
-    **{word: int(number) for word, number in NUMBER_WORDS.items() if number.isdigit()},
     **{word: value for value, word in enumerate(_ONES, 1)},
     **{word: value for value, word in enumerate(_RANKS, 1)},
-    "billion": 10**9,
+    **{word: value for value, word in enumerate(_TEENS, 10)},
+    **{word: 10 * value for value, word in enumerate(_TENS, 2)},
 }
 
-_DIGITS = r"\d+(?:\.\d+)?"
-_BESIDE = r"[\s-]+"
-_AND = rf"{_BESIDE}(?:and{_BESIDE})?"
+_DIGITS = r"(?<![\w.^/])(?:\d+(?:\.\d+)?|\.\d+)"  # "1/2 million" is no two millions
+_BESIDE = r"(?:-|\s+)"  # "twenty - five" is a difference
+_SCALE = rf"(?:{'|'.join(_SCALES)})\b"
+_ONE_OR_RANK = rf"(?:{'|'.join(_ONES + _RANKS)})\b"
+_NO_NOUN = r"(?!-[a-z])"  # "twenty five-cent coins" has two numbers
 _SMALL = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:{_BESIDE}(?:{'|'.join(_ONES + _RANKS)}))?|{'|'.join(_TEENS + _ONES)})"
-    rf"\b(?!{_BESIDE}hundred)"  # "between one hundred and two hundred" has two numbers
+    rf"(?:(?:{'|'.join(_TENS)})(?:-{_ONE_OR_RANK}|\s+{_ONE_OR_RANK}{_NO_NOUN})?|{'|'.join(_TEENS + _ONES)})"
+    rf"\b(?!{_BESIDE}hundred)"
 )
-_HUNDREDS = rf"(?:(?:{_DIGITS}|{'|'.join(_ONES + _TEENS)}){_BESIDE})?hundred\b(?:{_AND}{_SMALL})?"
-_SCALED = rf"(?:(?:{_HUNDREDS}|{_SMALL}|{_DIGITS}){_BESIDE})?(?:{'|'.join(_SCALES)})\b"
+
+
+def _number(joined: str) -> str:
+    """The pattern of a number whose parts are joined by `joined`: what follows it has no scale of its own."""
+    rest = rf"(?:-{_SMALL}|{joined}{_SMALL}{_NO_NOUN})"
+    hundreds = rf"(?:(?:{_DIGITS}|\b(?:{'|'.join(_ONES + _TEENS)})){_BESIDE})?\bhundred\b{rest}?"
+    scaled = rf"(?:(?:{hundreds}|\b{_SMALL}|{_DIGITS}){_BESIDE})?\b{_SCALE}"
+    last = rf"(?!{joined}(?:{hundreds}|{_SMALL}){_BESIDE}{_SCALE})(?:{joined}{hundreds}|{rest})"
+    tens = rf"\b(?:{'|'.join(_TENS)})(?:-{_ONE_OR_RANK}|\s+{_ONE_OR_RANK}{_NO_NOUN})"
+    return rf"(?:{scaled}(?:{_BESIDE}{scaled})*(?:{last})?|{hundreds}|{tens})\b"
+
+
+# "between one hundred and two thousand" has two numbers, "one hundred and two thousand" has one.
 _NUMBER = re.compile(
-    rf"\b(?:{_SCALED}(?:{_BESIDE}{_SCALED})*(?:{_AND}(?:{_HUNDREDS}|{_SMALL}))?"
-    rf"|{_HUNDREDS}|(?:{'|'.join(_TENS)}){_BESIDE}(?:{'|'.join(_ONES + _RANKS)}))\b",
+    rf"(\bbetween\s+)({_number(_BESIDE)})|{_number(rf'{_BESIDE}(?:and{_BESIDE})?')}",
     re.IGNORECASE,
 )
-_WORD = re.compile(rf"{_DIGITS}|[a-z]+")
+_WORD = re.compile(r"\d+(?:\.\d+)?|\.\d+|[a-z]+")
 _PARTS = (*_TENS, "hundred", "thousand", "llion")  # one of which is in each such number
 
 
@@ -54,7 +64,7 @@ def with_digits(text: str) -> str:
 
 def _digits(found: re.Match[str]) -> str:
     total = part = Decimal(0)
-    for word in _WORD.findall(found[0].lower()):
+    for word in _WORD.findall((found[2] or found[0]).lower()):
         if word == "and":
             continue
         if word in _SCALES:
@@ -63,5 +73,5 @@ def _digits(found: re.Match[str]) -> str:
         elif word == "hundred":
             part = (part or Decimal(1)) * 100
         else:
-            part += Decimal(word) if word[0].isdigit() else _VALUES[word]
-    return f"{(total + part).normalize():f}"
+            part += _VALUES.get(word) or Decimal(word)
+    return f"{found[1] or ''}{(total + part).normalize():f}"

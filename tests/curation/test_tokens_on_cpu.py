@@ -61,7 +61,24 @@ def test_a_figure_is_known_by_the_numbers_of_its_labels() -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "piece", ["\\frac{", "{", "$", "<p ", "[asy]", "![", "\\begin{", "1,", "(", "&#", "\\", "^", "\\frac{{1}"]
+    "piece",
+    [
+        "\\frac{",
+        "{",
+        "$",
+        "<p ",
+        "[asy]",
+        "![",
+        "\\begin{",
+        "1,",
+        "(",
+        "&#",
+        "\\",
+        "^",
+        "\\frac{{1}",
+        "one hundred and ",
+        "million ",
+    ],
 )
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     tokens_of(piece * 50_000)
@@ -77,10 +94,25 @@ def test_hostile_texts_take_linear_time(piece: str) -> None:
         ("between one hundred and two hundred", "between 100 and 200"),
         ("the twenty-first day", "the 21st day"),
         ("the twenty and thirty cent stamps", "the 20 and 30 cent stamps"),
+        ("between one thousand and two thousand", "between 1000 and 2000"),
+        ("between one million and two million", "between 1000000 and 2000000"),
+        ("from one thousand and twenty-two thousand", "from 1000 and 22000"),
+        ("between one hundred and two thousand", "between 100 and 2000"),
+        ("one hundred and two thousand", "102000"),
+        ("twenty five-cent coins", "20 5 cent coins"),
+        ("thirty three-digit numbers", "30 3 digit numbers"),
+        ("one hundred ten-dollar bills", "100 10 dollar bills"),
+        ("one hundred twenty-five-cent coins", "100 25-cent coins"),
+        ("twenty second-graders", "20 2 graders"),
+        (".5 million people", "500000 people"),
+        ("1/2 million people", "1/2 1000000 people"),
+        ("2^10 million", "2^10 1000000"),
+        ("twenty - five", "20 - 5"),
+        ("twenty five", "25"),
     ],
 )
 def test_a_number_of_several_words_is_one_number(words: str, digits: str) -> None:
-    """Sixty-one was once 60, so a problem with 61 was the one with 60."""
+    """Sixty-one was once 60, so a problem with 61 was the one with 60; and two numbers are not one."""
     assert tokens_of(words).all == tokens_of(digits).all
 
 
