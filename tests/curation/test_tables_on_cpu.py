@@ -1,5 +1,7 @@
 """Tables whose columns have unusual types."""
 
+import json
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -26,8 +28,12 @@ def curated(folder: Path, table: pa.Table, **more: Any) -> dict[str, int]:
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
 def test_a_short_float_is_as_it_was_written(tmp_path: Path, kind: Any) -> None:
     golds = pa.array([0.1, 0.1, 0.1, 0.1, 0.1, None]).cast(kind)
-    assert curated(tmp_path, pa.table({"problem": TEXTS, "answer": golds}))["dropped"] == 1
-    assert {row["reward_model"]["ground_truth"] for row in kept(tmp_path / "out")} == {"0.1"}
+    levels = pa.array([None, 0.1, 0.1, 0.1, 0.1, 0.1]).cast(kind)
+    assert curated(tmp_path, pa.table({"problem": TEXTS, "answer": golds, "level": levels}))["dropped"] == 1
+    rows = kept(tmp_path / "out")
+    assert {row["reward_model"]["ground_truth"] for row in rows} == {"0.1"}
+    # A missing level was once the text "nan".
+    assert Counter(json.loads(row["extra_info"]["columns"]).get("level") for row in rows) == {"0.1": 4, None: 1}
 
 
 def test_an_answer_in_a_type_that_json_has_not(tmp_path: Path) -> None:

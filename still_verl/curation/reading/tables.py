@@ -73,7 +73,8 @@ def _in_few_digits(batch: Any) -> Any:
 
     for number, column in enumerate(batch.schema):
         if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
-            values = batch.column(number).to_numpy(zero_copy_only=False)
-            short = [None if value is None else float(str(value)) for value in values]
+            values = batch.column(number).to_numpy(zero_copy_only=False)  # which has NaN for null
+            is_there = batch.column(number).is_valid().to_pylist()
+            short = [float(str(value)) if there else None for value, there in zip(values, is_there, strict=True)]
             batch = batch.set_column(number, column.name, pa.array(short, pa.float64()))
     return batch
