@@ -19,11 +19,12 @@ from still_verl.curation.groups import Groups
 from still_verl.curation.labels.known import provenance
 from still_verl.curation.lock import only_one
 from still_verl.curation.output_folder import check_output, is_another, set_there
-from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN, Outputs
+from still_verl.curation.outputs import Outputs
 from still_verl.curation.own_code import own_code
 from still_verl.curation.reading.chunks import Chunk, read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
-from still_verl.curation.review import REVIEW, write_review
+from still_verl.curation.review import write_review
+from still_verl.curation.set_files import DROPPED, MANIFEST, REJECTS, REVIEW, TRAIN
 from still_verl.curation.settings import CHUNK_ROWS, CurateSettings
 from still_verl.curation.store import Store
 from still_verl.curation.work import REJECTED, Decided, Worker
@@ -104,7 +105,7 @@ def _curate(
         outputs = Outputs(settings, decisions)
         outputs.write(groups, columns, records)
     written = _manifest(settings, plan, outputs, groups, len(columns), decisions)
-    path = settings.output / manifest.NAME
+    path = settings.output / MANIFEST
     write_review(settings.output)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

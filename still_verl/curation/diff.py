@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.adapters import auto
-from still_verl.curation.manifest import NAME as MANIFEST
 from still_verl.curation.manifest import changed, read_manifest
-from still_verl.curation.outputs import DROPPED, TRAIN
 from still_verl.curation.rows import Reject
+from still_verl.curation.set_files import DROPPED, MANIFEST, TRAIN
 
 ABSENT = "not there"
 

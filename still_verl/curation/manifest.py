@@ -11,9 +11,9 @@ from typing import Any
 from still_verl.config_errors import ConfigError
 from still_verl.curation import fingerprints, groups
 from still_verl.curation.leaks import decide, index
+from still_verl.curation.set_files import MANIFEST
 from still_verl.curation.settings import CurateSettings
 
-NAME = "manifest.json"
 FORMAT = 1  # of this file and of the records; another one begins anew
 PACKAGES = ("still-verl", "math-verify", "datasketch", "pyarrow", "numpy")
 
@@ -56,7 +56,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: there is none.
     """
-    file = path / NAME if path.is_dir() else path
+    file = path / MANIFEST if path.is_dir() else path
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation import manifest, store
-from still_verl.curation.outputs import DROPPED, REJECTS, TRAIN
+from still_verl.curation import store
 from still_verl.curation.reading.find import InputFile, absolute
-from still_verl.curation.review import REVIEW
+from still_verl.curation.set_files import DROPPED, MANIFEST, REJECTS, REVIEW, TRAIN, manifest_of_set
 
-WRITTEN = (TRAIN, DROPPED, REJECTS, manifest.NAME, REVIEW)
+WRITTEN = (TRAIN, DROPPED, REJECTS, MANIFEST, REVIEW)
 _MAKES_ANOTHER = ("inputs", "against", "settings")  # entries of a manifest
 
 
@@ -63,13 +62,10 @@ def set_there(output: Path) -> Mapping[str, Any]:
     there = [name for name in WRITTEN if os.path.lexists(output / name)]
     if not there or (output / store.NAME).is_dir():
         return {}  # a killed run leaves parts of a set
-    try:
-        found = manifest.read_manifest(output)
-    except ConfigError:
-        found = {}
+    found = manifest_of_set(output)
     if "difficulty" in found:
         raise ConfigError(f"-o {output}: it has the set that `still-verl data difficulty` graded; name another folder")
-    if "settings" not in found:
+    if not found:
         raise ConfigError(
             f"-o {output}: {there[0]} lies there, and `still-verl data curate` did not write it; name another folder, "
             "or move it away"

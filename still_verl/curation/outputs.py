@@ -8,12 +8,12 @@ from typing import IO, Any
 
 from still_verl.curation.decisions import Decisions
 from still_verl.curation.groups import Groups, group_name, template_group
+from still_verl.curation.set_files import DROPPED, REJECTS, TRAIN
 from still_verl.curation.settings import CurateSettings
 from still_verl.curation.store import Records
 from still_verl.curation.work import REJECTED, Record
 from still_verl.monitor.jsonl import line
 
-TRAIN, DROPPED, REJECTS = "train.parquet", "dropped.jsonl", "rejects.jsonl"
 NO_ANSWER: tuple[Any, ...] = (None, "", [], {})
 ROW_GROUP = 5000  # rows of the parquet file that are in memory at a time
 

@@ -9,10 +9,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from still_verl.curation.outputs import DROPPED
+from still_verl.curation.set_files import DROPPED, REVIEW
 from still_verl.monitor.jsonl import json_lines
 
-REVIEW = "review.html"
 MOST = 200  # rows on the page, in about ten minutes
 PAGE = Path(__file__).with_name("review.html")
 FIRST = ("suspect", "leak", "conflict")  # the filters that go by likeness; of the others there are samples

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from still_verl.curation.set_files import TRAIN, is_set
 from still_verl.demonstrations.files import read_rows
 from still_verl.demonstrations.rows import RowError
 
 Message = dict[str, Any]
-TRAIN = "train.parquet"  # of a folder that `data curate` wrote
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def read_prompts(path: Path, column: str) -> Iterator[Prompt]:
     Raises:
         RowError: the file cannot be read, a row lacks the column, or has something else there.
     """
-    if path.is_dir() and (path / TRAIN).is_file():
+    if is_set(path):
         path = path / TRAIN
     for number, row in enumerate(read_rows(path), 1):
         try:

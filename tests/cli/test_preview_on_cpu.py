@@ -156,4 +156,5 @@ def test_a_packed_file_and_a_folder_of_a_curation(file: Path, tmp_path: Path, pa
     assert done.exit_code == 1 and done.stderr.count("\n") == 1 and "is damaged" in done.stderr
     (tmp_path / "set").mkdir()
     pq.write_table(pa.table({"prompt": [ROW["prompt"]]}), tmp_path / "set" / "train.parquet")
+    (tmp_path / "set" / "manifest.json").write_text('{"counts": {}, "inputs": {}, "files": {}, "settings": {}}')
     assert preview(tmp_path / "set", "--json").stdout == preview(file, "--json").stdout

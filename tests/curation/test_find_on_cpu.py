@@ -15,6 +15,8 @@ from still_verl.curation.curate import curate
 from still_verl.curation.reading.find import find_files
 from still_verl.curation.reading.lines import MAX_LINE, Unreadable, read_lines
 from still_verl.curation.settings import CurateSettings
+from still_verl.demonstrations.rows import RowError
+from still_verl.preview.rows import read_prompts
 
 (FIRST, ANSWER), (SECOND, SECOND_ANSWER) = PROBLEMS[:2]
 ROW = {"problem": FIRST, "answer": ANSWER}
@@ -161,6 +163,16 @@ def test_rows_that_were_dropped_do_not_come_back_with_their_folder(tmp_path: Pat
     for given in (first, first.parent):
         counts = curate(CurateSettings((str(given),), tmp_path / "out", filters=())).manifest["counts"]
         assert counts == {"rows": 1, "kept": 1, "dropped": 0, "rejected": 0}
+
+
+def test_a_manifest_of_somebody_else_hides_no_file(tmp_path: Path) -> None:
+    """Of such a folder only `train.parquet` was once read."""
+    pq.write_table(pa.table({"problem": [FIRST], "answer": ["12"]}), tmp_path / "train.parquet")
+    write_rows(tmp_path / "more.jsonl", [ROW | {"problem": SECOND}])
+    (tmp_path / "manifest.json").write_text('{"counts": {"train": 1}, "settings": {}}')
+    assert labels(tmp_path) == ["manifest.json", "more.jsonl", "train.parquet"]
+    with pytest.raises(RowError, match="Is a directory"):
+        list(read_prompts(tmp_path, "problem"))
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:

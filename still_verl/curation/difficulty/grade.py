@@ -16,7 +16,7 @@ from still_verl.curation.difficulty.settings import DifficultySettings
 from still_verl.curation.difficulty.training_set import TrainingSet, read_training_set
 from still_verl.curation.manifest import read_manifest
 from still_verl.curation.output_folder import check_output
-from still_verl.curation.outputs import TRAIN
+from still_verl.curation.set_files import TRAIN
 from still_verl.logs.files import Notes
 
 NO_SAMPLES = "rows of which no sample counts, undecided: {n}"

@@ -11,9 +11,8 @@ from still_verl.curation.difficulty.posterior import posterior
 from still_verl.curation.difficulty.sequential import ABOVE, BELOW, DECISIONS, INSIDE, UNDECIDED, Rule
 from still_verl.curation.difficulty.settings import DifficultySettings
 from still_verl.curation.difficulty.training_set import Question, TrainingSet
-from still_verl.curation.manifest import NAME as MANIFEST
 from still_verl.curation.manifest import sha256, versions
-from still_verl.curation.outputs import DROPPED, TRAIN
+from still_verl.curation.set_files import DROPPED, MANIFEST, TRAIN
 from still_verl.monitor.jsonl import line
 
 # By what a row is dropped whose decision is not kept.

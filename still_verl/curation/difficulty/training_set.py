@@ -8,12 +8,11 @@ from typing import Any
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.adapters import auto
-from still_verl.curation.manifest import NAME as MANIFEST
-from still_verl.curation.outputs import TRAIN
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.reading.parse import parse
 from still_verl.curation.rows import Reject
+from still_verl.curation.set_files import MANIFEST, TRAIN
 from still_verl.evaluation.columns import as_gold
 
 _AT_A_TIME = 1000  # rows that are read together

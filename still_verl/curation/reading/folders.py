@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.set_files import TRAIN, is_set
 
 SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow", ".ndjson")
 PACKED = (".gz", ".zst", ".zstd")
-TRAIN, MANIFEST = "train.parquet", "manifest.json"  # of a set that was curated
 SPLITS, STATE = "dataset_dict.json", "state.json"
 # What `datasets` writes beside the rows.
 _ABOUT = (SPLITS, STATE, "dataset_info.json", "dataset_infos.json")
@@ -60,7 +60,7 @@ def all_files(option: str, folder: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(os.path.realpath(place))
-        if _is_curated(Path(place)):
+        if is_set(Path(place)):
             names = [TRAIN]
         for path in (Path(place, name) for name in names):
             if not is_known(path):
@@ -98,14 +98,6 @@ def _listed(path: Path, name: str) -> list[Any] | None:
 def _filename(entry: Any) -> str:
     named = entry.get("filename") if isinstance(entry, dict) else None
     return Path(str(named)).name
-
-
-def _is_curated(folder: Path) -> bool:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(manifest, dict) and "counts" in manifest and (folder / TRAIN).is_file()
 
 
 def _refuse_others(option: str, folder: Path, paths: Any) -> None:
