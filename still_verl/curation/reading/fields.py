@@ -37,9 +37,22 @@ def checked(fields: Any, adapter: str) -> Fields:
         changed["answer"] = answer
     _check_extra(fields.extra)
     fields = replace(fields, **changed) if changed else fields
-    for name in ("id", "data_source", "answer"):
+    for name in ("id", "data_source"):
         _check_whole(name, getattr(fields, name))
+    for text in _texts(fields.answer):
+        _check_whole("answer", text)
     return fields
+
+
+def _texts(answer: Any) -> tuple[Any, ...]:
+    """The texts of an answer: as it is written beside the row, and as it is read, which may undo escapes."""
+    if answer is None or isinstance(answer, int | float):
+        return ()
+    whole = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+    try:
+        return (whole, *read_gold(answer))
+    except UnreadableGold:
+        return (whole,)
 
 
 def _in_json(answer: Any) -> Any:
