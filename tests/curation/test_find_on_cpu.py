@@ -132,6 +132,7 @@ def test_a_json_list_is_read_packed_or_not(tmp_path: Path, name: str) -> None:
     for text, rejects in [
         (f"[{row}]", []),
         ("\n" * 50 + f"[ {row} ,\n{twice}, 3 ]\n", ["is there twice", "its type is int"]),
+        (f'[{{"problem": {"9" * 5000}}}, {row}]', ["an integer of 5,000 digits is too long to be read"]),
         (f"[{row}, {other[:-9]}", ["it is no JSON list from here on: Unterminated string"]),
         (f"[{row} {other}]", ["in place of a comma or an end"]),
         (f"[{row}] {other}", ["in place of a comma or an end"]),

@@ -23,8 +23,15 @@ def _nothing(_name: str) -> None:
     """NaN and infinity, which JSON has not, are no value."""
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_nothing)
-_ANY = json.JSONDecoder(parse_constant=_nothing)
+def _integer(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # Python's own message names a setting of the interpreter
+        raise ValueError(f"an integer of {len(digits):,} digits is too long to be read") from None
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_nothing, parse_int=_integer)
+_ANY = json.JSONDecoder(parse_constant=_nothing, parse_int=str)  # finds the end of a row that cannot be read
 
 
 def rows_of_list(text: str) -> Iterator[dict[str, Any] | Unreadable]:
