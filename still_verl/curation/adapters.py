@@ -25,6 +25,7 @@ SOLUTION = (
 )
 ID = ("id", "unique_id", "problem_id", "ID", "uid", "uuid", "task_id", "identifier", "problem_identifier")
 SOURCE = ("data_source", "source", "dataset")
+TURNS = ("conversations", "messages")
 KEPT = (
     "difficulty",
     "level",
@@ -45,7 +46,7 @@ def auto(row: Mapping[str, Any]) -> Fields:
         return human_eval(row)
     if isinstance(row.get("reward_model"), Mapping):
         return verl(row)
-    if row.get("conversations") or (row.get("messages") and first(row, PROBLEM) is None):
+    if _given(row, TURNS[:1]) is not None or (_given(row, TURNS) is not None and _given(row, PROBLEM) is None):
         return conversations(row)
     if "problem_text" in row and "problem_identifier" in row:
         return champ(row)
@@ -57,7 +58,7 @@ def columns(row: Mapping[str, Any]) -> Fields:
     asked = _problem(row)
     if asked is None:
         raise MissingColumn(f"no column is one of {', '.join(PROBLEM[:6])}; it has {_named(row)}{_fitting(row)}")
-    solution = as_text(first(row, SOLUTION)) or ""
+    solution = as_text(_given(row, SOLUTION)) or ""
     answer = _given(row, ANSWER)
     if answer is None:
         answer = _of_solution(solution)
@@ -68,9 +69,7 @@ def columns(row: Mapping[str, Any]) -> Fields:
 
 def _problem(row: Mapping[str, Any]) -> Any:
     """What is asked; `input` only goes on from `instruction` (Alpaca)."""
-    asked = _given(row, PROBLEM)
-    if asked is None:
-        return first(row, PROBLEM)  # empty, which is not the same as missing
+    asked = _given_or_empty(row, PROBLEM)
     begins = row.get("instruction")
     if asked is row.get("input") and isinstance(asked, str) and isinstance(begins, str) and begins.strip():
         return f"{begins}\n{asked}"
@@ -81,28 +80,44 @@ def _given(row: Mapping[str, Any], names: Sequence[str]) -> Any:
     """The first of some columns that says something: in many tables one is empty where another has the value."""
     for name in names:
         value = row.get(name)
-        is_blank = (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and math.isnan(value))
-        if value is not None and value != [] and not is_blank:
+        if not _is_blank(value):
             return value
     return None
+
+
+def _given_or_empty(row: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """What is given; else what is empty, which is not the same as missing."""
+    value = _given(row, names)
+    return first(row, names) if value is None else value
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether a value says nothing, as a list of such values does."""
+    if isinstance(value, list):
+        return all(not isinstance(one, list) and _is_blank(one) for one in value)
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def verl(row: Mapping[str, Any]) -> Fields:
     """Read verl's layout: STILL-3-RL-90K, DAPO-17k and Skywork-OR1 have it, each with a template inside the prompt."""
     reward = row.get("reward_model")
-    asked = first(row, ("prompt", *PROBLEM))
+    asked = _given_or_empty(row, ("prompt", *PROBLEM))
     if asked is None or not isinstance(reward, Mapping):
         raise MissingColumn(f"verl's layout has prompt and reward_model.ground_truth; it has {_named(row)}")
     more = row.get("extra_info")
     more = more if isinstance(more, Mapping) else {}
-    merged = {**more, **row}
+    merged = {**more, **{name: value for name, value in row.items() if not _is_blank(value)}}
     merged.pop("index", None)
-    return _fields(merged, _asked(asked), _listed_gold(reward.get("ground_truth")), as_text(more.get("solution")) or "")
+    return _fields(
+        merged, _asked(asked), _listed_gold(reward.get("ground_truth")), as_text(_given(more, SOLUTION)) or ""
+    )
 
 
 def conversations(row: Mapping[str, Any]) -> Fields:
     """Read a conversation (OpenThoughts): the user asks, the last turn of the assistant solves."""
-    turns = row.get("conversations") or row.get("messages")
+    turns = _given(row, TURNS)
     if not isinstance(turns, Sequence) or isinstance(turns, str):
         raise MissingColumn(f"conversations is no list of turns; it has {_named(row)}")
     solved = reply_of(turns)
@@ -115,31 +130,33 @@ def human_eval(row: Mapping[str, Any]) -> Fields:
     if not row.get("prompt") or not row.get("test"):
         raise MissingColumn(f"HumanEval has prompt, test and entry_point; it has {_named(row)}")
     tests = {name: row[name] for name in ("prompt", "test", "entry_point") if name in row}
-    solution = as_text(row.get("canonical_solution")) or ""
+    solution = as_text(_given(row, ("canonical_solution",))) or ""
     fields = _fields(row, "", json.dumps(tests), solution)
     return Fields(str(row["prompt"]), fields.answer, solution, fields.id, fields.data_source, SCORED_BY_TESTS)
 
 
 def champ(row: Mapping[str, Any]) -> Fields:
     """Read a problem of CHAMP."""
-    asked = first(row, ("problem_text", "text", "problem"))
+    asked = _given_or_empty(row, ("problem_text", "text", "problem"))
     if asked is None:
         raise MissingColumn(f"CHAMP has problem_text; it has {_named(row)}")
-    return _fields(row, _asked(asked), first(row, ("problem_answer", *ANSWER)), as_text(row.get("solution")) or "")
+    answer = _given(row, ("problem_answer", *ANSWER))
+    return _fields(row, _asked(asked), answer, as_text(_given(row, SOLUTION)) or "")
 
 
 def _fields(row: Mapping[str, Any], problem: str, answer: Any, solution: str) -> Fields:
-    number = first(row, ID)
+    number = _given(row, ID)
     extra = {}
     for name in KEPT:
-        if isinstance(row.get(name), str | int | float) and not isinstance(row[name], bool):
-            extra[name] = row[name]
+        value = _given(row, (name,))
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            extra[name] = value
     return Fields(
         unwrapped(problem),
         as_gold(answer) if not isinstance(answer, Mapping) else answer,
         solution,
         as_gold(number) or "",  # tables write whole numbers as 5.0, and a missing one as NaN
-        as_text(first(row, SOURCE)) or "",
+        as_text(_given(row, SOURCE)) or "",
         "math",
         extra,
     )
@@ -176,7 +193,7 @@ def _named(row: Mapping[str, Any]) -> str:
 
 def _fitting(row: Mapping[str, Any]) -> str:
     """The adapter that reads such a row, if there is one."""
-    if row.get("conversations") or row.get("messages"):
+    if _given(row, TURNS) is not None:
         return "; --adapter conversations fits"
     if "reward_model" in row:
         return "; --adapter verl fits"

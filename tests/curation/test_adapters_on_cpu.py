@@ -95,6 +95,31 @@ def test_an_empty_column_does_not_hide_the_one_with_the_value(empty: Any) -> Non
     assert auto({"question": ASKED, "answer": empty}).answer is None
 
 
+@pytest.mark.parametrize("empty", ["", "  ", None, [], [""], float("nan")])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_no_column_that_is_empty_hides_another(name: str, empty: Any) -> None:
+    """Only the problem and the answer were once looked for behind an empty column."""
+    row = {"solution": empty, "id": empty, "answer": empty, "data_source": empty, "level": empty} | LAYOUTS[name]
+    if "reward_model" not in row:
+        row |= {"unique_id": "u1", "source": "s", "final_answer": "7"}
+    fields = auto(row)
+    assert fields.problem == ASKED and Row(fields, "1", "f").right_answers == ("7",)
+    assert "nan" not in fields.solution and fields.extra.get("level", "Level 5") == "Level 5"
+    if "reward_model" not in row:
+        assert fields.id == "u1" and fields.data_source == "s"
+
+
+def test_an_empty_solution_or_problem_is_none() -> None:
+    for empty in ("", [""], float("nan")):
+        fields = auto({"problem": ASKED, "solution": empty, "generated_solution": "So \\boxed{7}"})
+        assert fields.solution == fields.answer == "So \\boxed{7}"
+        assert auto({"problem": ASKED, "answer": "7", "solution": empty}).solution == ""
+        turns = [{"role": "user", "content": ASKED}, {"role": "assistant", "content": "\\boxed{7}"}]
+        assert auto({"problem": empty, "messages": turns}).problem == ASKED
+        assert auto({"problem": ASKED, "reward_model": {"ground_truth": "7"}, "prompt": empty}).problem == ASKED
+        assert auto({**LAYOUTS["DAPO-17k"], "id": empty, "extra_info": {"id": "e1"}}).id == "e1"
+
+
 def test_a_row_of_another_kind_names_its_columns() -> None:
     with pytest.raises(MissingColumn, match="it has text, label"):
         auto({"text": "a", "label": 1})
