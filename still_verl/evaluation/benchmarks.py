@@ -138,13 +138,13 @@ def _short_name(name: str) -> str:
 
 
 def _folders(data: Path | None) -> list[Path]:
-    folders = [] if data is None else [data]
+    named = [] if data is None else [("--data ", data)]
     if os.environ.get("STILL_DATA"):
-        folders.append(Path(os.environ["STILL_DATA"]))
-    for folder in folders:
+        named.append(("STILL_DATA=", Path(os.environ["STILL_DATA"])))
+    for by, folder in named:
         if not folder.is_dir():
-            raise ConfigError(f"--data {folder}: there is no such folder; name the one with the benchmarks' files")
-    return folders
+            raise ConfigError(f"{by}{folder}: there is no such folder; name the one with the benchmarks' files")
+    return [folder for _, folder in named]
 
 
 def _file_in(folders: list[Path], names: tuple[str, ...]) -> Path | None:

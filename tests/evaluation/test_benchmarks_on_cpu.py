@@ -11,7 +11,7 @@ import pytest
 
 from still_verl.config_errors import ConfigError
 from still_verl.evaluation import hub
-from still_verl.evaluation.benchmarks import KNOWN, load_benchmark
+from still_verl.evaluation.benchmarks import KNOWN, find_benchmark, load_benchmark
 from still_verl.evaluation.problems import Benchmark
 
 
@@ -43,6 +43,15 @@ def test_a_folder_that_the_environment_names(tmp_path: Path, monkeypatch: pytest
     found = load_benchmark("aime24")
     assert found.name == "aime24"
     assert found.notes == ("aime_2024.jsonl has 1 problems that can be scored; the benchmark has 30",)
+
+
+def test_a_folder_that_is_not_there_is_named_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was `--data /nowhere`, an option that `data curate` has not."""
+    monkeypatch.setenv("STILL_DATA", "/nowhere")
+    with pytest.raises(ConfigError, match="^STILL_DATA=/nowhere: there is no such folder"):
+        find_benchmark("math500", option="--against")
+    with pytest.raises(ConfigError, match="^--data /neither: there is no such folder"):
+        load_benchmark("math500", Path("/neither"))
 
 
 def test_an_unknown_one_lists_the_known_and_the_nearest() -> None:
