@@ -125,7 +125,8 @@ _SINGLE_ENTRY = re.compile(r"⟦([^⟦⟧&\n]*)⟧")
 _PER = re.compile(r"(?<=›)\s*/\s*([a-zA-Z]{1,2})(?![a-zA-Z])")  # `‹km›/h`
 _SPACES = re.compile(r"[ \t]+")
 _ROW_ENDS = re.compile(r"\n\s+")  # of empty rows
-_REVERSED = re.compile(r"([\[\]])([^][(),;]+[,;][^][(),;]+)([\[\]])")  # an interval, its open ends perhaps `]0, 1[`
+# An interval, its open ends perhaps `]0, 1[`. A list in its own brackets comes first: `[1],[2]` has no `],[`.
+_REVERSED = re.compile(r"\[[^][]*\]|([][])(\s*[^][(),;\s][^][(),;]*[,;]\s*[^][(),;\s][^][(),;]*)([][])")
 _IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9\s])\s+|\s+(?![A-Za-z0-9\s])")  # all of it: `12 \n13` is not 1213
 _BEHIND_NUMBER = re.compile(r"[\d}]\s$|/\s*$")
 _LONGEST_PRODUCT = 4  # letters side by side that may be a product
@@ -154,8 +155,8 @@ def normalize(text: str) -> str:
     text = _STRAY_PERIOD.sub("", text)
     if "⟦" in text or "⟪" in text:
         text = _matrices(text)
-    if "[" in text:
-        text = _REVERSED.sub(lambda found: f"{found[1].replace(']', '(')}{found[2]}{found[3].replace('[', ')')}", text)
+    if "[" in text or "]" in text:
+        text = _REVERSED.sub(_interval, text)
     text = _DEGREE.sub("°", text)
     text = _ORDINAL.sub(r"\1", _NTH.sub(r"\1", text))
     text = _RUN.sub(_mark_words, text)
@@ -242,6 +243,11 @@ def _quoted(command: re.Match[str]) -> str:
     if words.endswith(":"):
         return f"‹{words.removesuffix(':')}›:"
     return f"‹{words}›"
+
+
+def _interval(found: re.Match[str]) -> str:
+    """An interval with parentheses at its open ends."""
+    return f"{found[1].replace(']', '(')}{found[2]}{found[3].replace('[', ')')}" if found[1] else found[0]
 
 
 def _mark_words(match: re.Match[str]) -> str:
