@@ -14,7 +14,7 @@ from still_verl.rewards.equivalence.tolerance import rounds_to, same_decimal
 
 # What a letter in an unread text may be that is no unknown: part of a command or word, or bound by a sum or integral.
 _NO_UNKNOWN = re.compile(r"\\[a-zA-Z]+|‹[^›]*›")
-_TO_DERIVE = re.compile(r"\\frac\s*\{\s*d\s*\}")  # who writes this has not answered yet
+_TO_DERIVE = re.compile(r"\\frac\s*\{\s*d\s*\}\s*\{\s*d\s*\\?[a-zA-Z]")  # who writes this has not answered yet
 _BOUND = re.compile(r"_\s*\{?\s*([a-zA-Z])\s*(?:=|\\to|→)")
 _INTEGRATED = re.compile(r"(?<![a-zA-Z])d\s*\\?([a-zA-Z])(?![a-zA-Z])")
 _UNKNOWN = re.compile(r"[a-zA-Z]")
