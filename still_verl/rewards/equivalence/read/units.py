@@ -34,9 +34,14 @@ NUMBERS = {word: str(value) for value, word in enumerate(_SMALL)}
 for _value, _ten in enumerate(_TENS, 2):
     NUMBERS |= {_ten: f"{_value}0"} | {f"{_ten} {_SMALL[one]}": f"{_value}{one}" for one in range(1, 10)}
 _MULTIPLIERS = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+_COUNT = "|".join((*_SMALL, *_TENS))
+# Of `two-digit numbers` and `five letter words` the number says which are counted; `point five meters` is a value.
+_DESCRIBING = re.compile(
+    rf"(?:\b(?:{_COUNT})-|(?:^|(?<=different )|(?<=distinct ))(?:{_COUNT}) )(?=[a-z]{{2,}}[a-rt-z] [a-z])"
+)
 # Words behind a number that say another number, or that this is none.
 _CHANGES = re.compile(
-    rf"\d|\b(?:{'|'.join((*_SMALL, *_TENS, *_MULTIPLIERS))})\b(?!-)|"  # but `two-digit numbers`
+    rf"\d|\b(?:{_COUNT}|{'|'.join(_MULTIPLIERS)})\b|"
     r"\b(?:doubled|tripled|halved|twice|thrice|kilo|mega|giga|lakhs?|crores?|"
     r"factorial|squared|cubed|mod|modulo|base|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|"
     r"eighths?|ninths?|tenths?|hundredths?|thousandths?|hundreds|thousands|millions|billions|score|gross|times|not|no|"
@@ -116,7 +121,7 @@ def changes_number(words: str) -> bool:
     """Say whether words behind a number make another number of it, or none: they are no unit of it."""
     _, behind = _multiplied(words)
     is_symbol = len(words) == 1 and words.isascii() and words.isalpha() and words not in _LETTER_UNITS
-    if is_symbol or _CHANGES.search(_RAISED.sub("", behind)):
+    if is_symbol or _CHANGES.search(_DESCRIBING.sub("", _RAISED.sub("", behind))):
         return True
     counted = _COUNTED.match(words)
     if counted:
