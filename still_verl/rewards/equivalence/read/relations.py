@@ -22,7 +22,7 @@ _POINTS = re.compile(
 _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _QUOTED = re.compile("‹[^›]*›")
-TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)$")
+TIME_OF_DAY = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)$")  # `3:60` is none, and so a ratio
 _DATE = re.compile(r"\d{4}(-)\d\d-\d\d|\d{1,2}(/)\d{1,2}/\d{4}")
 
 AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j and k
