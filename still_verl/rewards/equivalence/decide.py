@@ -1,5 +1,6 @@
 """Equality by rules: in bounded time, without sympy and without a process of its own."""
 
+import re
 from collections.abc import Iterator
 from itertools import permutations
 
@@ -25,6 +26,9 @@ from still_verl.rewards.equivalence.symbols import free_symbols, is_symbol
 
 MAX_RULES_LENGTH = 1000  # characters of an answer that the rules read
 MAX_RENAMED = 3  # variables that may be called differently at once
+# `2.5(10)` has an endless period or is a product, and a right answer that is written in digits alone has no period.
+_IN_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
+_TIMES = re.compile(r"(?<![\d.])([1-9]\d*\.\d+)(?=\(\d+\))")
 
 
 def decide(
@@ -54,6 +58,8 @@ def decide(
     if same is not None:
         return same, "choice" if same else "values differ"
     left, right = labelled(left)[1] or left, labelled(right)[1] or right
+    if _IN_DIGITS.fullmatch(left):
+        right = _TIMES.sub(r"\1*", right)
     try:
         compare = Comparison(rules, reading, libraries)
         return _Decision(declared(left), declared(right), compare).decide()

@@ -18,8 +18,8 @@ MAX_SUM_DEPTH = 40  # sums inside brackets, exponents and arguments; the parser 
 
 _NUMBER = re.compile(r"\d+\.\d+[eE][+-]?\d{1,3}|\d+(?:E[+-]?|e)\d{1,3}|1e-\d{1,3}|\d+e[+-]\d{2,3}|\d+(?:\.\d+)?|\.\d+")
 _REPEATING = re.compile(
-    r"(\d*)\.(\d*)\s*"
-    r"(\\overline\s*\{\s*\d+\s*\}|\\dot\s*\{\s*\d+\s*\}(?:\d*\s*\\dot\s*\{\s*\d\s*\})?|\(\d{1,40}\))"
+    r"(\d*)\.(\d*)"  # with a space `0.5 (1)` is a product
+    r"(\s*\\overline\s*\{\s*\d+\s*\}|\s*\\dot\s*\{\s*\d+\s*\}(?:\d*\s*\\dot\s*\{\s*\d\s*\})?|\(\d{1,40}\))"
 )
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _NEXT_COMMAND = re.compile(r"\s*\\([a-zA-Z]+)")
