@@ -130,8 +130,8 @@ def _read_one(value: Any) -> str:
     # A whole number without decimal places, which would count as its precision.
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if isinstance(value, int) and value.bit_length() > 3.3 * MAX_NUMBER:
-        raise _unreadable("an integer", f"it has more than {MAX_NUMBER} digits")
+    if isinstance(value, int | Fraction) and (value.numerator * value.denominator).bit_length() > 3.3 * MAX_NUMBER:
+        raise _unreadable("a number", f"it has more than {MAX_NUMBER} digits")
     if isinstance(value, str | bool | int | float | Fraction | Decimal):
         return _read_text(str(value))
     raise _unreadable(value, f"its type is {type(value).__name__}")
@@ -154,6 +154,9 @@ def _read_text(text: str) -> str:
 
 
 def _unreadable(value: Any, why: str) -> UnreadableGold:
-    shown = " ".join(repr(value).split())
+    try:
+        shown = " ".join(repr(value).split())
+    except ValueError:  # Python writes out no integer of more than 4,300 digits, nor a list with one
+        shown = f"a {type(value).__name__}"
     shown = f"{shown[:77]}..." if len(shown) > 80 else shown
     return UnreadableGold(f"ground_truth={shown} cannot be read: {why}")

@@ -83,6 +83,7 @@ def test_what_is_read(ground_truth: Any, alternatives: tuple[str, ...]) -> None:
     assert {type(alternative) for alternative in read_gold(ground_truth)} == {str}
 
 
+HUGE = 10**4400
 UNREADABLE = [
     *(None, "None", "nan", "NaN", "null", "<NA>", "NaT", float("nan"), np.nan, np.float32("nan")),
     *(
@@ -155,6 +156,17 @@ def test_a_right_answer_is_paid_in_every_form_of_the_gold(ground_truth: Any, ans
     assert verify(ground_truth, answer).equal
     assert score(rf"\boxed{{{answer}}}", ground_truth, BOXED)["score"] == 1.0
     assert not verify(ground_truth, r"\text{answer}").equal
+
+
+@pytest.mark.parametrize(
+    ("ground_truth", "why"),
+    [([[HUGE]], "itself a list"), ({"x": HUGE}, "none of its keys"), (Fraction(1, HUGE), "4000 digits")],
+    ids=["list", "mapping", "fraction"],  # Python does not write them out
+)
+def test_a_number_that_python_does_not_write_out_has_a_plain_reason(ground_truth: Any, why: str) -> None:
+    with pytest.raises(UnreadableGold, match=why):
+        read_gold(ground_truth)
+    assert score(r"\boxed{1}", ground_truth, BOXED)["reason"] == "unreadable gold"
 
 
 def test_it_is_reported_once_with_its_row(caplog: pytest.LogCaptureFixture) -> None:
