@@ -1,5 +1,6 @@
 """Workers that grade: bounded in time and memory, and gone with their parent."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -49,7 +50,8 @@ def test_memory_is_bounded(pool: Pool) -> None:
 def test_a_dead_worker_or_server_is_replaced(pool: Pool) -> None:
     server = pool._server.pid
     for worker in children(server):
-        os.kill(worker, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # one that was done ended by itself meanwhile
+            os.kill(worker, signal.SIGKILL)
     assert pool.ask("2", "1+1").equal is True
     os.kill(server, signal.SIGKILL)
     assert pool.ask("3", "1+2").equal is True
