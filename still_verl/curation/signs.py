@@ -1,8 +1,8 @@
 """The tables by which two ways to type the same mathematics become one."""
 
 # Superscripts and subscripts of Unicode; NFKC alone would turn x² into x2.
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 _SIGNS = {
     "√": " sqrt ", "π": " pi ", "∞": " infty ", "∠": " angle ", "△": " triangle ", "°": " degree ", "º": " degree ",
     "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": " - ", "‐": "-",
@@ -12,16 +12,15 @@ _SIGNS = {
     "⌊": " floor ", "⌋": " floor ", "⌈": " ceil ", "⌉": " ceil ", "…": " ", "′": "'", "’": "'", "“": '"', "”": '"',
     "%": " percent ", "\u00a0": " ", "\u2009": " ", "½": " 1/2 ", "¼": " 1/4 ",
     "¾": " 3/4 ",
-    "⅓": " 1/3 ", "⅔": " 2/3 ", "⅛": " 1/8 ",
+    "⅓": " 1/3 ", "⅔": " 2/3 ", "⅕": " 1/5 ", "⅖": " 2/5 ", "⅗": " 3/5 ", "⅘": " 4/5 ", "⅙": " 1/6 ", "⅚": " 5/6 ",
+    "⅐": " 1/7 ", "⅛": " 1/8 ", "⅜": " 3/8 ", "⅝": " 5/8 ", "⅞": " 7/8 ", "⅑": " 1/9 ", "⅒": " 1/10 ",
+    "⊂": " subset ", "⊆": " subseteq ", "⊃": " supset ", "⊇": " supseteq ", "∉": " notin ", "∅": " emptyset ",
+    "∧": " wedge ", "∨": " vee ", "¬": " neg ", "∀": " forall ", "∃": " exists ", "⇒": " rightarrow ",
+    "⟹": " rightarrow ", "⇔": " iff ", "⟺": " iff ", "≈": " approx ", "∼": " sim ", "≅": " cong ", "∝": " propto ",
+    "∘": " degree ", "∂": " partial ", "∇": " nabla ", "∣": "|", "∤": " nmid ", "∛": " sqrt 3 ",
 }  # fmt: skip
 
-TYPED = str.maketrans(
-    {
-        **{raised: f"^{plain}" for raised, plain in _RAISED.items()},
-        **{lowered: f"_{plain}" for lowered, plain in _LOWERED.items()},
-        **_SIGNS,
-    }
-)
+TYPED = str.maketrans(_SIGNS)
 
 # Marks where a word may be broken, or in which direction it is read: soft hyphens, zero-width joiners.
 INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F))
@@ -40,7 +39,8 @@ _LOOKS = (
     "qquad text mathrm mathbf mathit mathsf mathbb mathcal operatorname textbf textit emph underline mbox hbox "
     "rm bf it "
     "hspace vspace phantom boldsymbol bm ensuremath textrm textnormal mathop middle nonumber notag hfill noindent "
-    "overline bar hline frac dfrac tfrac cfrac lvert rvert vert mid dots ldots cdots dotsc displaylimits item "
+    "overline bar vec overrightarrow hat widehat tilde widetilde underbrace overbrace boxed hline frac "
+    "dfrac tfrac cfrac dots ldots cdots dotsc displaylimits item "
     "begin end "
     "medskip bigskip smallskip par label centering newline lbrace rbrace lbrack rbrack langle rangle"
 ).split()
@@ -49,7 +49,10 @@ _SPELLED = {
     "times": "*", "ast": "*", "div": "/", "over": "/", "circ": " degree ", "degree": " degree ", "ne": " neq ",
     "rightarrow": " to ", "lfloor": " floor ", "rfloor": " floor ", "lceil": " ceil ", "rceil": " ceil ",
     "binom": " choose ", "dbinom": " choose ", "tbinom": " choose ", "pmod": " mod ", "bmod": " mod ",
-    "infty": " infty ", "dollar": "$", "to": " to ", "minus": "-", "percent": " percent ", "triangle": " triangle ",
+    "infty": " infty ", "dollar": "$", "to": " to ", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
+    "land": " wedge ", "lor": " vee ", "lnot": " neg ", "varnothing": " emptyset ", "implies": " rightarrow ",
+    "Rightarrow": " rightarrow ", "Longrightarrow": " rightarrow ", "Leftrightarrow": " iff ", "minus": "-",
+    "percent": " percent ", "triangle": " triangle ",
 }  # fmt: skip
 COMMANDS = {
     **{name: " " for name in _LOOKS},

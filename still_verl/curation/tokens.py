@@ -25,6 +25,8 @@ _TAG = re.compile(
     r"(?:\s[^<>]{0,2000})?/?>",
     re.IGNORECASE,
 )
+_RAISED_TAG = re.compile(r"<sup>(?=\s*[-+\d(]|\s*\w\s*<)", re.IGNORECASE)
+_BOLD = re.compile(r"(?<![\w)\]}])\*\*(?=[^\s*])([^*\n]{1,500})(?<=\S)\*\*(?![\w(])")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[a-zA-Z*]+\}(?:\{[clr|@{}]*\})?")
 _SPACING = re.compile(r"\\[,;:!> ]|~|\\\\")
 _THOUSANDS = re.compile(r"(?<=\d)(?:,|\{,\})(?=\d{3}(?!\d))")
@@ -32,10 +34,16 @@ _FRACTION_OF_DIGITS = re.compile(r"\\[dtc]?(?:frac|binom)\s*(\d)\s*(\d)")
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _NESTED_FRACTION = re.compile(r"\\[dtc]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _BINOMIAL = re.compile(r"\\[dt]?binom\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
+# Text that was escaped twice: `\\frac` for `\frac`, and `\n` for a line break. `\\\frac` is a break and a fraction.
+_DOUBLED = re.compile(r"(?<!\\)\\\\(?=[a-zA-Z%${}])")
+_WRITTEN_BREAK = re.compile(r"(?<!\\)\\n(?![a-z])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _COMPARED = re.compile(r"<=|=<|>=|!=")
+# Chinese and Japanese have no spaces: each sign is a token, else a sentence with one other sign would be another word.
+_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _TOKEN = re.compile(
-    r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])|[^\W\d_a-zA-Z]+"
+    r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])"
+    rf"|[{_UNSPACED}]|[^\W\d_a-zA-Z{_UNSPACED}]+"
 )
 IN_CAPITALS = re.compile(r"[A-Z]{4,}\s+[A-Z]{2,}\s+[A-Z]{2,}")
 _VOWEL = re.compile(r"[aeiouy]")
@@ -90,13 +98,17 @@ def plain_text(text: str) -> str:
     """
     text = text[:MAX_CHARACTERS]
     if "<" in text:
-        text = _TAG.sub(" ", text)
+        text = _TAG.sub(" ", _RAISED_TAG.sub("^", text))
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = in_usual_signs(text)
     if "![" in text or "\\includegraphics" in text:
         text = _IMAGE.sub(" ", text)
+    if "**" in text:
+        text = _BOLD.sub(r"\1", text)
+    if "\\\\" in text or "\\n" in text:
+        text = _DOUBLED.sub(r"\\", _WRITTEN_BREAK.sub(" ", text))
     if "\\" in text or "~" in text:
         text = _without_latex(text)
     text = text.replace("%", " percent ")
@@ -130,6 +142,7 @@ def _without_latex(text: str) -> str:
     text = text.replace("{,}", ",")  # before spacing is removed: 10{,}000
     text = re.sub(r"(?<=\d)\\[,!](?=\d{3}(?!\d))", "", text)
     text = text.replace("^\\circ", " degree ").replace("^{\\circ}", " degree ")
+    text = text.replace("^\\prime", "'").replace("^{\\prime}", "'")
     text = _ENVIRONMENT.sub(" ", text)
     text = _SPACING.sub(" ", text)
     for _ in range(3):  # inner fractions first

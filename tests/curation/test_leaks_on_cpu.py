@@ -124,3 +124,23 @@ def test_one_may_be_a_number() -> None:
     assert found is not None and found.outcome == "leak"
     other = look(index, text.replace("1 red", "4 red"), "6")
     assert other is not None and other.outcome == "template"
+
+
+def test_an_evaluation_that_has_each_problem_many_times_hides_none() -> None:
+    """Sets for avg@32 repeat each problem: all of its shingles counted as common, and no leak at all was found."""
+    once = [("exam", str(number), text, answer) for number, (text, answer) in enumerate(PROBLEMS)]
+    index = EvaluationIndex(once * 32)
+    assert len(index.problems) == len(PROBLEMS)
+    for text, answer in PROBLEMS:
+        found = look(index, text, answer)
+        assert found is not None and found.outcome == "leak", text
+
+
+def test_a_chinese_problem_is_found_with_other_words_around_its_numbers() -> None:
+    text = "甲乙两地相距480千米,一辆客车从甲地开往乙地,每小时行65千米,一辆货车从乙地开出,每小时行55千米,几小时后相遇?"
+    index = EvaluationIndex([("exam", "1", text, "4")])
+    retyped = text.replace("相距", "之间的距离是").replace("客车", "轿车").replace("几小时后", "经过几小时")
+    found = look(index, f"请解答下面的问题:{retyped}", "4")
+    assert found is not None and found.outcome == "leak"
+    other = look(index, text.replace("480", "600"), "5")
+    assert other is not None and other.outcome == "template"

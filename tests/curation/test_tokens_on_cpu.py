@@ -32,6 +32,21 @@ from still_verl.curation.tokens import tokens_of
         (r"\begin{align*} x &= 2 \end{align*}", "x = 2"),
         (r"\binom{5}{2}", r"\dbinom52"),
         ("100\\%", "100 percent"),
+        (r"x^{20}", "x²⁰"),
+        (r"10^{-3}", "10⁻³"),
+        (r"a_{12} + 1", "a₁₂ + 1"),
+        (r"\log_2 8", "log₂8"),
+        (r"x^{20} + y^n", "x<sup>20</sup> + y<sup>n</sup>"),
+        (r"2 \frac{3}{5}", "2⅗"),
+        (r"A \subseteq B, x \notin \varnothing", "A ⊆ B, x ∉ ∅"),
+        (r"\lvert x \rvert \approx 3", "|x| ≈ 3"),
+        (r"\forall x: \neg p \land q", "∀ x: ¬p ∧ q"),
+        (r"f^{\prime}(x)", "f'(x)"),
+        (r"\vec{a} \cdot \vec{b}", "a · b"),
+        ("Find x", "**Find** x"),
+        (r"\frac{1}{2} + \sin x", r"\\frac{1}{2} + \\sin x"),
+        ("One line.\nFind x", r"One line.\nFind x"),
+        (r"\begin{pmatrix} 1 \\ \frac12 \end{pmatrix}", r"\begin{pmatrix}1\\\frac12\end{pmatrix}"),
     ],
 )
 def test_two_ways_to_type_one_thing(one: str, other: str) -> None:
@@ -131,3 +146,10 @@ def test_signs_that_look_or_mean_alike_are_one(typed: str, plain: str) -> None:
 
 def test_a_word_of_another_script_stays_whole() -> None:
     assert tokens_of("сколько корней").all == ("сколько", "корней")
+
+
+def test_chinese_and_japanese_have_a_token_for_each_sign() -> None:
+    """A clause without spaces was one token: with one other sign nothing of it was found."""
+    assert tokens_of("求函数f的值").all == ("求", "函", "数", "v", "的", "值")
+    assert tokens_of("サイコロ2個").all == ("サ", "イ", "コ", "ロ", "2", "個")
+    assert tokens_of("сумма чисел").all == ("сумма", "чисел")

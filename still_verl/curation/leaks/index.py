@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from still_verl.curation.signs import VARIABLE
 from still_verl.curation.tokens import Tokens, is_number, tokens_of
 
 SHINGLE = 5  # tokens
@@ -73,6 +74,7 @@ class EvaluationIndex:
         """Index problems, each as (benchmark, id, text, answer)."""
         self.problems: list[Evaluated] = []
         self._ids: dict[str, int] = {}
+        self._known: set[tuple[Tokens, str]] = set()
         self._sequences: list[tuple[int, ...]] = []
         for benchmark, number, text, answer in problems:
             self._add(benchmark, number, text, answer)
@@ -112,8 +114,10 @@ class EvaluationIndex:
 
     def _add(self, benchmark: str, number: str, text: str, answer: str) -> None:
         tokens = tokens_of(text)
-        if not tokens.all:
+        # Sets for avg@32 have each problem 32 times: counted each time, all of its shingles would be common ones.
+        if not tokens.all or (tokens, answer) in self._known:
             return
+        self._known.add((tokens, answer))
         numbers = Counter(filter(is_number, tokens.all))
         self.problems.append(Evaluated(benchmark, number, text, answer, tokens, numbers))
         self._sequences.append(tuple(self._ids.setdefault(token, len(self._ids)) for token in tokens.all))
@@ -152,7 +156,7 @@ class EvaluationIndex:
         there = Counter(ids)
         total = matched = 0.0
         for word, count in Counter(problem.tokens.all).items():
-            if not word[0].isalpha() or len(word) == 1:
+            if not word[0].isalpha() or word == VARIABLE:
                 continue
             weight = self._rarity[word]
             total += weight * count
