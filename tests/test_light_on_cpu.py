@@ -93,7 +93,8 @@ def test_a_training_set(tmp_path: Path) -> None:
     done = still(tmp_path, "data", "curate", "rows.jsonl", "--against", "exam.jsonl", "-o", "set", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"] == {"rows": 3, "kept": 2, "dropped": 1, "rejected": 0}
-    assert still(tmp_path, "data", "diff", "set", "set", "--json").stdout == '{"changed": [], "moved": []}\n'
+    same = still(tmp_path, "data", "diff", "set", "set", "--json").stdout
+    assert json.loads(same) == {"changed": [], "moved": [], "edited": []}
     sample = {"problem": rows[1]["problem"], "answer": "4", "correct": True}
     (tmp_path / "samples.jsonl").write_text((json.dumps(sample) + "\n") * 12)
     graded = still(tmp_path, "data", "difficulty", "set", "--from", "samples.jsonl", "-o", "graded", "--json")

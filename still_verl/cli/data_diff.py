@@ -34,11 +34,17 @@ def _print(found: dict[str, Any]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("entry of the manifest", "A", "B")
+    if not any(found.values()):
+        console.print("The two sets are the same.")
+    changed = Table("entry of the manifest", "A", "B")
     for name, one, other in found["changed"]:
-        table.add_row(escape(name), escape(str(one)), escape(str(other)))
-    console.print(table)
+        changed.add_row(escape(name), escape(str(one)), escape(str(other)))
     moved = Table("from", "to", "rows", "for example")
     for entry in found["moved"]:
         moved.add_row(entry["from"], entry["to"], f"{entry['rows']:,}", escape(entry["example"]))
-    console.print(moved)
+    edited = Table("kept in both, with another", "rows", "for example")
+    for entry in found["edited"]:
+        edited.add_row(entry["what"], f"{entry['rows']:,}", escape(entry["example"]))
+    for table in (changed, moved, edited):
+        if table.row_count:
+            console.print(table)

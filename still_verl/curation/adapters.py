@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from still_verl.curation.option_columns import right_option, with_options
 from still_verl.curation.rows import SCORED_BY_TESTS, Fields, MissingColumn, Reject
 from still_verl.curation.turns import question_of, reply_of
 from still_verl.curation.unwrap import unwrapped
@@ -22,7 +23,10 @@ SOLUTION = (
     "completion",
     "solution_str",
     "rationale",
+    "ground_truth_solution",
+    "deepseek_solution",
 )
+CONTEXT = ("body", "Body", "context", "passage")  # what a question goes on from
 ID = ("id", "unique_id", "problem_id", "ID", "uid", "uuid", "task_id", "identifier", "problem_identifier")
 SOURCE = ("data_source", "source", "dataset")
 TURNS = ("conversations", "messages")
@@ -36,7 +40,9 @@ KEPT = (
     "ability",
     "pass_rate",
     "llama8b_solve_rate",
+    "reformulated",
 )
+OF_CURATION = "of data curate"  # marks a row that a curation wrote
 _ENDS_WITH_ANSWER = re.compile(r"\\boxed|\\fbox|<answer>|####")
 
 
@@ -59,17 +65,20 @@ def columns(row: Mapping[str, Any]) -> Fields:
     if asked is None:
         raise MissingColumn(f"no column is one of {', '.join(PROBLEM[:6])}; it has {_named(row)}{_fitting(row)}")
     solution = as_text(_given(row, SOLUTION)) or ""
-    answer = _given(row, ANSWER)
+    answer = right_option(row, _given(row, ANSWER))
     if answer is None:
         answer = _of_solution(solution)
     elif isinstance(answer, str) and "\n" in answer and not solution:
         solution = answer  # GSM8K has its solutions there
-    return _fields(row, _asked(asked), answer, solution)
+    return _fields(row, with_options(row, _asked(asked)), answer, solution)
 
 
 def _problem(row: Mapping[str, Any]) -> Any:
-    """What is asked; `input` only goes on from `instruction` (Alpaca)."""
+    """What is asked; `input` only goes on from `instruction` (Alpaca), and a question from its context (SVAMP)."""
     asked = _given_or_empty(row, PROBLEM)
+    context = _given(row, CONTEXT)
+    if isinstance(asked, str) and isinstance(context, str) and context not in asked:
+        return f"{context}\n{asked}"
     begins = row.get("instruction")
     if asked is row.get("input") and isinstance(asked, str) and isinstance(begins, str) and begins.strip():
         return f"{begins}\n{asked}"
@@ -108,11 +117,25 @@ def verl(row: Mapping[str, Any]) -> Fields:
         raise MissingColumn(f"verl's layout has prompt and reward_model.ground_truth; it has {_named(row)}")
     more = row.get("extra_info")
     more = more if isinstance(more, Mapping) else {}
+    more = {**_of_curation(more), **more}
+    if more.get(OF_CURATION):
+        asked = more["problem"]  # the prompt may have an instruction behind it
     merged = {**more, **{name: value for name, value in row.items() if not _is_blank(value)}}
     merged.pop("index", None)
     return _fields(
         merged, _asked(asked), _listed_gold(reward.get("ground_truth")), as_text(_given(more, SOLUTION)) or ""
     )
+
+
+def _of_curation(more: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The columns that `data curate` kept of a row, as it writes them, with a mark; nothing for other rows."""
+    if not isinstance(more.get("problem"), str) or not isinstance(more.get("template_of"), str):
+        return {}
+    try:
+        columns = json.loads(more["columns"])
+    except (KeyError, TypeError, ValueError):
+        columns = {}
+    return {**(columns if isinstance(columns, dict) else {}), OF_CURATION: True}
 
 
 def conversations(row: Mapping[str, Any]) -> Fields:
@@ -156,10 +179,15 @@ def _fields(row: Mapping[str, Any], problem: str, answer: Any, solution: str) ->
         as_gold(answer) if not isinstance(answer, Mapping) else answer,
         solution,
         as_gold(number) or "",  # tables write whole numbers as 5.0, and a missing one as NaN
-        as_text(_given(row, SOURCE)) or "",
+        as_text(_one(_given(row, SOURCE))) or "",
         "math",
         extra,
     )
+
+
+def _one(value: Any) -> Any:
+    """A value that is alone in a list, without the list."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _asked(value: Any) -> str:

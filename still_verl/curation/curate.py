@@ -101,12 +101,12 @@ def _curate(
         raise ConfigError(f"INPUT {', '.join(settings.inputs)}: there is no row")
     with store.records() as records:
         _check_rejects(settings, columns, records)
-        groups = Groups(columns, records)
+        groups = Groups(columns, records, decisions.rows_kept(columns, records))
         outputs = Outputs(settings, decisions)
         outputs.write(groups, columns, records)
     written = _manifest(settings, plan, outputs, groups, len(columns), decisions)
     path = settings.output / MANIFEST
-    write_review(settings.output)
+    write_review(settings.output, decisions.given)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)
@@ -215,7 +215,7 @@ def _manifest(
         "dropped": dict(sorted(outputs.by_filter.items())),
         "kept_by_source": dict(sorted(outputs.by_source.items())),
         "exact_duplicates": groups.exact,
-        "groups": len(set(groups.group[groups.group > 0].tolist())),
+        "groups": len(outputs.groups),
         "decisions": {"given": len(decisions), "used": decisions.used},
         "files": {name: manifest.sha256(settings.output / name) for name in (TRAIN, DROPPED, REJECTS)},
     }

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from still_verl.config_errors import ConfigError
-from still_verl.curation.work import Record
+from still_verl.curation.store import Records
+from still_verl.curation.work import REJECTED, Record
 
 NAME = "decisions.jsonl"
 KINDS = ("keep", "drop")
@@ -37,6 +39,33 @@ class Decisions:
         return len(self._of)
 
     @property
+    def given(self) -> list[dict[str, str]]:
+        """Return all decisions as they would be written to a file."""
+        found = []
+        for name, decision in self._of.items():
+            kind, _, value = name.partition(" ")
+            found.append({kind: value, "decision": decision})
+        return found
+
+    def rows_kept(self, columns: Any, records: Records) -> list[int]:
+        """Return the numbers of the rows that a person keeps, whatever a filter says."""
+        if "keep" not in self._of.values():
+            return []
+        have_ids = any(name.startswith("id ") for name in self._of)
+        found = []
+        for number, (state, high, low) in enumerate(
+            zip(columns["state"], columns["high"], columns["low"], strict=True)
+        ):
+            if state == REJECTED:
+                continue
+            decided = self._of.get(f"key {key_of(high, low)}")
+            if decided is None and have_ids:
+                decided = self._of.get(f"id {records.at(columns['offset'][number])['id']}")
+            if decided == "keep":
+                found.append(number)
+        return found
+
+    @property
     def used(self) -> int:
         """Return how many decisions fit a row: one by an id may fit several."""
         return len(self._used)
@@ -67,6 +96,11 @@ class Decisions:
         if entry.get(name) in NOTHING:  # 0 is an id
             raise ConfigError(f"--decisions {path}: line {number} names no row: give its key or its id")
         self._of[f"{name} {entry[name]}"] = entry["decision"]
+
+
+def key_of(high: int, low: int) -> str:
+    """Return what a row is called by its digest: it changes with its text."""
+    return f"{high:016x}{low:016x}"
 
 
 def decisions_of(output: Path, given: Path | None) -> Path | None:

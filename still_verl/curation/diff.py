@@ -13,19 +13,25 @@ from still_verl.curation.rows import Reject
 from still_verl.curation.set_files import DROPPED, MANIFEST, TRAIN
 
 ABSENT = "not there"
+KEPT = "kept"
 
 
 class _Placed(NamedTuple):
-    """A row, and where it is: kept, or dropped by which filter. The id is "" where the set has none."""
+    """A row, and where it is: kept, or dropped by which filter. The id is "" where the set has none.
+
+    The prompt and the answer are those of a row that is kept, as JSON; "" for others.
+    """
 
     id: str
     file: str
     problem: str
     place: str
+    prompt: str = ""
+    answer: str = ""
 
 
 def difference(left: Path, right: Path) -> dict[str, Any]:
-    """Return what changed: entries of the manifests, and how many rows moved from where to where.
+    """Return what changed: entries of the manifests, rows that moved from where to where, and rows that were edited.
 
     A row is known by its id and its file; by its problem, if a row of one of the sets has no id.
 
@@ -44,7 +50,7 @@ def difference(left: Path, right: Path) -> dict[str, Any]:
     listed = []
     for (one, other), names in sorted(moved.items()):
         listed.append({"from": one, "to": other, "rows": len(names), "example": min(names)})
-    return {"changed": changed(before, after), "moved": listed}
+    return {"changed": changed(before, after), "moved": listed, "edited": _edited(*rows, have_ids)}
 
 
 def _folder(path: Path) -> Path:
@@ -52,11 +58,34 @@ def _folder(path: Path) -> Path:
     return path.parent if path.name == MANIFEST and path.is_file() else path
 
 
+def _edited(before: list[_Placed], after: list[_Placed], have_ids: bool) -> list[dict[str, Any]]:
+    """How many rows are kept in both sets, and have another problem, answer or prompt in the second one."""
+    was, is_now = _kept_once(before, have_ids), _kept_once(after, have_ids)
+    names: dict[str, list[str]] = defaultdict(list)
+    for name in was.keys() & is_now.keys():
+        one, other = was[name], is_now[name]
+        for what in ("problem", "answer", "prompt"):
+            if getattr(one, what) != getattr(other, what):
+                names[what].append(name[0])
+                break  # another problem has another prompt, too
+    return [{"what": what, "rows": len(found), "example": min(found)} for what, found in sorted(names.items())]
+
+
+def _kept_once(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], _Placed]:
+    """The rows that are kept, without those of one name: which of them is which is not known."""
+    uses = Counter(_name(row, have_ids) for row in rows)
+    return {_name(row, have_ids): row for row in rows if row.place == KEPT and uses[_name(row, have_ids)] == 1}
+
+
+def _name(row: _Placed, have_ids: bool) -> tuple[str, ...]:
+    return (row.id, row.file) if have_ids else (row.problem,)
+
+
 def _places(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], Counter[str]]:
     """How many rows of one name are where: a file may have an id twice."""
     found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        found[(row.id, row.file) if have_ids else (row.problem,)][row.place] += 1
+        found[_name(row, have_ids)][row.place] += 1
     return found
 
 
@@ -111,4 +140,7 @@ def _kept(row: dict[str, Any]) -> _Placed:
             problem = auto(row).problem
         except Reject:
             problem = ""
-    return _Placed(str(more.get("id") or ""), str(more.get("file") or ""), problem, "kept")
+    reward = row.get("reward_model")
+    answer = reward.get("ground_truth") if isinstance(reward, dict) else row.get("answer")
+    written = [json.dumps(value, default=str, sort_keys=True) for value in (row.get("prompt"), answer)]
+    return _Placed(str(more.get("id") or ""), str(more.get("file") or ""), problem, KEPT, *written)

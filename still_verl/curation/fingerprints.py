@@ -59,6 +59,16 @@ def numbers_of(tokens: Sequence[str]) -> int:
     return hash64(" ".join(sorted(filter(is_number, tokens))))
 
 
+def pattern_of(tokens: Sequence[str]) -> int:
+    """Return the hash of the tokens of a text with any numbers: equal for two problems of one template.
+
+    Example:
+        >>> pattern_of("find v if 3 v = 20".split()) == pattern_of("find v if 4 v = 31".split())
+        True
+    """
+    return hash64(" ".join("0" if is_number(token) else token for token in tokens))
+
+
 def shingle_hashes(tokens: Sequence[str]) -> list[int]:
     """Return a number of 32 bits for each different shingle of a text."""
     shingles = {" ".join(run) for run in zip(tokens, tokens[1:], tokens[2:], strict=False)}

@@ -33,12 +33,20 @@ class Groups:
         exact: how many rows have the normal form of another one.
     """
 
-    def __init__(self, columns: Array, records: Records) -> None:
-        """Compare all rows that a file of records has."""
+    def __init__(self, columns: Array, records: Records, kept: Sequence[int] = ()) -> None:
+        """Compare all rows that a file of records has.
+
+        Args:
+            columns: of all rows.
+            records: of all rows.
+            kept: the numbers of the rows that a person keeps.
+        """
         self.order = np.lexsort((columns["low"], columns["high"]))
         self._columns = columns
         self._records = records
-        self._state = columns["state"][self.order]
+        state = np.array(columns["state"])
+        state[list(kept)] = KEPT
+        self._state = state[self.order]
         self._offset = columns["offset"][self.order]
         self._answer = columns["answer"][self.order]
         self._numbers = columns["numbers"][self.order]
@@ -46,8 +54,10 @@ class Groups:
         self.conflicts: dict[int, str] = {}
         self.group = np.zeros(len(self.order), np.uint64)
         self.exact = 0
+        self._conflicts_with: dict[int, int] = {}
         self._find_exact()
         self._find_similar()
+        self._join(np.flatnonzero(np.isin(self.order, list(kept))).tolist())
 
     def _find_exact(self) -> None:
         """Rows with one normal form: the first one stays, unless their answers contradict each other."""
@@ -76,6 +86,7 @@ class Groups:
                 continue
             shown = ", ".join(sorted(f"{answer!r:.60}" for answer in answers))
             for row in alike:
+                self._conflicts_with[row] = alike[0]
                 self.conflicts[row] = f"{len(alike)} rows ask the same, with different answers: {shown}"
 
     def _answers(self, rows: Sequence[int]) -> list[Any]:
@@ -103,7 +114,9 @@ class Groups:
             self._template(rows[members])
 
     def _components(self, rows: Array) -> Array:
-        """A label for each row, the same for rows that are connected by similar pairs or one evaluation problem."""
+        """A label for each row, the same for connected rows: similar pairs, those with the same tokens but for their
+        numbers, and those with the template of one evaluation problem.
+        """
         from scipy.sparse import coo_matrix
         from scipy.sparse.csgraph import connected_components
 
@@ -121,6 +134,8 @@ class Groups:
         stored = self.order[rows]
         template = self._columns["template"][stored]
         yield _to_first(template, template != 0)
+        # Few words of a short problem are left where each of its numbers is another one: MinHash finds no such twins.
+        yield _to_first(self._columns["pattern"][stored], np.ones(len(rows), bool))
         for band in range(BANDS):
             values = self._columns["minhash"][stored, band * ROWS : (band + 1) * ROWS].astype(np.uint64)
             mixed = np.zeros(len(rows), np.uint64)
@@ -166,6 +181,14 @@ class Groups:
             else:
                 if len(kinds) < MAX_KINDS:
                     kinds.append((row, words, record["answer"]))
+
+    def _join(self, kept: Sequence[int]) -> None:
+        """Put a row that a person keeps into the group of the one that it repeats or contradicts."""
+        for row in kept:
+            other = self._conflicts_with.get(row, int(self.duplicate_of[row]))
+            if other >= 0:
+                number = self.group[other] or self._columns["high"][self.order[other]] | np.uint64(1)
+                self.group[[row, other]] = number
 
     def _same_as(self, kept: int, rows: Sequence[int]) -> None:
         for row in rows:

@@ -14,7 +14,7 @@ from still_verl.curation.leaks import decide, index
 from still_verl.curation.set_files import MANIFEST
 from still_verl.curation.settings import CurateSettings
 
-FORMAT = 1  # of this file and of the records; another one begins anew
+FORMAT = 2  # of this file and of the records; another one begins anew
 PACKAGES = ("still-verl", "math-verify", "datasketch", "pyarrow", "numpy")
 
 

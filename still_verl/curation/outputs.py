@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from still_verl.curation.decisions import Decisions
+from still_verl.curation.decisions import Decisions, key_of
 from still_verl.curation.groups import Groups, group_name, template_group
 from still_verl.curation.set_files import DROPPED, REJECTS, TRAIN
 from still_verl.curation.settings import CurateSettings
@@ -27,6 +27,7 @@ class Outputs:
         by_source: how many were kept of each source.
         read: of how many a reader's labels decided.
         without_answer: how many were kept that have no right answer.
+        groups: the names of the groups of those that were kept.
     """
 
     def __init__(self, settings: CurateSettings, decisions: Decisions) -> None:
@@ -37,6 +38,7 @@ class Outputs:
         self.by_source: Counter[str] = Counter()
         self.read = 0
         self.without_answer = 0
+        self.groups: set[str] = set()
 
     def write(self, groups: Groups, columns: Any, records: Records) -> None:
         """Write all rows, each to one of the files, in the order of their digests."""
@@ -53,8 +55,10 @@ class Outputs:
                     self.counts["kept"] += 1
                     self.by_source[record["data_source"]] += 1
                     self.without_answer += record["answer"] in NO_ANSWER
+                    self.groups.add(record["group"])
                     table.add(self._kept(record))
             self._reject(columns, records, rejects)
+        self.groups.discard("")  # of the rows that stand alone
         table.close()
         for name in (TRAIN, DROPPED, REJECTS):
             _partial(folder / name).replace(folder / name)
@@ -67,7 +71,7 @@ class Outputs:
             if state[position] == REJECTED:
                 continue
             record = records.at(offset[position])
-            record["key"] = f"{high[position]:016x}{low[position]:016x}"
+            record["key"] = key_of(high[position], low[position])
             record.setdefault("filter", "")
             record.setdefault("reason", "")
             record["group"] = _group(groups, position, record)

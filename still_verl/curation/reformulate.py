@@ -32,19 +32,22 @@ def as_open_question(row: Row) -> Fields:
     stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
     if _REFERS_TO_OPTIONS.search(stem):
         return fields
-    letter = _LETTER.fullmatch(row.right_answers[0])
-    texts = _texts(row.problem, marks)
-    if letter:
-        value = texts.get(letter[1].upper(), "")
+    if _LETTER.fullmatch(row.right_answers[0]):
+        value = text_of_option(row)
     else:
-        value = (
-            row.right_answers[0]
-            if row.right_answers[0].strip("$ ") in [text.strip("$ ") for text in texts.values()]
-            else ""
-        )
+        texts = [text.strip("$ ") for text in _texts(row.problem, marks).values()]
+        value = row.right_answers[0] if row.right_answers[0].strip("$ ") in texts else ""
     if not value or not _VALUE.fullmatch(value) or _WORDS.search(value):
         return fields
     return replace(fields, problem=stem, answer=value, extra={**fields.extra, "reformulated": "choices"})
+
+
+def text_of_option(row: Row) -> str:
+    """Return what the option says whose letter is the right answer; "" where no letter is."""
+    letter = _LETTER.fullmatch(row.right_answers[0]) if row.right_answers else None
+    if not letter:
+        return ""
+    return _texts(row.problem, options(row.problem)).get(letter[1].upper(), "")
 
 
 def _texts(problem: str, marks: list[tuple[str, int, int]]) -> dict[str, str]:

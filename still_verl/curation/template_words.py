@@ -22,7 +22,7 @@ _ASKS = re.compile(
 )
 _OF_ANSWERING = re.compile(
     r"answer|repl(?:y|ies)|respon[ds]|box|step|reason|think|thought|solv|solution|problem|question|output|format|final"
-    r"|instruction|assistant|user|tag",
+    r"|instruction|assistant|user|human|tag",
     re.IGNORECASE,
 )
 _CLAUSE_ENDS = re.compile(r"[.:;!]+(?=\s|\Z)|\n")

@@ -29,18 +29,36 @@ _CLOSES = re.compile(
 )
 _BEFORE = re.compile(
     r"\A\s*(?:"
-    r"solve the following (?:math(?:ematics|ematical)? )?(?:problem|question)[^\n]{0,600}\n+"
+    r"(?:solve (?:the following|this)|below is an?) (?:math(?:ematics|ematical)? )?(?:problem|question)[^\n]{0,600}\n+"
     r"|(?:please )?(?:reason|think)[^.\n]{0,80}step by step[^\n]{0,300}\n+"
     r"|a conversation between user and assistant[^\n]{0,1500}?user:\s*"
     r"|your task is to follow a systematic[^\n]{0,3000}\n+"
     r"|(?:return|put|place|give|present|output)[^\n]{0,80}(?:\\boxed|final answer)[^\n]{0,200}\n+"
-    r"|(?:###\s*)?(?:instruction|question|problem|user)\s*:\s*"
+    r"|(?:###\s*)?(?:instruction|question|problem|user|human)\s*:\s*"
     r")",
     re.IGNORECASE,
 )
+# A sentence that says where the answer goes: OpenThoughts has it on the line of the problem.
+_PLACE = r"(?:\\boxed|\\fbox|<answer>)"
+_OF_THE_ANSWER = r"(?=[^\n.?!]*(?:answer|respon|result|solution))"
+_SENTENCE_BEFORE = re.compile(
+    rf"\A\s*(?:{_OF_THE_ANSWER}[^\n.?!]{{0,160}}{_PLACE}"
+    r"|(?:please )?(?:reason|think)[^\n.?!]{0,80}step[- ]by[- ]step)"
+    r"[^\n.?!]{0,160}(?:[.!:]+\s+|\n+)",
+    re.IGNORECASE,
+)
+_SENTENCE_BEHIND = re.compile(
+    rf"(?:\n|[.?!:]\s+){_OF_THE_ANSWER}[^\n.?!]{{0,160}}{_PLACE}[^\n]{{0,200}}\Z", re.IGNORECASE
+)
+# The sentences that Qwen's models are asked with in Chinese.
+_CHINESE = (
+    r"请?(?:通过)?(?:一步一步|逐步)(?:地)?(?:推理|思考|分析)[^\n。]{0,12}[,，]?\s*并?(?:将|把)?(?:你的)?最终(?:的)?答案"
+    r"[^\n。$]{1,6}\$?\\boxed\{\}\$?\s*[之]?[中内里]?\s*[。.]?"
+)
+_CHINESE_AT_ENDS = re.compile(rf"\A\s*{_CHINESE}|\s*{_CHINESE}\s*\Z")
 _BEHIND = re.compile(
     r"\s*(?:"
-    r"(?:\(?please |let'?s )?(?:reason|think|solve)(?: this)?(?: about it)? step by step[^\n]{0,300}"
+    r"(?:\(?please |let'?s )?(?:reason|think|solve)(?: this)?(?: about it)? step[- ]by[- ]step[^\n]{0,300}"
     r"|(?:please )?(?:put|place|enclose|box|write|present|give|provide|return)[^.\n]{0,80}(?:within|in|inside|using)\s+"
     r"(?:\$?\\boxed|<answer>)[^\n]{0,200}"
     r"|remember to (?:put|box)[^\n]{0,300}"
@@ -59,7 +77,11 @@ _SPOKEN_OF = (
     "problem",
     "question:",
     "instruction:",
+    "step-by-step",
+    "human:",
 )
+_SENTENCE_BEGINS = re.compile(r"\n\s*|[.?!]+\s+")
+_GOES_ON = re.compile(r"[ \t]*[a-z]")
 ROUNDS = 4  # templates may be nested
 
 
@@ -97,9 +119,11 @@ def _without_marks(text: str) -> str:
 
 
 def _without_instructions(text: str) -> str:
-    before = _BEFORE.match(text)
-    if before and is_template(before[0]):
-        text = text[before.end() :]
+    text = _CHINESE_AT_ENDS.sub("", text)
+    for pattern in (_BEFORE, _SENTENCE_BEFORE):
+        before = pattern.match(text)
+        if before and is_template(before[0]):
+            text = text[before.end() :]
     for start in _behind(text):
         if is_template(text[start:]):
             return text[:start]
@@ -110,5 +134,19 @@ def _behind(text: str) -> Iterator[int]:
     """Yield where an instruction that reaches to the end may begin: where the first one is none, a later one may be."""
     found = _BEHIND.search(text)
     while found:
-        yield found.start()
+        yield _whole_sentence(text, found.start())
         found = _BEHIND.search(text, found.start() + 1)
+    found = _SENTENCE_BEHIND.search(text)
+    if found:
+        yield found.start() + 1
+
+
+def _whole_sentence(text: str, start: int) -> int:
+    """Where the sentence begins that goes on at a place: half of "Make sure to put it in a box" would stay behind."""
+    before = text[:start].rstrip(" \t")
+    if not _GOES_ON.match(text, start) or not (before[-1:].isalnum() or before[-1:] == ","):
+        return start
+    begins = 0
+    for end in _SENTENCE_BEGINS.finditer(before):
+        begins = end.end()
+    return begins

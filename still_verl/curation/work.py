@@ -16,6 +16,7 @@ from still_verl.curation.fingerprints import (
     hash64,
     minhashes,
     numbers_of,
+    pattern_of,
     shingle_hashes,
 )
 from still_verl.curation.labels.known import NOBODY_READ, read_known
@@ -23,7 +24,7 @@ from still_verl.curation.leaks.decide import Finding, look_for
 from still_verl.curation.leaks.index import EvaluationIndex
 from still_verl.curation.reading.chunks import Chunk, Item
 from still_verl.curation.reading.rows import read_row
-from still_verl.curation.reformulate import OF_CHOICES, as_open_question
+from still_verl.curation.reformulate import OF_CHOICES, as_open_question, text_of_option
 from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import SCORED_BY_TESTS, MissingColumn, Reject, Row
 from still_verl.curation.settings import CurateSettings
@@ -44,6 +45,7 @@ COLUMNS = np.dtype(
         ("form", "<u8"),  # of the problem, for exact duplicates
         ("answer", "<u8"),
         ("numbers", "<u8"),
+        ("pattern", "<u8"),  # of the tokens with any numbers
         ("template", "<u8"),  # of the evaluation problem that has the same template; 0 for none
         ("minhash", "<u4", (PERMUTATIONS,)),
     ]
@@ -126,9 +128,12 @@ class Worker:
             return found
         if row.fields.solution:
             # The answer of the row belongs to its problem, and says nothing about another one in its solution.
-            inside = look_for(self._index, tokens_of(row.fields.solution), _no_answer)
+            solution = tokens_of(row.fields.solution)
+            inside = look_for(self._index, solution, _no_answer)
             if inside is not None and inside.outcome != "template":
-                return replace(inside, place="solution")
+                return replace(
+                    inside, place="solution", passage=solution.all[inside.proposal.start : inside.proposal.end]
+                )
         return found
 
     def _note(self, finding: Finding, record: Record, columns: Any) -> None:
@@ -183,7 +188,8 @@ def _comparison(row: Row) -> Callable[[str], bool | None]:
             return None
         if answer in row.right_answers:
             return True
-        return bool(verify(list(row.right_answers), answer))
+        option = text_of_option(row)  # the evaluation may ask for the value of what is a letter here
+        return bool(verify([*row.right_answers, option] if option else list(row.right_answers), answer))
 
     return same_answer
 
@@ -214,6 +220,7 @@ def _fingerprint(row: Row, columns: Any) -> None:
     columns["form"] = form_of(row.plain_cased)
     columns["answer"] = hash64("\0".join(row.right_answers) or repr(row.fields.answer))
     columns["numbers"] = numbers_of(row.tokens.all)
+    columns["pattern"] = pattern_of(row.tokens.all)
 
 
 def _rejected(item: Item, file: str, line: int, error: Reject) -> Record:
@@ -229,6 +236,8 @@ def _rejected(item: Item, file: str, line: int, error: Reject) -> Record:
 
 def _shown(finding: Finding) -> Record:
     proposal = finding.proposal
+    # The problem of the row shows nothing of what is in its solution.
+    passage = {"passage": " ".join(finding.passage)} if finding.passage else {}
     return {
         "outcome": finding.outcome,
         "problem": proposal.problem.name,
@@ -239,4 +248,5 @@ def _shown(finding: Finding) -> Record:
         "tokens": [proposal.start, proposal.end],
         "containment": round(proposal.containment, 3),
         "words": round(proposal.words, 3),
+        **passage,
     }

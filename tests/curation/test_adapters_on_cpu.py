@@ -7,6 +7,7 @@ import pytest
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation.adapters import auto
+from still_verl.curation.reformulate import as_open_question
 from still_verl.curation.rows import MissingColumn, Row
 from still_verl.curation.settings import CurateSettings
 from still_verl.curation.unwrap import unwrapped
@@ -143,6 +144,9 @@ def test_an_adapter_that_is_none(tmp_path: Any) -> None:
         "How many letters has the mark [INST] that stands before a turn?",
         "Count the tokens <|user|> in <|user|> a <|user|> b. How many are they?",
         "Which tag ends <answer> and which one ends <think>",
+        "Fill each $\\boxed{}$ with a sign so that the equation holds.\nHow many ways are there?",
+        "Compute $1+1$, and put your answer in \\boxed{}.",
+        "How many steps has it? Tom solves it step by step.",
     ],
 )
 def test_a_problem_that_reads_like_a_template_stays_whole(problem: str) -> None:
@@ -166,6 +170,16 @@ def test_a_problem_that_reads_like_a_template_stays_whole(problem: str) -> None:
         "assistant first thinks about the reasoning process and then gives the answer, within <think> </think> "
         "and <answer> </answer> tags, i.e., <answer> answer here </answer>. User: (Q)\nAssistant:\n<think>",
         "### Question: (Q)\n### Response:",
+        "Human: (Q)\n\nAssistant:",
+        "Return your final response within \\boxed{}. (Q)",
+        "Please reason step by step, and put your final answer within \\boxed{}. (Q)",
+        "(Q)\n\nPresent the answer in LaTex format: \\boxed{Your answer}",
+        "(Q)\nMake sure to put your final answer in \\boxed{}.",
+        "(Q)\nThink carefully and give the final answer in \\boxed{}.",
+        "(Q) Your answer should be in \\boxed{}.",
+        "(Q)\nThink step-by-step.",
+        "请逐步推理,并将最终答案放在\\boxed{}中。(Q)",
+        "(Q)\n请逐步推理,并把最终答案放到\\boxed{}中。",
         "Your task is to follow a systematic, thorough reasoning process before providing the final solution. Present "
         'your reasoning using the format: "<think>\\n thoughts </think>\\n". If applicable, include the answer in '
         "\\boxed{} for closed-form results like multiple choices or mathematical solutions.\n(Q)",
@@ -173,3 +187,41 @@ def test_a_problem_that_reads_like_a_template_stays_whole(problem: str) -> None:
 )
 def test_templates_that_are_known_come_off(template: str) -> None:
     assert unwrapped(template.replace("(Q)", ASKED)) == ASKED
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"choices": ["6", "7", "8"], "answer": 1},
+        {"choices": {"text": ["6", "7", "8"], "label": ["1", "2", "3"]}, "answerKey": "2"},
+        {"options": ["A)6", "B)7", "C)8"], "correct": "B", "rationale": "See \\boxed{8}"},
+        {"options": {"A": "6", "B": "7", "C": "8"}, "answer": "B"},
+    ],
+)
+def test_options_in_a_column_are_a_part_of_the_problem(row: dict[str, Any]) -> None:
+    """The number of the right option (MMLU) was taken for the right answer."""
+    fields = auto({"question": ASKED, **row})
+    assert fields.problem == f"{ASKED}\n(A) 6\n(B) 7\n(C) 8" and fields.answer == "B"
+    assert as_open_question(Row(fields, "1", "f")).answer == "7"
+
+
+def test_a_number_that_may_be_an_option_or_its_place_is_no_answer() -> None:
+    assert auto({"question": ASKED, "choices": ["1", "0"], "answer": 1}).answer is None
+    assert auto({"question": ASKED, "choices": ["7", "9"], "answer": 7}).answer == "7"
+    assert auto({"question": ASKED, "choices": [{"message": "hi"}], "answer": 1}).answer == "1"
+
+
+def test_a_question_has_its_context() -> None:
+    fields = auto({"Body": "Ann has 3 pears.", "Question": "How many have two such girls?", "Answer": 6.0})
+    assert fields.problem == "Ann has 3 pears.\nHow many have two such girls?"
+    fields = auto({"question": ASKED, "context": None, "answer": "7"})
+    assert fields.problem == ASKED
+
+
+def test_a_list_with_one_source_is_that_source() -> None:
+    assert auto({"problem": ASKED, "answer": "7", "dataset": ["math"]}).data_source == "math"
+
+
+def test_open_thoughts_with_its_columns_for_solutions() -> None:
+    fields = auto({"problem": ASKED, "deepseek_solution": "So \\boxed{7}", "ground_truth_solution": None})
+    assert Row(fields, "1", "f").right_answers == ("7",)

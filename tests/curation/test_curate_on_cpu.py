@@ -110,6 +110,32 @@ def test_evaluations_stay_out_in_the_problem_and_in_the_solution(tmp_path: Path)
     assert dropped(tmp_path / "out") == {"leak": "leak", "solution": "leak"}
 
 
+def test_an_evaluation_problem_with_options_is_a_leak_by_the_value_of_its_letter(tmp_path: Path) -> None:
+    exam = write_rows(tmp_path / "exam.jsonl", [row("e", "Compute $31 \\cdot 28 - 5$.", "863")])
+    options = "(A) $800$ (B) $863$ (C) $900$"
+    rows = [
+        row("leak", f"Compute $31 \\cdot 28 - 5$.\n{options}", "B"),
+        row("other", f"Compute $31 \\cdot 28 - 5$.\n{options}", "A"),
+        row("free", "What is the sum of 2 and 2?", "4"),
+    ]
+    run(tmp_path, rows, against=(str(exam),), filters=())
+    assert dropped(tmp_path / "out") == {"leak": "leak"}
+
+
+def test_a_set_that_is_curated_again_keeps_its_columns_and_its_instruction_once(tmp_path: Path) -> None:
+    rows = [row("a", FIRST, ANSWER, level=3), row("b", "Compute $3 + 4$.\nA) 6\nB) 7\nC) 8", "B")]
+    run(tmp_path, rows, instruction="In one word.", reformulate="choices")
+    before = kept(tmp_path / "out")
+    again = CurateSettings((str(tmp_path / "out"),), tmp_path / "again", instruction="In one word.")
+    curate(again)
+    after = kept(tmp_path / "again")
+    columns = {found["extra_info"]["id"]: json.loads(found["extra_info"]["columns"]) for found in after}
+    assert columns == {"a": {"ability": "math", "level": "3"}, "b": {"ability": "math", "reformulated": "choices"}}
+    assert sorted(map(str, [found["prompt"] for found in after])) == sorted(
+        map(str, [found["prompt"] for found in before])
+    )
+
+
 def test_decisions_of_people_are_honoured(tmp_path: Path) -> None:
     rows = [row("a", FIRST, ANSWER), row("b", "Prove that 1=1.", "1")]
     run(tmp_path, rows)

@@ -63,7 +63,8 @@ def test_rows_with_one_id_are_several_rows(tmp_path: Path) -> None:
 
 def test_a_manifest_stands_for_its_folder(tmp_path: Path) -> None:
     run(tmp_path, ROWS)
-    assert difference(tmp_path / "out" / "manifest.json", tmp_path / "out") == {"changed": [], "moved": []}
+    found = difference(tmp_path / "out" / "manifest.json", tmp_path / "out")
+    assert found == {"changed": [], "moved": [], "edited": []}
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,21 @@ def test_a_damaged_folder_is_no_set_whose_rows_moved(tmp_path: Path, name: str, 
         (other / name).write_text(text)
     with pytest.raises(ConfigError, match=f"{other}: "):
         difference(tmp_path / "out", other)
+
+
+def test_a_row_that_stays_and_has_another_answer_is_said(tmp_path: Path) -> None:
+    """Two sets in which every answer was another one looked the same."""
+    run(tmp_path, ROWS)
+    shutil.move(tmp_path / "out", tmp_path / "before")
+    run(tmp_path, [{**ROWS[0], "answer": "7"}, {**ROWS[1], "problem": f"Well. {PROBLEMS[1][0]}"}, ROWS[2]])
+    found = difference(tmp_path / "before", tmp_path / "out")
+    assert found["moved"] == []
+    assert found["edited"] == [
+        {"what": "answer", "rows": 1, "example": "0"},
+        {"what": "problem", "rows": 1, "example": "1"},
+    ]
+    run(tmp_path, ROWS, instruction="Box it.")
+    (edited,) = difference(tmp_path / "before", tmp_path / "out")["edited"]
+    assert edited["what"] == "prompt" and edited["rows"] == 3
+    same = CliRunner().invoke(app, ["data", "diff", str(tmp_path / "out"), str(tmp_path / "out")])
+    assert same.output == "The two sets are the same.\n"

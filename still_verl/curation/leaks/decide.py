@@ -34,12 +34,14 @@ class Finding:
         proposal: which problem, where and how much of it.
         why: what decided, in words.
         place: in which column of the row.
+        passage: the tokens there, of another column than the problem.
     """
 
     outcome: Outcome
     proposal: Proposal
     why: str
     place: str = "problem"
+    passage: tuple[str, ...] = ()
 
 
 _RANK: dict[Outcome, int] = {"leak": 2, "suspect": 1, "template": 0}
