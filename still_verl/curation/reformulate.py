@@ -10,13 +10,16 @@ OF_CHOICES = "multiple_choice"  # the label of a row that an open question no lo
 _LETTER = re.compile(r"\W*(?:\\(?:text|textbf|mathrm)\s*\{)?\W*([A-Ha-h])\W*")
 _REFERS_TO_OPTIONS = re.compile(
     r"\bof (?:the following|these)\b|\b(?:following|options?|choices?|statements?|letter)\b|\bwhich (?:one|is"
-    r"|are)\b|\bnone of\b",
+    r"|are)\b|\bnone of\b"
+    # Without its options such a question has many right answers.
+    r"|(?:\A|[.?!]\s+|\n\s*)which\b|\b(?:closest|nearest to|approximate(?:ly|s)?|estimate|except)\b"
+    r"|\b(?:could|may|might) be\b|\b(?:is|are|does|do|can) not\b|下列|下面|以下|可能|最接近|不是|不正确",
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"[\d\s+\-*/^=().,:$\\{}a-zA-Z√π°%|!_<>]{1,80}")
 _WORDS = re.compile(r"(?<!\\)\b[a-zA-Z]{3,}")
 _EDGE = re.compile(
-    r"^[\s$~\\,;:}{]*(?=[^\s$~,;:}{])|[\s$~,;.\\]*(?:\\(?:qquad|quad|textbf|text|mathrm)\s*\{?|\*\*|\{)*[\s$~,;.\\]*$"
+    r"^(?:[\s$~,;:}{]|\\(?![a-zA-Z{]))*(?=[^\s$~,;:}{])|[\s$~,;.\\]*(?:\\(?:qquad|quad|textbf|text|mathrm)\s*\{?|\*\*|\{)*[\s$~,;.\\]*$"
 )
 
 
@@ -37,7 +40,7 @@ def as_open_question(row: Row) -> Fields:
     else:
         texts = [text.strip("$ ") for text in _texts(row.problem, marks).values()]
         value = row.right_answers[0] if row.right_answers[0].strip("$ ") in texts else ""
-    if not value or not _VALUE.fullmatch(value) or _WORDS.search(value):
+    if not value or not _VALUE.fullmatch(value) or _WORDS.search(value) or value.count("{") != value.count("}"):
         return fields
     return replace(fields, problem=stem, answer=value, extra={**fields.extra, "reformulated": "choices"})
 
@@ -45,9 +48,10 @@ def as_open_question(row: Row) -> Fields:
 def text_of_option(row: Row) -> str:
     """Return what the option says whose letter is the right answer; "" where no letter is."""
     letter = _LETTER.fullmatch(row.right_answers[0]) if row.right_answers else None
-    if not letter:
+    marks = options(row.problem)
+    if not letter or not marks:
         return ""
-    return _texts(row.problem, options(row.problem)).get(letter[1].upper(), "")
+    return _texts(row.problem, marks).get(letter[1].upper(), "")
 
 
 def _texts(problem: str, marks: list[tuple[str, int, int]]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from still_verl.curation.signs import COMMANDS, NUMBER_WORDS, TWO_LETTERS, UNITS
 from still_verl.curation.unicode_signs import in_usual_signs
 
 MAX_CHARACTERS = 200_000  # of a text; what follows is not looked at
+MOST_POINTS = 5  # that a run of capitals names, in which a letter may stand twice
 
 FIGURE = re.compile(
     r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL
@@ -40,10 +41,10 @@ _WRITTEN_BREAK = re.compile(r"(?<!\\)\\n(?![a-z])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _COMPARED = re.compile(r"<=|=<|>=|!=")
 # Chinese and Japanese have no spaces: each sign is a token, else a sentence with one other sign would be another word.
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _TOKEN = re.compile(
     r"[A-Z]{2,5}(?![A-Za-z])|[A-Za-z]+|\d+(?:\.\d+)?|\.\d+|[+=/*^<>≤≥|]|(?<![A-Za-z])-|-(?![A-Za-z])"
-    rf"|[{_UNSPACED}]|[^\W\d_a-zA-Z{_UNSPACED}]+"
+    rf"|[{UNSPACED}]|[^\W\d_a-zA-Z{UNSPACED}]+"
 )
 IN_CAPITALS = re.compile(r"[A-Z]{4,}\s+[A-Z]{2,}\s+[A-Z]{2,}")
 _VOWEL = re.compile(r"[aeiouy]")
@@ -187,7 +188,7 @@ def _canonical_token(token: str) -> tuple[str, ...]:
         return (token.lower(),)
     if len(token) == 1:
         return (VARIABLE,)
-    if token.isupper():
+    if token.isupper() and not _is_word_in_capitals(token):
         return (VARIABLE,) * len(token)
     word = token.lower()
     if word in UNITS:
@@ -196,6 +197,11 @@ def _canonical_token(token: str) -> tuple[str, ...]:
         return (VARIABLE,) * len(word)
     word = _singular(word)
     return (NUMBER_WORDS.get(word, word),)
+
+
+def _is_word_in_capitals(token: str) -> bool:
+    """Whether capitals are the word ELLIPSE, and no hexagon ABCDEF: the points of a figure have different names."""
+    return len(token) > MOST_POINTS and len(set(token)) < len(token)
 
 
 def _is_product(word: str) -> bool:

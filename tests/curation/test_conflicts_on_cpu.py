@@ -49,3 +49,19 @@ def test_one_problem_typed_in_two_ways_is_one(tmp_path: Path, pair: tuple[str, s
     rows = [{"id": str(number), "problem": text, "answer": str(number)} for number, text in enumerate(pair)]
     run(tmp_path, rows, filters=())
     assert set(dropped(tmp_path / "out").values()) == {"conflict"} and not kept(tmp_path / "out")
+
+
+def test_tasks_with_tests_go_by_no_wording_and_their_tests_are_no_conflict(tmp_path: Path) -> None:
+    """A task that asks to write a function was open-ended, and HumanEval beside HumanEval+ lost all of its tasks."""
+    task = {
+        "task_id": "t/1",
+        "prompt": "def f(n):\n    # Please write a function to prove that n is prime. Explain.\n",
+        "entry_point": "f",
+        "test": "def check(f):\n    assert f(3)\n",
+    }
+    more = {**task, "task_id": "plus/1", "test": "def check(f):\n    assert f(3)\n    assert not f(4)\n"}
+    run(tmp_path, [task, more])
+    (row,) = kept(tmp_path / "out")
+    assert row["ability"] == "code" and set(dropped(tmp_path / "out").values()) == {"duplicate"}
+    run(tmp_path, [task, {"id": "a", "problem": task["prompt"], "answer": "7"}], filters=())
+    assert set(dropped(tmp_path / "out").values()) == {"conflict"}

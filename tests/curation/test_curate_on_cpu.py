@@ -117,9 +117,10 @@ def test_an_evaluation_problem_with_options_is_a_leak_by_the_value_of_its_letter
         row("leak", f"Compute $31 \\cdot 28 - 5$.\n{options}", "B"),
         row("other", f"Compute $31 \\cdot 28 - 5$.\n{options}", "A"),
         row("free", "What is the sum of 2 and 2?", "4"),
+        row("letter", "Compute $31 \\cdot 28 - 5$.", "A"),
     ]
     run(tmp_path, rows, against=(str(exam),), filters=())
-    assert dropped(tmp_path / "out") == {"leak": "leak"}
+    assert dropped(tmp_path / "out") == {"leak": "leak", "letter": "suspect"}
 
 
 def test_a_set_that_is_curated_again_keeps_its_columns_and_its_instruction_once(tmp_path: Path) -> None:

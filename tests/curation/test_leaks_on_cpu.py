@@ -64,6 +64,9 @@ def test_a_short_problem_must_be_there_as_a_whole(index: EvaluationIndex) -> Non
     assert same is not None and same.outcome == "leak"
     assert look(index, "Compute $\\cos 30^\\circ$.", answer) is None
     assert look(index, "Compute $\\sin 60^\\circ + \\cos 45^\\circ$.", "1") is None
+    rounded = look(index, "Compute $\\sin 60^\\circ$. Give a decimal fraction.", "0.9")
+    assert rounded is not None and rounded.outcome == "suspect"
+    assert look(index, f"Compute $\\sin 60^\\circ$. {'Then tell a story. ' * 8}", "0.9") is None
 
 
 def test_the_same_text_with_another_answer_is_a_suspect(index: EvaluationIndex) -> None:

@@ -153,3 +153,9 @@ def test_chinese_and_japanese_have_a_token_for_each_sign() -> None:
     assert tokens_of("求函数f的值").all == ("求", "函", "数", "v", "的", "值")
     assert tokens_of("サイコロ2個").all == ("サ", "イ", "コ", "ロ", "2", "個")
     assert tokens_of("сумма чисел").all == ("сумма", "чисел")
+
+
+def test_a_word_in_capitals_is_no_run_of_points() -> None:
+    """To arrange the letters of ALABAMA was the problem about ELLIPSE: both were seven points."""
+    assert tokens_of("the word ALABAMA").all != tokens_of("the word ELLIPSE").all
+    assert tokens_of("hexagon ABCDEF").all == tokens_of("hexagon PQRSTU").all

@@ -3,6 +3,7 @@
 import re
 
 from still_verl.curation.rows import SCORED_BY_TESTS, Row
+from still_verl.curation.tokens import UNSPACED
 from still_verl.rewards.gold import UnreadableGold, read_gold
 from still_verl.rewards.gold_check import self_fault
 
@@ -17,13 +18,15 @@ _SENTENCE = re.compile(
     r"\W*(?:the|show|prove|it|this|that|we|let|since|because)\b.*\b(?:is|are|equals?|that|has|have|must|does|can)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_WORD = re.compile(r"[a-zA-Z]{3,}")
+_WORD = re.compile(rf"[^\W\d_{UNSPACED}]{{3,}}")
+_UNSPACED_SIGN = re.compile(rf"[{UNSPACED}]")
 _PLACEHOLDER = re.compile(
     r"\W*(?:see (?:the )?(?:above|below|solution|proof|figure|image|text|explanation)|proof|proved|proven"
     r"|q\.?e\.?d\.?|n/?a|none"
     r"|unknown|not (?:given|provided|available|specified)|no answer|undefined answer|omitted"
     r"|(?:the )?(?:statement|claim)"
-    r" (?:is )?(?:true|proven|proved)|answers? (?:may |will )?var(?:y|ies)|todo|tbd|error|notfound)\W*",
+    r" (?:is )?(?:true|proven|proved)|answers? (?:may |will )?var(?:y|ies)|todo|tbd|error|notfound"
+    r"|(?:证明|答案)?(?:略|见解析))\W*",
     re.IGNORECASE,
 )
 
@@ -53,9 +56,10 @@ def unreadable_answer(row: Row) -> str:
 def prose_answer(row: Row) -> str:
     """Drop a row whose right answer is a sentence, which no rule compares."""
     for gold in row.right_answers:
-        words = _WORD.findall(_COMMAND.sub(" ", gold))
-        if len(words) > MAX_WORDS:
-            return f"the answer has {len(words)} words: {gold!r:.60}"
+        text = _COMMAND.sub(" ", gold)
+        words = len(_WORD.findall(text)) + len(_UNSPACED_SIGN.findall(text)) // 2  # most Chinese words have two signs
+        if words > MAX_WORDS:
+            return f"the answer has {words} words: {gold!r:.60}"
         if _SENTENCE.match(gold[:MAX_LENGTH]):
             return f"the answer is a sentence: {gold!r:.60}"
     return ""

@@ -140,11 +140,17 @@ def _exact(text: Tokens, proposal: Proposal, same_answer: SameAnswer) -> Finding
     equal = same_answer(problem.answer)
     if equal:
         return Finding("leak", proposal, "the same tokens and the same answer")
-    if len(text.all) > len(problem.tokens.all) and len(problem.tokens.all) < SHORT and equal is False:
+    if equal is False and len(problem.tokens.all) < SHORT and _goes_on(text.all, problem.tokens.all):
         return None  # a part of a longer problem, "What is 2+3" in "What is 2+3*4"
     if equal is None:
         return Finding("leak", proposal, "the same tokens; the row has no answer to compare")
     return Finding("suspect", proposal, "the same tokens, with another answer")
+
+
+def _goes_on(text: Sequence[str], problem: Sequence[str]) -> bool:
+    """Whether a text has more than a problem and some words around it, which may say how to write the answer."""
+    more = Counter(text) - Counter(problem)
+    return more.total() > SHORT or not all(map(str.isalpha, more))
 
 
 def _short(index: EvaluationIndex, proposal: Proposal, likeness: float, same_answer: SameAnswer) -> Finding | None:
