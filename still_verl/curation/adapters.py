@@ -77,7 +77,7 @@ def _problem(row: Mapping[str, Any]) -> Any:
     """What is asked; `input` only goes on from `instruction` (Alpaca), and a question from its context (SVAMP)."""
     asked = _given_or_empty(row, PROBLEM)
     context = _given(row, CONTEXT)
-    if isinstance(asked, str) and isinstance(context, str) and context not in asked:
+    if isinstance(asked, str) and asked.strip() and isinstance(context, str) and context not in asked:
         return f"{context}\n{asked}"
     begins = row.get("instruction")
     if asked is row.get("input") and isinstance(asked, str) and isinstance(begins, str) and begins.strip():

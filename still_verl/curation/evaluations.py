@@ -10,6 +10,7 @@ from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.reading.folders import SUFFIXES, is_known, without_packed
 from still_verl.curation.reading.rows import read_row
+from still_verl.curation.reformulate import stem_of, text_of_option
 from still_verl.curation.rows import Reject
 
 OPTION = "--against"
@@ -50,8 +51,8 @@ def read_evaluations(names: tuple[str, ...], max_rejects: float = 1.0) -> Evalua
     called = _names([file.label for file in found_files], tuple(known))
     found_files += known.values()
     for file, name in zip(found_files, [*called, *known], strict=True):
-        found, unreadable = _read(file, name, max_rejects)
-        files[file.label] = {"sha256": file.sha256(), "problems": len(found), **unreadable}
+        found, said = _read(file, name, max_rejects)
+        files[file.label] = {"sha256": file.sha256(), **said}
         problems += found
     return Evaluations(tuple(problems), files, tuple(file.path for file in found_files))
 
@@ -64,9 +65,12 @@ def _is_path(name: str) -> bool:
 
 
 def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem], dict[str, str | int]]:
-    """The problems of a file, and what a manifest says of its unreadable lines: nothing where there are none."""
+    """The problems of a file, and what a manifest says of them; of unreadable lines nothing where there are none.
+
+    A problem with options is there a second time, without them.
+    """
     found: list[Problem] = []
-    unreadable = 0
+    count = unreadable = 0
     first = ""
     for chunk in read_chunks(file, 1000):
         for number, item in enumerate(chunk.items, chunk.first_line):
@@ -77,16 +81,23 @@ def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem]
                 first = first or f"line {number}: {error}"
                 continue
             answer = row.right_answers[0] if row.right_answers else ""
+            count += 1
             found.append((name, row.fields.id or f"{number}", row.problem, answer))
+            stem, option = stem_of(row), text_of_option(row)
+            if stem and option:  # training data may ask the same without the options
+                found.append((name, row.fields.id or f"{number}", stem, option))
     if not found:
         raise ConfigError(f"{OPTION} {file.path}: no problem can be read: {first or 'it has no row'}")
-    share = unreadable / (unreadable + len(found))
+    share = unreadable / (unreadable + count)
     if share > max_rejects:
         raise ConfigError(
-            f"{OPTION} {file.path}: {unreadable:,} of {unreadable + len(found):,} lines cannot be read ({share:.0%}, "
+            f"{OPTION} {file.path}: {unreadable:,} of {unreadable + count:,} lines cannot be read ({share:.0%}, "
             f"more than --max-rejects {max_rejects}), so their problems would stay in the set; the first is {first}"
         )
-    return found, {"unreadable": unreadable, "first_unreadable": first} if unreadable else {}
+    said: dict[str, str | int] = {"problems": count}
+    if unreadable:
+        said |= {"unreadable": unreadable, "first_unreadable": first}
+    return found, said
 
 
 def _names(labels: Sequence[str], taken: Sequence[str]) -> list[str]:

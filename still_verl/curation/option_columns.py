@@ -5,6 +5,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from still_verl.curation.filters.multiple_choice import options
+from still_verl.evaluation.columns import as_count
 
 COLUMNS = ("options", "choices", "Options", "Choices")
 RIGHT = ("answerKey", "correct", "correct_option")  # what is right, in tables that have options
@@ -28,11 +29,12 @@ def right_option(row: Mapping[str, Any], answer: Any) -> Any:
         answer = next((row[name] for name in RIGHT if isinstance(row.get(name), str | int)), None)
     if isinstance(answer, str) and answer in labels:
         return ascii_uppercase[labels.index(answer)]
-    if not isinstance(answer, int) or isinstance(answer, bool) or not 0 <= answer < len(texts):
+    place = as_count(answer)  # tables write 1.0 where another row has none
+    if place is None or not 0 <= place < len(texts):
         return answer
-    if str(answer) in texts and texts[answer] != str(answer):
+    if str(place) in texts and texts[place] != str(place):
         return None
-    return ascii_uppercase[answer]
+    return ascii_uppercase[place]
 
 
 def with_options(row: Mapping[str, Any], problem: str) -> str:

@@ -30,10 +30,8 @@ def as_open_question(row: Row) -> Fields:
     """
     fields = row.fields
     marks = options(row.problem)
-    if len(marks) < 3 or not row.right_answers:
-        return fields
-    stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
-    if _REFERS_TO_OPTIONS.search(stem):
+    stem = stem_of(row)
+    if not stem or not row.right_answers:
         return fields
     if _LETTER.fullmatch(row.right_answers[0]):
         value = text_of_option(row)
@@ -43,6 +41,15 @@ def as_open_question(row: Row) -> Fields:
     if not value or not _VALUE.fullmatch(value) or _WORDS.search(value) or value.count("{") != value.count("}"):
         return fields
     return replace(fields, problem=stem, answer=value, extra={**fields.extra, "reformulated": "choices"})
+
+
+def stem_of(row: Row) -> str:
+    """Return what is in front of the options of a problem; "" where there are none, or it asks for one of them."""
+    marks = options(row.problem)
+    if len(marks) < 3:
+        return ""
+    stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
+    return "" if _REFERS_TO_OPTIONS.search(stem) else stem
 
 
 def text_of_option(row: Row) -> str:

@@ -193,6 +193,7 @@ def test_templates_that_are_known_come_off(template: str) -> None:
     "row",
     [
         {"choices": ["6", "7", "8"], "answer": 1},
+        {"choices": ["6", "7", "8"], "answer": 1.0},
         {"choices": {"text": ["6", "7", "8"], "label": ["1", "2", "3"]}, "answerKey": "2"},
         {"options": ["A)6", "B)7", "C)8"], "correct": "B", "rationale": "See \\boxed{8}"},
         {"options": {"A": "6", "B": "7", "C": "8"}, "answer": "B"},
@@ -214,8 +215,8 @@ def test_a_number_that_may_be_an_option_or_its_place_is_no_answer() -> None:
 def test_a_question_has_its_context() -> None:
     fields = auto({"Body": "Ann has 3 pears.", "Question": "How many have two such girls?", "Answer": 6.0})
     assert fields.problem == "Ann has 3 pears.\nHow many have two such girls?"
-    fields = auto({"question": ASKED, "context": None, "answer": "7"})
-    assert fields.problem == ASKED
+    assert auto({"question": ASKED, "context": None, "answer": "7"}).problem == ASKED
+    assert auto({"question": "", "context": "A text.", "answer": "7"}).problem == ""
 
 
 def test_a_list_with_one_source_is_that_source() -> None:

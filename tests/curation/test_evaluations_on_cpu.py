@@ -83,3 +83,21 @@ def test_an_empty_set_is_said(tmp_path: Path) -> None:
     said = "no row is kept: the set is empty; dropped.jsonl says why"
     assert said not in run(tmp_path, [ROW]).notes
     assert said in run(tmp_path, [ROW], against=(str(tmp_path / "rows.jsonl"),)).notes
+
+
+def test_a_problem_with_options_is_found_without_them(tmp_path: Path) -> None:
+    """The numbers of the options were missing in the open question, which had only the template in common."""
+    text, answer = PROBLEMS[0]
+    entries = [
+        {"question": text, "choices": ["199", answer, "322"], "answer": 1},
+        {"question": f"{PROBLEMS[3][0]}\nA. 1200\nB. 1950\nC. 2400\nD. 3000", "answer": "B"},
+    ]
+    exam = write_rows(tmp_path / "exam.jsonl", entries)
+    rows = [
+        {"id": "open", "problem": text, "answer": answer},
+        {"id": "open too", "problem": PROBLEMS[3][0], "answer": "1950"},
+        {"id": "with options", **entries[1]},
+        {"id": "free", "problem": PROBLEMS[1][0], "answer": PROBLEMS[1][1]},
+    ]
+    result = run(tmp_path, rows, against=(str(exam),))
+    assert result.manifest["dropped"] == {"leak": 3} and result.manifest["against"]["exam.jsonl"]["problems"] == 2
