@@ -1,15 +1,16 @@
 """Draw problems of public sets for readers to label, as `filter_labels.py` needs them.
 
     python benchmarks/filter_rows.py CLONES -o DIR
+    python benchmarks/filter_rows.py CLONES -o DIR --of benchmarks/filter_labels/unseen/reader_1.jsonl
 
 CLONES has a git clone of each repository of `SETS`, under the last part of its name. DIR gets `rows.json` (for
 `filter_labels.py DIR/rows.json`) and `texts.txt`, which is all that a reader is shown: no id, no set, nothing that a
-filter says. No row is there that was labelled before, or whose labels were in view when the rubric was written
+filter says. No row is there that was labelled before, or that somebody looked at who wrote the rubric or a filter
 (`filter_labels/seen.txt`).
 
 For each filter that judges a problem up to 100 rows are drawn that it drops, and 20 that it leaves though a wide search
 finds its words, equally many of each set; then 200 that no filter drops. The commits are fixed, so the same rows come
-out while the filters are the same; the committed labels have their ids.
+out while the filters are the same. The rows that were labelled are told by their ids: `--of` writes those of a file.
 """
 
 import argparse
@@ -29,12 +30,13 @@ from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import Fields, Row
 
 LABELS = Path(__file__).with_name("filter_labels")
+LABELED = (LABELS, LABELS / "three")  # lots of rows
 DROPPED = 100  # rows that a filter drops
 WITH_WORDS = 20  # rows that it leaves though its words are there
 RARE = {"several_answers": 60}  # next to nothing has it, and no filter finds it
 KEPT = 200  # rows that no filter drops
 LONGEST = 2500  # characters of a problem
-SEED = 20261128
+SEED = 20261129
 CNXML = "{http://cnx.rice.edu/cnxml}"
 BOOKS = "openstax/osbooks-"
 QWEN = "QwenLM/Qwen2.5-Math"
@@ -50,6 +52,10 @@ COMMITS = {
     f"{BOOKS}chemistry-bundle": "3be4b60ff501f29a445f0cacf003e5f5cc16244d",
     f"{BOOKS}college-physics-bundle": "fd1b25dfd5d8c6580c6e2b2b34a19e29cc69ada9",
     f"{BOOKS}contemporary-mathematics": "6458acc5d4537aecaf2639ef787a65c8e548fed0",
+    f"{BOOKS}microbiology": "f1d8d4e9941417f25610a239045c35488d56cf22",
+    f"{BOOKS}physics": "ff78c7a8150fdda5ed1f786ac59ac25cdd532ef0",
+    f"{BOOKS}principles-economics-bundle": "cd31beb103fffbc09cc81ebfe117d8c40cc12d1a",
+    f"{BOOKS}statistics": "ee0efc177a01145d28d9429fc309e331fab9c566",
     f"{BOOKS}introductory-statistics-bundle": "1f6a35825395bb4aa2834cf1eca37512655f920c",
     f"{BOOKS}university-physics-bundle": "d0ed34a5851119a42e3d972dfc0ff49e4663977c",
 }
@@ -69,7 +75,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Set:
-    """A file of rows, one JSON object a line (or one list), and the names of its columns."""
+    """A file of rows, one JSON object a line (or one list), and the names of its columns.
+
+    What is in the column `context` stands before the problem.
+    """
 
     name: str
     repository: str
@@ -77,6 +86,7 @@ class Set:
     problem: str = "question"
     answer: str = "answer"
     options: str = ""
+    context: str = ""
 
 
 SETS = [
@@ -94,12 +104,17 @@ SETS = [
     Set("mmlu", QWEN, "evaluation/data/mmlu_stem/test.jsonl", options="choices"),
     Set("mmlu_noopts", QWEN, "evaluation/data/mmlu_stem/test.jsonl"),
     Set("aqua", QWEN, "evaluation/data/aqua/test.jsonl", answer="correct", options="options"),
+    Set("asdiv", QWEN, "evaluation/data/asdiv/test.jsonl", context="body"),
+    Set("svamp", QWEN, "evaluation/data/svamp/test.jsonl", "Question", "Answer", context="Body"),
+    Set("mawps", QWEN, "evaluation/data/mawps/test.jsonl", "input", "target"),
     Set("theoremqa", "TIGER-AI-Lab/TheoremQA", "theoremqa_test.json", "Question", "Answer"),
     Set("mathv", "mathllm/MATH-V", "data/test.jsonl", options="options"),
     Set("proofnet", "zhangir-azerbayev/ProofNet", "benchmark/test.jsonl", "nl_statement", "none"),
     Set("saten", "ruixiangcui/AGIEval", "data/v1/sat-en-without-passage.jsonl", answer="label"),
     Set("satmath", "ruixiangcui/AGIEval", "data/v1/sat-math.jsonl", answer="label", options="options"),
     Set("logiqa", "ruixiangcui/AGIEval", "data/v1/logiqa-en.jsonl", answer="label", options="options"),
+    Set("lsatar", "ruixiangcui/AGIEval", "data/v1/lsat-ar.jsonl", answer="label", options="options", context="passage"),
+    Set("lsatlr", "ruixiangcui/AGIEval", "data/v1/lsat-lr.jsonl", answer="label", options="options", context="passage"),
 ]
 
 
@@ -115,11 +130,12 @@ def set_rows(clones: Path, source: Set) -> Iterator[Row]:
     text = shown(clones, source.repository, source.path)
     items = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
     for number, item in enumerate(items):
-        problem = str(item.get(source.problem) or "")
+        context = str(item.get(source.context) or "") if source.context else ""
+        problem = f"{context} {item.get(source.problem) or ''}".strip()
         options = item.get(source.options) if source.options else None
         answer = item.get(source.answer)
-        if isinstance(answer, list) and len(answer) == 1:
-            answer = answer[0]
+        if isinstance(answer, list):
+            answer = ", ".join(map(str, answer))
         if source.name.startswith("mmlu") and answer is not None:
             answer = "ABCD"[int(answer)]
         yield Row(Fields(problem=with_options(problem, options), answer=answer), f"{source.name}-{number}", source.name)
@@ -227,29 +243,40 @@ def take(chosen: dict[str, Row], rows: Sequence[Row], count: int) -> None:
 def labelled_before() -> set[str]:
     """Return the ids of rows that readers, or the writer of the rubric, have seen."""
     seen = set((LABELS / "seen.txt").read_text().split())
-    seen.update(json.loads(line)["id"] for line in (LABELS / "reader_1.jsonl").read_text().splitlines())
+    for lot in LABELED:
+        seen.update(ids_in(lot / "reader_1.jsonl"))
     return seen
+
+
+def ids_in(file: Path) -> list[str]:
+    """Return the ids of the rows of a file of labels."""
+    return [json.loads(line)["id"] for line in file.read_text().splitlines()]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clones", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--of", type=Path, metavar="LABELS", help="the rows of these labels, in their order")
     options = parser.parse_args()
     rows = [row for source in SETS for row in set_rows(options.clones, source)]
     rows.extend(proof_rows(options.clones))
     for repository in COMMITS:
         if repository.startswith(BOOKS):
             rows.extend(book_rows(options.clones, repository))
-    before = labelled_before()
-    fitting = [row for row in rows if row.problem.strip() and len(row.problem) <= LONGEST and row.id not in before]
-    found = drawn(fitting, SEED)
+    if options.of:
+        by_id = {row.id: row for row in rows}
+        found = [by_id[name] for name in ids_in(options.of)]
+    else:
+        before = labelled_before()
+        fitting = [row for row in rows if row.problem.strip() and len(row.problem) <= LONGEST and row.id not in before]
+        found = drawn(fitting, SEED)
     options.output.mkdir(parents=True, exist_ok=True)
     listed = [{"id": row.id, "problem": row.problem, "answer": row.fields.answer} for row in found]
     (options.output / "rows.json").write_text(json.dumps(listed, indent=1))
     texts = [f"=== {number}\n{asked_text(row)}\n" for number, row in enumerate(found, 1)]
     (options.output / "texts.txt").write_text("\n".join(texts))
-    print(f"{len(found)} of {len(fitting)} rows")
+    print(f"{len(found)} of {len(rows)} rows")
 
 
 if __name__ == "__main__":

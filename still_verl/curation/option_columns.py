@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from still_verl.curation.filters.multiple_choice import options
+from still_verl.curation.filters.marks import find_marks
 from still_verl.evaluation.columns import as_count
 
 COLUMNS = ("options", "choices", "Options", "Choices")
@@ -45,7 +45,7 @@ def with_options(row: Mapping[str, Any], problem: str) -> str:
         'What is 2+3?\n(A) 4\n(B) 5'
     """
     _, texts = _options(row)
-    if options(problem):
+    if find_marks(problem):
         return problem
     return "\n".join([problem, *(f"({ascii_uppercase[number]}) {text}" for number, text in enumerate(texts))])
 

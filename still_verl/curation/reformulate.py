@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from still_verl.curation.filters.multiple_choice import options
+from still_verl.curation.filters.marks import Mark, find_marks
 from still_verl.curation.rows import Fields, Row
 
 OF_CHOICES = "multiple_choice"  # the label of a row that an open question no longer deserves
@@ -29,7 +29,7 @@ def as_open_question(row: Row) -> Fields:
     The column `reformulated` marks it. A question that speaks of its options stays as it is.
     """
     fields = row.fields
-    marks = options(row.problem)
+    marks = find_marks(row.problem)
     stem = stem_of(row)
     if not stem or not row.right_answers:
         return fields
@@ -45,26 +45,26 @@ def as_open_question(row: Row) -> Fields:
 
 def stem_of(row: Row) -> str:
     """Return what is in front of the options of a problem; "" where there are none, or it asks for one of them."""
-    marks = options(row.problem)
+    marks = find_marks(row.problem)
     if len(marks) < 3:
         return ""
-    stem = row.problem[: marks[0][1]].rstrip(" \n\t$~\\")
+    stem = row.problem[: marks[0].start].rstrip(" \n\t$~\\")
     return "" if _REFERS_TO_OPTIONS.search(stem) else stem
 
 
 def text_of_option(row: Row) -> str:
     """Return what the option says whose letter is the right answer; "" where no letter is."""
     letter = _LETTER.fullmatch(row.right_answers[0]) if row.right_answers else None
-    marks = options(row.problem)
+    marks = find_marks(row.problem)
     if not letter or not marks:
         return ""
     return _texts(row.problem, marks).get(letter[1].upper(), "")
 
 
-def _texts(problem: str, marks: list[tuple[str, int, int]]) -> dict[str, str]:
+def _texts(problem: str, marks: list[Mark]) -> dict[str, str]:
     """The text of each option."""
-    ends = [start for _, start, _ in marks[1:]] + [len(problem)]
+    ends = [mark.start for mark in marks[1:]] + [len(problem)]
     found = {}
-    for (letter, _, start), end in zip(marks, ends, strict=True):
-        found[letter] = _EDGE.sub("", problem[start:end].split("\n\n")[0]).strip()
+    for mark, end in zip(marks, ends, strict=True):
+        found[mark.letter.upper()] = _EDGE.sub("", problem[mark.end : end].split("\n\n")[0]).strip()
     return found

@@ -24,6 +24,7 @@ FILTERS: "Registry[Callable[[Row], str]]" = Registry(
         "open_ended": "still_verl.curation.filters.open_ended.open_ended",
         "missing_picture": "still_verl.curation.filters.missing_picture.missing_picture",
         "incomplete": "still_verl.curation.filters.incomplete.incomplete",
+        "yes_or_no": "still_verl.curation.filters.yes_or_no.yes_or_no",
     },
     arguments=1,
 )

@@ -35,17 +35,34 @@ DROPPED: list[tuple[str, str, Any]] = [
         "Which numbers have this form? These are all even numbers above $8$.",
         "These are all even numbers above $8$.",
     ),
-    ("multiple_choice", "T/F: Each square is a rectangle.", "T"),
+    ("yes_or_no", "T/F: Each square is a rectangle.", "T"),
+    ("yes_or_no", "Is the product associative? Explain.", "no"),
+    ("yes_or_no", "Does the series converge?", r"\text{Yes}"),
+    ("unreadable_answer", "Find the roots of $x^2-5x+6$.", [2, 3]),
     ("answer_given", "What is 12 times 12? Answer: 144", "144"),
     ("answer_given", r"What is 12 times 12? The answer is $144$.", "144"),
     ("answer_given", r"What is 12 times 12? \boxed{144}", "144"),
     ("multiple_choice", CHOICE, "C"),
     ("multiple_choice", "What is 3+4?\nA. 5\nB. 6\nC. 7\nD. 8", "C"),
     ("multiple_choice", "What is 3+4? (A) 5 (B) 6 (C) 7", "7"),
-    ("multiple_choice", "Which of the following is a prime?", "7"),
+    ("incomplete", "Which of the following is a prime?", "7"),
+    ("incomplete", "Water boils at sea level at a temperature of", "D"),
+    ("incomplete", "Using the speed of part (a), how long does the way take?", "3"),
+    ("incomplete", "Which summarizes the paragraph, and how many words are left?", "12"),
+    ("multiple_choice", "What boils first? (F) water (G) oil (H) iron (J) sand", "F"),
+    ("multiple_choice", "A ball falls. Its speed (a) grows. (b) falls. (c) stays.", "(a)"),
+    ("multiple_choice", "Choose the correct unit of force: newton, joule or watt.", "newton"),
     ("proof", "Prove that there are infinitely many primes.", "1"),
     ("proof", "Let $n$ be odd. Show that $n^2-1$ is divisible by 8.", "8"),
-    ("proof", "Find all primes. Then prove your claim: Prove that it holds.", "8"),
+    ("proof", "Use the sine rule to show that both sides are equal.", "1"),
+    ("proof", "Verify the identity $\\sin 2x = 2 \\sin x \\cos x$.", "1"),
+    ("several_parts", "Find the force on the wire at (a) 2 A and (b) 5 A.", "a. 4 N; b. 10 N"),
+    ("several_parts", "State for each metal its valence: (a) iron (b) gold (c) zinc", "2"),
+    ("several_parts", "How heavy is the box? How far does it slide?", None),
+    ("answer_given", "Find the least such $u$. Show that $u = 13$.", "$u = 13$"),
+    ("open_ended", "Draw a Venn diagram of the two sets.", "see below"),
+    ("open_ended", "Distinguish between mass and weight.", "mass is an amount"),
+    ("open_ended", "A bridge hums in the wind. Why does it hum?", "resonance"),
     ("several_parts", "A cube has side 2. (a) Find its volume. (b) Find its surface area.", "8"),
     ("several_parts", "Let $f(x)=x^2$.\n1. What is f(2)?\n2. What is f(3)?", "4"),
     ("open_ended", "Explain why the sum of two odd numbers is even.", "even"),
@@ -63,9 +80,8 @@ DROPPED: list[tuple[str, str, Any]] = [
     ("answer_given", "What is 12 times 12? Show that it is 144.", "144"),
     ("multiple_choice", "What does it cost?\nA)Rs. 4\nB)Rs. 5\nC)Rs. 6\nD)None of these", "B"),
     ("multiple_choice", r"What is 3+4? (A) 5 (B) 6 (C) 7 It is \textbf{(C)}.", "7"),
-    ("multiple_choice", "The series converges. True or false?", "true"),
+    ("yes_or_no", "The series converges. True or false?", "true"),
     ("proof", "Let $a=b$. Prove Baire's theorem.", "1"),
-    ("open_ended", "Is the product associative? Explain.", "no"),
     ("missing_picture", "How many cubes are missing? <image1>", "7"),
 ]
 
@@ -108,6 +124,14 @@ KEPT: list[tuple[str, Any]] = [
     (r"Rewrite $\sqrt[3]{8}$ as an integer.", "2"),
     ("Points $A$, $B$. Let $C$ be their midpoint. Compute $AC/AB$.", "0.5"),
     ("计算 2+2 等于多少", "4"),
+    ("Point C divides AB in two. Which end is nearer to D if AC = 2 and CB = 3?", "A"),
+    ("What is the atomic mass of an element with the symbol C, and of which letter is it?", "C"),
+    ("Find the least n with (a) n odd, (b) n > 3, (c) n prime. What is n?", "5"),
+    ("Experiments were made to show that light bends. By how many degrees did it bend?", "0.0005"),
+    ("Find the largest such n, and prove that no larger one exists.", "7"),
+    ("Is the spectrum continuous or discrete? Explain.", "discrete"),
+    ("A rope of 5 m holds a box of 2 kg (see the figure). What is the force in N?", "19.6"),
+    ("Which of these two is larger, and by how much: $2^{10}$ or $10^3$?", "24"),
     ("Combine like terms: $x-10-6x+1$", "$-5x-9$"),
     ("If $ab=-1$ and $a=5$, then the value of $b$ is", "$-\\frac15$"),
     ("The distance is closest to", "2"),
@@ -174,11 +198,36 @@ def test_a_question_about_its_options_stays(problem: str) -> None:
     assert as_open_question(row(problem, "A")).problem == problem
 
 
+HOSTILE = [
+    *("(a) ", "(A)", "answer is ", "A. ", "as shown ", "prove that ", "$", "\\boxed{", "(", "1, ", "the ", "[x"),
+    *(
+        "which ",
+        "and which ",
+        "which of the following ",
+        ", and why ",
+        "define ",
+        "is it or ",
+        ", is or",
+        ". A ",
+        "and (a) ",
+    ),
+    *(
+        "use it to show that ",
+        "Show that $ is ",
+        ". Show that u = ",
+        "(see ",
+        "draw the ",
+        "in words ",
+        "(F) (G) ",
+        "? ",
+    ),
+]
+
+
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize(
-    "piece", ["(a) ", "answer is ", "A. ", "as shown ", "prove that ", "$", "\\boxed{", "(", "1, ", "the "]
-)
-def test_hostile_problems_take_linear_time(piece: str) -> None:
-    long = row(piece * 20_000, piece * 1000)
+@pytest.mark.parametrize("end", ["", "?", "."])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_problems_take_linear_time(piece: str, end: str) -> None:
+    long = row(piece * 20_000 + end, piece * 1000)
     for name in FILTERS:
         FILTERS.find(name)(long)

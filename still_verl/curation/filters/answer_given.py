@@ -14,6 +14,13 @@ _SAYS = re.compile(
     r"[\s$*({\\\[]{0,6}([^\n]{1,200})",
     re.IGNORECASE,
 )
+# "Find the largest number u ... Show that u = 3."
+_SHOWS = re.compile(r"(?<=[.?!\]$:)] )(?:Show|Prove) that (?:(?:the|all|it|this|these|one|such|we)\b|\$|[a-zA-Z]\b)")
+_SAYS_WHAT = re.compile(r"\b(?:is|are|be|equals?|has|have)\b|=")
+_ASKED = re.compile(
+    r"\b(?:what|how (?:many|much|long|far)|for (?:which|what)|which|who)\b[^?]*\?"
+    r"|(?:^|[.!?;:]\s+|,\s+|\b(?:and|then)\s+)(?:find|compute|evaluate|calculate|determine)\b"
+)
 _PLACEHOLDER = re.compile(
     r"\\boxed\{\s*\}|\\boxed\{\s*(?:answer|your answer|\.\.\.|\\cdots|\\ldots)\s*\}", re.IGNORECASE
 )
@@ -31,6 +38,9 @@ def answer_given(row: Row) -> str:
     for gold in row.right_answers:
         if len(gold) >= LONG and _ends_with(_bare(text), _bare(gold)):
             return f"the problem ends with its answer: {gold!r:.60}"
+    shown = _to_be_shown(row)
+    if shown and (not row.right_answers or _bare(row.right_answers[0]) in _bare(shown)):
+        return f"it is to be shown that the answer is what it is: {shown!r:.60}"
     if not row.right_answers or not mentions(text, _WORDS):
         return ""
     said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
@@ -43,6 +53,17 @@ def answer_given(row: Row) -> str:
             if bare == wanted or bare.split(" ")[0].strip(_EDGE) == wanted:
                 return f"the problem says its answer: {answer.strip()!r:.60}"
     return ""
+
+
+def _to_be_shown(row: Row) -> str:
+    """What a problem asks, and then has shown: Find the least u. Show that u = 3."""
+    text = row.problem
+    if not mentions(text, ("Show that", "Prove that")):
+        return ""
+    shown = _SHOWS.search(text, text.rfind("?") + 1)
+    if shown is None or not _SAYS_WHAT.search(text, shown.end()) or not _ASKED.search(row.plain):
+        return ""
+    return text[shown.start() :].strip()
 
 
 def _ends_with(text: str, gold: str) -> bool:

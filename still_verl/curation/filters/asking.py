@@ -1,6 +1,21 @@
-"""How many things a problem asks for."""
+"""What asks in a text, and for how many things."""
 
 import re
+
+# With what a request may begin.
+VERBS = (
+    "add|apply|approximate|arrange|assign|balance|calculate|categorize|check|choose|cite|classify|combine|comment"
+    "|compare|complete|compute|consider|construct|contrast|convert|count|decide|deduce|define|derive|describe|design"
+    "|detail|determine|diagram|differentiate|discuss|distinguish|divide|draw|estimate|evaluate|examine|expand|explain"
+    "|explore|express|factor|find|formulate|give|graph|identify|illustrate|indicate|integrate|interpret|justify|label"
+    "|list|locate|make|match|multiply|name|obtain|order|outline|plot|predict|prepare|propose|prove|provide|rank"
+    "|rationalize|reduce|report|rewrite|round|select|show|simplify|sketch|solve|sort|specify|state|subtract|suggest|sum"
+    "|summari[sz]e|test|trace|translate|use|verify|write"
+)
+BEGINS_REQUEST = re.compile(
+    rf"\W*(?:(?:also|then|next|now|please|again),?\s+)?(?:{VERBS}|what|how|why|when|where)\b", re.IGNORECASE
+)
+_ENDS = re.compile(r"(?<=[.?!])\s+")
 
 # A sentence ends at its mark; "find x, and find y" are two requests.
 _BETWEEN = re.compile(
@@ -10,6 +25,17 @@ _BEGINS = re.compile(
     r"\W*(?:also,?\s+|then,?\s+|next,?\s+)?"
     r"(?:find|compute|determine|calculate|evaluate|solve|identify|what|how (?:many|much|far|long|fast|old))\b"
 )
+
+# It asks for no other value: "How do you know?"
+_EXPLAINS = re.compile(
+    r"\W*(?:and\s+)?(?:why(?: or why not)?|explain|justify"
+    r"|how (?:do|can|could|did|would) (?:you|we|they) (?:know|tell|decide|explain)\b[^?]*)\W*$"
+)
+
+
+def last_sentence(text: str) -> str:
+    """Return the last sentence of a text, also where it goes on behind."""
+    return _ENDS.split(text.strip())[-1]
 
 
 def asks(plain: str) -> int:
@@ -24,6 +50,8 @@ def asks(plain: str) -> int:
     """
     found = 0
     for sentence in _BETWEEN.split(plain):
+        if _EXPLAINS.fullmatch(sentence):
+            continue
         if sentence and (sentence.rstrip().endswith("?") or _BEGINS.match(sentence)):
             found += 1
     return found

@@ -2,6 +2,9 @@
 
 import re
 
+from still_verl.curation.filters.asking import VERBS
+from still_verl.curation.filters.lost_options import are_lost
+from still_verl.curation.filters.marks import find_marks
 from still_verl.curation.rows import SCORED_BY_TESTS, Row
 
 # Words of which one more has to follow. "Then x is" and "the nearest integer to" do not belong to them: there it is the
@@ -11,22 +14,25 @@ _WORDS_THAT_GO_ON = re.compile(r"\b(?:the|and|or|if|let|where|such|which|whose|w
 _IS_COMPLETED = re.compile(r"\b(?:is|are|was|were|be|called|named|known as)(?: the| an?)?\s*$")
 _REFERS = re.compile(
     r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
+    r"|\b(?:question|problem|exercise)s? above\b"
     r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
 )
+_OF_PART = re.compile(r"\b(?:in|of|from|to|using|for) parts? \(?[a-e1-4i]+\)")
+_HAS_PARTS = re.compile(r"(?:^|[\s.:;?,])\(?(?:[a-e1-4]|i{1,3})\s*[.)]\s")
 # A passage that is read. One also walks through a passage, and speaks of the passage of time.
 _PASSAGE = re.compile(
     r"\b(?:according to|based on|in|throughout|inferred from"
     r"|(?:theme|idea|purpose|sentence|paragraph|narrator|author) of)"
     r" (?:the|this|both|these) (?:reading )?passages?\b(?! (?:of|from|to|through|between))"
-    r"|\bboth passages\b|\bpassage \d\b"
+    r"|\b(?:both|each|two|these) passages?\b(?! (?:of|from|to|through|between))|\bpassage \d\b"
+    r"|\b(?:summari[sz]es|purpose of|effect of|idea of) the (?:\w+ )?(?:passage|paragraph)\b"
 )
 SHORTEST_PASSAGE = 80  # words of a text that has its passage with it
 _LATER_PART = re.compile(r"\s*(?:\(\s*[b-h]\s*\)|[b-h][.)])\s+[A-Z]")  # "c. What is the mean?", without a. and b.
 # What asks in a text without a formula. One with a formula may begin with any verb: "Combine $x + x$."
 _ASKS = re.compile(
-    r"[?=]|_{2,}|\b(?:find|compute|determine|evaluate|calculate|what|how|solve|express|simplify|factor|give|write"
-    r"|which|who|when|where|why|prove|show|list|state|name|count|estimate|describe|explain|decide|compare|choose"
-    r"|select|predict|draw|sketch|design|discuss|implement|return|is|are|do|does|did|can|will|then|let|suppose|if)\b"
+    rf"[?=]|_{{2,}}|\b(?:{VERBS}|what|how|which|who|when|where|why|implement|return|is|are|do|does|did|can|will|then|let"
+    r"|suppose|if)\b"
 )
 _FORMULA = re.compile(r"[$\\\d]")
 _FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
@@ -57,7 +63,12 @@ def incomplete(row: Row) -> str:
     refers = _REFERS.search(plain)
     if refers:
         return f"it goes on from another one: {refers[0]!r}"
-    passage = _PASSAGE.search(plain) if "passage" in plain else None
+    part = _OF_PART.search(plain)
+    if part and not _HAS_PARTS.search(_OF_PART.sub("", plain)):
+        return f"it goes on from another part: {part[0]!r}"
+    if len(find_marks(row.problem)) < 2 and are_lost(row):
+        return "its options are not there"
+    passage = _PASSAGE.search(plain) if "passage" in plain or "paragraph" in plain else None
     if passage and len(plain.split()) < SHORTEST_PASSAGE:
         return f"its passage is not there: {passage[0]!r}"
     if _LATER_PART.match(row.problem):

@@ -20,6 +20,9 @@ _SPEAKS_OF_IT = re.compile(
     r"|\bthe shaded (?:region|area|part|portion|sector|square|triangle|circle)s?\b(?! (?:is|are) (?:bounded"
     r"|between|inside|outside|defined))"
 )
+# "A block slides down an incline (see the figure)": the text says it, too.
+_BY_THE_WAY = re.compile(r"\((?:as )?(?:see|refer to|shown in|cf)\b[^()]*\)")
+_NUMBERS = 6  # of a list or table that is in the text
 # A list, a table or a formula may be what is "shown below".
 _SHOWN = re.compile(r"\\\[|\$\$|\\bullet|\\begin\{|\n\s*[-*\d•]")
 _WORDS = (
@@ -63,10 +66,13 @@ def missing_picture(row: Row) -> str:
         return f"its picture is only a link: {linked[0]!r:.60}"
     if FIGURE.search(row.problem) or _IS_THERE.search(row.problem):
         return ""
-    spoken = _SPEAKS_OF_IT.search(row.plain)
+    plain = _BY_THE_WAY.sub(" ", row.plain)
+    spoken = _SPEAKS_OF_IT.search(plain)
     if spoken is None:
         return ""
     is_named = re.search("figure|diagram|picture|image|drawing|illustration|shaded", spoken[0])
     if not is_named and _MAY_BE_TEXT.search(spoken[0]) and _SHOWN.search(row.problem):
+        return ""
+    if not is_named and len(re.findall(r"\d+(?:\.\d+)?", plain[spoken.start() :])) >= _NUMBERS:
         return ""
     return f"it speaks of a picture: {spoken[0].strip(' ,.')!r}"

@@ -14,6 +14,25 @@ _OPEN = re.compile(
     r"|construct an? (?:example|algorithm|triangle))\b"
     r"|\b(?:in your own words|what do you think|do you agree|how would you|answers (?:may|will) vary)\b|\bwhy ?\?"
 )
+# Why something is so has no value, whatever else is asked.
+_WHY = re.compile(r"(?:^|[.?!]\s+|,\s+and\s+)(?:so\s+)?why (?!or why not)[^.?!]{3,200}\?")
+_DRAWS = re.compile(
+    r"(?:^|[.?!:;,)$]\s*|\band\s+)(?:draw|construct|create|make|sketch|prepare|produce|complete) (?:an?|the|your) "
+    r"(?:[\w-]+ ){0,3}(?:graph|chart|diagram|histogram|plot|boxplot|picture|number line)s?\b"
+    r"|\bgraph the (?:\w+ )?inequalit"
+    r"|(?:^|[.?!]\s*)(?:construct|create|make up|write|pose|invent) (?:an?|your own) (?:word )?problem\b"
+)
+# What the whole request is: its verb begins the last sentence.
+_TEXT_ASKED = re.compile(
+    r"(?:^|[.?!]\s+)(?:in (?:\w+ ){0,4}words,? )?"
+    r"(?:define(?![^.?!]*(?:=|\bas\b|\bby\b|\bto be\b|\bif\b))|distinguish|contrast|outline|detail|comment on|suggest"
+    r"|recommend|speculate|critique|summari[sz]e|interpret|prepare an?|identify an?|propose"
+    r"|provide (?:two|three|some))\b[^.?!]*[.!]?\s*$"
+)
+# "Would it be connected or disconnected? Explain.": the case can be compared.
+_ASKS_WHETHER = re.compile(r"(?:^|[;:,])\s*(?:is|are|does|do|did|can|could|would|will|should|was|were|has|have)\b")
+_ENDS = re.compile("[.!]")
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|true|false)\b", re.IGNORECASE)
 _BEGINNINGS = (
     "expla",
     "descri",
@@ -39,6 +58,26 @@ _BEGINNINGS = (
     "vary",
     "would you",
     "why",
+    "define",
+    "distinguish",
+    "contrast",
+    "outline",
+    "detail",
+    "comment on",
+    "suggest",
+    "recommend",
+    "speculate",
+    "critique",
+    "prepare",
+    "identify a",
+    "provide",
+    "create",
+    "make ",
+    "produce",
+    "complete ",
+    "a problem",
+    "own problem",
+    "word problem",
 )
 _FINDS = re.compile(
     r"(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|please|also)\s+)(?:find|compute|evaluate|calculate|determine|solve|express"
@@ -52,8 +91,23 @@ def open_ended(row: Row) -> str:
     """Drop a problem that asks only for something that many texts would fulfil."""
     if not mentions(row.plain, _BEGINNINGS):
         return ""
+    text = _TEXT_ASKED.search(row.plain) or _DRAWS.search(row.plain) or _WHY.search(row.plain)
+    if text is not None:
+        return f"it asks for a text: {text[0].strip()!r:.60}"
     asked = _OPEN.search(row.plain)
     # With a value beside it ("find the limit and explain your answer") a rule compares the value.
-    if asked is None or _FINDS.search(row.plain):
+    if asked is None or _FINDS.search(row.plain) or _names_cases(row.plain):
+        return ""
+    if row.right_answers and _YES_OR_NO.match(row.right_answers[0]):
         return ""
     return f"it asks for a text: {asked[0].strip()!r}"
+
+
+def _names_cases(plain: str) -> bool:
+    """Whether a question names the cases of which one is its answer."""
+    for asked in plain.split("?")[:-1]:
+        question = _ENDS.split(asked)[-1].lstrip()
+        whether = _ASKS_WHETHER.search(question)
+        if whether and " or " in question[whether.end() :]:
+            return True
+    return False

@@ -2,29 +2,48 @@
 
 import re
 
+from still_verl.curation.filters.asking import VERBS
+from still_verl.curation.filters.several_parts import several_parts
 from still_verl.curation.rows import Row
 from still_verl.curation.tokens import mentions
 
 _PROOF = re.compile(
     r"(?:^|[.!?:;)$\]}]\s*)prove\b"
-    r"|(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|to|hence|please|also)\s+)(?:prove|show|demonstrate|verify|justify"
+    r"|(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|hence|please|also)\s+)(?:prove|show|demonstrate|verify|justify"
     r"|disprove|deduce)"
-    r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|whether|there|it|this|each|all|every"
-    r"|rigorously|why|is)\b|\s*:)"
+    r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|there|it|this|each|all|every"
+    r"|rigorously|why(?! or why)|is)\b(?! or not)|\s*:)"
+    r"|(?:^|[.!?:;]\s+)(?:verify the|check that)\b"
     r"|\bgive (?:a|an|the) (?:\w+ )?proof\b|\bwrite (?:a|the) proof\b|\bprove (?:the|or)\b"
 )
 _FINDS = re.compile(
-    r"\b(?:find|compute|evaluate|calculate|what is|how many|determine the (?:value|number|sum|smallest|largest))\b"
+    r"\b(?:find|compute|evaluate|calculate|what is|how (?:many|much|long|far)"
+    r"|determine the (?:value|number|sum|smallest|largest))\b"
+)
+# A question before the proof has an answer of its own, unless it asks what is to be proved.
+_ASKED_BEFORE = re.compile(
+    r"\b(?:what (?:is|are|was)|how (?:many|much|long|far|old)|for (?:which|what))\b[^.?!]*\?"
+    r"|(?:^|[.!?;]\s+|,\s+|\band\s+)(?:find|compute|evaluate|calculate|determine)\b(?! (?:whether|if))"
+)
+# "Combine the equations to show that ...", but not "Experiments were made to show that ..."
+_TO = re.compile(
+    rf"(?:(?:^|[.!?:;]\s+)(?:{VERBS})\b|\b(?:us(?:e|ing)|asked) )[^.?!]{{0,80}}"
+    r"\bto (?:prove|show|demonstrate|verify|justify|deduce)\b"
 )
 
 
 def proof(row: Row) -> str:
     """Drop a problem that asks for a proof, and has no value to find behind it."""
-    if not mentions(row.plain, ("prov", "show", "demonstrate", "verify", "justify", "deduce", "proof")):
+    if not mentions(row.plain, ("prov", "show", "demonstrate", "verify", "check", "justify", "deduce", "proof")):
         return ""
     asked = None
     for asked in _PROOF.finditer(row.plain):  # noqa: B007 - the last one
         pass
+    asked = asked or _TO.search(row.plain)
+    if asked is not None and _ASKED_BEFORE.search(row.plain, 0, asked.start() + 1):
+        return ""
+    if asked is not None and several_parts(row):
+        return ""
     if asked is None or _FINDS.search(row.plain, asked.end()):
         return ""
     return f"it asks for a proof: {asked[0].strip()!r}"

@@ -3,7 +3,8 @@
 import re
 
 from still_verl.curation.filters.asking import asks
-from still_verl.curation.filters.several_answers import MAX_LENGTH, is_list
+from still_verl.curation.filters.marks import are_options, are_parts, are_small, find_marks, has_labels
+from still_verl.curation.filters.several_answers import is_list
 from still_verl.curation.rows import Row
 
 _PART = re.compile(
@@ -17,25 +18,33 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ORDER = ("abcde", "12345")
-_LABELLED = re.compile(r"\W*a\s*[.)].*[\s;,.]\W*b\s*[.)]", re.IGNORECASE | re.DOTALL)  # a. 0.5; b. 2
 
 
 def several_parts(row: Row) -> str:
     """Drop a problem with parts (a), (b), ... that ask something, or with an answer for each of several questions."""
-    return _marked(row) or _in_sentences(row) or _in_answer(row)
+    return _marked(row) or _in_list(row) or _in_sentences(row) or _in_answer(row)
+
+
+def _in_list(row: Row) -> str:
+    """(a), (b), (c) that are no options: what is asked is asked of each."""
+    marks = find_marks(row.problem)
+    if len(marks) < 2 or not are_small(marks) or are_options(row, marks) or not are_parts(row, marks):
+        return ""
+    return f"it has parts from {marks[0].letter} to {marks[-1].letter}"
 
 
 def _in_sentences(row: Row) -> str:
-    if not row.right_answers or not is_list(row.right_answers[0]):
-        return ""
     asked = asks(row.plain)
-    return f"it asks {asked} questions, and has an answer for each" if asked > 1 else ""
+    if asked < 2:
+        return ""
+    if row.fields.answer in (None, ""):
+        return f"it asks {asked} questions"
+    has_one = not row.right_answers or not is_list(row.right_answers[0])
+    return "" if has_one else f"it asks {asked} questions, and has an answer for each"
 
 
 def _in_answer(row: Row) -> str:
-    if not row.right_answers or not _LABELLED.match(row.right_answers[0][:MAX_LENGTH]):
-        return ""
-    return f"its answer has parts: {row.right_answers[0]!r:.60}"
+    return f"its answer has parts: {row.right_answers[0]!r:.60}" if has_labels(row) else ""
 
 
 def _marked(row: Row) -> str:

@@ -1,0 +1,65 @@
+"""Whether an option has to be chosen of which the text shows none."""
+
+import re
+
+from still_verl.curation.rows import Row
+
+# D  (d)  \text{(D)}  but not d, which may be a variable
+_OPTION = re.compile(r"[\s$.\\]*(?:(?:text|textbf|mathrm)\s*\{)?\W*?(?:\(\s*([A-Ha-h])\s*\)|([A-H]))[\s.$}]*")
+_LONGEST = 40  # characters of an answer that names an option
+CHOOSES = re.compile(
+    r"\bwhich (?:one )?of the following\b|\bletter of the correct\b"
+    r"|\b(?:choose|select|pick) (?:the )?(?:correct|right|best|one of the following)\b"
+)
+_IN_BRACKETS = re.compile(r"\([^()]*\)|<[^<>]*>|\[[^\[\]]*\]")
+_MARKS = ("ABC", "FGH")  # (F) (G) (H) (J) in every second question of the ACT
+_SHORTEST_LIST = 3  # words behind the question
+# A list stands behind ":", has commas or "or", or lines of its own.
+_LIST = re.compile(r"[:,\n\d]|\bor\b")
+
+
+def option_named(row: Row) -> str:
+    """Return the letter of the option that the right answer names, "" where it names none."""
+    if not row.right_answers or len(row.right_answers[0]) > _LONGEST:
+        return ""
+    found = _OPTION.fullmatch(row.right_answers[0])
+    return (found[1] or found[2]).upper() if found else ""
+
+
+def are_lost(row: Row) -> bool:
+    """Say whether an option is the answer, or is asked for, and the text has no options.
+
+    Which marks there are, is for the caller to look at before.
+    """
+    asked = CHOOSES.search(row.plain)
+    named = option_named(row)
+    if not (asked or named) or is_marked(row.problem):
+        return False
+    _, question, behind = row.problem.rpartition("?")
+    if question and len(_IN_BRACKETS.sub("", behind).split()) >= _SHORTEST_LIST:
+        return False
+    if named:
+        return asked is not None or not is_spoken_of(row, named)
+    assert asked is not None  # else nothing would have been named
+    is_question = row.problem.rstrip().endswith("?") and "\n" not in row.problem.strip()
+    return is_question and not _LIST.search(row.plain, asked.end())
+
+
+def is_marked(text: str) -> bool:
+    """Say whether (A), (B) and (C) stand in a text in turn, wherever they are."""
+    for letters in _MARKS:
+        at = 0
+        for letter in letters:
+            at = text.find(f"({letter})", at) + 1
+            if not at:
+                break
+        if at:
+            return True
+    return False
+
+
+def is_spoken_of(row: Row, letter: str) -> bool:
+    """Say whether the problem has the letter as a name: a point C, a side BC. "A" before a word is mostly an article."""
+    alone = rf"{letter}(?!\s+[a-z])" if letter == "A" else letter
+    beside_others = rf"[A-Z]{{1,3}}{letter}[A-Z]{{0,3}}|{letter}[A-Z]{{1,3}}"
+    return re.search(rf"(?<![A-Za-z])(?:{alone}|{beside_others})(?![A-Za-z])", row.problem) is not None
