@@ -21,6 +21,7 @@ import gc
 import itertools
 import json
 import random
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ ANSWERS = 100  # of a round
 VARIANTS = 12  # of each sort of gold, for each answer
 SLOW_S = 0.2  # ten times what a comparison may take
 WITH_WORKERS = 25  # every so many answers one pair is decided with workers too
+AROUND_LETTER = re.compile(r"\\(?:text|textbf|mathrm)|[^A-Za-z]")  # \text{(C)}.
 
 Hit = dict[str, Any]
 
@@ -71,7 +73,8 @@ def value(gold: str) -> str:
 
 def is_choice(gold: str) -> bool:
     """Say whether a gold is the letter of a choice: `(C) 5` answers C and 5, and no question has both as golds."""
-    return len(gold.strip("() ")) == 1 and gold.strip("() ") in ascii_uppercase
+    letter = AROUND_LETTER.sub("", gold)
+    return len(letter) == 1 and letter in ascii_uppercase
 
 
 def paid_golds(answer: str, golds: list[str], hits: list[Hit]) -> list[str]:

@@ -63,7 +63,7 @@ def measure(name: str, data: Path) -> dict[str, float]:
     """All figures of one grader but the poison test. Its caches are cold for each set of pairs but the groups' own."""
     grade = grader(name)
     started = time.perf_counter()
-    grade("12", r"\boxed{\int_0^{11} 1 dx}")
+    grade(r"\int_0^{12} 1 dt", r"\boxed{\int_0^{11} 1 dx}")
     start = time.perf_counter() - started
     callers = 1 if name in MAIN_THREAD_ONLY else CALLERS
     easy_speed, easy = per_second(grade, responses(data), callers)
@@ -96,7 +96,7 @@ def poison(name: str) -> dict[str, float]:
     The others are 960 ordinary answers and 20 integrals, which look as heavy as poison does.
     """
     grade = grader(name)
-    grade("12", r"\boxed{\int_0^{11} 1 dx}")
+    grade(r"\int_0^{12} 1 dt", r"\boxed{\int_0^{11} 1 dx}")
     callers = 1 if name in MAIN_THREAD_ONLY else 48  # more than the poisoned answers, so that some are always free
     clean, poisoned = [], []
     with Watch() as watch:
@@ -130,7 +130,8 @@ def with_poison(jobs: list[tuple[str, str, str]], round_: int) -> list[tuple[str
 
 def answers(offset: int) -> list[tuple[str, str, str]]:
     """980 right answers as (sort, gold, response), none of them twice."""
-    integral = [("heavy", f"{n}", f"\\boxed{{\\int_0^{{{n}}} 1 dx}}") for n in range(offset, offset + 20)]
+    heavy = [(f"\\int_0^{{{n}}} 1 dt", f"\\boxed{{\\int_0^{{{n}}} 1 dx}}") for n in range(offset, offset + 20)]
+    integral = [("heavy", *pair) for pair in heavy]
     ordinary = [("ordinary", f"{n}", f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}") for n in range(offset + 20, offset + 980)]
     for place, job in enumerate(integral):
         ordinary.insert(place * 49, job)

@@ -59,7 +59,7 @@ def is_marked(text: str) -> bool:
 
 
 def is_spoken_of(row: Row, letter: str) -> bool:
-    """Say whether the problem has the letter as a name: a point C, a side BC. "A" before a word is mostly an article."""
+    """Say whether the problem has the letter as a name: a point C, a side BC. "A" is mostly an article."""
     alone = rf"{letter}(?!\s+[a-z])" if letter == "A" else letter
     beside_others = rf"[A-Z]{{1,3}}{letter}[A-Z]{{0,3}}|{letter}[A-Z]{{1,3}}"
     return re.search(rf"(?<![A-Za-z])(?:{alone}|{beside_others})(?![A-Za-z])", row.problem) is not None

@@ -21,6 +21,7 @@ from still_verl.rewards.equivalence.read.choices import labelled, same_choice
 from still_verl.rewards.equivalence.read.declarations import Declared, angle_index, constants, declared
 from still_verl.rewards.equivalence.read.interpret import DECIMAL_COMMA, interpret
 from still_verl.rewards.equivalence.read.relations import TIME_OF_DAY
+from still_verl.rewards.equivalence.read.unevaluated import is_unevaluated
 from still_verl.rewards.equivalence.reading import Reading
 from still_verl.rewards.equivalence.symbols import free_symbols, is_symbol
 
@@ -57,6 +58,8 @@ def decide(
     same = same_choice(left, right, reading)
     if same is not None:
         return same, "choice" if same else "values differ"
+    if reading == "strict" and is_unevaluated(left, right):
+        return False, "not evaluated"
     left, right = labelled(left)[1] or left, labelled(right)[1] or right
     if _IN_DIGITS.fullmatch(left):
         right = _TIMES.sub(r"\1*", right)

@@ -11,6 +11,7 @@ import pytest
 from still_verl.rewards.equivalence import pool
 from still_verl.rewards.equivalence.cost import cost
 from still_verl.rewards.equivalence.pool import WALL_S
+from still_verl.rewards.equivalence.reading import READINGS, Reading
 from still_verl.rewards.equivalence.verify import verify
 
 pytestmark = pytest.mark.process
@@ -47,10 +48,11 @@ POISON = {
 }
 
 
+@pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("answer", POISON.values(), ids=POISON.keys())
-def test_each_kind_is_refused_in_time(answer: str) -> None:
+def test_each_kind_is_refused_in_time(answer: str, reading: Reading) -> None:
     started = time.monotonic()
-    verdict = verify("12", answer)
+    verdict = verify("12", answer, reading)
     assert not verdict.equal
     assert "internal" not in verdict.reason
     assert time.monotonic() - started < WALL_S  # the deadlines are processor time, which a busy machine gives late
@@ -81,11 +83,11 @@ def test_the_others_do_not_wait_and_none_is_lost() -> None:
     verdicts: dict[str, bool] = {}
 
     def honest(gold: str, answer: str) -> None:
-        verdicts[gold] = verify(gold, answer).equal
+        verdicts[gold] = verify(gold, answer, "lenient").equal
 
     jobs: list[Callable[[], object]] = [lambda pair=pair: honest(*pair) for pair in others]  # type: ignore[misc]
     for place, kind in enumerate(kinds):
-        jobs.insert(15 * place, lambda kind=kind: verify("12", kind))  # type: ignore[misc]
+        jobs.insert(15 * place, lambda kind=kind: verify("12", kind, "lenient"))  # type: ignore[misc]
     finish_times(jobs)
     assert verdicts == {gold: True for gold, _ in others}
     assert memory_of_the_pool() < 2**30
@@ -100,7 +102,7 @@ def memory_of_the_pool() -> int:
 
 
 def test_no_process_survives_the_pool() -> None:
-    verify("12", r"\int_0^{13} 1 dx")
+    verify("12", r"\int_0^{13} 1 dx", "lenient")
     pid = pool.shared()._server.pid
     assert pid is not None
     workers = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
@@ -109,4 +111,4 @@ def test_no_process_survives_the_pool() -> None:
     while any(psutil.pid_exists(int(pid)) for pid in workers):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert verify("14", r"\int_0^{14} 1 dx").equal
+    assert verify("14", r"\int_0^{14} 1 dx", "lenient").equal

@@ -13,7 +13,9 @@ from still_verl.rewards.equivalence.reading import Reading
 
 Ternary = bool | None  # None: cannot tell
 # Why two answers differ for certain. Only these overrule math-verify: without one of them a worker asks it.
-Difference = Literal["kinds differ", "values differ", "names contradict", "units contradict", "parts differ"]
+Difference = Literal[
+    "kinds differ", "values differ", "names contradict", "units contradict", "parts differ", "not evaluated"
+]
 DIFFERENCES: tuple[Difference, ...] = get_args(Difference)
 Rule = Callable[["Comparison", Any, Any], Ternary]
 Rules = Mapping[tuple[type, type], Rule]
