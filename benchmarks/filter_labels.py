@@ -4,13 +4,15 @@
     python benchmarks/filter_labels.py DIR/rows.json [--list]       # the filters, judged by the readers
     python benchmarks/filter_labels.py DIR/rows.json --page docs/filter_rows.md
 
-There are two lots of labels, each with a file for every reader and a line for every row, its `id` and the `labels` that
-fit. The readers are runs of a language model that know nothing of each other.
+There are three lots of labels, each with a file for every reader and a line for every row, its `id` and the `labels`
+that fit. The readers are runs of a language model that know nothing of each other.
 
-- `filter_labels/three`: 1,100 rows that `filter_rows.py` draws into DIR. Three readers were told what `data label`
-  tells a model, and gave the labels that it may give. As a filter, a reader is what `data label` makes of a model.
+- `filter_labels/unseen`: 1,100 rows that `filter_rows.py` drew. Three readers were told what `data label` tells a
+  model, and gave the labels that it may give. As a filter, a reader is what `data label` makes of a model.
+- `filter_labels/three`: 1,100 others, labelled likewise. The filters were mended with them in view.
 - `filter_labels`: 1,484 rows of other sets, which two readers labelled for each filter by an earlier text of the
-  rubric; rows.json is a list of them with `id`, `problem` and `answer`. The last 450 were drawn later, as hard cases,
+  rubric; rows.json is a list of them with `id`, `problem` and `answer`. `filter_rows.py --of FILE` writes the rows of a
+  file of labels. The last 450 were drawn later, as hard cases,
   and labelled by two others. The filters were mended with one half in view, and never with the other: each has a table.
 
 As in a curation, the first filter that fits has a row. Precision is the share of the rows it has that have its label;
@@ -33,7 +35,8 @@ from still_verl.curation.registries import FILTERS
 from still_verl.curation.rows import Fields, Row
 
 TWO = Path(__file__).with_suffix("")
-THREE = TWO / "three"
+UNSEEN = TWO / "unseen"
+BY_THREE = {UNSEEN: "never in view", TWO / "three": "in view"}  # lots, and whether the filters were mended with them
 Labels = Mapping[str, frozenset[str]]  # of each row
 PAGE = """\
 # The rows by which the filters were judged
@@ -118,6 +121,7 @@ def show(console: Console, title: str, dropped: Mapping[str, str], readers: Sequ
     """Print the table of the filters on some rows."""
     names = BY_READING if len(readers) == 3 else tuple(FILTERS)
     table = Table("filter", "lowest kappa", "unclear", "precision", "recall", title=f"{title}: {len(dropped)} rows")
+    any_name = frozenset(names)
     chosen = [{row: each[row] for row in dropped} for each in readers]
     for name in names:
         judged = Judged(name, dropped, chosen)
@@ -127,6 +131,10 @@ def show(console: Console, title: str, dropped: Mapping[str, str], readers: Sequ
         wrong = {"wrongly": judged.has - judged.fits, "missed": judged.fits - judged.found, "unclear": judged.unclear}
         for what, rows in wrong.items():
             console.print(f"{name} {what}: {' '.join(sorted(rows)) or 'none'}", soft_wrap=True, highlight=False)
+    fits = {row for row in dropped if all(any_name & each[row] for each in chosen)}
+    fits_not = {row for row in dropped if not any(any_name & each[row] for each in chosen)}
+    drops = {row for row in fits | fits_not if dropped[row]}
+    table.add_row("any of them", "", "", share(len(fits & drops), len(drops)), share(len(fits & drops), len(fits)))
     console.print(table)
 
 
@@ -177,20 +185,23 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(width=180)
     if options.problems is None:
-        show_readers(console, readers_in(THREE), options.list)
+        for folder in BY_THREE:
+            show_readers(console, readers_in(folder), options.list)
         return
     problems = json.loads(options.problems.read_text())
-    for folder, names in ((THREE, BY_READING), (TWO, tuple(FILTERS))):
+    for folder, title in BY_THREE.items():
         readers = readers_in(folder)
-        dropped = verdicts([each for each in problems if each["id"] in readers[0]], names)
-        if dropped and folder == THREE:
-            show(console, "three readers", dropped, readers, options.list)
-            if options.page:
-                options.page.write_text(page(dropped, readers), encoding="utf-8")
-        elif dropped:
-            for title, wanted in (("in view", True), ("never in view", False)):
-                half = {row: name for row, name in dropped.items() if was_in_view(row) == wanted}
-                show(console, title, half, readers, options.list)
+        dropped = verdicts([each for each in problems if each["id"] in readers[0]], BY_READING)
+        if dropped:
+            show(console, f"three readers, {title}", dropped, readers, options.list)
+        if dropped and options.page:
+            options.page.write_text(page(dropped, readers), encoding="utf-8")
+    readers = readers_in(TWO)
+    dropped = verdicts([each for each in problems if each["id"] in readers[0]], tuple(FILTERS))
+    for title, wanted in (("two readers, in view", True), ("two readers, never in view", False)):
+        half = {row: name for row, name in dropped.items() if was_in_view(row) == wanted}
+        if half:
+            show(console, title, half, readers, options.list)
 
 
 if __name__ == "__main__":
