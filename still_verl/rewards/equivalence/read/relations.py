@@ -20,6 +20,8 @@ _POINTS = re.compile(
 )
 # A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
 _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
+# What is asked for by its operator: `\lim_{n→∞} a_n`, `\det A`.
+_OPERATOR = re.compile(r"\\(?:lim|i{0,2}int|oint|sum|prod|det|max|min|sup|inf|dim|deg)(?![a-zA-Z])")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _QUOTED = re.compile("‹[^›]*›")
 TIME_OF_DAY = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)$")  # `3:60` is none, and so a ratio
@@ -29,13 +31,15 @@ AXES = ("e_1", "e_2", "e_3")  # what `normalize` writes for bold or hatted i, j 
 
 
 def is_name(text: str) -> bool:
-    """Say whether `text` can name an answer: a symbol, a tuple of symbols, points (`AB`, `\\angle ABC`), or words."""
+    """Say whether `text` can name an answer: a symbol, a tuple of symbols, points (`AB`), a limit, or words."""
     inside = unwrap(text, "(", ")")
     parts = split(inside or "", ",")
     if len(parts) > 1:
         return all(map(is_name, parts))
     if _POINTS.fullmatch(text) or _VALUE.fullmatch(text):
         return True
+    if _OPERATOR.match(text):
+        return not any(places(text, "+-*/"))  # else it is an equation to be solved
     try:
         return parse(text).kind == "symbol"
     except Unreadable:
