@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import copy
+import gc
 import io
 import logging
 import re
@@ -13,12 +14,34 @@ import hypothesis
 import omegaconf
 import pytest
 import yaml
+from xdist.scheduler import LoadGroupScheduling
 
 REPO = Path(__file__).resolve().parents[1]
 # How long an example takes says how busy the machine is; times are asserted as processor time where they matter.
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 _EXAMPLE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+class ByFile(LoadGroupScheduling):
+    """A group stays on one worker, and so does a file: what it prepares for its tests is prepared once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        group: str = super()._split_scope(nodeid)
+        return nodeid.partition("::")[0] if group == nodeid else group
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest without xdist, `-p no:xdist`, has no such hook
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Distribute tests by file where groups are kept."""
+    return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector look at what tests make, not at the million objects of verl and of 10,000 collected tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,8 @@
-import itertools
 import json
 import math
 import os
-import random
-import signal
-import time
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -22,40 +20,15 @@ from still_verl.monitor.jsonl import (
     read_samples,
 )
 
-KILLS = 200
-
-
-def write_until_killed(path: Path, said: int) -> None:
-    """In a child: rows for ever; the number of each that is written goes to the pipe `said`."""
-    file = RotatedFile(path, 10**9, 1)
-    for number in itertools.count():
-        file.write([{"n": number, "text": "x\u2028" * 3000}])
-        os.write(said, number.to_bytes(8, "big"))
+KILLER, KILLS = Path(__file__).parents[1] / "helpers" / "killed_writers.py", 200
 
 
 @pytest.mark.process
 def test_a_kill_during_writing_costs_at_most_the_last_line(tmp_path: Path) -> None:
     """What the writer said it wrote is there, whenever it is killed."""
-    rng = random.Random(0)
-    for attempt in range(KILLS):
-        path = tmp_path / f"{attempt}.jsonl"
-        told, say = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                write_until_killed(path, say)
-            finally:
-                os._exit(1)
-        os.close(say)
-        os.read(told, 8)
-        time.sleep(rng.uniform(0, 0.01))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        with os.fdopen(told, "rb") as pipe:
-            written = 1 + len(pipe.read()) // 8
-        kept = [row["n"] for row in json_lines(path)]
-        assert kept == list(range(len(kept))) and len(kept) >= written
-        path.unlink()
+    command = [sys.executable, str(KILLER), str(tmp_path), str(KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_file_torn_at_any_byte_loses_one_row_and_goes_on_whole(tmp_path: Path) -> None:
