@@ -67,10 +67,15 @@ for module in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize("below", ["still_verl.integration", pytest.param("still_verl", marks=pytest.mark.slow)])
-def test_any_module_of_ours_may_be_imported_first(below: str, tmp_path: Path) -> None:
+# A process of a job has loaded the plugin before it checks anything: of these no class is pickled.
+CHECKS = "still_verl.integration.checks."
+
+
+@pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_any_module_of_ours_may_be_imported_first(all_of_them: bool, tmp_path: Path) -> None:
     """Ray unpickles a class of ours before anything imported verl: the import cycle must not bite."""
-    modules = [module for module in MODULES if module.startswith(below)]
+    modules = [module for module in MODULES if all_of_them or not module.startswith(CHECKS)]
+    assert len(modules) > 70
     done = warm_python.run(["-c", EACH_FIRST, *modules], tmp_path, timeout=500)
     assert done.returncode == 0 and "fails as" not in done.stdout, done.stdout + done.stderr
 

@@ -19,8 +19,8 @@ from typing import Any
 
 # What costs verl most of its start, but neither hydra nor omegaconf, for which our plugin waits.
 LIBRARIES = (
-    "aiohttp datasets fastapi networkx peft ray tensordict torch transformers uvicorn "
-    "torch._dynamo torch._inductor.lowering torchdata.stateful_dataloader vllm.config"
+    "aiohttp antlr4 datasets fastapi msgspec networkx peft ray ray.util.state.api tensordict torch transformers "
+    "uvicorn torch._dynamo torch._inductor.lowering torchdata.stateful_dataloader vllm.config"
 ).split()
 
 
