@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import kept_sandboxes
 import pytest
 from coding_engine import Coding, Speak, asked
 
 from still_verl.evaluation.engines.base import Key
+
+
+@pytest.fixture(autouse=True)
+def _sandboxes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_sandboxes.keep(monkeypatch)
 
 
 @pytest.fixture

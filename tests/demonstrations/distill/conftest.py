@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import kept_sandboxes
 import pytest
 from scripted_server import ScriptedServer
 from scripted_teacher import doubles, teaching
@@ -14,6 +15,11 @@ from still_verl.demonstrations.distill.setup import Distillation, make
 from still_verl.evaluation.engines.base import EngineOptions
 
 Run = Callable[..., tuple[Distillation, Distilled]]
+
+
+@pytest.fixture(autouse=True)
+def _sandboxes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_sandboxes.keep(monkeypatch)
 
 
 @pytest.fixture
