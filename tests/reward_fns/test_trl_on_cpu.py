@@ -97,10 +97,12 @@ print(json.dumps(accuracy_reward({completions!r}, {solutions!r})))
     assert boxed_math_reward(completions, solutions) == with_trl(trl_folder, code) == [1.0, 0.0, 0.0, 1.0]
 
 
-@pytest.mark.process
-@pytest.mark.parametrize("conversational", [False, True])
-def test_trls_trainer_takes_a_step_with_it(trl_folder: Path, tmp_path: Path, conversational: bool) -> None:
-    """A step of GRPO on CPU; one prompt has a right answer that nobody can read, and no reward."""
+@pytest.fixture(scope="module")
+def steps(trl_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A step of GRPO on CPU with plain prompts and one with conversations: solutions and rewards of each.
+
+    One process for both: TRL takes ten seconds to import. One prompt has a right answer that nobody can read.
+    """
     code = f"""
 import json
 from datasets import Dataset
@@ -108,21 +110,32 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import GRPOConfig, GRPOTrainer
 from still_verl.rewards.drop_in import boxed_math_reward
 
-seen = []
 def recorded(completions, solution, **columns):
     rewards = boxed_math_reward(completions, solution, **columns)
     seen.append([solution, rewards])
     return rewards
 
-model = "{prepare("random").model}"
-prompts = [[dict(role="user", content=text)] if {conversational} else text for text in ("1+1", "2+2")]
-rows = [dict(prompt=prompts[0], solution="2"), dict(prompt=prompts[1], solution=None)]
-arguments = GRPOConfig(output_dir="{tmp_path}", per_device_train_batch_size=4, num_generations=2, max_steps=1,
-                       max_completion_length=8, use_cpu=True, bf16=False, save_strategy="no", report_to=[])
-GRPOTrainer(model=AutoModelForCausalLM.from_pretrained(model), processing_class=AutoTokenizer.from_pretrained(model),
-            reward_funcs=recorded, args=arguments, train_dataset=Dataset.from_list(rows * 2)).train()
-print(json.dumps(seen))
+model, found = "{prepare("random").model}", []
+for conversational in (False, True):
+    seen = []
+    prompts = [[dict(role="user", content=text)] if conversational else text for text in ("1+1", "2+2")]
+    rows = [dict(prompt=prompts[0], solution="2"), dict(prompt=prompts[1], solution=None)]
+    arguments = GRPOConfig(output_dir="{tmp_path_factory.mktemp("steps")}", per_device_train_batch_size=4,
+                           num_generations=2, max_steps=1, max_completion_length=8, use_cpu=True, bf16=False,
+                           save_strategy="no", report_to=[])
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    GRPOTrainer(model=AutoModelForCausalLM.from_pretrained(model), processing_class=tokenizer, reward_funcs=recorded,
+                args=arguments, train_dataset=Dataset.from_list(rows * 2)).train()
+    found.append(seen)
+print(json.dumps(found))
 """
-    ((solutions, rewards),) = with_trl(trl_folder, code)
+    return with_trl(trl_folder, code)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("conversational", [False, True])
+def test_trls_trainer_takes_a_step_with_it(steps: Any, conversational: bool) -> None:
+    """The prompt whose answer nobody can read has no reward."""
+    ((solutions, rewards),) = steps[conversational]
     assert sorted(solutions, key=str) == ["2", "2", None, None]
     assert rewards == [None if solution is None else 0.0 for solution in solutions]

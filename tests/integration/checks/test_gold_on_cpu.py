@@ -1,14 +1,12 @@
 """The check of a job's right answers, before it starts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 
 from still_verl import paths
 from still_verl.config import still_config
@@ -19,18 +17,12 @@ from still_verl.rewards.gold_check import check_golds, self_fault
 OURS = "still/reward=boxed"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
-
-
 def check(folder: Path, golds: list[Any], *overrides: str) -> None:
     path = folder / "data.parquet"
     rows = [{"prompt": [{"role": "user", "content": "1+1"}], "reward_model": {"ground_truth": gold}} for gold in golds]
     pq.write_table(pa.Table.from_pylist(rows), path)
     files = [f"data.train_files={path}", f"data.val_files=[{path}]"]
-    config = compose("ppo_trainer", ["+recipe=base", *files, *overrides])
+    config = composed(["+recipe=base"], [*files, *overrides])
     check_gold_answers(config, still_config(config))
 
 
@@ -74,14 +66,14 @@ def test_it_is_asked_only_where_a_reward_of_ours_is_paid_by_it(tmp_path: Path) -
 def test_data_without_right_answers(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     pq.write_table(pa.Table.from_pylist([{"reward_model": {"style": "rule"}}]), path)
-    config = compose("ppo_trainer", ["+recipe=base", OURS, f"data.train_files={path}"])
+    config = composed(["+recipe=base"], [OURS, f"data.train_files={path}"])
     with pytest.raises(ConfigError, match="the column reward_model has no ground_truth"):
         check_gold_answers(config, still_config(config))
 
 
 def test_other_files_are_left_out_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["data.train_files=s3://a/b.parquet", "data.val_files=c.json"]
-    config = compose("ppo_trainer", ["+recipe=base", OURS, *files])
+    config = composed(["+recipe=base"], [OURS, *files])
     check_gold_answers(config, still_config(config))
     assert capsys.readouterr().out.count("were not checked") == 2
 

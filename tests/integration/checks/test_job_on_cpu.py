@@ -1,15 +1,13 @@
 """A job that cannot work ends before Ray starts, with one message that names the thing and the fix."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 from omegaconf import DictConfig
 
 from still_verl.config import still_config
@@ -19,12 +17,6 @@ from still_verl.integration.checks.dynamics import check_dynamics
 from still_verl.integration.checks.job import check_job
 from still_verl.integration.checks.machine import check_accelerators
 from still_verl.integration.checks.model import open_model
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
 
 
 def job(*overrides: str) -> DictConfig:
@@ -41,7 +33,7 @@ def job(*overrides: str) -> DictConfig:
         "data.train_batch_size=8",
         "actor_rollout_ref.actor.ppo_mini_batch_size=8",
     ]
-    return compose("ppo_trainer", overrides=[*good, *overrides])
+    return composed(good, overrides)
 
 
 def problem(config: DictConfig) -> str:
@@ -78,7 +70,7 @@ def test_a_prompt_in_the_data_and_another_around_it(tmp_path: Path) -> None:
 
 def test_data_of_a_demo_model_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    config = compose("ppo_trainer", overrides=["+recipe=demo"])
+    config = composed(["+recipe=demo"], [])
     assert problem(config).endswith("there is no such file; make it with: still-verl demo-model tiny")
 
 

@@ -1,11 +1,9 @@
 """A reset that could not copy shard by shard ends before Ray, and says which setting prevents it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 
 from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
@@ -15,21 +13,15 @@ ACTOR, REF = "actor_rollout_ref.actor", "actor_rollout_ref.ref"
 EVERY = "still.reference.reset_every=100"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
-
-
 def check(*overrides: str) -> None:
     """Check a job under FSDP1, which has more ways to shard than the recipe's FSDP2."""
     fixed = ["+recipe=still3_1_5b", "trainer.n_gpus_per_node=8", f"{ACTOR}.strategy=fsdp"]
-    config = compose("ppo_trainer", overrides=[*fixed, *overrides])
+    config = composed(fixed, overrides)
     check_reference(config, still_config(config))
 
 
 def test_the_recipe_itself_can_be_copied() -> None:
-    config = compose("ppo_trainer", overrides=["+recipe=still3_1_5b"])
+    config = composed(["+recipe=still3_1_5b"], [])
     assert config.actor_rollout_ref.actor.strategy == "fsdp2"
     check_reference(config, still_config(config))
 

@@ -1,25 +1,17 @@
 """One reward in a run folder: a job with another one would go on from the weights that the first was paid for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 
 from still_verl.config import still_config
 from still_verl.config_errors import ConfigError
 from still_verl.integration.checks.run_folder import check_run_folder, keep_reward
 
 
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
-
-
 def start(folder: Path, *overrides: str) -> None:
-    config = compose("ppo_trainer", ["+recipe=base", f"still.run_dir={folder}", *overrides])
+    config = composed(["+recipe=base"], [f"still.run_dir={folder}", *overrides])
     still = still_config(config)
     check_run_folder(config, still)
     keep_reward(config, still)

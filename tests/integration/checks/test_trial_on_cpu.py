@@ -1,15 +1,13 @@
 """The reward of a job, tried on its data before Ray starts."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 from omegaconf import DictConfig
 
 from still_verl import paths
@@ -55,12 +53,6 @@ async def good(data_source, solution_str, ground_truth, extra_info=None, **kwarg
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
-
-
 def row(source: str, gold: Any = "2") -> dict[str, Any]:
     return {
         "data_source": source,
@@ -77,7 +69,7 @@ def job(folder: Path, rows: list[dict[str, Any]], *overrides: str, kind: str = "
     else:
         path.write_text("".join(json.dumps(each) + "\n" for each in rows))
     (folder / "rewards.py").write_text(REWARDS)
-    return compose("ppo_trainer", ["+recipe=base", f"data.train_files={path}", f"data.val_files={path}", *overrides])
+    return composed(["+recipe=base"], [f"data.train_files={path}", f"data.val_files={path}", *overrides])
 
 
 def check(config: DictConfig) -> None:

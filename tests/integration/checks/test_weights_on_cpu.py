@@ -1,13 +1,11 @@
 """Combinations in which the rollout would not get what the actor learns, and critics that cannot be built."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import verl  # noqa: F401  (puts our recipes on the search path)
-from hydra import compose, initialize_config_module
+from composed import composed
 from omegaconf import DictConfig
 
 from still_verl.config_errors import ConfigError
@@ -21,14 +19,8 @@ BACKEND = "actor_rollout_ref.rollout.checkpoint_engine.backend"
 MERGED_ALONE = "the rollout takes merged weights alone: set actor_rollout_ref.model.lora.merge=true"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def hydra() -> Iterator[None]:
-    with initialize_config_module("verl.trainer.config", version_base=None):
-        yield
-
-
 def job(device: str, *overrides: str) -> DictConfig:
-    return compose("ppo_trainer", overrides=["+recipe=base", f"still/device={device}", *overrides])
+    return composed(["+recipe=base", f"still/device={device}"], overrides)
 
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
