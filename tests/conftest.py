@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import omegaconf
 import pytest
-import yaml
+from omegaconf import OmegaConf
 from xdist.scheduler import LoadGroupScheduling
 
 REPO = Path(__file__).resolve().parents[1]
@@ -53,22 +53,22 @@ def _warnings_are_logged() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _config_files_are_parsed_once() -> Iterator[None]:
-    """Keep what config files say: Hydra reads fifty for a job, with a parser that takes a third of the time."""
-    parse, parsed = yaml.load, dict[str | bytes, Any]()
+def _config_files_are_read_once() -> Iterator[None]:
+    """Keep what config files say: Hydra reads fifty for a job, which takes more than half of the time."""
+    read, known = OmegaConf.load, dict[str | bytes, Any]()
 
-    def load(stream: Any, Loader: Any) -> Any:  # noqa: N803  (PyYAML's name)
-        if Loader.__name__ != "OmegaConfLoader" or not hasattr(stream, "read"):
-            return parse(stream, Loader)
-        text = stream.read()
-        if text not in parsed:
+    def load(file_: Any) -> Any:
+        if not hasattr(file_, "read"):
+            return read(file_)
+        text = file_.read()
+        if text not in known:
             again = io.BytesIO(text) if isinstance(text, bytes) else io.StringIO(text)
-            again.name = getattr(stream, "name", "<file>")  # type: ignore[union-attr]  # errors name it
-            parsed[text] = parse(again, Loader)
-        return copy.deepcopy(parsed[text])
+            again.name = getattr(file_, "name", "<file>")  # type: ignore[union-attr]  # errors name it
+            known[text] = read(again)
+        return copy.deepcopy(known[text])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml, "load", load)
+        patch.setattr(OmegaConf, "load", staticmethod(load))
         yield
 
 

