@@ -32,7 +32,7 @@ test: setup
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --durations 60
 
 test-fast: setup
-	$(BIN)/python -m pytest --numprocesses 2 -m "not slow and not e2e and not process"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow and not e2e and not process"
 
 test-releases: setup
 	$(BIN)/python tests/releases.py --part sync --check -- $(TORCH)
