@@ -19,7 +19,7 @@ MOST_POINTS = 5  # that a run of capitals names, in which a letter may stand twi
 FIGURE = re.compile(
     r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL
 )
-_IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|\\includegraphics(?:\[[^\]]*\])?\{[^}]*\}")
+_IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|\\includegraphics(?:\[[^\[\]]*\])?\{[^{}]*\}")
 _TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|em|strong|sup|sub|img|table|tbody|thead|tr|td|th|ul|ol|li|u|a|h[1-6]|center|font|hr"
     r"|code|pre)"

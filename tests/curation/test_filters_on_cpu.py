@@ -231,3 +231,35 @@ def test_hostile_problems_take_linear_time(piece: str, end: str) -> None:
     long = row(piece * 20_000 + end, piece * 1000)
     for name in FILTERS:
         FILTERS.find(name)(long)
+
+
+# What makes a pattern try each place of a text from each other one: the text before, what is repeated, the text behind.
+LONG = [
+    ("See the figure. ", "|", ""),
+    ("See the figure. ", "|\n", ""),
+    ("In the chart ", "| 12 | 13 ", ""),
+    ("See the figure. ", "| -- ", ""),
+    ("See the figure. ", "![", ""),
+    ("See the figure. ", "http://", ""),
+    ("", "\\includegraphics[", ""),
+    ("What is it? (a) x (b) y ", "$", " x"),
+    ("What? (a) ;\\rm", " ", "x"),
+    ("What is x", "\n", "y?"),
+    ("", "\\[x", "12+3"),
+    ("", "\\(x", ""),
+    ("Find x. How do you know", "-", "?x"),
+    ("", "what is ", ". Prove that x"),
+    ("", "what ", ". Show that $x$ is 3"),
+]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("lines", [False, True], ids=["one line", "many lines"])
+@pytest.mark.parametrize(("before", "piece", "behind"), LONG)
+def test_long_repetitions_take_linear_time(before: str, piece: str, behind: str, lines: bool) -> None:
+    piece = piece + "\n" if lines else piece
+    long = row(before + piece * (100_000 // len(piece)) + behind, "12")
+    started = time.thread_time()
+    for name in FILTERS:
+        FILTERS.find(name)(long)
+    assert time.thread_time() - started < 5

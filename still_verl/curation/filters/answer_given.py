@@ -18,7 +18,7 @@ _SAYS = re.compile(
 _SHOWS = re.compile(r"(?<=[.?!\]$:)] )(?:Show|Prove) that (?:(?:the|all|it|this|these|one|such|we)\b|\$|[a-zA-Z]\b)")
 _SAYS_WHAT = re.compile(r"\b(?:is|are|be|equals?|has|have)\b|=")
 _ASKED = re.compile(
-    r"\b(?:what|how (?:many|much|long|far)|for (?:which|what)|which|who)\b[^?]*\?"
+    r"\b(?:what|how (?:many|much|long|far)|for (?:which|what)|which|who)\b[^?]{0,400}\?"
     r"|(?:^|[.!?;:]\s+|,\s+|\b(?:and|then)\s+)(?:find|compute|evaluate|calculate|determine)\b"
 )
 _PLACEHOLDER = re.compile(

@@ -28,8 +28,8 @@ _BEGINS = re.compile(
 
 # It asks for no other value: "How do you know?"
 _EXPLAINS = re.compile(
-    r"\W*(?:and\s+)?(?:why(?: or why not)?|explain|justify"
-    r"|how (?:do|can|could|did|would) (?:you|we|they) (?:know|tell|decide|explain)\b[^?]*)\W*$"
+    r"\W*(?:and\s+)?(?:(?:why(?: or why not)?|explain|justify)\W*"
+    r"|how (?:do|can|could|did|would) (?:you|we|they) (?:know|tell|decide|explain)\b[^?]*(?:\?\W*)?)"
 )
 
 

@@ -35,7 +35,7 @@ _ASKS = re.compile(
     r"|suppose|if)\b"
 )
 _FORMULA = re.compile(r"[$\\\d]")
-_FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
+_FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[(?:(?!\\\[).)*?\\\]|\\\((?:(?!\\\().)*?\\\)", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _SENTENCE = re.compile(r"\\(?:text|mbox)\s*\{\s*(?:[a-zA-Z]+ ){3}")  # a problem that is typed as one formula
 _LETTER = re.compile("[a-zA-Z]")

@@ -10,7 +10,8 @@ from still_verl.curation.rows import Row
 
 # A mark is a letter: (A)  A)  A.  \textbf{(A)}  $\mathrm{(A)}$  **A**
 _MARK = re.compile(
-    r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s*\{?\s*|\*\*|\$|\{|\\ )*"
+    r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))"
+    r"(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s{0,2}\{?\s{0,2}|\*\*|\$|\{|\\ ){0,6}"
     r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:](?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+]))",
     re.MULTILINE,
 )

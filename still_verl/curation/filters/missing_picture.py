@@ -46,13 +46,12 @@ _WORDS = (
 _LINKS = ("![", "http", "includegraphics", "<img", "<im", "<fi", "[i", "[I", "[f", "[F", "[d", "[D")
 _MAY_BE_TEXT = re.compile(r"(?:shown|below|above|here)")
 _IS_THERE = re.compile(
-    r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\]]*\]\(data:"
-    r"|\|\s*-{3,}|\|.*\|.*\n.*\|"
+    r"\\begin\{(?:tabular|array|tikzpicture|picture|asy|matrix|pmatrix)\}|\[asy\]|<svg|!\[[^\[\]]*\]\(data:"
 )
 _IS_LINKED = re.compile(
-    r"!\[[^\]]*\]\(https?:|\\includegraphics"
+    r"!\[[^\[\]]*\]\(https?:|\\includegraphics"
     r"|<im(?:g|age)[ _]?\d*[^<>]{0,80}>|<fig(?:ure)?[ _]?\d*>|\[(?:image|figure|img|diagram)[^\]]{0,40}\]"
-    r"|https?://\S+\.(?:png|jpg|jpeg|gif|svg)",
+    r"|https?://\S{1,300}\.(?:png|jpg|jpeg|gif|svg)",
     re.IGNORECASE,
 )
 
@@ -64,7 +63,7 @@ def missing_picture(row: Row) -> str:
     linked = _IS_LINKED.search(row.problem)
     if linked:
         return f"its picture is only a link: {linked[0]!r:.60}"
-    if FIGURE.search(row.problem) or _IS_THERE.search(row.problem):
+    if FIGURE.search(row.problem) or _IS_THERE.search(row.problem) or _has_table(row.problem):
         return ""
     plain = _BY_THE_WAY.sub(" ", row.plain)
     spoken = _SPEAKS_OF_IT.search(plain)
@@ -76,3 +75,9 @@ def missing_picture(row: Row) -> str:
     if not is_named and len(re.findall(r"\d+(?:\.\d+)?", plain[spoken.start() :])) >= _NUMBERS:
         return ""
     return f"it speaks of a picture: {spoken[0].strip(' ,.')!r}"
+
+
+def _has_table(text: str) -> bool:
+    """Whether two lines below each other have columns."""
+    columns = [line.count("|") for line in text.split("\n")]
+    return any(above > 1 and below for above, below in zip(columns, columns[1:], strict=False))

@@ -22,7 +22,7 @@ _FINDS = re.compile(
 )
 # A question before the proof has an answer of its own, unless it asks what is to be proved.
 _ASKED_BEFORE = re.compile(
-    r"\b(?:what (?:is|are|was)|how (?:many|much|long|far|old)|for (?:which|what))\b[^.?!]*\?"
+    r"\b(?:what (?:is|are|was)|how (?:many|much|long|far|old)|for (?:which|what))\b[^.?!]{0,400}\?"
     r"|(?:^|[.!?;]\s+|,\s+|\band\s+)(?:find|compute|evaluate|calculate|determine)\b(?! (?:whether|if))"
 )
 # "Combine the equations to show that ...", but not "Experiments were made to show that ..."

@@ -8,7 +8,7 @@ from still_verl.curation.filters.several_answers import is_list
 from still_verl.curation.rows import Row
 
 _PART = re.compile(
-    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<=[\n.;:?])\s*([a-e]|[1-5])\s*[).](?=\s)"
+    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<=[\n.;:?])\s{0,20}([a-e]|[1-5])\s*[).](?=\s)"
     r"|part\s+([a-e1-5])\s*[:.)])\s*",
     re.IGNORECASE,
 )
