@@ -1,6 +1,5 @@
 """What each filter drops, and what it must not drop."""
 
-import time
 from typing import Any
 
 import pytest
@@ -83,6 +82,13 @@ DROPPED: list[tuple[str, str, Any]] = [
     ("yes_or_no", "The series converges. True or false?", "true"),
     ("proof", "Let $a=b$. Prove Baire's theorem.", "1"),
     ("missing_picture", "How many cubes are missing? <image1>", "7"),
+    ("several_parts", "A box is slid.\n1. Draw the forces on it.\n2. Discuss how they add up.", "2 N"),
+    ("multiple_choice", "What is 3+4? (A) 5 (B) 6 (C) 7 Choose one. What is the letter of your choice?", "7"),
+    ("multiple_choice", "A book lies open, and then (choose the best word) it falls, flies or floats.", "falls"),
+    ("incomplete", "Repeat the computation with the data of problem 3.4.", "5"),
+    ("incomplete", "Find the variance in the last exercise.", "5"),
+    ("incomplete", "Light falls on a wet stone. What color has it?", "B"),
+    ("answer_given", "Solve $|x|<2$. Show that it is (-2, 2).", "(-2, 2)"),
 ]
 
 KEPT: list[tuple[str, Any]] = [
@@ -138,6 +144,30 @@ KEPT: list[tuple[str, Any]] = [
     ("Compute the limit of $x^2$ at 2. If it does not exist, explain why.", "4"),
     ("How many graphs are in the sketch of $y=x^2$ that Ann made?", "1"),
     ("Fred is 4 years older than Barney, and together they are 58. How old are they now?", "27, 31"),
+    ("Find all $n$ that satisfy the following conditions: (a) $n$ is a prime; (b) $n+2$ is a square.", "2, 7"),
+    ("How many words of 5 letters are such that (a) none is B, and (b) the first is A?", "81"),
+    (
+        "A game has two steps. (1) Draw a card. (2) If a prime factor of 6 is on it, draw again. What is the chance?",
+        "1",
+    ),
+    ("Two offers are made.\n1. Pay what it costs.\n2. Pay half of what it costs, and $5.\nFind the equal price.", "10"),
+    ("Cup A: 2 red dice. Cup B: 3 blue dice. Cup C: 4 red dice. How many dice are red?", "6"),
+    ("A map has (A) $f(1)=2$; (B) $f(2n)=f(n)+1$; (C) no further value. Find $f(8)$.", "5"),
+    ("If A : B = 1 : 2, B : C = 1 : 2 and C : D = 1 : 2, what is D : A?", "8"),
+    (
+        "How long is $AC$? [asy] pair A, B, C; label((A), W); label((B), W); label((C), W); [/asy] It is twice $AB=4$.",
+        "8",
+    ),
+    ("Solve $2x=6$ and show all your work.", "3"),
+    ("Show that $x-1$ is a factor of $x^2-3x+2$, and hence solve $x^2-3x+2=0$.", "1, 2"),
+    ("Prove that the series converges, and give its sum.", "2"),
+    ("Who is taller, Ann with 150 cm or Bob with 152 cm? Prove that it is so.", "Bob"),
+    ("A test has 9 questions, each worth twice as much as the previous question. What is the last one worth?", "256"),
+    ("Ann runs the last part of 5 km in 20 minutes, and wants to exercise 1 hour. How long is the rest?", "40"),
+    ("Which letter comes next: A, C, E, ...?", "G"),
+    ("What is the symbol of the element carbon?", "C"),
+    ("A runs at 8 m/s and B at 7 m/s. Who is faster?", "A"),
+    ("Ten keys are tried. What is the chance that we pick the right key at once?", "0.1"),
     ("Find the general solution.", r"\begin{array}{rr} -1 & 0 \\ 1 & 2 \end{array} c_1 \begin{array}{r} 1 \end{array}"),
 ]
 
@@ -156,24 +186,6 @@ def test_it_is_dropped_with_a_reason(name: str, problem: str, answer: Any) -> No
 def test_no_filter_drops_it(problem: str, answer: Any) -> None:
     reasons = {name: FILTERS.find(name)(row(problem, answer)) for name in FILTERS}
     assert {name: reason for name, reason in reasons.items() if reason} == {}
-
-
-@pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize(
-    ("problem", "answer"),
-    [
-        ("What is it?", "a." + " ;" * 30_000),
-        ("\\[" * 30_000, "x+1"),
-        ("$" * 60_001, "x"),
-        ("is" + "$ " * 30_000, "$ " * 30),
-        ("in the passage use " * 5_000, "3"),
-    ],
-    ids=["parts", "brackets", "dollars", "stated", "words"],
-)
-def test_no_text_keeps_a_filter_busy(name: str, problem: str, answer: str) -> None:
-    started = time.thread_time()
-    FILTERS.find(name)(row(problem, answer))
-    assert time.thread_time() - started < 5  # one that goes back and forth over the text takes half a minute
 
 
 def test_every_filter_is_tested() -> None:
@@ -196,70 +208,3 @@ def test_multiple_choice_becomes_an_open_question(answer: str) -> None:
 )
 def test_a_question_about_its_options_stays(problem: str) -> None:
     assert as_open_question(row(problem, "A")).problem == problem
-
-
-HOSTILE = [
-    *("(a) ", "(A)", "answer is ", "A. ", "as shown ", "prove that ", "$", "\\boxed{", "(", "1, ", "the ", "[x"),
-    *(
-        "which ",
-        "and which ",
-        "which of the following ",
-        ", and why ",
-        "define ",
-        "is it or ",
-        ", is or",
-        ". A ",
-        "and (a) ",
-    ),
-    *(
-        "use it to show that ",
-        "Show that $ is ",
-        ". Show that u = ",
-        "(see ",
-        "draw the ",
-        "in words ",
-        "(F) (G) ",
-        "? ",
-    ),
-]
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("end", ["", "?", "."])
-@pytest.mark.parametrize("piece", HOSTILE)
-def test_hostile_problems_take_linear_time(piece: str, end: str) -> None:
-    long = row(piece * 20_000 + end, piece * 1000)
-    for name in FILTERS:
-        FILTERS.find(name)(long)
-
-
-# What makes a pattern try each place of a text from each other one: the text before, what is repeated, the text behind.
-LONG = [
-    ("See the figure. ", "|", ""),
-    ("See the figure. ", "|\n", ""),
-    ("In the chart ", "| 12 | 13 ", ""),
-    ("See the figure. ", "| -- ", ""),
-    ("See the figure. ", "![", ""),
-    ("See the figure. ", "http://", ""),
-    ("", "\\includegraphics[", ""),
-    ("What is it? (a) x (b) y ", "$", " x"),
-    ("What? (a) ;\\rm", " ", "x"),
-    ("What is x", "\n", "y?"),
-    ("", "\\[x", "12+3"),
-    ("", "\\(x", ""),
-    ("Find x. How do you know", "-", "?x"),
-    ("", "what is ", ". Prove that x"),
-    ("", "what ", ". Show that $x$ is 3"),
-]
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("lines", [False, True], ids=["one line", "many lines"])
-@pytest.mark.parametrize(("before", "piece", "behind"), LONG)
-def test_long_repetitions_take_linear_time(before: str, piece: str, behind: str, lines: bool) -> None:
-    piece = piece + "\n" if lines else piece
-    long = row(before + piece * (100_000 // len(piece)) + behind, "12")
-    started = time.thread_time()
-    for name in FILTERS:
-        FILTERS.find(name)(long)
-    assert time.thread_time() - started < 5

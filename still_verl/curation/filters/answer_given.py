@@ -29,7 +29,7 @@ LONG = 12  # characters of an answer that no problem ends with by chance
 # What comes before an answer that is stated: the end of a sentence, or a verb. The last of some options, and the last
 # term of a sum, have something else before them.
 _STATED = re.compile(r"(?:[.?!]|\b(?:is|are|be|equals?|that|has|have))[\s$\\(\[*]*$")
-_EDGE = " \t$*.,;:)}]\\"
+_EDGE = " \t$*.,;:(){}[]\\"
 
 
 def answer_given(row: Row) -> str:

@@ -13,10 +13,14 @@ _WORDS_THAT_GO_ON = re.compile(r"\b(?:the|and|or|if|let|where|such|which|whose|w
 # "Such a city is called a": the answer completes it.
 _IS_COMPLETED = re.compile(r"\b(?:is|are|was|were|be|called|named|known as)(?: the| an?)?\s*$")
 _REFERS = re.compile(
-    r"\b(?:previous|preceding|last|above|earlier) (?:question|problem|exercise|example|part)s?\b"
+    r"\b(?:previous|preceding|above|earlier) (?:question|problem|exercise|example|part)s?\b"
+    r"|\b(?:in|from|of|see|using) the last (?:question|problem|exercise|example)s?\b"
     r"|\b(?:question|problem|exercise)s? above\b"
-    r"|\b(?:in|from|of|see|using|use|by|to) (?:exercises?|examples?|problems?) \d"
+    r"|\b(?:in|from|see|using|use|by|refer(?:ring)? to) (?:exercises?|examples?|problems?) \d"
+    r"|\bof (?:exercise|example|problem) \d"
 )
+# "A test has 20 questions, each worth twice as much as the previous question."
+_IS_ABOUT_TEST = re.compile(r"\b(?:each|every|\d+) (?:\w+ )?(?:question|problem)s?\b")
 _OF_PART = re.compile(r"\b(?:in|of|from|to|using|for) parts? \(?[a-e1-4i]+\)")
 _HAS_PARTS = re.compile(r"(?:^|[\s.:;?,])\(?(?:[a-e1-4]|i{1,3})\s*[.)]\s")
 # A passage that is read. One also walks through a passage, and speaks of the passage of time.
@@ -61,7 +65,7 @@ def incomplete(row: Row) -> str:
     if _WORDS_THAT_GO_ON.search(plain) and not _IS_COMPLETED.search(plain):
         return f"it ends in the middle of a sentence: {plain[-40:]!r}"
     refers = _REFERS.search(plain)
-    if refers:
+    if refers and not _IS_ABOUT_TEST.search(plain):
         return f"it goes on from another one: {refers[0]!r}"
     part = _OF_PART.search(plain)
     if part and not _HAS_PARTS.search(_OF_PART.sub("", plain)):

@@ -6,10 +6,13 @@ from still_verl.curation.rows import Row
 
 # D  (d)  \text{(D)}  but not d, which may be a variable
 _OPTION = re.compile(r"[\s$.\\]*(?:(?:text|textbf|mathrm)\s*\{)?\W*?(?:\(\s*([A-Ha-h])\s*\)|([A-H]))[\s.$}]*")
+# What has a letter as its value: "Which letter comes next?", "What is the symbol of carbon?"
+_LETTER_ASKED = re.compile(r"\b(?:letter|symbol|numeral|hexadecimal|digit|unit)\b")
 _LONGEST = 40  # characters of an answer that names an option
 CHOOSES = re.compile(
     r"\bwhich (?:one )?of the following\b|\bletter of the correct\b"
-    r"|\b(?:choose|select|pick) (?:the )?(?:correct|right|best|one of the following)\b"
+    r"|(?:^|[^\w\s]\s?|\b(?:and|then|or|please) )(?:choose|select|pick) (?:the )?(?:correct|right|best"
+    r"|one of the following)\b"
 )
 _IN_BRACKETS = re.compile(r"\([^()]*\)|<[^<>]*>|\[[^\[\]]*\]")
 _MARKS = ("ABC", "FGH")  # (F) (G) (H) (J) in every second question of the ACT
@@ -59,7 +62,12 @@ def is_marked(text: str) -> bool:
 
 
 def is_spoken_of(row: Row, letter: str) -> bool:
-    """Say whether the problem has the letter as a name: a point C, a side BC. "A" is mostly an article."""
-    alone = rf"{letter}(?!\s+[a-z])" if letter == "A" else letter
+    """Say whether the problem has the letter as a name (a point C, a side BC), or asks for a letter.
+
+    "A" is mostly an article, unless there is a B beside it: A is taller than B.
+    """
+    if _LETTER_ASKED.search(row.plain):
+        return True
+    alone = r"A(?!\s+[a-z])|(?<=\band )B|(?<=\bthan )B" if letter == "A" else letter
     beside_others = rf"[A-Z]{{1,3}}{letter}[A-Z]{{0,3}}|{letter}[A-Z]{{1,3}}"
     return re.search(rf"(?<![A-Za-z])(?:{alone}|{beside_others})(?![A-Za-z])", row.problem) is not None

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from still_verl.curation.filters.asking import BEGINS_REQUEST, last_sentence
 from still_verl.curation.filters.lost_options import option_named
 from still_verl.curation.rows import Row
+from still_verl.curation.tokens import FIGURE
 
 # A mark is a letter: (A)  A)  A.  \textbf{(A)}  $\mathrm{(A)}$  **A**
 _MARK = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))"
     r"(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s{0,2}\{?\s{0,2}|\*\*|\$|\{|\\ ){0,6}"
-    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])\s*[).:](?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+]))",
+    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])(?:\s*[).]|:)(?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+]))",
     re.MULTILINE,
 )
 _FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
@@ -21,6 +22,21 @@ _OF_EACH = re.compile(r"\b(?:each|the following|these)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\band\b[\s,:]*$")
 _CHOOSES = re.compile(r"\W*(?:choose|select|pick)\b", re.IGNORECASE)
 _NEXT_SENTENCE = re.compile(r"[.!]\s+[A-Z]")
+# "Find all n such that (a) n is odd; (b) n > 3": what is asked is asked once, of all of them.
+_CONDITIONS = re.compile(
+    r"\b(?:such that|so that|given that|where|when|if|with|for which|hold|satisf(?:y|ies|ying)[^.?!]{0,60}"
+    r"|(?:conditions|properties|rules|requirements|constraints)\b[^.?!]{0,30})\s*[:,]?\s*$",
+    re.IGNORECASE,
+)
+_LONGEST_CONDITION = 200  # characters of the end of a sentence that are searched for it
+# "Box A: 3 balls. Box B: 5 balls. Box C: 2 balls. How many ...?" has a value; of options a letter is asked for.
+_NEW_SENTENCE = re.compile(r"[.!?;]\s+(?=[A-Z$\\])|\n\s*(?=[A-Z$\\])")
+_VALUE_ASKED = re.compile(
+    r"\?|\b(?:find|compute|determine|calculate|evaluate|what|how (?:many|much|far|long|old))\b", re.IGNORECASE
+)
+_LETTER_ASKED = re.compile(
+    r"\b(?:letters?|choices?|options?|answers?|enter|type|select|choose|quotes|none of)\b", re.IGNORECASE
+)
 _LABELLED = re.compile(r"\W*a\s*[.)].*[\s;,.]\W*b\s*[.)]", re.IGNORECASE | re.DOTALL)  # a. 0.5; b. 2
 _LONGEST_ANSWER = 300  # characters that are searched for labels
 
@@ -38,6 +54,7 @@ def find_marks(text: str) -> list[Mark]:
     longest: list[Mark] = []
     if not _FIRST.search(text):
         return longest
+    text = FIGURE.sub(_blank, text)  # its points have names
     found: list[Mark] = []
     for mark in _MARK.finditer(text):
         letter = mark[1] or mark[2] or mark[3]
@@ -52,8 +69,10 @@ def find_marks(text: str) -> list[Mark]:
 
 def are_options(row: Row, marks: Sequence[Mark]) -> bool:
     """Say whether one of what is marked is to be chosen."""
-    if option_named(row) or not are_small(marks):
+    if option_named(row):
         return True
+    if not are_small(marks):
+        return not _is_value_asked_behind(row.problem, marks)
     stem = row.problem[: marks[0].start]
     if has_labels(row) or ask_each(row.problem, marks) or not re.search(r"\w", stem):
         return False
@@ -90,7 +109,7 @@ def ask_each(text: str, marks: Sequence[Mark]) -> bool:
 def _are_asked_for(text: str, marks: Sequence[Mark]) -> bool:
     """Whether what is asked before the marks is asked of each: Calculate it at (a) 60 Hz and (b) 50 Hz."""
     asked = last_sentence(text[: marks[0].start])
-    if not (BEGINS_REQUEST.match(asked) or _ASKS.search(asked)):
+    if not (BEGINS_REQUEST.match(asked) or _ASKS.search(asked)) or _CONDITIONS.search(asked[-_LONGEST_CONDITION:]):
         return False
     is_of_each = _OF_EACH.search(asked) is not None or _are_joined(text, marks)
     return is_of_each and not _is_asked_behind(text, marks)
@@ -103,6 +122,15 @@ def _is_asked_behind(text: str, marks: Sequence[Mark]) -> bool:
     return follows is not None and "?" in behind[follows.end() :]
 
 
+def _is_value_asked_behind(text: str, marks: Sequence[Mark]) -> bool:
+    """Whether a sentence behind the last mark asks for something other than a letter."""
+    behind = FIGURE.sub(_blank, text)[marks[-1].end :]
+    follows = _NEW_SENTENCE.search(behind)
+    if follows is None or not _VALUE_ASKED.search(behind, follows.end()):
+        return False
+    return _LETTER_ASKED.search(behind, follows.end()) is None
+
+
 def _are_joined(text: str, marks: Sequence[Mark]) -> bool:
     return _JOINED.search(text[: marks[-1].start]) is not None
 
@@ -111,3 +139,8 @@ def _behind(text: str, marks: Sequence[Mark]) -> list[str]:
     """The text behind each mark."""
     ends = [mark.start for mark in marks[1:]] + [len(text)]
     return [text[mark.end : end] for mark, end in zip(marks, ends, strict=True)]
+
+
+def _blank(found: re.Match[str]) -> str:
+    """As many spaces, so that what is behind stays where it is."""
+    return " " * len(found[0])

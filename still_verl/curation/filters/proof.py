@@ -17,18 +17,23 @@ _PROOF = re.compile(
     r"|\bgive (?:a|an|the) (?:\w+ )?proof\b|\bwrite (?:a|the) proof\b|\bprove (?:the|or)\b"
 )
 _FINDS = re.compile(
-    r"\b(?:find|compute|evaluate|calculate|what is|how (?:many|much|long|far)"
+    r"\b(?:find|compute|evaluate|calculate|what (?:is|are|fraction|percent)|how (?:many|much|long|far)"
     r"|determine the (?:value|number|sum|smallest|largest))\b"
+    r"|(?:[.,;]\s+|\b(?:and|then|hence)\s+)(?:solve|simplify|factor|expand|differentiate"
+    r"|(?:determine|state|give|write down) (?:its|the|all|their))\b"
+    r"|[.?!]\s+(?:which|who)\b"
 )
 # A question before the proof has an answer of its own, unless it asks what is to be proved.
 _ASKED_BEFORE = re.compile(
     r"\b(?:what (?:is|are|was)|how (?:many|much|long|far|old)|for (?:which|what))\b[^.?!]{0,400}\?"
-    r"|(?:^|[.!?;]\s+|,\s+|\band\s+)(?:find|compute|evaluate|calculate|determine)\b(?! (?:whether|if))"
+    r"|(?:^|[.?!;]\s+)(?:which|who)\b[^.?!]{0,400}\?"
+    r"|(?:^|[.?!;]\s+|,\s+|\band\s+)(?:find|compute|evaluate|calculate|determine|solve|simplify|factor|expand"
+    r"|differentiate)\b(?! (?:whether|if))"
 )
 # "Combine the equations to show that ...", but not "Experiments were made to show that ..."
 _TO = re.compile(
     rf"(?:(?:^|[.!?:;]\s+)(?:{VERBS})\b|\b(?:us(?:e|ing)|asked) )[^.?!]{{0,80}}"
-    r"\bto (?:prove|show|demonstrate|verify|justify|deduce)\b"
+    r"\bto (?:prove|show (?:that|why|\$|the following)|demonstrate|verify|justify|deduce)"
 )
 
 

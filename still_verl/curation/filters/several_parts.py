@@ -12,11 +12,14 @@ _PART = re.compile(
     r"|part\s+([a-e1-5])\s*[:.)])\s*",
     re.IGNORECASE,
 )
+# A verb at the start of a clause: a step or a condition also speaks of a "prime factor", or of "what it got".
 _ASKS = re.compile(
-    r"\?|\b(?:find|compute|prove|show that|determine|calculate|evaluate|solve|sketch|draw|explain|simplify|factor"
-    r"|what|how many|how much)\b",
+    r"\?|(?:^|[.;:]\s+|,\s+|\b(?:and|then|hence)\s+)(?:also\s+|then\s+|hence\s+)?"
+    r"(?:find|compute|prove|show|determine|calculate|evaluate|solve|sketch|draw the|discuss|explain|simplify|factor"
+    r"|express|write|state|what|how (?:many|much))\b",
     re.IGNORECASE,
 )
+_PARAGRAPH = re.compile(r"\n\s*\n")
 _ORDER = ("abcde", "12345")
 
 
@@ -59,11 +62,10 @@ def _marked(row: Row) -> str:
         starts.append(part.end())
     if len(marks) < 2 or not "".join(marks).startswith(tuple(order[: len(marks)] for order in _ORDER)):
         return ""
-    ends = [*starts[1:], len(row.problem)]
-    asked = 0
-    for start, end in zip(starts, ends, strict=True):
-        asked += bool(_ASKS.search(row.problem, start, end))
+    *texts, last = [row.problem[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    last, *behind = _PARAGRAPH.split(last, maxsplit=1)
+    asked = sum(_ASKS.search(text) is not None for text in [*texts, last])
     # Conditions (1), (2) with one question behind them are one problem.
-    if asked < 2:
+    if asked < 2 or (behind and _ASKS.search(behind[0])):
         return ""
     return f"it has {len(marks)} parts, {asked} of which ask something"
