@@ -82,6 +82,12 @@ LONG = [
     ("Find x. How do you know", "-", "?x"),
     ("", "what is ", ". Prove that x"),
     ("", "what ", ". Show that $x$ is 3"),
+    ("", "and how many ", "Explain"),
+    ("Explain. ", ". which x ", ""),
+    ("The area is shaded. ", "the shaded area of figure 1 below ", ""),
+    ("Find n that ", "satisfies ", ": (a) x; (b) y"),
+    ("What is it?", "\na) x", ""),
+    ("Show ", "$x", ""),
 ]
 
 

@@ -7,7 +7,8 @@ from still_verl.curation.tokens import mentions
 from still_verl.rewards.extract import extract
 
 _SAYS = re.compile(
-    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answers?\s*(?:is|are|:|=)\s*|\bans(?:wer)?\s*[.:=]\s*"
+    r"(?:\b(?:the\s+)?(?:final\s+|correct\s+|right\s+)?answers?\s*(?:is|are|should be|must be|:|=)\s*"
+    r"|\bans(?:wer)?\s*[.:=]\s*|\[ans(?:wer)?\s+"
     # "What is 2+2? Show that it is 4." is what becomes of a problem that is to be proved by a machine.
     r"|\b(?:show|prove|verify|demonstrate)\s+that\s+(?:it|this|that|the\s+\w+)\s+(?:is|are|equals?|=)\s*"
     r"|\bsolution\s*:\s*.{0,400}?=\s*)"
@@ -29,6 +30,9 @@ LONG = 12  # characters of an answer that no problem ends with by chance
 # What comes before an answer that is stated: the end of a sentence, or a verb. The last of some options, and the last
 # term of a sum, have something else before them.
 _STATED = re.compile(r"(?:[.?!]|\b(?:is|are|be|equals?|that|has|have))[\s$\\(\[*]*$")
+_IF = re.compile(r"\bif\b[^.?!]*$", re.IGNORECASE)  # "If there are none, the answer is 0."
+_LONGEST_CASE = 100  # characters
+_VERB = r"(?:=|\b(?:is|are|be|equals?|that))[\s$\\(\[{]*"
 _EDGE = " \t$*.,;:(){}[]\\"
 
 
@@ -39,11 +43,11 @@ def answer_given(row: Row) -> str:
         if len(gold) >= LONG and _ends_with(_bare(text), _bare(gold)):
             return f"the problem ends with its answer: {gold!r:.60}"
     shown = _to_be_shown(row)
-    if shown and (not row.right_answers or _bare(row.right_answers[0]) in _bare(shown)):
+    if shown and (not row.right_answers or _is_stated(_bare(row.right_answers[0]), shown)):
         return f"it is to be shown that the answer is what it is: {shown!r:.60}"
     if not row.right_answers or not mentions(text, _WORDS):
         return ""
-    said = [found[1].split("$")[0] for found in _SAYS.finditer(text)]
+    said = [found[1].split("$")[0] for found in _SAYS.finditer(text) if not _is_for_a_case(text, found.start())]
     if "boxed" in text and not _PLACEHOLDER.search(text):
         said.append(extract(text, ["boxed"]).answer)
     for gold in row.right_answers:
@@ -64,6 +68,15 @@ def _to_be_shown(row: Row) -> str:
     if shown is None or not _SAYS_WHAT.search(text, shown.end()) or not _ASKED.search(row.plain):
         return ""
     return text[shown.start() :].strip()
+
+
+def _is_stated(gold: str, shown: str) -> bool:
+    """Whether an answer stands behind a verb: in "x - 1 is a factor" 1 is not stated."""
+    return re.search(rf"{_VERB}{re.escape(gold)}(?!\w)", _bare(shown)) is not None
+
+
+def _is_for_a_case(text: str, at: int) -> bool:
+    return _IF.search(text, max(0, at - _LONGEST_CASE), at) is not None
 
 
 def _ends_with(text: str, gold: str) -> bool:

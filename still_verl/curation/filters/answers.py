@@ -41,7 +41,8 @@ def no_answer(row: Row) -> str:
             read_gold(answer)  # says why there is none
     except UnreadableGold as error:
         return str(error)
-    if row.right_answers and _PLACEHOLDER.fullmatch(row.right_answers[0]):
+    is_count = "how many" in row.plain and answer in ("none", "None")
+    if row.right_answers and _PLACEHOLDER.fullmatch(row.right_answers[0]) and not is_count:
         return f"{row.right_answers[0]!r:.60} stands for an answer that is not given"
     return ""
 

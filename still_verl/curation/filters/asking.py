@@ -13,17 +13,20 @@ VERBS = (
     "|summari[sz]e|test|trace|translate|use|verify|write"
 )
 BEGINS_REQUEST = re.compile(
-    rf"\W*(?:(?:also|then|next|now|please|again),?\s+)?(?:{VERBS}|what|how|why|when|where)\b", re.IGNORECASE
+    rf"\W*(?:(?:also|then|next|now|please|again),?\s+)?(?:{VERBS}|what|how|why)\b", re.IGNORECASE
 )
 _ENDS = re.compile(r"(?<=[.?!])\s+")
 
-# A sentence ends at its mark; "find x, and find y" are two requests.
+# A sentence ends at its mark; "find the area, and find the volume" are two requests. Several unknowns of one situation
+# are one: "find x and find y", "how many apples and how many pears?"
 _BETWEEN = re.compile(
-    r"(?<=[.?!;])\s+|(?<=[$)\]}])\s*\.\s+|,?\s+(?:and|then)\s+(?:also\s+)?(?=find\b|compute\b|determine\b|what\b|how\b)"
+    r"(?<=[.?!;])\s+|(?<=[$)\]}])\s*\.\s+|,?\s+(?:and|then)\s+(?:also\s+)?(?=find (?!\$?\w\b)|compute\b"
+    r"|determine\b|what\b|how (?!many\b))"
 )
+# "Solve x^2 = 4. Find all the roots." asks once.
 _BEGINS = re.compile(
     r"\W*(?:also,?\s+|then,?\s+|next,?\s+)?"
-    r"(?:find|compute|determine|calculate|evaluate|solve|identify|what|how (?:many|much|far|long|fast|old))\b"
+    r"(?:find|compute|determine|calculate|evaluate|identify|what|how (?:many|much|far|long|fast|old))\b"
 )
 
 # It asks for no other value: "How do you know?"

@@ -9,7 +9,10 @@ from still_verl.curation.rows import SCORED_BY_TESTS, Row
 
 # Words of which one more has to follow. "Then x is" and "the nearest integer to" do not belong to them: there it is the
 # answer that follows.
-_WORDS_THAT_GO_ON = re.compile(r"\b(?:the|and|or|if|let|where|such|which|whose|when|each|(?<=[a-z]{2} )an?)\s*$")
+_WORDS_THAT_GO_ON = re.compile(
+    r"\b(?:the|and|or|if|let|where|such(?: that)?|so that|which|whose|when|(?<=[a-z]{2} )an?)\s*$"
+)
+_NAMES_A = re.compile(r"[=+\-*/\d] ?a$|[=+\-*/\d] ?a\b(?! \w{3})|\ba ?[=+\-*/]")  # "2a = 6 ... find the value of a"
 # "Such a city is called a": the answer completes it.
 _IS_COMPLETED = re.compile(r"\b(?:is|are|was|were|be|called|named|known as)(?: the| an?)?\s*$")
 _REFERS = re.compile(
@@ -44,10 +47,10 @@ _WORDS = re.compile(r"[^\W\d_]{2}")
 _SENTENCE = re.compile(r"\\(?:text|mbox)\s*\{\s*(?:[a-zA-Z]+ ){3}")  # a problem that is typed as one formula
 _LETTER = re.compile("[a-zA-Z]")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
-# 2 + 2 =, 2 + 2 = ?, 2 + 2 = __
-_LEFT_OPEN = re.compile(r"[?_]|=[\s$.\\\])]*$")
+# 2 + 2 =, 2 + 2 = ?, 2 + 2 = __, or a sum with its bounds; but not a_1
+_LEFT_OPEN = re.compile(r"\?|_\s*\\?_|\\(?:int|lim|sum|prod)(?:\\limits)?_|=[\s$.\\\])]*$")
 _LOST = re.compile(r"\[(?:missing|\.\.\.|truncated|omitted)\]|<(?:missing|unk)>|�", re.IGNORECASE)
-_WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=]|[^\x00-\x7f]")
+_WORD = re.compile(r"[a-zA-Z]{2,}|\d|[+\-*/^=!]|[^\x00-\x7f]")
 
 
 def incomplete(row: Row) -> str:
@@ -62,7 +65,8 @@ def incomplete(row: Row) -> str:
         return "it has less than three words, numbers and signs"
     if _dollars_of_formulas(row.problem) % 2 and plain.endswith(("=", "\\", "+", "-", "(", "{", "^", "*", "/")):
         return "it ends in the middle of a formula"
-    if _WORDS_THAT_GO_ON.search(plain) and not _IS_COMPLETED.search(plain):
+    goes_on = _WORDS_THAT_GO_ON.search(plain)
+    if goes_on and not _IS_COMPLETED.search(plain) and not (goes_on[0].strip() == "a" and _NAMES_A.search(plain)):
         return f"it ends in the middle of a sentence: {plain[-40:]!r}"
     refers = _REFERS.search(plain)
     if refers and not _IS_ABOUT_TEST.search(plain):

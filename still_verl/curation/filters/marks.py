@@ -9,14 +9,15 @@ from still_verl.curation.filters.lost_options import option_named
 from still_verl.curation.rows import Row
 from still_verl.curation.tokens import FIGURE
 
-# A mark is a letter: (A)  A)  A.  \textbf{(A)}  $\mathrm{(A)}$  **A**
+# A mark is a letter: (A)  A)  A.  A:  \textbf{(A)}  $\mathrm{(A)}$  **A**  or a) and a. at the start of a line
 _MARK = re.compile(
     r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))"
     r"(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s{0,2}\{?\s{0,2}|\*\*|\$|\{|\\ ){0,6}"
-    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])(?:\s*[).]|:)(?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+]))",
+    r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])(?:\s*[).]|:)(?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+])"
+    r"|(?<=\n)([a-h])[).](?=\s)|([A-H])\s?[．、])",
     re.MULTILINE,
 )
-_FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:]")
+_FIRST = re.compile(r"\(\s*[Aa]\s*\)|A\s*[).:．、]|\na[).]")
 _ASKS = re.compile(r"\b(?:what|how|find|calculate|determine|compute)\b", re.IGNORECASE)
 _OF_EACH = re.compile(r"\b(?:each|the following|these)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\band\b[\s,:]*$")
@@ -24,8 +25,8 @@ _CHOOSES = re.compile(r"\W*(?:choose|select|pick)\b", re.IGNORECASE)
 _NEXT_SENTENCE = re.compile(r"[.!]\s+[A-Z]")
 # "Find all n such that (a) n is odd; (b) n > 3": what is asked is asked once, of all of them.
 _CONDITIONS = re.compile(
-    r"\b(?:such that|so that|given that|where|when|if|with|for which|hold|satisf(?:y|ies|ying)[^.?!]{0,60}"
-    r"|(?:conditions|properties|rules|requirements|constraints)\b[^.?!]{0,30})\s*[:,]?\s*$",
+    r"\b(?:such that|so that|given that|where|when|if|with|for which|hold|satisf(?:y|ies|ying)[^.?!]{0,60})\s*[:,]?\s*$"
+    r"|\b(?:conditions|properties|rules|requirements|constraints)\b[^.?!]{0,30}\s*[:,?]?\s*$",
     re.IGNORECASE,
 )
 _LONGEST_CONDITION = 200  # characters of the end of a sentence that are searched for it
@@ -57,7 +58,7 @@ def find_marks(text: str) -> list[Mark]:
     text = FIGURE.sub(_blank, text)  # its points have names
     found: list[Mark] = []
     for mark in _MARK.finditer(text):
-        letter = mark[1] or mark[2] or mark[3]
+        letter = mark[mark.lastindex or 0]
         if letter in "Aa":
             found = []
         if letter.upper() == chr(ord("A") + len(found)):
@@ -71,14 +72,16 @@ def are_options(row: Row, marks: Sequence[Mark]) -> bool:
     """Say whether one of what is marked is to be chosen."""
     if option_named(row):
         return True
+    stem = row.problem[: marks[0].start]
+    asked = last_sentence(stem)
+    if _CONDITIONS.search(asked[-_LONGEST_CONDITION:]):
+        return False
     if not are_small(marks):
         return not _is_value_asked_behind(row.problem, marks)
-    stem = row.problem[: marks[0].start]
     if has_labels(row) or ask_each(row.problem, marks) or not re.search(r"\w", stem):
         return False
     if _are_joined(row.problem, marks):
         return False
-    asked = last_sentence(stem)
     if BEGINS_REQUEST.match(asked) and not asked.endswith("?"):
         return _CHOOSES.match(asked) is not None
     # Conditions have their question behind them.

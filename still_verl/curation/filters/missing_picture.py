@@ -5,28 +5,39 @@ import re
 from still_verl.curation.rows import Row
 from still_verl.curation.tokens import FIGURE, mentions
 
+# Where a picture is: "the graph below", but not "the graph below the x-axis" or "the image on the right side".
+_PLACE = (
+    r"(?:shown\b|(?:below|above)\b(?! (?:the|an?|\$|\d|\w{1,2}\b))|here\b"
+    r"|(?:at|to|on) (?:the )?(?:right|left)\b(?! (?:of|side)))"
+)
 _SPEAKS_OF_IT = re.compile(
     r"\b(?:in|from|using|use|see|refer(?:ring)? to|with|consider|given) (?:the |this )(?:\w+ )?(?:figure|diagram"
-    r"|picture|illustration|chart)\b"
-    r"|\bsee (?:figure|diagram|picture|image|drawing)\b|\b(?:figure|diagram) (?:\d|\([a-z]\))"
-    r"|\b(?:figure|diagram|picture|image|drawing|graph|grid|chart|map) (?:shown|below|above|at (?:the )?(?:right"
-    r"|left)|to the (?:right|left)|here|on the (?:right|left))\b"
-    r"|\b(?:pictured|depicted|illustrated|drawn) (?:below|above|here|at (?:the )?(?:right|left)|in the (?:figure"
-    r"|diagram|picture))\b"
+    r"|picture|illustration|chart)\b(?! (?:bounded|enclosed|formed|made)\b)"
+    r"|\bsee (?:figure|diagram|picture|image|drawing)\b"
+    # not: a figure 8, a figure 6 feet tall
+    r"|(?:^|[.?!(,]\s?|\b(?:in|see|from|of|by|to|and|use|using|consider) )(?:figure|fig\.|diagram) ?(?:\d|\([a-z]\))"
+    r"|\b(?:figure|diagram) \d+[.(]\w"
+    r"|\b(?:according to|based on|look at|refer to) the (?:\w+ )?graph\b(?! of)"
+    rf"|\b(?:figure|diagram|picture|image|drawing|graph|grid|chart|map) {_PLACE}"
+    rf"|\b(?:pictured|depicted|illustrated|drawn) (?:{_PLACE}|in the (?:figure|diagram|picture)\b)"
     r"|,? as (?:is )?(?:shown|pictured|depicted|illustrated)(?=[.,:;]|\s*$| (?:in the (?:figure|diagram|picture"
     r"|image)|at|on|here))"
-    r"|\b(?:is|are) (?:shown|pictured|depicted|illustrated)(?:\.|,| (?:below|above|here|at (?:the )?(?:right|left)))"
+    # not: if a 6 is shown, the player wins
+    r"|(?<!that )(?<!\d )\b(?:is|are) (?:shown|pictured|depicted|illustrated)(?:\.|,"
+    r"| (?:below|above|here|at (?:the )?(?:right|left)))"
     r"|\bthe (?:figure|diagram|picture|illustration|drawing) (?:shows|depicts|represents|below|above)\b"
     r"|\bthe shaded (?:region|area|part|portion|sector|square|triangle|circle)s?\b(?! (?:is|are) (?:bounded"
     r"|between|inside|outside|defined))"
 )
 # "A block slides down an incline (see the figure)": the text says it, too.
 _BY_THE_WAY = re.compile(r"\((?:as )?(?:see|refer to|shown in|cf)\b[^()]*\)")
+# "The ring between the two circles is shaded": it need not be seen.
+_SAYS_WHAT_IS_SHADED = re.compile(r"\b(?:is|are) (?:then )?shaded\b(?! (?:in|on|as|below|above)\b)")
 _NUMBERS = 6  # of a list or table that is in the text
 # A list, a table or a formula may be what is "shown below".
 _SHOWN = re.compile(r"\\\[|\$\$|\\bullet|\\begin\{|\n\s*[-*\d•]")
 _WORDS = (
-    "figure",
+    "fig",
     "diagram",
     "picture",
     "image",
@@ -66,10 +77,12 @@ def missing_picture(row: Row) -> str:
     if FIGURE.search(row.problem) or _IS_THERE.search(row.problem) or _has_table(row.problem):
         return ""
     plain = _BY_THE_WAY.sub(" ", row.plain)
-    spoken = _SPEAKS_OF_IT.search(plain)
+    says_what_is_shaded = _SAYS_WHAT_IS_SHADED.search(plain) is not None
+    found = (one for one in _SPEAKS_OF_IT.finditer(plain) if not (says_what_is_shaded and "the shaded" in one[0]))
+    spoken = next(found, None)
     if spoken is None:
         return ""
-    is_named = re.search("figure|diagram|picture|image|drawing|illustration|shaded", spoken[0])
+    is_named = re.search(r"fig(?:ure|\.)|diagram|picture|image|drawing|illustration|shaded", spoken[0])
     if not is_named and _MAY_BE_TEXT.search(spoken[0]) and _SHOWN.search(row.problem):
         return ""
     if not is_named and len(re.findall(r"\d+(?:\.\d+)?", plain[spoken.start() :])) >= _NUMBERS:

@@ -9,7 +9,7 @@ _OPEN = re.compile(
     r"(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|please|also|briefly)\s+)"
     r"(?:explain|describe|discuss|elaborate|summari[sz]e|sketch|draw (?:a|an|the)|plot the"
     r"|graph the (?:function|equation|line|following)|justify your|interpret the|design an?|propose an?|come up with"
-    r"|(?:give|provide) (?:an? )?examples?|compare and contrast"
+    r"|(?:give|provide) (?:an? |two |three |some )?examples?|compare and contrast"
     r"|write an? (?:story|essay|program|paragraph|poem|word problem|python|function to)"
     r"|construct an? (?:example|algorithm|triangle))\b"
     r"|\b(?:in your own words|what do you think|do you agree|how would you|answers (?:may|will) vary)\b|\bwhy ?\?"
@@ -25,8 +25,8 @@ _DRAWS = re.compile(
 # What the whole request is: its verb begins the last sentence.
 _TEXT_ASKED = re.compile(
     r"(?:^|[.?!]\s+)(?:in (?:\w+ ){0,4}words,? )?"
-    r"(?:define(?![^.?!]*(?:=|\bas\b|\bby\b|\bto be\b|\bif\b))|distinguish|contrast|outline|detail|comment on|suggest"
-    r"|recommend|speculate|critique|summari[sz]e|interpret|prepare an?|identify an?|propose"
+    r"(?:define(?![^.?!]*(?:=|\b(?:as|by|if|to be|to mean|to denote)\b))|distinguish|contrast|outline|detail|comment on"
+    r"|suggest|recommend|speculate|critique|summari[sz]e|interpret|prepare an?|identify an?|propose"
     r"|provide (?:two|three|some))\b[^.?!]*[.!]?\s*$"
 )
 # "Would it be connected or disconnected? Explain.": the case can be compared.
@@ -85,22 +85,36 @@ _FINDS = re.compile(
     r"|\bus(?:e|ing)\b[^.?!]{0,60}\bto (?:find|compute|evaluate|estimate|calculate|determine)\b"
     r"|\b(?:what (?:is|are)|how (?:many|much|long|far|old|fast)|what (?:\w+ )?(?:number|value|percent)\w*)\b"
 )
+# What has a short answer that can be compared, with an explanation beside it: "Who is right? Explain."
+_ASKS_SHORTLY = re.compile(
+    r"(?:^|[.?!;,]\s+|\band\s+)(?:(?:which|who|when|where)\b[^.?!]{0,300}\?"
+    r"|(?:convert|expand|factor|differentiate|integrate|state|write)\b)"
+)
+_SHORT = 4  # words of an answer
 
 
 def open_ended(row: Row) -> str:
     """Drop a problem that asks only for something that many texts would fulfil."""
     if not mentions(row.plain, _BEGINNINGS):
         return ""
-    text = _TEXT_ASKED.search(row.plain) or _DRAWS.search(row.plain) or _WHY.search(row.plain)
+    finds = _FINDS.search(row.plain) is not None
+    draws = None if finds and _is_short(row) else _DRAWS.search(row.plain)
+    text = _TEXT_ASKED.search(row.plain) or draws or _WHY.search(row.plain)
     if text is not None:
         return f"it asks for a text: {text[0].strip()!r:.60}"
     asked = _OPEN.search(row.plain)
     # With a value beside it ("find the limit and explain your answer") a rule compares the value.
-    if asked is None or _FINDS.search(row.plain) or _names_cases(row.plain):
+    if asked is None or finds or _names_cases(row.plain):
+        return ""
+    if _is_short(row) and _ASKS_SHORTLY.search(row.plain):
         return ""
     if row.right_answers and _YES_OR_NO.match(row.right_answers[0]):
         return ""
     return f"it asks for a text: {asked[0].strip()!r}"
+
+
+def _is_short(row: Row) -> bool:
+    return bool(row.right_answers) and len(row.right_answers[0].split()) <= _SHORT
 
 
 def _names_cases(plain: str) -> bool:

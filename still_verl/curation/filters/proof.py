@@ -10,17 +10,19 @@ from still_verl.curation.tokens import mentions
 _PROOF = re.compile(
     r"(?:^|[.!?:;)$\]}]\s*)prove\b"
     r"|(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|or|hence|please|also)\s+)(?:prove|show|demonstrate|verify|justify"
-    r"|disprove|deduce)"
+    r"|disprove|deduce|establish)"
     r"(?:\s*,?\s*(?:that|the following|or disprove|by|using|if|for|there|it|this|each|all|every"
     r"|rigorously|why(?! or why)|is)\b(?! or not)|\s*:)"
     r"|(?:^|[.!?:;]\s+)(?:verify the|check that)\b"
+    # "Show $a + b > 2$", but not "Show $45$ as a product"
+    r"|(?:^|[.!?:;,)$\]}]\s*|\b(?:and|then|hence)\s+)(?:prove \$|show \$[^$]{0,200}[=<>≤≥])|\bto prove:"
     r"|\bgive (?:a|an|the) (?:\w+ )?proof\b|\bwrite (?:a|the) proof\b|\bprove (?:the|or)\b"
 )
 _FINDS = re.compile(
     r"\b(?:find|compute|evaluate|calculate|what (?:is|are|fraction|percent)|how (?:many|much|long|far)"
     r"|determine the (?:value|number|sum|smallest|largest))\b"
-    r"|(?:[.,;]\s+|\b(?:and|then|hence)\s+)(?:solve|simplify|factor|expand|differentiate"
-    r"|(?:determine|state|give|write down) (?:its|the|all|their))\b"
+    r"|(?:[.,;]\s+|\b(?:and|then|hence)\s+)(?:(?:solve|simplify|factor|expand|differentiate)\b"
+    r"|(?:determine|state|give|write down) (?:\$|(?:its|the|all|their)\b))"
     r"|[.?!]\s+(?:which|who)\b"
 )
 # A question before the proof has an answer of its own, unless it asks what is to be proved.
@@ -39,7 +41,9 @@ _TO = re.compile(
 
 def proof(row: Row) -> str:
     """Drop a problem that asks for a proof, and has no value to find behind it."""
-    if not mentions(row.plain, ("prov", "show", "demonstrate", "verify", "check", "justify", "deduce", "proof")):
+    if not mentions(
+        row.plain, ("prov", "show", "demonstrate", "verify", "check", "justify", "deduce", "establish", "proof")
+    ):
         return ""
     asked = None
     for asked in _PROOF.finditer(row.plain):  # noqa: B007 - the last one

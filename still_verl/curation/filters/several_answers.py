@@ -19,8 +19,13 @@ _ONE_ASKED = re.compile(
     r"\bwhat (?:is|was|will be|would be|must be)\b|\bhow (?:many|much|long|far|old|fast|high|tall|large|big|heavy)\b"
 )
 _BRACKET = re.compile(r"[(\[{⟨]|\\[{lb]")
-_THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=\d{3}(?!\d))|\\,|\\!")
+_THOUSANDS = re.compile(r"(?<=\d),(?:\\!)?(?=(?:\d\d,){0,4}\d{3}(?!\d))|\\,|\\!")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}")
+# 2 hours, 30 minutes and 15 seconds are one value.
+_WITH_SMALLER_UNIT = re.compile(
+    r"\b(weeks?|days?|hours?|minutes?|feet|foot|pounds?|dollars?|degrees?)(?:,? and|,)"
+    r"(?= \d+ (?:days?|hours?|minutes?|seconds?|inch(?:es)?|ounces?|cents?|pence)\b)"
+)
 _BETWEEN = re.compile(r"[,;]|\s(?:or|and)\s")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _NUMBER = re.compile(r"[^a-zA-Z]*\d[^a-zA-Z]*")  # or a formula of numbers
@@ -47,7 +52,7 @@ def is_list(answer: str) -> bool:
 
 
 def _parts(answer: str) -> list[str]:
-    plain = _TEXT.sub(r" \1 ", _THOUSANDS.sub("", answer))
+    plain = _WITH_SMALLER_UNIT.sub(r"\1", _TEXT.sub(r" \1 ", _THOUSANDS.sub("", answer)))
     if len(plain) > MAX_LENGTH or _BRACKET.search(plain):
         return []
     return [part for part in _BETWEEN.split(plain) if part.strip()]

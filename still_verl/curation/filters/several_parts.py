@@ -7,8 +7,9 @@ from still_verl.curation.filters.marks import are_options, are_parts, are_small,
 from still_verl.curation.filters.several_answers import is_list
 from still_verl.curation.rows import Row
 
+# (a)  (1)  (ii) anywhere; a)  a.  1.  at the start of the text, of a line or of a sentence; part a:
 _PART = re.compile(
-    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<=[\n.;:?])\s{0,20}([a-e]|[1-5])\s*[).](?=\s)"
+    r"(?:^|[\s.;:?])(?:\(\s*([a-e]|[1-5]|i{1,3}|iv)\s*\)|(?<![^\n.;:?])\s{0,20}([a-e]|[1-5])\s*[).](?=\s)"
     r"|part\s+([a-e1-5])\s*[:.)])\s*",
     re.IGNORECASE,
 )
@@ -20,6 +21,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _PARAGRAPH = re.compile(r"\n\s*\n")
+_SIGNS = str.maketrans({"Ⅰ": "1", "Ⅱ": "2", "Ⅲ": "3", "①": "(1)", "②": "(2)", "③": "(3)"})
 _ORDER = ("abcde", "12345")
 
 
@@ -53,7 +55,8 @@ def _in_answer(row: Row) -> str:
 def _marked(row: Row) -> str:
     marks: list[str] = []
     starts: list[int] = []
-    for part in _PART.finditer(row.problem):
+    problem = row.problem.translate(_SIGNS)
+    for part in _PART.finditer(problem):
         mark = (part[1] or part[2] or part[3]).lower()
         mark = str(len(mark)) if set(mark) == {"i"} else mark
         if mark in ("a", "1"):
@@ -62,10 +65,10 @@ def _marked(row: Row) -> str:
         starts.append(part.end())
     if len(marks) < 2 or not "".join(marks).startswith(tuple(order[: len(marks)] for order in _ORDER)):
         return ""
-    *texts, last = [row.problem[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    last, *behind = _PARAGRAPH.split(last, maxsplit=1)
-    asked = sum(_ASKS.search(text) is not None for text in [*texts, last])
-    # Conditions (1), (2) with one question behind them are one problem.
-    if asked < 2 or (behind and _ASKS.search(behind[0])):
+    texts = [problem[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    # What follows a blank line is not of the last part: conditions (1), (2) with a question behind them.
+    texts[-1] = _PARAGRAPH.split(texts[-1], maxsplit=1)[0]
+    asked = sum(_ASKS.search(text) is not None for text in texts)
+    if asked < 2:
         return ""
     return f"it has {len(marks)} parts, {asked} of which ask something"
