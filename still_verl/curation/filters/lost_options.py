@@ -7,7 +7,7 @@ from still_verl.curation.rows import Row
 # D  (d)  \text{(D)}  but not d, which may be a variable
 _OPTION = re.compile(r"[\s$.\\]*(?:(?:text|textbf|mathrm)\s*\{)?\W*?(?:\(\s*([A-Ha-h])\s*\)|([A-H]))[\s.$}]*")
 # What has a letter as its value: "Which letter comes next?", "What is the symbol of carbon?"
-_LETTER_ASKED = re.compile(r"\b(?:letter|symbol|numeral|hexadecimal|digit|unit)\b")
+_LETTER_ASKED = re.compile(r"\b(?:letter|symbol|numeral|hexadecimal)\b")
 _LONGEST = 40  # characters of an answer that names an option
 CHOOSES = re.compile(
     r"\bwhich (?:one )?of the following\b|\bletter of the correct\b"
