@@ -42,7 +42,7 @@ PAGE = """\
 # The rows by which the filters were judged
 
 Each row was labelled by three readers who did not know what the filters say:
-see [Let a model read the problems](data.md#let-a-model-read-the-problems).
+see [How often are they right?](data.md#how-often-are-they-right).
 The problems are not ours to publish: `python benchmarks/filter_rows.py CLONES -o DIR` writes them from their
 repositories, under these names. Behind a name: ✗ the readers do not give the row this label, ? they disagree.
 This page is made by `python benchmarks/filter_labels.py DIR/rows.json --page docs/filter_rows.md`.

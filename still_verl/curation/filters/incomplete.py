@@ -43,7 +43,7 @@ _ASKS = re.compile(
 )
 _FORMULA = re.compile(r"[$\\\d]")
 _FORMULAS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\[(?:(?!\\\[).)*?\\\]|\\\((?:(?!\\\().)*?\\\)", re.DOTALL)
-_WORDS = re.compile(r"[^\W\d_]{2}")
+_WORDS = re.compile(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # a Chinese word may be one sign
 _SENTENCE = re.compile(r"\\(?:text|mbox)\s*\{\s*(?:[a-zA-Z]+ ){3}")  # a problem that is typed as one formula
 _LETTER = re.compile("[a-zA-Z]")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")

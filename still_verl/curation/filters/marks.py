@@ -11,7 +11,7 @@ from still_verl.curation.tokens import FIGURE
 
 # A mark is a letter: (A)  A)  A.  A:  \textbf{(A)}  $\mathrm{(A)}$  **A**  or a) and a. at the start of a line
 _MARK = re.compile(
-    r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]]))"
+    r"(?:(?<=\s)|(?<=^)|(?<=[}$~,;.\]])|(?<=quad))"
     r"(?:\\(?:textbf|text|mathrm|textrm|mathbf|rm|bf)\s{0,2}\{?\s{0,2}|\*\*|\$|\{|\\ ){0,6}"
     r"(?:\(\s*([A-Ha-h])\s*\)|([A-H])(?:\s*[).]|:)(?=\s|\\|\$|~|\}|\*|\d|-)|([A-H])\)(?=[a-zA-Z+])"
     r"|(?<=\n)([a-h])[).](?=\s)|([A-H])\s?[．、])",
