@@ -59,7 +59,7 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
     """Note two golds that differ and for which the answer is paid; return the number of pairs."""
     paid = paid_golds(answer, golds, hits)
     for one, other in itertools.combinations(paid, 2):
-        pairs = ((one, other), (other, one), (value(one), value(other)))
+        pairs = ((one, other), (other, one), (value(one), value(other)), (one, bare(other)), (other, bare(one)))
         if is_choice(one) == is_choice(other) and all(truth(left, right, hits) is False for left, right in pairs):
             hits.append({"hit": "key", "gold": one, "other": other, "answer": answer})
             break
@@ -69,6 +69,11 @@ def keys(answer: str, golds: list[str], hits: list[Hit]) -> int:
 def value(gold: str) -> str:
     """Return a gold without its name, which an answer may leave out: 8 answers `K = 8` as well as `x = 8`."""
     return gold.rpartition("=")[2]
+
+
+def bare(gold: str) -> str:
+    r"""Return a gold without its percent sign: 5 answers `5\%`, and also `500\%`, which it is."""
+    return gold.replace(r"\%", "").replace("%", "")
 
 
 def is_choice(gold: str) -> bool:

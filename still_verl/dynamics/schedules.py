@@ -182,7 +182,8 @@ def piecewise(config: ScheduleConfig, time: int, total: int) -> float:
         return first_value
     for (t0, v0), (t1, v1) in pairwise(config.points):
         if time <= t1:
-            return v0 + (v1 - v0) * (time - t0) / (t1 - t0)
+            share = (time - t0) / (t1 - t0)
+            return (1 - share) * v0 + share * v1  # never below both by a rounding error, which would be negative
     return config.points[-1][1]
 
 

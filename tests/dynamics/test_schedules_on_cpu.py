@@ -57,6 +57,11 @@ def test_piecewise_goes_through_its_points_in_straight_lines() -> None:
     assert [value_at(config, time, 0) for time in (0, 10, 15, 20, 25, 30, 99)] == [1.0, 1.0, 0.5, 0.0, 0.25, 0.5, 0.5]
 
 
+def test_a_line_that_ends_at_zero_does_not_pass_it_by_a_rounding_error() -> None:
+    config = ScheduleConfig("piecewise", points=[[19, 2.9182593496884257], [42, 0.0]])
+    assert [value_at(config, time, 60) for time in (41, 42, 43)] == [pytest.approx(2.9182593496884257 / 23), 0.0, 0.0]
+
+
 spans = st.one_of(st.floats(0.01, 1), st.integers(2, 400).map(float))
 values = st.floats(0, 10)
 

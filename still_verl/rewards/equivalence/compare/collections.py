@@ -21,7 +21,7 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
         return compare.refuse("kinds differ")  # the values of `a=1, b=2` are no set
     if brackets == {"⟪"} or (brackets <= {"", "{", "∨"} and not names):
         same = same_items(compare, _values(gold), _values(answer))
-        if same is False and ("{" in brackets or not compare.is_strict):  # a set, or a person, counts a value once
+        if same is False and _counts_once(compare, gold, answer):
             return same_items(compare, _distinct(gold), _distinct(answer))
         return same
     # A tuple needs its brackets, or names that give it an order: `-2, 7` could be claimed for `[-2, 7]`, for `(-2, 7)`
@@ -30,6 +30,13 @@ def same_collection(compare: Comparison, gold: Collection, answer: Collection) -
     if len(brackets) > 1 and (is_claim or brackets != {"", "()"}):
         return compare.refuse("kinds differ")
     return compare.in_order(_values(gold), _values(answer))
+
+
+def _counts_once(compare: Comparison, gold: Collection, answer: Collection) -> bool:
+    """Whether a value that is there twice counts once, as in a set. A right answer that repeats one says how often."""
+    if not compare.is_strict or gold.bracket == "{":
+        return True
+    return answer.bracket == "{" and len(_distinct(gold)) == len(gold.items)
 
 
 def _names(collection: Collection) -> list[str]:
