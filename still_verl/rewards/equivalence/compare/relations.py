@@ -16,6 +16,7 @@ from still_verl.rewards.equivalence.compare.comparison import Comparison, Ternar
 from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import proportional, solves
 from still_verl.rewards.equivalence.node import Node, difference
+from still_verl.rewards.equivalence.read.operators import NAMING
 from still_verl.rewards.equivalence.symbols import is_symbol
 
 _SYMMETRIC = "≠∪∩⋀⋁∥⊥"
@@ -81,6 +82,8 @@ def _is_solved(equation: Equation) -> bool:
 def named_and_other(compare: Comparison, gold: Named, answer: Value) -> Ternary:
     """Compare `N = n` with `n`, and `f(x) = 2x` with `2x`: a name may be left out, but no function be a bare symbol."""
     if compare.is_strict and gold.params and is_symbol(gold.value):
+        return compare.refuse("kinds differ")
+    if NAMING.match(gold.name):  # `\det(A - λI) = 0` may be a condition, which 0 does not answer
         return compare.refuse("kinds differ")
     return compare.interpretations(gold.value, (answer,))
 

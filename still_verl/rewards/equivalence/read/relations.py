@@ -7,6 +7,7 @@ from still_verl.rewards.equivalence.evaluate import CONSTANTS
 from still_verl.rewards.equivalence.identity import identical
 from still_verl.rewards.equivalence.node import Node, Unreadable, number
 from still_verl.rewards.equivalence.parse import parse
+from still_verl.rewards.equivalence.read.operators import NAMING, RUNNING
 from still_verl.rewards.equivalence.read.splitting import places, split, unwrap
 from still_verl.rewards.equivalence.read.units import read_formula, take_unit
 from still_verl.rewards.equivalence.read.words import says_little
@@ -20,8 +21,6 @@ _POINTS = re.compile(
 )
 # A probability, a mean, the value of a function: `P(A ∩ B)`, `f(-2)`.
 _VALUE = re.compile(r"(?:[fghFGHPEp]|Pr|‹(?:E|P|Pr|Var)›|\\Pr)'*\s*[(\[][^()\[\]+*/^]+[)\]]")
-# What is asked for by its operator: `\lim_{n→∞} a_n`, `\det A`.
-_OPERATOR = re.compile(r"\\(?:lim|i{0,2}int|oint|sum|prod|det|max|min|sup|inf|dim|deg)(?![a-zA-Z])")
 _RESIDUE = re.compile(r"(?:([^≡]+)≡)?\s*(-?\d{1,40})[\s(]*‹mod›[\s({]*(\d{1,40})[\s)}]*")
 _QUOTED = re.compile("‹[^›]*›")
 TIME_OF_DAY = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)$")  # `3:60` is none, and so a ratio
@@ -38,8 +37,9 @@ def is_name(text: str) -> bool:
         return all(map(is_name, parts))
     if _POINTS.fullmatch(text) or _VALUE.fullmatch(text):
         return True
-    if _OPERATOR.match(text):
-        return not any(places(text, "+-*/"))  # else it is an equation to be solved
+    if NAMING.match(text):
+        # With more beside it, it is an equation to be solved. What runs goes on to the end: `\lim_{n→∞} 1/n`
+        return not any(places(text, "+-" if RUNNING.match(text) else "+-*/"))
     try:
         return parse(text).kind == "symbol"
     except Unreadable:
