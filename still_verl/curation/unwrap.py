@@ -38,13 +38,16 @@ _BEFORE = re.compile(
     r")",
     re.IGNORECASE,
 )
-# A sentence that says where the answer goes: OpenThoughts has it on the line of the problem.
+# A sentence that says where the answer goes: OpenThoughts has it on the line of the problem. It speaks to who answers:
+# "A user gives the answer in <answer> tags" is what a problem may tell.
 _PLACE = r"(?:\\boxed|\\fbox|<answer>)"
-_OF_THE_ANSWER = r"(?=[^\n.?!]*(?:answer|respon|result|solution))"
+_TELLS = r"(?:an?|the (?:user|assistant))\b"
+_OF_THE_ANSWER = rf"(?!{_TELLS})(?=[^\n.?!]{{0,160}}(?:answer|respon|result|solution))"
 _SENTENCE_BEFORE = re.compile(
-    rf"\A\s*(?:{_OF_THE_ANSWER}[^\n.?!]{{0,160}}{_PLACE}"
-    r"|(?:please )?(?:reason|think)[^\n.?!]{0,80}step[- ]by[- ]step)"
-    r"[^\n.?!]{0,160}(?:[.!:]+\s+|\n+)",
+    rf"\A\s*(?:{_OF_THE_ANSWER}[^\n.?!]{{0,160}}?{_PLACE}"
+    r"|(?:please )?(?:reason|think)[^\n.?!]{0,80}?step[- ]by[- ]step)"
+    # What a colon is in front of is the problem.
+    r"[^\n.?!]{0,160}?(?:[.!:]+\s+|\n+)",
     re.IGNORECASE,
 )
 _SENTENCE_BEHIND = re.compile(
@@ -55,7 +58,7 @@ _CHINESE = (
     r"请?(?:通过)?(?:一步一步|逐步)(?:地)?(?:推理|思考|分析)[^\n。]{0,12}[,，]?\s*并?(?:将|把)?(?:你的)?最终(?:的)?答案"
     r"[^\n。$]{1,6}\$?\\boxed\{\}\$?\s*[之]?[中内里]?\s*[。.]?"
 )
-_CHINESE_AT_ENDS = re.compile(rf"\A\s*{_CHINESE}|\s*{_CHINESE}\s*\Z")
+_CHINESE_AT_ENDS = re.compile(rf"\A\s*{_CHINESE}|(?<!\s)\s*{_CHINESE}\s*\Z")
 _BEHIND = re.compile(
     r"\s*(?:"
     r"(?:\(?please |let'?s )?(?:reason|think|solve)(?: this)?(?: about it)? step[- ]by[- ]step[^\n]{0,300}"
@@ -80,9 +83,12 @@ _SPOKEN_OF = (
     "step-by-step",
     "human:",
 )
-_SENTENCE_BEGINS = re.compile(r"\n\s*|[.?!]+\s+")
+# A line break is in the middle of a sentence where a small letter follows.
+_SENTENCE_BEGINS = re.compile(r"\n\s*(?=[A-Z])|\n[ \t]*\n\s*|[.?!]+\s+")
 _GOES_ON = re.compile(r"[ \t]*[a-z]")
 ROUNDS = 4  # templates may be nested
+_BEGINS_TO_TELL = re.compile(rf"\s*{_TELLS}", re.IGNORECASE)
+REACH = 600  # characters at the end of a text in which an instruction begins
 
 
 def unwrapped(text: str) -> str:
@@ -114,7 +120,7 @@ def _without_marks(text: str) -> str:
     opening = _OPENS.match(text)
     if opening:
         text = text[opening.end() :]
-    closing = _CLOSES.search(text)
+    closing = _CLOSES.search(text, max(0, len(text) - REACH))
     return text[: closing.start()] if closing else text
 
 
@@ -132,21 +138,30 @@ def _without_instructions(text: str) -> str:
 
 def _behind(text: str) -> Iterator[int]:
     """Yield where an instruction that reaches to the end may begin: where the first one is none, a later one may be."""
-    found = _BEHIND.search(text)
+    first = max(0, len(text) - REACH)
+    last = -1
+    found = _BEHIND.search(text, first)
     while found:
-        yield _whole_sentence(text, found.start())
+        start = _whole_sentence(text, found.start())
+        if start is not None and start != last and not _BEGINS_TO_TELL.match(text, start):
+            last = start
+            yield start
         found = _BEHIND.search(text, found.start() + 1)
-    found = _SENTENCE_BEHIND.search(text)
+    found = _SENTENCE_BEHIND.search(text, first)
     if found:
         yield found.start() + 1
 
 
-def _whole_sentence(text: str, start: int) -> int:
-    """Where the sentence begins that goes on at a place: half of "Make sure to put it in a box" would stay behind."""
-    before = text[:start].rstrip(" \t")
+def _whole_sentence(text: str, start: int) -> int | None:
+    """Where the sentence begins that goes on at a place: half of "Make sure to put it in a box" would stay behind.
+
+    None where it is longer than any instruction.
+    """
+    first = max(0, start - REACH)
+    before = text[first:start].rstrip(" \t")
     if not _GOES_ON.match(text, start) or not (before[-1:].isalnum() or before[-1:] == ","):
         return start
-    begins = 0
+    begins = None if first else 0
     for end in _SENTENCE_BEGINS.finditer(before):
-        begins = end.end()
+        begins = first + end.end()
     return begins
