@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from still_verl.config_errors import ConfigError
+from still_verl.curation.leaks.decide import SHORT
 from still_verl.curation.reading.chunks import read_chunks
 from still_verl.curation.reading.find import InputFile, find_files
 from still_verl.curation.reading.folders import SUFFIXES, is_known, without_packed
 from still_verl.curation.reading.rows import read_row
 from still_verl.curation.reformulate import stem_of, text_of_option
 from still_verl.curation.rows import Reject
+from still_verl.curation.tokens import tokens_of
 
 OPTION = "--against"
 Problem = tuple[str, str, str, str]  # benchmark, id, text, answer
@@ -67,7 +69,7 @@ def _is_path(name: str) -> bool:
 def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem], dict[str, str | int]]:
     """The problems of a file, and what a manifest says of them; of unreadable lines nothing where there are none.
 
-    A problem with options is there a second time, without them.
+    A problem with options is there a second time, without them, if its words are its own then.
     """
     found: list[Problem] = []
     count = unreadable = 0
@@ -84,7 +86,8 @@ def _read(file: InputFile, name: str, max_rejects: float) -> tuple[list[Problem]
             count += 1
             found.append((name, row.fields.id or f"{number}", row.problem, answer))
             stem, option = stem_of(row), text_of_option(row)
-            if stem and option:  # training data may ask the same without the options
+            # Training data may ask the same without the options. "Find x" alone would be a part of many problems.
+            if option and len(tokens_of(stem).all) >= SHORT:
                 found.append((name, row.fields.id or f"{number}", stem, option))
     if not found:
         raise ConfigError(f"{OPTION} {file.path}: no problem can be read: {first or 'it has no row'}")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from still_verl.curation.filters.marks import Mark, find_marks
+from still_verl.curation.filters.marks import Mark, are_options, find_marks
 from still_verl.curation.rows import Fields, Row
 
 OF_CHOICES = "multiple_choice"  # the label of a row that an open question no longer deserves
@@ -46,7 +46,7 @@ def as_open_question(row: Row) -> Fields:
 def stem_of(row: Row) -> str:
     """Return what is in front of the options of a problem; "" where there are none, or it asks for one of them."""
     marks = find_marks(row.problem)
-    if len(marks) < 3:
+    if len(marks) < 3 or not are_options(row, marks):
         return ""
     stem = row.problem[: marks[0].start].rstrip(" \n\t$~\\")
     return "" if _REFERS_TO_OPTIONS.search(stem) else stem

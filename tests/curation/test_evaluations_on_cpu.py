@@ -85,6 +85,14 @@ def test_an_empty_set_is_said(tmp_path: Path) -> None:
     assert said in run(tmp_path, [ROW], against=(str(tmp_path / "rows.jsonl"),)).notes
 
 
+def test_a_short_question_of_an_option_is_no_leak_in_a_longer_one(tmp_path: Path) -> None:
+    """Each problem that ended in "Find the value of x." with the answer 30 was a leak."""
+    entry = {"question": "Find the value of x.", "choices": ["30", "40", "50"], "answer": 0}
+    exam = write_rows(tmp_path / "exam.jsonl", [entry])
+    rows = [{"id": "a", "problem": "The sum of x and 12 is 42. Find the value of x.", "answer": "30"}]
+    assert run(tmp_path, rows, against=(str(exam),)).manifest["dropped"] == {}
+
+
 def test_a_problem_with_options_is_found_without_them(tmp_path: Path) -> None:
     """The numbers of the options were missing in the open question, which had only the template in common."""
     text, answer = PROBLEMS[0]
