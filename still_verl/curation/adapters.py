@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from still_verl.curation.option_columns import right_option, with_options
@@ -26,7 +27,8 @@ SOLUTION = (
     "ground_truth_solution",
     "deepseek_solution",
 )
-CONTEXT = ("body", "Body", "context", "passage")  # what a question goes on from
+# What a question goes on from. `context` is none: it may be a topic, a system prompt or the text that has the answer.
+CONTEXT = ("body", "Body", "passage")
 ID = ("id", "unique_id", "problem_id", "ID", "uid", "uuid", "task_id", "identifier", "problem_identifier")
 SOURCE = ("data_source", "source", "dataset")
 TURNS = ("conversations", "messages")
@@ -43,6 +45,10 @@ KEPT = (
     "reformulated",
 )
 OF_CURATION = "of data curate"  # marks a row that a curation wrote
+OF_TESTS = "code"  # the ability in such a row, where its right answer is a program's tests
+# What is too short says nothing ("N/A"); a text with the right answer, and one for a model, are no part of the problem.
+_SENTENCE = re.compile(r"(?:\S+\s+){2}\S")
+_NO_CONTEXT = re.compile(r"\b(?:answer|solution)\s*(?:is\b|[:=])|\byou are an?\b", re.IGNORECASE)
 _ENDS_WITH_ANSWER = re.compile(r"\\boxed|\\fbox|<answer>|####")
 
 
@@ -76,13 +82,16 @@ def columns(row: Mapping[str, Any]) -> Fields:
 def _problem(row: Mapping[str, Any]) -> Any:
     """What is asked; `input` only goes on from `instruction` (Alpaca), and a question from its context (SVAMP)."""
     asked = _given_or_empty(row, PROBLEM)
-    context = _given(row, CONTEXT)
-    if isinstance(asked, str) and asked.strip() and isinstance(context, str) and context not in asked:
-        return f"{context}\n{asked}"
     begins = row.get("instruction")
     if asked is row.get("input") and isinstance(asked, str) and isinstance(begins, str) and begins.strip():
-        return f"{begins}\n{asked}"
-    return asked
+        asked = f"{begins}\n{asked}"
+    context = _given(row, CONTEXT)
+    if not isinstance(asked, str) or not asked.strip() or not isinstance(context, str):
+        return asked
+    context = context.strip()
+    if context in asked or not _SENTENCE.match(context) or _NO_CONTEXT.search(context):
+        return asked
+    return f"{context}\n{asked}"
 
 
 def _given(row: Mapping[str, Any], names: Sequence[str]) -> Any:
@@ -118,13 +127,17 @@ def verl(row: Mapping[str, Any]) -> Fields:
     more = row.get("extra_info")
     more = more if isinstance(more, Mapping) else {}
     more = {**_of_curation(more), **more}
-    if more.get(OF_CURATION):
-        asked = more["problem"]  # the prompt may have an instruction behind it
+    is_curated = bool(more.get(OF_CURATION))
+    asked = _asked(asked)
+    if is_curated and more["problem"] and asked.startswith(more["problem"]):
+        asked = more["problem"]  # the prompt may have an instruction behind it; one that was edited counts itself
     merged = {**more, **{name: value for name, value in row.items() if not _is_blank(value)}}
     merged.pop("index", None)
-    return _fields(
-        merged, _asked(asked), _listed_gold(reward.get("ground_truth")), as_text(_given(more, SOLUTION)) or ""
-    )
+    solution = as_text(_given(more, SOLUTION)) or ""
+    if is_curated and row.get("ability") == OF_TESTS:
+        fields = _fields(merged, "", reward.get("ground_truth"), solution)
+        return replace(fields, problem=asked, kind=SCORED_BY_TESTS)
+    return _fields(merged, asked, _listed_gold(reward.get("ground_truth")), solution)
 
 
 def _of_curation(more: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,7 +168,7 @@ def human_eval(row: Mapping[str, Any]) -> Fields:
     tests = {name: row[name] for name in ("prompt", "test", "entry_point") if name in row}
     solution = as_text(_given(row, ("canonical_solution",))) or ""
     fields = _fields(row, "", json.dumps(tests), solution)
-    return Fields(str(row["prompt"]), fields.answer, solution, fields.id, fields.data_source, SCORED_BY_TESTS)
+    return replace(fields, problem=str(row["prompt"]), kind=SCORED_BY_TESTS, extra={})
 
 
 def champ(row: Mapping[str, Any]) -> Fields:

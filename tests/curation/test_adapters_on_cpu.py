@@ -215,8 +215,30 @@ def test_a_number_that_may_be_an_option_or_its_place_is_no_answer() -> None:
 def test_a_question_has_its_context() -> None:
     fields = auto({"Body": "Ann has 3 pears.", "Question": "How many have two such girls?", "Answer": 6.0})
     assert fields.problem == "Ann has 3 pears.\nHow many have two such girls?"
-    assert auto({"question": ASKED, "context": None, "answer": "7"}).problem == ASKED
-    assert auto({"question": "", "context": "A text.", "answer": "7"}).problem == ""
+    assert auto({"question": ASKED, "Body": None, "answer": "7"}).problem == ASKED
+    assert auto({"question": "", "passage": "A text of it.", "answer": "7"}).problem == ""
+    body = "She has 3 liters of a 20% solution."
+    assert auto({"Body": body, "Question": "How much of it is salt?"}).problem == f"{body}\nHow much of it is salt?"
+    alpaca = {"instruction": "Solve for x.", "input": "2x=4", "passage": "It is about a line.", "output": "2"}
+    assert auto(alpaca).problem == "It is about a line.\nSolve for x.\n2x=4"
+    assert auto({"instruction": "Solve for x.", "input": "2x=4", "context": "Algebra"}).problem == "Solve for x.\n2x=4"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"context": "You are a helpful tutor."},
+        {"context": "Ann has 3 pears. Bob has 4."},
+        {"Body": "N/A"},
+        {"Body": "None"},
+        {"Body": f" {ASKED}\n"},
+        {"passage": "We add them, so the answer is 7."},
+        {"passage": "You are a helpful assistant."},
+    ],
+)
+def test_what_may_be_no_context_is_not_put_before_the_problem(context: dict[str, str]) -> None:
+    """A topic, a system prompt, the right answer and the problem once more were put before it."""
+    assert auto({"question": ASKED, "answer": "7", **context}).problem == ASKED
 
 
 def test_a_list_with_one_source_is_that_source() -> None:

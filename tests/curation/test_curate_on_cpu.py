@@ -14,6 +14,7 @@ from raw_problems import PROBLEMS, dropped, kept, run, write_rows
 
 from still_verl.config_errors import ConfigError
 from still_verl.curation import curate as module
+from still_verl.curation.adapters import auto
 from still_verl.curation.curate import curate
 from still_verl.curation.diff import difference
 from still_verl.curation.settings import CurateSettings
@@ -108,6 +109,27 @@ def test_evaluations_stay_out_in_the_problem_and_in_the_solution(tmp_path: Path)
     assert "leak" not in json.dumps(train["template"]) and train["free"]["group"] == ""
     run(tmp_path, rows, against=(str(exam),), keep_suspects=True)
     assert dropped(tmp_path / "out") == {"leak": "leak", "solution": "leak"}
+
+
+def test_a_prompt_that_was_edited_counts(tmp_path: Path) -> None:
+    """What somebody wrote into the prompt of a set was undone by the next curation."""
+    run(tmp_path, [row("a", FIRST, ANSWER)], instruction="Box it.")
+    (found,) = kept(tmp_path / "out")
+    assert auto(found).problem == FIRST
+    found["prompt"][0]["content"] = f"Today: {found['prompt'][0]['content']}"
+    assert auto(found).problem == f"Today: {FIRST} Box it."
+
+
+def test_tasks_with_tests_are_curated_again(tmp_path: Path) -> None:
+    """Nothing said any more that their right answers are tests: all were dropped for having none."""
+    task = {"task_id": "a/0", "prompt": "def f():\n    ", "test": "def check(f):\n    f()\n", "entry_point": "f"}
+    run(tmp_path, [task])
+    (before,) = kept(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    assert run(tmp_path, [before]).manifest["dropped"] == {}
+    (after,) = kept(tmp_path / "out")
+    for name in ("ability", "prompt", "reward_model"):
+        assert after[name] == before[name]
 
 
 def test_an_evaluation_problem_with_options_is_a_leak_by_the_value_of_its_letter(tmp_path: Path) -> None:
