@@ -14,6 +14,7 @@ from still_verl.curation.set_files import DROPPED, MANIFEST, TRAIN
 
 ABSENT = "not there"
 KEPT = "kept"
+EDITABLE = ("problem", "answer", "prompt")  # entries of a row, in the order in which a change is told
 
 
 class _Placed(NamedTuple):
@@ -60,21 +61,31 @@ def _folder(path: Path) -> Path:
 
 def _edited(before: list[_Placed], after: list[_Placed], have_ids: bool) -> list[dict[str, Any]]:
     """How many rows are kept in both sets, and have another problem, answer or prompt in the second one."""
-    was, is_now = _kept_once(before, have_ids), _kept_once(after, have_ids)
-    names: dict[str, list[str]] = defaultdict(list)
+    was, is_now = _kept_by_name(before, have_ids), _kept_by_name(after, have_ids)
+    names: dict[str, list[str]] = {what: [] for what in sorted(EDITABLE)}
     for name in was.keys() & is_now.keys():
-        one, other = was[name], is_now[name]
-        for what in ("problem", "answer", "prompt"):
-            if getattr(one, what) != getattr(other, what):
-                names[what].append(name[0])
-                break  # another problem has another prompt, too
-    return [{"what": what, "rows": len(found), "example": min(found)} for what, found in sorted(names.items())]
+        known = 0  # another problem has another prompt, too
+        for count, what in enumerate(EDITABLE, 1):
+            others = _others(was[name], is_now[name], EDITABLE[:count])
+            names[what] += [name[0]] * (others - known)
+            known = others
+    return [{"what": what, "rows": len(found), "example": min(found)} for what, found in names.items() if found]
 
 
-def _kept_once(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], _Placed]:
-    """The rows that are kept, without those of one name: which of them is which is not known."""
-    uses = Counter(_name(row, have_ids) for row in rows)
-    return {_name(row, have_ids): row for row in rows if row.place == KEPT and uses[_name(row, have_ids)] == 1}
+def _kept_by_name(rows: list[_Placed], have_ids: bool) -> dict[tuple[str, ...], list[_Placed]]:
+    """The rows that are kept; those of one name together, because which of them is which is not known."""
+    found: dict[tuple[str, ...], list[_Placed]] = defaultdict(list)
+    for row in rows:
+        if row.place == KEPT:
+            found[_name(row, have_ids)].append(row)
+    return found
+
+
+def _others(was: list[_Placed], is_now: list[_Placed], compared: tuple[str, ...]) -> int:
+    """How many rows have something else now in an entry that is compared; those that came or went are not counted."""
+    before = Counter(tuple(getattr(row, what) for what in compared) for row in was)
+    after = Counter(tuple(getattr(row, what) for what in compared) for row in is_now)
+    return min((before - after).total(), (after - before).total())
 
 
 def _name(row: _Placed, have_ids: bool) -> tuple[str, ...]:

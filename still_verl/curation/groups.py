@@ -57,8 +57,9 @@ class Groups:
         self.exact = 0
         self._conflicts_with: dict[int, int] = {}
         self._find_exact()
-        self._find_similar()
-        self._join(np.flatnonzero(np.isin(self.order, list(kept))).tolist())
+        places = np.flatnonzero(np.isin(self.order, list(kept))).tolist()
+        self._find_similar(frozenset(places))
+        self._join(places)
 
     def _find_exact(self) -> None:
         """Rows with one normal form: the first one stays, unless their answers contradict each other."""
@@ -102,10 +103,10 @@ class Groups:
                 answers.append(answer)
         return answers
 
-    def _find_similar(self) -> None:
+    def _find_similar(self, kept: frozenset[int]) -> None:
         """Rows with similar shingles have one template; of those with equal numbers and answers the first one stays."""
         free = (self._state == KEPT) & (self.duplicate_of < 0)
-        for row in self.conflicts:
+        for row in self.conflicts.keys() - kept:
             free[row] = False
         rows = np.flatnonzero(free)
         if not len(rows):
@@ -188,7 +189,7 @@ class Groups:
         for row in kept:
             other = self._conflicts_with.get(row, int(self.duplicate_of[row]))
             if other >= 0:
-                number = self.group[other] or self._columns["high"][self.order[other]] | np.uint64(1)
+                number = self.group[other] or self.group[row] or self._columns["high"][self.order[other]] | np.uint64(1)
                 self.group[[row, other]] = number
 
     def _same_as(self, kept: int, rows: Sequence[int]) -> None:

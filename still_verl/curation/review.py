@@ -38,13 +38,23 @@ def write_review(folder: Path, given: Sequence[Mapping[str, str]] = ()) -> None:
     each = max(1, (MOST - len(chosen)) // max(1, len(by_filter)))
     for name in sorted(by_filter):
         chosen += by_filter[name][:each]
-    parts = {"ROWS": _as_script(chosen[:MOST]), "GIVEN": _as_script(given)}
+    decided = [{**row, "decision": _decision(row, given)} for row in chosen[:MOST]]
+    parts = {"ROWS": _as_script(decided), "GIVEN": _as_script(given)}
 
     def part(name: re.Match[str]) -> str:
         return parts[name[0]]
 
     page = re.sub("ROWS|GIVEN", part, PAGE.read_text(encoding="utf-8"))
     (folder / REVIEW).write_text(page, encoding="utf-8")
+
+
+def _decision(row: Mapping[str, Any], given: Sequence[Mapping[str, str]]) -> str:
+    """What was decided about a row, by its key or else by its id; "" for nothing."""
+    for name in ("key", "id"):
+        for entry in given:
+            if entry.get(name) == str(row[name]):
+                return entry["decision"]
+    return ""
 
 
 def _shortened(value: Any) -> Any:

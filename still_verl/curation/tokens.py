@@ -14,7 +14,7 @@ from still_verl.curation.signs import COMMANDS, NUMBER_WORDS, TWO_LETTERS, UNITS
 from still_verl.curation.unicode_signs import in_usual_signs
 
 MAX_CHARACTERS = 200_000  # of a text; what follows is not looked at
-MOST_POINTS = 5  # that a run of capitals names, in which a letter may stand twice
+MOST_POINTS = 5  # that any run of capitals names
 
 FIGURE = re.compile(
     r"\[asy\].*?(?:\[/asy\]|\Z)|\\begin\{(?:asy|tikzpicture)\}.*?(?:\\end\{(?:asy|tikzpicture)\}|\Z)", re.DOTALL
@@ -36,7 +36,13 @@ _FRACTION = re.compile(r"\\[dtc]?frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _NESTED_FRACTION = re.compile(r"\\[dtc]?frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _BINOMIAL = re.compile(r"\\[dt]?binom\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 # Text that was escaped twice: `\\frac` for `\frac`, and `\n` for a line break. `\\\frac` is a break and a fraction.
-_DOUBLED = re.compile(r"(?<!\\)\\\\(?=[a-zA-Z%${}])")
+# Only commands that begin no line behind a break: `\\x-y=3` and `\\le=3` are breaks.
+_DOUBLED = re.compile(
+    r"(?<!\\)\\\\(?=(?:[dtc]?frac|sqrt|[dt]?binom|cdot|times|div|pm|l?dots|pi|sin|cos|tan|log|ln|alpha|beta|gamma|delta"
+    r"|epsilon|theta|lambda|sigma|phi|omega|leq|geq|neq|approx|equiv|infty|angle|triangle|circ|degree|sum|prod|int"
+    r"|lim|overline|overrightarrow|vec|hat|mathbb|mathrm|mathbf|mathcal|text|textbf|operatorname|begin|end|left|right"
+    r"|quad|qquad|pmod|bmod|cup|cap|subset|subseteq|perp|parallel)(?![a-zA-Z]))"
+)
 _WRITTEN_BREAK = re.compile(r"(?<!\\)\\n(?![a-z])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _COMPARED = re.compile(r"<=|=<|>=|!=")
@@ -48,6 +54,7 @@ _TOKEN = re.compile(
 )
 IN_CAPITALS = re.compile(r"[A-Z]{4,}\s+[A-Z]{2,}\s+[A-Z]{2,}")
 _VOWEL = re.compile(r"[aeiouy]")
+_FOUR_CONSONANTS = re.compile(r"[^AEIOUY]{4}")
 _COMPARISON = {"<=": "≤", "=<": "≤", ">=": "≥", "!=": " neq "}
 _LABEL = re.compile(r'"([^"]*)"')
 
@@ -200,8 +207,14 @@ def _canonical_token(token: str) -> tuple[str, ...]:
 
 
 def _is_word_in_capitals(token: str) -> bool:
-    """Whether capitals are the word ELLIPSE, and no hexagon ABCDEF: the points of a figure have different names."""
-    return len(token) > MOST_POINTS and len(set(token)) < len(token)
+    """Whether capitals are the word ELLIPSE, and no hexagon ABCDEF.
+
+    Points are mostly named in the order of the alphabet; a word has no four consonants in a row.
+    """
+    if len(token) <= MOST_POINTS or _FOUR_CONSONANTS.search(token):
+        return False
+    neighbours = sum(abs(ord(after) - ord(letter)) <= 1 for letter, after in zip(token, token[1:], strict=False))
+    return 2 * neighbours < len(token) - 1
 
 
 def _is_product(word: str) -> bool:

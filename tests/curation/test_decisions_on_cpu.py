@@ -68,6 +68,20 @@ def test_the_page_has_the_decisions_of_earlier_pages(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "review.html").read_text().count("</script>") == 1
 
 
+def test_the_page_shows_what_was_decided_by_an_id_or_a_key(tmp_path: Path) -> None:
+    rows = [{"id": name, "problem": f"Prove that {name} > 0.", "answer": "1"} for name in "xyz"]
+    run(tmp_path, rows)
+    keys = {}
+    for text in (tmp_path / "out" / "dropped.jsonl").read_text().splitlines():
+        keys[json.loads(text)["id"]] = json.loads(text)["key"]
+    decided = [{"id": "x", "decision": "drop"}, {"key": keys["y"], "decision": "drop"}]
+    write_rows(tmp_path / "out" / "decisions.jsonl", decided)
+    run(tmp_path, rows)
+    _, _, rest = (tmp_path / "out" / "review.html").read_text(encoding="utf-8").partition("rows = ")
+    shown = {row["id"]: row["decision"] for row in json.JSONDecoder().raw_decode(rest)[0]}
+    assert shown == {"x": "drop", "y": "drop", "z": ""}
+
+
 def test_a_long_row_is_shortened_on_the_page_and_whole_in_the_file(tmp_path: Path) -> None:
     run(tmp_path, [{"id": "a", "problem": f"Prove that {'x + ' * 20_000} 1 > 0.", "answer": "1"}, *ROWS])
     assert (tmp_path / "out" / "review.html").stat().st_size < 50_000
@@ -109,6 +123,18 @@ def test_short_twins_whose_numbers_all_differ_are_in_one_group(tmp_path: Path) -
     texts = ["Find x if 3x + 5 = 20.", "Find $y$ if $4y + 7 = 31$.", "Find x if 3x - 5 = 22.", FIRST]
     found = groups(tmp_path, [{"id": str(n), "problem": text, "answer": str(n)} for n, text in enumerate(texts)])
     assert found["0"] == found["1"] != "" and found["2"] == found["3"] == ""
+
+
+def test_a_conflict_that_is_kept_is_in_the_group_of_its_template(tmp_path: Path) -> None:
+    """Its twin with other numbers was on the other side of a split."""
+    rows = [
+        {"id": "a", "problem": FIRST, "answer": "1"},
+        {"id": "b", "problem": FIRST, "answer": "2"},
+        {"id": "twin", "problem": FIRST.replace("14", "15"), "answer": "288"},
+    ]
+    decided = write_rows(tmp_path / "decided.jsonl", [{"id": "a", "decision": "keep"}])
+    found = groups(tmp_path, rows, decisions=decided)
+    assert set(found) == {"a", "twin"} and found["a"] == found["twin"] != ""
 
 
 def test_the_group_of_a_template_of_an_evaluation_is_counted(tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def test_a_row_that_stays_and_has_another_answer_is_said(tmp_path: Path) -> None
         {"what": "answer", "rows": 1, "example": "0"},
         {"what": "problem", "rows": 1, "example": "1"},
     ]
+    same_ids = [{**row, "id": "same"} for row in ROWS]
+    for name in ("same", "other"):
+        (tmp_path / name).mkdir()
+    run(tmp_path / "same", same_ids)
+    run(tmp_path / "other", [{**same_ids[0], "answer": "7"}, *same_ids[1:]])
+    found = difference(tmp_path / "same" / "out", tmp_path / "other" / "out")
+    assert found["edited"] == [{"what": "answer", "rows": 1, "example": "same"}]
     run(tmp_path, ROWS, instruction="Box it.")
     (edited,) = difference(tmp_path / "before", tmp_path / "out")["edited"]
     assert edited["what"] == "prompt" and edited["rows"] == 3

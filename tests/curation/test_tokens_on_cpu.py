@@ -159,3 +159,13 @@ def test_a_word_in_capitals_is_no_run_of_points() -> None:
     """To arrange the letters of ALABAMA was the problem about ELLIPSE: both were seven points."""
     assert tokens_of("the word ALABAMA").all != tokens_of("the word ELLIPSE").all
     assert tokens_of("hexagon ABCDEF").all == tokens_of("hexagon PQRSTU").all
+    for name in ("FEDCBA", "AKBLCM", "AABBAA", "HTTHTH"):
+        assert tokens_of(f"hexagon {name}").all == tokens_of("hexagon PQRSTU").all
+    for name in ("SQUARE", "HEXAGON", "TRIANGLE", "ELLIPSE", "RHOMBUS"):
+        assert tokens_of(f"{name} with side 3").all == tokens_of(f"{name.lower()} with side 3").all
+    assert tokens_of("path ABCABC").all == tokens_of("path PQRPQR").all
+
+
+@pytest.mark.parametrize("line", ["x-y=3", "over b", "le=3"])
+def test_a_line_break_is_no_command_that_was_escaped_twice(line: str) -> None:
+    assert tokens_of(rf"x+y=1\\{line}").all == tokens_of(rf"x+y=1\\ {line}").all
