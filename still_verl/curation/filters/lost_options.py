@@ -3,13 +3,14 @@
 import re
 
 from still_verl.curation.rows import Row
+from still_verl.curation.tokens import mentions
 
 # D  (d)  \text{(D)}  but not d, which may be a variable
 _OPTION = re.compile(r"[\s$.\\]*(?:(?:text|textbf|mathrm)\s*\{)?\W*?(?:\(\s*([A-Ha-h])\s*\)|([A-H]))[\s.$}]*")
 # What has a letter as its value: "Which letter comes next?", "What is the symbol of carbon?"
 _LETTER_ASKED = re.compile(r"\b(?:letter|symbol|numeral|hexadecimal)\b")
 _LONGEST = 40  # characters of an answer that names an option
-CHOOSES = re.compile(
+_CHOOSES = re.compile(
     r"\bwhich (?:one )?of the following\b|\bletter of the correct\b"
     r"|(?:^|[^\w\s]\s?|\b(?:and|then|or|please) )(?:choose|select|pick) (?:the )?(?:correct|right|best"
     r"|one of the following)\b"
@@ -19,6 +20,14 @@ _MARKS = ("ABC", "FGH")  # (F) (G) (H) (J) in every second question of the ACT
 _SHORTEST_LIST = 3  # words behind the question
 # A list stands behind ":", has commas or "or", or lines of its own.
 _LIST = re.compile(r"[:,\n\d]|\bor\b")
+
+
+def asked_to_choose(plain: str) -> str:
+    """Return the words by which a text in lower case asks to choose, "" where it does not."""
+    if not mentions(plain, ("of the following", "letter of", "choose", "select", "pick")):
+        return ""
+    found = _CHOOSES.search(plain)
+    return found[0] if found else ""
 
 
 def option_named(row: Row) -> str:
@@ -34,7 +43,7 @@ def are_lost(row: Row) -> bool:
 
     Which marks there are, is for the caller to look at before.
     """
-    asked = CHOOSES.search(row.plain)
+    asked = asked_to_choose(row.plain)
     named = option_named(row)
     if not (asked or named) or is_marked(row.problem):
         return False
@@ -42,10 +51,9 @@ def are_lost(row: Row) -> bool:
     if question and len(_IN_BRACKETS.sub("", behind).split()) >= _SHORTEST_LIST:
         return False
     if named:
-        return asked is not None or not is_spoken_of(row, named)
-    assert asked is not None  # else nothing would have been named
+        return bool(asked) or not is_spoken_of(row, named)
     is_question = row.problem.rstrip().endswith("?") and "\n" not in row.problem.strip()
-    return is_question and not _LIST.search(row.plain, asked.end())
+    return is_question and not _LIST.search(row.plain.partition(asked)[2])
 
 
 def is_marked(text: str) -> bool:

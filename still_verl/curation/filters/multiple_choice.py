@@ -2,7 +2,13 @@
 
 import re
 
-from still_verl.curation.filters.lost_options import CHOOSES, are_lost, is_marked, is_spoken_of, option_named
+from still_verl.curation.filters.lost_options import (
+    are_lost,
+    asked_to_choose,
+    is_marked,
+    is_spoken_of,
+    option_named,
+)
 from still_verl.curation.filters.marks import are_options, find_marks
 from still_verl.curation.rows import Row
 
@@ -18,9 +24,9 @@ def multiple_choice(row: Row) -> str:
         return f"it has options from {marks[0].letter} to {marks[-1].letter}"
     if len(marks) < 2:
         return _without_letters(row, named)
-    asked = CHOOSES.search(row.plain)
+    asked = asked_to_choose(row.plain)
     if asked and len(marks) < 3 and not _CLASSIFIES.search(row.plain):
-        return f"it asks to choose: {asked[0]!r}"
+        return f"it asks to choose: {asked!r}"
     return ""
 
 
@@ -29,7 +35,7 @@ def _without_letters(row: Row, named: str) -> str:
         return ""
     if named and (is_marked(row.problem) or not is_spoken_of(row, named)):
         return f"the answer is an option, which has no letter: {row.right_answers[0]!r:.20}"
-    asked = CHOOSES.search(row.plain)
+    asked = asked_to_choose(row.plain)
     if asked and not _CLASSIFIES.search(row.plain):
-        return f"it asks to choose: {asked[0]!r}"
+        return f"it asks to choose: {asked!r}"
     return ""

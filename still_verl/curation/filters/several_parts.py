@@ -55,7 +55,7 @@ def _in_answer(row: Row) -> str:
 def _marked(row: Row) -> str:
     marks: list[str] = []
     starts: list[int] = []
-    problem = row.problem.translate(_SIGNS)
+    problem = row.problem if row.problem.isascii() else row.problem.translate(_SIGNS)
     for part in _PART.finditer(problem):
         mark = (part[1] or part[2] or part[3]).lower()
         mark = str(len(mark)) if set(mark) == {"i"} else mark
