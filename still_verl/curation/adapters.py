@@ -48,7 +48,10 @@ OF_CURATION = "of data curate"  # marks a row that a curation wrote
 OF_TESTS = "code"  # the ability in such a row, where its right answer is a program's tests
 # What is too short says nothing ("N/A"); a text with the right answer, and one for a model, are no part of the problem.
 _SENTENCE = re.compile(r"(?:\S+\s+){2}\S")
-_NO_CONTEXT = re.compile(r"\b(?:answer|solution)\s*(?:is\b|[:=])|\byou are an?\b", re.IGNORECASE)
+_NO_CONTEXT = re.compile(
+    r"\banswer\s*(?:is\b|[:=])|\bsolution\s*[:=]|\byou are an? (?:\w+ ){0,3}(?:assistant|expert|tutor|ai|model)\b",
+    re.IGNORECASE,
+)
 _ENDS_WITH_ANSWER = re.compile(r"\\boxed|\\fbox|<answer>|####")
 
 

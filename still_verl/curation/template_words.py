@@ -16,7 +16,8 @@ _MARKUP = re.compile(
 # Said in templates with words that would be a problem's elsewhere.
 _KNOWN = re.compile(
     r"\babout (?:it|the (?:reasoning|problem|question))\b"
-    r"|\bfor closed-form results like multiple choices or mathematical solutions\b",
+    r"|\bfor closed-form results like multiple choices or mathematical solutions\b"
+    r"|\bwhere answer is just the final number or expression that solves the problem\b|\bi hope it is correct\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -34,7 +35,7 @@ _WORDS = frozenset(
     process approach carefully careful clearly clear concise concisely efficiently thorough thoroughly systematic
     systematically logical logically detailed detail correct correctly accurate accurately complete appropriately
     request completes applicable possible math maths mathematics mathematical latex markdown text mind
-    conversation asks ask respectively""".split()
+    conversation asks ask respectively answering express therefore choice letter other given""".split()
 )
 _DIGIT = re.compile(r"\d")
 # Also a letter that stands for a value: all but the words "a" and "I".

@@ -248,3 +248,11 @@ def test_a_list_with_one_source_is_that_source() -> None:
 def test_open_thoughts_with_its_columns_for_solutions() -> None:
     fields = auto({"problem": ASKED, "deepseek_solution": "So \\boxed{7}", "ground_truth_solution": None})
     assert Row(fields, "1", "f").right_answers == ("7",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["A 40 liter solution is 20 percent acid. Tom adds 10 liters.", "You are an engineer on a site with 4 pumps."],
+)
+def test_a_passage_about_a_solution_or_a_role_is_a_part_of_the_problem(body: str) -> None:
+    assert auto({"Body": body, "Question": "What follows?", "Answer": "16"}).problem == f"{body}\nWhat follows?"

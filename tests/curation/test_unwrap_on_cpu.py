@@ -8,15 +8,24 @@ BOXES = "A box has red and blue balls. If 3 of 5 are red, how many are blue?"
 WALK = "A man walks step by step ten steps. How far is he?"
 
 
+LAST_LINE = (
+    "Solve the following math problem efficiently and clearly. The last line of your response should be of the "
+    "following format: 'Therefore, the final answer is: $\\boxed{ANSWER}$. I hope it is correct' (without quotes) where "
+    "ANSWER is just the final number or expression that solves the problem. Think step by step before answering."
+)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         (f"Put your final answer within \\boxed{{}}: {BOXES}", BOXES),
         (f"Think step-by-step: {WALK}", WALK),
         (f"Solve this math problem step by step.\n{WALK}", WALK),
+        (f"{LAST_LINE}\n\n{WALK}", WALK),
+        (f"{WALK}\nExpress your final answer in \\boxed{{}}.", WALK),
     ],
 )
-def test_an_instruction_ends_at_its_colon(text: str, problem: str) -> None:
+def test_an_instruction_alone_comes_off(text: str, problem: str) -> None:
     """The first sentence of the problem was taken off, too."""
     assert unwrapped(text) == problem
 

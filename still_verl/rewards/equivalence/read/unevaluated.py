@@ -5,7 +5,7 @@ import re
 from still_verl.rewards.equivalence.read.operators import RUNNING
 from still_verl.rewards.equivalence.read.relations import is_name
 
-_BOUND = re.compile(r"[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\?\w)")  # its `=` is none between two sides
+_BOUND = re.compile(r"_\s*\{(?:[^{}]|\{[^{}]*\})*\}")  # its `=` is none between two sides
 _BETWEEN_SIDES = re.compile("[=≈≡⇒⇔]")
 _AROUND = " ()[]{}⟪⟫&,."
 _VARIABLE = re.compile(r"(?<![\\a-zA-Z])(?![ei](?![a-zA-Z]))[a-zA-Z]")
@@ -34,4 +34,4 @@ def _may_be(value: str, side: str) -> bool:
     """Whether a side of an answer is a value: e is a name, too, but not where it is the right answer."""
     if not side or RUNNING.search(side):
         return False
-    return side == value.strip(_AROUND) or not is_name(side)
+    return side.removeprefix("+") == value.strip(_AROUND).removeprefix("+") or not is_name(side)
