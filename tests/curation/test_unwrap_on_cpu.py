@@ -10,8 +10,8 @@ WALK = "A man walks step by step ten steps. How far is he?"
 
 LAST_LINE = (
     "Solve the following math problem efficiently and clearly. The last line of your response should be of the "
-    "following format: 'Therefore, the final answer is: $\\boxed{ANSWER}$. I hope it is correct' (without quotes) where "
-    "ANSWER is just the final number or expression that solves the problem. Think step by step before answering."
+    "following format: 'Therefore, the final answer is: $\\boxed{ANSWER}$. I hope it is correct' (without quotes) "
+    "where ANSWER is just the final number or expression that solves the problem. Think step by step before answering."
 )
 
 
