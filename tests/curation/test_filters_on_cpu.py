@@ -37,7 +37,7 @@ DROPPED: list[tuple[str, str, Any]] = [
     ("yes_or_no", "T/F: Each square is a rectangle.", "T"),
     ("yes_or_no", "Is the product associative? Explain.", "no"),
     ("yes_or_no", "Does the series converge?", r"\text{Yes}"),
-    ("unreadable_answer", "Find the roots of $x^2-5x+6$.", [2, 3]),
+    ("several_answers", "Find the roots of $x^2-5x+6$.", [2, 3]),
     ("answer_given", "What is 12 times 12? Answer: 144", "144"),
     ("answer_given", r"What is 12 times 12? The answer is $144$.", "144"),
     ("answer_given", r"What is 12 times 12? \boxed{144}", "144"),

@@ -48,18 +48,10 @@ def no_answer(row: Row) -> str:
 
 
 def unreadable_answer(row: Row) -> str:
-    """Drop a row whose right answer is a list of numbers, or does not equal itself for the strict verifier."""
+    """Drop a row whose right answer does not equal itself for the strict verifier."""
     if row.fields.kind == SCORED_BY_TESTS or not row.right_answers:
         return ""
-    if len(row.right_answers) > 1 and are_numbers(row.fields.answer):
-        # The rewards read a list as alternatives; many sets mean a vector, or all the solutions.
-        return f"{row.fields.answer!r:.60} may be alternatives, a set or a vector; write it as text"
     return self_fault(list(row.right_answers))
-
-
-def are_numbers(answer: object) -> bool:
-    """Say whether an answer is a list of numbers, which are not written as text."""
-    return isinstance(answer, list | tuple) and all(isinstance(one, int | float) for one in answer)
 
 
 def prose_answer(row: Row) -> str:
